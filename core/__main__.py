@@ -1,7 +1,7 @@
 """The command line: ``python -m core <verb>``.
 
-Every verb prints for people, those that answer also, with ``--json``, one JSON list. Bad input is one line on standard
-error and exit status 2; progress goes to standard error.
+Verbs print for people or, with ``--json``, one JSON list. Progress goes to standard error; invalid input is one line
+there and exit status 2.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from core.commands import (
-    asking,
-    attributing,
-    benchmark,
-    checklist,
-    composing,
+    bench,
+    compose,
     console,
-    editing,
-    faithfulness,
+    edit,
     fixed_points,
-    interactions,
-    patching,
-    probing,
-    tracing,
-    words,
+    neighbours,
+    patch,
+    patterns,
+    permute,
+    predict,
+    probe_states,
+    suite,
+    trace,
 )
+from core.commands.attribution import attribute, faithfulness, interactions
 from core.commands.lab import exercises
-from core.commands.scanning import assess, scan
-from core.commands.training import derive, import_torch, train
-from core.commands.verbs import adder
+from core.commands.options import Verbs
+from core.commands.scanning import assess, sarcasm_report, scan
+from core.commands.training import derive, import_torch, study, train, train_fluency
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,18 +42,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return int(options.verb(options))
     except (ValueError, LookupError, OSError) as error:
         if isinstance(error, BrokenPipeError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has stopped reading
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader closed the pipe
             return 0
         print(f"error: {console.one_line(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        goes_on = options.verb.__module__ == train.__name__
-        print("interrupted" + "; the same command goes on from the last saved state" * goes_on, file=sys.stderr)
+        resumes = options.verb in (train.train, study.study, train_fluency.train_fluency)
+        print("interrupted" + "; the same command resumes from the last saved state" * resumes, file=sys.stderr)
         return 130
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse, with its complaint in one line like any other."""
+    """argparse, whose errors are one line like any other."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"error: {console.inert(message)}; see {self.prog} --help\n")
@@ -61,29 +61,13 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m core", description="Ask a recurrent text classifier questions.")
-    add = adder(parser.add_subparsers(required=True, metavar="VERB"))
+    verbs = Verbs(parser, "VERB")
     for module in (
-        asking,
-        assess,
-        attributing,
-        checklist,
-        benchmark,
-        editing,
-        composing,
-        interactions,
-        import_torch,
-        faithfulness,
-        fixed_points,
-        exercises,
-        train,
-        probing,
-        derive,
-        patching,
-        scan,
-        tracing,
-        words,
+        *(predict, permute, assess, attribute, suite, bench, edit, compose, interactions, import_torch, faithfulness),
+        *(fixed_points, exercises, train, study, train_fluency, patterns, probe_states, derive, patch, scan),
+        *(sarcasm_report, trace, neighbours),
     ):
-        module.add_verbs(add)
+        module.add_verbs(verbs)
     return parser
 
 

@@ -1,23 +1,23 @@
-"""The probes from Python: one short call a question, the same results as on the pages and the command line.
+"""The probes from Python: one call per question, with the results of the pages and the command line.
 
     from core import figure, load
 
     model = load("lstm")
     model.predict(["i love it", "not bad at all"])
-    found = model.permutations("better late than never")
-    figure(found).write_html("orders.html")
+    result = model.permutations("better late than never")
+    figure(result).write_html("orders.html")
 
-A method asks with the bounds that its page has unless others are given, runs the search to its end, and returns the
-result's frozen dataclass. `model.checkpoint` is what the probes' own modules take, for whatever has no method here.
+A method uses its page's limits unless others are given, runs the search to its end, and returns a frozen dataclass.
 Arrays' axes: T tokens of the text, H units, L layers; probabilities are of class 1, logits before the logistic
 function, fluency in nats. Every method raises ValueError (EmptyTextError for a text without a word) or LookupError that
-says in a line what was given and what can be; those that follow a model word by word raise
-`recurrent.NotPrefixwiseError` for a bidirectional one. Importing this module imports no torch, numpy or plotly.
+say what was given and what is expected; those that follow a model word by word raise `recurrent.NotPrefixwiseError` for
+a bidirectional one. The probes' own modules take `model.checkpoint`. Importing this module imports no torch or plotly.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from core.data.formats.layout import Layout
     from core.evaluation.metrics import Evaluation
-    from core.fluency.trigram import Fluency
     from core.models.checkpoints import Checkpoint
     from core.models.predict import Verdict
     from core.models.trace import Trace
@@ -54,10 +53,7 @@ _Event = TypeVar("_Event")
 
 
 def load(name: str = "lstm", folder: str | Path | None = None) -> Model:
-    """A trained model by its checkpoint's name, from the project's folder of checkpoints unless told.
-
-    Raises `core.models.checkpoints.CheckpointError`, a ValueError, where there is none or it is not sound.
-    """
+    """A trained model by its checkpoint's name. Raises CheckpointError, a ValueError, for none or a damaged one."""
     from core.models import checkpoints
 
     return Model(checkpoints.load(name, None if folder is None else Path(folder)))
@@ -65,14 +61,14 @@ def load(name: str = "lstm", folder: str | Path | None = None) -> Model:
 
 @dataclass(frozen=True)
 class Model:
-    """A loaded model, read-only, and the questions that can be asked of it."""
+    """A loaded model, read-only, and its probes."""
 
     checkpoint: Checkpoint
 
     def __repr__(self) -> str:
         network = self.checkpoint.model
         units = f"{network.recurrent.num_layers} × {network.hidden_size:,} units"
-        ways = ", both ways" if network.bidirectional else ""
+        ways = ", bidirectional" if network.bidirectional else ""
         variant = f", {network.variant}" if network.variant else ""
         return (
             f"Model({self.name!r}: {network.cell} of {units}{ways}{variant}, {len(self.checkpoint.vocabulary):,} ids)"
@@ -85,7 +81,7 @@ class Model:
 
     @property
     def card(self) -> Mapping[str, Any]:
-        """What the checkpoint says of itself: data, settings, figures, limits."""
+        """The checkpoint's description of itself: data, settings, metrics, limits."""
         return self.checkpoint.card
 
     @property
@@ -94,7 +90,7 @@ class Model:
         return self.checkpoint.labels
 
     def figure(self, result: Any) -> go.Figure:
-        """`figure` of one of its results, which calls the classes by their names."""
+        """`figure` of one of its results, with its class names."""
         return figure(result, self.labels)
 
     def predict(self, texts: Sequence[str]) -> list[Verdict]:
@@ -113,9 +109,8 @@ class Model:
         layout: Layout | None = None,
     ) -> Evaluation:
         """Accuracy with its 95 % interval, F1, AUC, log-loss in nats, calibration error, confusion and accuracy by
-        length, on a labelled file, laid out as a `layout.Layout` says, or as is found by looking. `labels` says
-        what its values mean, as in ``{"1": "negative", "2": "positive", "3": "neutral"}``; raises ValueError where that
-        is not clear."""
+        length, on a labelled file; its `layout.Layout` is detected unless given. `labels` says what its values mean,
+        as in ``{"1": "negative", "2": "positive", "3": "neutral"}``; raises ValueError where that is ambiguous."""
         from core.data.corpus import read_corpus
         from core.evaluation.metrics import evaluate
 
@@ -127,21 +122,20 @@ class Model:
         """Other orders of a text's words: those that flip the verdict, the most fluent first, and a `certificate` of
         what was searched; `rows` [N, T], `logits` and `fluencies` [N] of the N orders scored.
 
-        `pinned` are places, from 0, that stay (punctuation unless told); `bounds` are `budget` (orders), `seconds`,
+        `pinned` are the indices of locked tokens (default: punctuation); `bounds` are `budget` (orders), `seconds`,
         `floor` (nats) and `top`.
         """
+        from core.fluency import trigram
         from core.probes.permutations.search import ask, scorer, search
 
-        question = ask(self.checkpoint, _fluency().trigram, text, pinned, **bounds)
+        question = ask(self.checkpoint, trigram.load().trigram, text, pinned, **bounds)
         return _last(search(self.name, scorer(self.checkpoint, question), question)).result()
 
     def edits(self, text: str, goal: str = "flip", protect: Collection[str] = (), **bounds: Any) -> MinimalEdits:
-        """The smallest edits of a text that reach a `goal`, and how far the search for fewer is complete.
+        """The smallest edits of a text that reach a `goal` (``flip`` or a class's name), and whether fewer can.
 
-        A `goal` is ``flip`` or the name of a class.
-
-        `protect` are words that stay; `bounds` are `max_edits`, `seconds`, `budget` (sentences read), `beam`, `top` and
-        `fluency` (nats that it may fall).
+        `protect` are locked words; `bounds` are `max_edits`, `seconds`, `budget` (sentences read), `beam`, `top` and
+        `fluency` (nats that it may lose).
         """
         from core.data.labels import as_found
         from core.probes.edits import sources
@@ -167,14 +161,14 @@ class Model:
         return _last(search(self.name, predictor(self.checkpoint), candidates)).result()
 
     def comment(self, text: str, reading: str = "negative") -> Comment:
-        """A text that a person reads as `reading` (negative, positive or mixed): is the model fooled, and the logits
-        [T] without each of its tokens."""
+        """Whether the model is fooled by a text of gold label `reading` (negative, positive or mixed), and the logits
+        [T] without each token."""
         from core.probes.sarcasm.comment import judge
 
         return judge([self.checkpoint], text, reading)[0]
 
     def compare(self, a: str, b: str) -> Comparison:
-        """Two texts: the words that they share, both verdicts, and from which token on these part."""
+        """Two texts: the words that they share, both verdicts, and the token from which the verdicts differ."""
         from core.probes.permutations.comparison import compare
 
         return compare([self.checkpoint], a, b)
@@ -194,52 +188,46 @@ class Model:
         return gradients(self.checkpoint, text, gain)
 
     def attributions(self, text: str, method: str = "shapley", baseline: str = "", seed: int = 0) -> Attribution:
-        """What each token did for the verdict by one method: `scores` [T], mostly in logits, `delta` that is left over.
-
-        The methods are the keys of `attribute.METHODS`; `methods` says which exist for this model.
-        `baseline` is how a word is taken out: the method's own way unless told.
-        """
+        """Each token's contribution to the verdict by one of `methods`: `scores` [T], mostly in logits, and the `delta`
+        that they leave. `baseline` is the removal method (default: the method's own)."""
         from core.probes.attribution.attribute import attribute
 
         return attribute(self.checkpoint, text, method, baseline, seed)
 
     def methods(self) -> tuple[str, ...]:
-        """The methods of attribution that exist for this model."""
+        """The methods of attribution for this model."""
         from core.probes.attribution.attribute import available
 
         return available(self.checkpoint)
 
     def order(self, text: str, seed: int = 0) -> OrderAttribution:
-        """How much of the verdict comes from which words there are, and how much from where they stand: [T] each."""
+        """How much of the verdict comes from which words there are, and how much from their order: [T] each."""
         from core.probes.attribution.order import order_attribution
 
         return order_attribution(self._reading(text), seed=seed)
 
     def interactions(self, text: str, seed: int = 0) -> Interactions:
-        """Shapley interactions [T, T] of all pairs of tokens: what they do together beyond what each does alone."""
+        """Shapley interactions [T, T] of all pairs of tokens."""
         from core.probes.attribution.interactions import interactions
 
         return interactions(self._reading(text), seed=seed)
 
     def patching(self, a: str, b: str, align: str = "start") -> PatchGrid:
-        """A's verdict where one state or gate, at one step, is taken from B's run: `logits` [T] by what is patched,
-        "not a number" where B has no such step; steps are matched from the ``start`` or the ``end``."""
+        """A's verdict with one state or gate replaced at one step by B's: `logits` [T] by component, NaN where B has no
+        such step; steps are matched from the ``start`` or the ``end``."""
         from core.probes.interventions.patching import patch_texts
 
         return patch_texts(self.checkpoint, a, b, align)
 
     def intervention(self, text: str, changes: Sequence[Change]) -> Intervention:
-        """A text read again with gates held or units scaled on the way: logits [T] `before` and `after`.
-
-        `changes` are `Hold`, `Scale` or `Patch` of `core.probes.interventions.hold`.
-        """
+        """Logits [T] `before` and `after` some `changes`: `Hold`, `Scale` or `Patch` of `probes.interventions.hold`."""
         from core.probes.interventions.hold import intervene
 
         return intervene(self.checkpoint, self.trajectory(text), changes)
 
     def fixed_points(self, texts: Sequence[str] = (), held: str = "zero", seconds: float = 30.0) -> FixedPoints:
-        """The states at which the network rests while its input is held at ``zero`` or the ``mean`` embedding, with
-        their eigenvalues and stability; starts are states of `texts`, the examples' unless told."""
+        """The fixed points under a constant input, ``zero`` or the ``mean`` embedding, with eigenvalues and stability;
+        the search starts from states of `texts` (default: the examples)."""
         from core.data.examples import examples
         from core.probes.dynamics.fixed_points import search
 
@@ -259,7 +247,7 @@ class Model:
         return retention(self.checkpoint, fillers=fillers, upto=upto, seed=seed, **words)
 
     def probes(self, texts: Sequence[str], seed: int = 0) -> Probes:
-        """What linear probes read off the states at the tokens of some texts, each beside a control task."""
+        """Linear probes of the states at the tokens of some texts, each beside a control task."""
         from core.probes.units.linear_probes import diagnose
 
         return _last(diagnose(self.checkpoint, _several(texts), seed)).found
@@ -279,9 +267,9 @@ class Model:
         labels: Mapping[str, str] | None = None,
         **options: Any,
     ) -> Scan:
-        """Every row of a file, of any size: how many were scored, and the `top` rows that the model reads against its
-        people (or against their sarcasm cues); `out` writes the verdicts. `labels` are as in `evaluate`, `options` are
-        `core.probes.scan.one_file.scan`'s, and `encoding`."""
+        """Every row of a file, of any size: how many were scored, and the `top` rows that contradict their gold labels
+        (or cues of sarcasm); `out` writes the verdicts. `labels` are as in `evaluate`, `options` as in
+        `core.probes.scan.one_file.scan`, and `encoding`."""
         from core.probes.scan.one_file import scan
 
         if (encoding := options.pop("encoding", None)) is not None:
@@ -305,121 +293,41 @@ class Model:
 
 
 def figure(result: Any, labels: tuple[str, str] = ("negative", "positive")) -> go.Figure:
-    """The usual figure of a result, plotly's: `show()`, `write_html(path)`. Verdicts are given as a list of them.
+    """The usual plotly figure of a result: `show()`, `write_html(path)`. Verdicts are given as a list.
 
     `labels` name the classes 0 and 1 where the result does not know them; `Model.figure` gives its model's.
-    Raises LookupError for a result that has none here; `core.figures` has more, with their options.
+    Raises LookupError for a result without a figure here; `core.figures` has more, with their options.
     """
-    kind = "Verdict" if isinstance(result, (list, tuple)) else type(result).__name__
-    if kind not in _FIGURES:
-        raise LookupError(f"no figure for a {kind}; available for: {', '.join(_FIGURES)}")
-    found: go.Figure = _FIGURES[kind](result, labels)
-    return found
-
-
-def _verdicts(found: Any, _labels: tuple[str, str]) -> Any:
-    from core.figures.prefixes import prefix_curves
-
-    return prefix_curves(found)
-
-
-def _permutations(found: Any, labels: tuple[str, str]) -> Any:
-    from core.figures.permutations import fluency_scatter
-
-    return fluency_scatter(found, labels=labels)
-
-
-def _comparison(found: Any, _labels: tuple[str, str]) -> Any:
-    from core.figures.comparison import comparison_curves
-
-    return comparison_curves(found)
-
-
-def _trace(found: Any, _labels: tuple[str, str]) -> Any:
-    from core.figures.inside.contributions import contribution_bars
-
-    return contribution_bars([found])
-
-
-def _gradients(found: Any, _labels: tuple[str, str]) -> Any:
-    from core.figures.inside.gradients import gradient_norms
-
-    return gradient_norms([found])
-
-
-def _attribution(found: Any, _labels: tuple[str, str]) -> Any:
     from core.data.labels import model_name
-    from core.figures.attribution.scores import attribution_bars
+    from core.figures import checklist, comparison, permutations, prefixes
+    from core.figures.attribution import interactions, order, scores
+    from core.figures.inside import contributions, fixed_points, gradients, interventions, memory_decay
 
-    return attribution_bars([found], [found.method], model_name(found.model), shares=False)
-
-
-def _order(found: Any, _labels: tuple[str, str]) -> Any:
-    from core.figures.attribution.order import order_bars
-
-    return order_bars(found)
-
-
-def _interactions(found: Any, _labels: tuple[str, str]) -> Any:
-    from core.figures.attribution.interactions import interaction_heatmap
-
-    return interaction_heatmap(found)
-
-
-def _patches(found: Any, labels: tuple[str, str]) -> Any:
-    from core.figures.inside.interventions import patch_heatmap
-
-    return patch_heatmap(found, "probability", labels=labels)
-
-
-def _intervention(found: Any, labels: tuple[str, str]) -> Any:
-    from core.figures.inside.interventions import before_and_after
-
-    return before_and_after([found], labels)
-
-
-def _eigenvalues(found: Any, _labels: tuple[str, str]) -> Any:
-    from core.figures.inside.fixed_points import eigenvalues_figure
-
-    if not found.points:
-        raise LookupError("no fixed point was found, so there is none whose eigenvalues could be drawn")
-    return eigenvalues_figure(found, 0)
-
-
-def _memory(found: Any, labels: tuple[str, str]) -> Any:
-    from core.figures.inside.memory_decay import memory_curves
-
-    return memory_curves([found], labels)
-
-
-def _retention(found: Any, _labels: tuple[str, str]) -> Any:
-    from core.figures.inside.memory_decay import retention_curves
-
-    return retention_curves([found])
-
-
-def _suite(found: Any, _labels: tuple[str, str]) -> Any:
-    from core.figures.checklist import failure_rates
-
-    return failure_rates([found])
-
-
-_FIGURES = {
-    "Verdict": _verdicts,
-    "Permutations": _permutations,
-    "Comparison": _comparison,
-    "Trace": _trace,
-    "Gradients": _gradients,
-    "Attribution": _attribution,
-    "OrderAttribution": _order,
-    "Interactions": _interactions,
-    "PatchGrid": _patches,
-    "Intervention": _intervention,
-    "FixedPoints": _eigenvalues,
-    "Memory": _memory,
-    "Retention": _retention,
-    "Suite": _suite,
-}
+    figures: dict[str, Callable[[], Any]] = {
+        "Verdict": lambda: prefixes.prefix_curves(result),
+        "Permutations": lambda: permutations.fluency_scatter(result, labels=labels),
+        "Comparison": lambda: comparison.comparison_curves(result),
+        "Trace": lambda: contributions.contribution_bars([result]),
+        "Gradients": lambda: gradients.gradient_norms([result]),
+        "Attribution": lambda: scores.attribution_bars(
+            [result], [result.method], model_name(result.model), shares=False
+        ),
+        "OrderAttribution": lambda: order.order_bars(result),
+        "Interactions": lambda: interactions.interaction_heatmap(result),
+        "PatchGrid": lambda: interventions.patch_heatmap(result, "probability", labels=labels),
+        "Intervention": lambda: interventions.before_and_after([result], labels),
+        "FixedPoints": lambda: fixed_points.eigenvalues_figure(result, 0),
+        "Memory": lambda: memory_decay.memory_curves([result], labels),
+        "Retention": lambda: memory_decay.retention_curves([result]),
+        "Suite": lambda: checklist.failure_rates([result]),
+    }
+    kind = "Verdict" if isinstance(result, list | tuple) else type(result).__name__
+    if kind not in figures:
+        raise LookupError(f"no figure for a {kind}; available for: {', '.join(figures)}")
+    if kind == "FixedPoints" and not result.points:
+        raise LookupError("no fixed point was found, so there are no eigenvalues to draw")
+    drawn: go.Figure = figures[kind]()
+    return drawn
 
 
 def _several(texts: Sequence[str]) -> list[str]:
@@ -430,14 +338,5 @@ def _several(texts: Sequence[str]) -> list[str]:
 
 
 def _last(events: Iterator[_Event]) -> _Event:
-    """The last event of a search, which has its answer."""
-    event = next(events)  # every search has at least one
-    for later in events:
-        event = later
-    return event
-
-
-def _fluency() -> Fluency:
-    from core.fluency import trigram
-
-    return trigram.load()
+    """The last event of a search, which has its result."""
+    return deque(events, maxlen=1)[0]

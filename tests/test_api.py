@@ -91,7 +91,7 @@ def test_what_cannot_be_is_said_in_a_line(model: Model, tiny_checkpoints: Path) 
 def test_a_bidirectional_model_answers_what_needs_no_state_on_the_way(tmp_path: Path) -> None:
     write_bidirectional(tmp_path, "bi", "lstm")
     both = load("bi", tmp_path)
-    assert "both ways" in repr(both)
+    assert "bidirectional" in repr(both)
     assert both.predict([TEXT])[0].prefix_probabilities == ()
     for probe in DRAWN.values():
         assert len(figure(probe(both)).data) > 0
@@ -100,6 +100,7 @@ def test_a_bidirectional_model_answers_what_needs_no_state_on_the_way(tmp_path: 
             probe(both)
 
 
+@pytest.mark.slow
 def test_the_tour_runs_and_draws(tmp_path: Path) -> None:
     command = [sys.executable, "examples/tour.py", str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=300)

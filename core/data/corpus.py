@@ -116,7 +116,7 @@ def read_corpus(
     skipped = len(labels) - int(kept.sum())
     if skipped == len(labels):
         raise ValueError(
-            _("{file} has no rows labelled {first} or {second} ({skipped} neutral or without a label)").format(
+            _("{file} has no rows labelled {first} or {second} ({skipped} neutral or unlabelled)").format(
                 file=path.name, first=meaning.names[0], second=meaning.names[1], skipped=skipped
             )
         )

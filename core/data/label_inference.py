@@ -127,8 +127,8 @@ def common(several: Mapping[str, Labelling]) -> Labelling:
     for name, other in several.items():
         if other.names != labelling.names:
             told = _(
-                "{first} tells {one} from {other}, {name} {third} from {fourth}: one column of labels "
-                "speaks of one of these"
+                "{first} distinguishes {one} from {other}, {name} {third} from {fourth}: one label "
+                "column can mean only one of these"
             )
             (one, another), (third, fourth) = labelling.names, other.names
             raise ValueError(told.format(first=first, one=one, other=another, name=name, third=third, fourth=fourth))
@@ -331,7 +331,7 @@ class _Refusal:
         """Numbers that may mean this or that."""
         numbers = [value for value in ranked(self.counts) if is_number(value)]
         options = list(self._options(numbers))
-        why = _("it is not known what these numbers mean")
+        why = _("the meaning of these numbers is not known")
         if len(options) > 1:
             for value in reversed(numbers):
                 may = list(dict.fromkeys(option[value] for option in options))
@@ -357,7 +357,7 @@ class _Refusal:
 
     def absent(self, missing: Sequence[str]) -> LabelsError:
         """A class that was asked for and has no row."""
-        message = _("{file}: column {column!r} holds {held}; {missing} not there").format(
+        message = _("{file}: column {column!r} holds {held}; missing: {missing}").format(
             file=self.column.file, column=self.column.name, held=self._held(), missing=_listed(missing)
         )
         return LabelsError(message, f"Name the values that it holds with {self.column.option} VALUE=NAME,VALUE=NAME")
@@ -426,7 +426,7 @@ class _Refusal:
 def too_many(column: Column, found: Sequence[str]) -> LabelsError:
     """What is said of a column of more values than labels have."""
     return LabelsError(
-        _("{file}: column {column!r} holds more than {most:,} different values, {values} among them").format(
+        _("{file}: column {column!r} holds more than {most:,} different values, such as {values}").format(
             file=column.file, column=column.name, most=MOST_VALUES, values=_listed(found)
         ),
         "A column of labels holds a few: name it with --label-column",

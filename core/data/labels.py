@@ -37,18 +37,18 @@ def check_names(names: object) -> Names:
     """The names of two classes. Raises ValueError where they are not two different ones that print, of 1 to 40
     characters each."""
     if not isinstance(names, list | tuple) or len(names) != 2 or not all(isinstance(name, str) for name in names):
-        raise ValueError(_("two labels need two names; given: {names}").format(names=repr(names)[:200]))
+        raise ValueError(_("expected two names, one per label; given: {names}").format(names=repr(names)[:200]))
     first, second = names
     for name in (first, second):
         if not 0 < len(name) <= LONGEST or not name.isprintable() or name != name.strip():
             raise ValueError(
                 _(
-                    "a label's name has 1 to {longest} characters that print, no space at its ends; given: {name!r}"
+                    "a label's name has 1 to {longest} printable characters and no space at either end; given: {name!r}"
                 ).format(longest=LONGEST, name=name[:60])
             )
     if first.casefold() == second.casefold():
         raise ValueError(
-            _("two labels need two different names; given: {first!r} and {second!r}").format(first=first, second=second)
+            _("the two labels need different names; given: {first!r} and {second!r}").format(first=first, second=second)
         )
     return first, second
 

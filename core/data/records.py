@@ -126,7 +126,7 @@ def check_columns(path: Path, columns: Sequence[str], available: Sequence[str]) 
     """Raises LookupError for a column that a file lacks, naming those it has, ValueError for one it has twice."""
     for column in columns:
         if (count := list(available).count(column)) > 1:
-            told = _("{file} has {count:,} columns {column!r}; which one is meant?")
+            told = _("{file} has {count:,} columns called {column!r}; rename all but one")
             raise ValueError(told.format(file=path.name, count=count, column=column))
         if not count:
             told = _("{file} has no column {column!r}; it has: {columns}")
@@ -150,7 +150,7 @@ def windows(path: Path, size: int, asked: Layout | None = None) -> Generator[Win
         why = _("{file}: none of the first {count:,} rows can be read; line {line}: {problem}")
         told = {"file": path.name, "count": len(first), "line": first.lines[0], "problem": first.problems[0]}
         its = _("; its columns: {columns}").format(columns=repr(listed(first.columns))[1:-1][:_SHOWN])
-        hint = _("; name its delimiter (--delimiter)") if layout.form == DELIMITED else ""
+        hint = _("; name the delimiter (--delimiter)") if layout.form == DELIMITED else ""
         raise ValueError(why.format(**told) + (its if first.columns else "") + hint)
     yield first
     del first
@@ -213,8 +213,8 @@ def _batches(path: Path, layout: Layout, start: Mark) -> Generator[tuple[Batch, 
             yield batch, min(1.0, raw.tell() / size)
         if lines.several and start.position is None:
             told = ngettext(
-                "{count:,} quoted row goes over several lines, one or more of which fit the header: line {lines}",
-                "{count:,} quoted rows go over several lines, one or more of which fit the header: lines {lines}",
+                "{count:,} quoted row spans several lines, some of which fit the header: line {lines}",
+                "{count:,} quoted rows span several lines, some of which fit the header: lines {lines}",
                 len(lines.several),
             )
             shown = listed(f"{line:,}" for line in lines.several[:_LISTED]) + ", …" * (len(lines.several) > _LISTED)

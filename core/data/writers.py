@@ -79,7 +79,9 @@ def _check_names(window: Window, added: Columns, unique: str | None) -> None:
     clash = [name for name in added if name in window.columns]
     if clash:
         raise ValueError(
-            _("the table has columns of the names that are added: {names}; rename them").format(names=", ".join(clash))
+            _("the table already has columns with the names to be added: {names}; rename them").format(
+                names=", ".join(clash)
+            )
         )
     twice = {name for name in window.columns if window.columns.count(name) > 1}
     if unique and twice:

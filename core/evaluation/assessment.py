@@ -122,7 +122,7 @@ def assess(
             )
         )
     if len({checkpoint.name for checkpoint in checkpoints}) < len(checkpoints):
-        raise ValueError(_("a model is given twice"))
+        raise ValueError(_("a model is named twice"))
     path = Path(path)
     if labels is None or all(checkpoint.labels == labels for checkpoint in checkpoints):
         labelling = common({checkpoint.name: checkpoint.labelling for checkpoint in checkpoints})
@@ -257,8 +257,9 @@ class _Counting:
             return
         raise ValueError(
             _(
-                "{file}: none of {rows:,} rows has a label of one of the two classes and a word "
-                "({unlabelled:,} without such a label, {empty:,} without a word, {malformed:,} faulty)"
+                "{file}: none of {rows:,} rows has both a word and a label of one of the two classes "
+                "({unlabelled:,} without such a label, {empty:,} without a word, {malformed:,} "
+                "malformed)"
             ).format(
                 file=self._file,
                 rows=self._rows,

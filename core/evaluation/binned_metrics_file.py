@@ -79,11 +79,9 @@ def _kept(content: dict[str, Any]) -> Kept:
     tallies = tuple(_tally(one) for one in content["tallies"])
     pairs = json_file.made(tuple[Pair, ...], content["pairs"])
     if not tallies or len({tally.model for tally in tallies}) != len(tallies):
-        raise ValueError(_("no model is named, or one twice"))
+        raise ValueError(_("no model is named, or one is named twice"))
     if {*(tally.rows for tally in tallies), *(pair.rows for pair in pairs)} != {source.rows}:
-        raise ValueError(
-            _("the models do not have the {rows:,} rows each that the source has").format(rows=source.rows)
-        )
+        raise ValueError(_("not every model has the source's {rows:,} rows").format(rows=source.rows))
     return Kept(source, Tallies(tallies, pairs))
 
 

@@ -37,7 +37,7 @@ def comparison_curves(comparison: Comparison) -> go.Figure:
         _curve(figure, contrast.b, look, _("{model}, second sentence").format(model=model), first=False)
         # Set side by side a little, as models often part at the same step.
         aside = 0.06 * (index - (len(comparison.contrasts) - 1) / 2)
-        _parting(figure, contrast, look, _("{model}: the verdicts part").format(model=model), aside)
+        _parting(figure, contrast, look, _("{model}: the verdicts diverge").format(model=model), aside)
     labels = shared(contrast.a.labels for contrast in comparison.contrasts)
     longest = max(max(len(contrast.a.tokens), len(contrast.b.tokens)) for contrast in comparison.contrasts)
     layout.finish(

@@ -75,7 +75,7 @@ def reliability(tallies: Sequence[Tally]) -> go.Figure:
             error_y=layout.error_bars([group.share for group in groups], [group.interval for group in groups], 1.2),
             mode="lines+markers",
             customdata=[(group.rows, *group.interval) for group in groups],
-            hovertemplate=_("mean P {x}: {y} are, of {rows} rows").format(
+            hovertemplate=_("mean P {x}: {y} observed, {rows} rows").format(
                 x="%{x:.3f}", y="%{y:.3f} (%{customdata[1]:.3f} – %{customdata[2]:.3f})", rows="%{customdata[0]:,}"
             ),
         )
@@ -91,10 +91,8 @@ def reliability(tallies: Sequence[Tally]) -> go.Figure:
     figure.update_xaxes(range=[-0.02, 1.02])
     figure.update_yaxes(title=_("share of {one}").format(one=_one(tallies)), range=[-0.03, 1.03], row=1)
     figure.update_yaxes(title=_("rows"), rangemode="tozero", row=2)
-    figure.update_xaxes(
-        title=_("{chance}, as the model says").format(chance=layout.probability(tallies[0].labels)), row=2
-    )
-    return _titled(figure, _("How often a probability comes true"), 600)
+    figure.update_xaxes(title=_("{chance}, predicted").format(chance=layout.probability(tallies[0].labels)), row=2)
+    return _titled(figure, _("Calibration: predicted and observed frequency"), 600)
 
 
 def confusion(tally: Tally, threshold: float = 0.5) -> go.Figure:
@@ -106,8 +104,8 @@ def confusion(tally: Tally, threshold: float = 0.5) -> go.Figure:
     figure = go.Figure(
         go.Heatmap(
             z=shares,
-            x=[_("said {label}").format(label=name) for name in names],
-            y=[_("is {label}").format(label=name) for name in names],
+            x=[_("predicted {label}").format(label=name) for name in names],
+            y=[_("truly {label}").format(label=name) for name in names],
             text=[
                 [f"{count:,}<br>{share:.1%}" for count, share in zip(*row, strict=True)]
                 for row in zip(counts, shares, strict=True)
@@ -124,7 +122,7 @@ def confusion(tally: Tally, threshold: float = 0.5) -> go.Figure:
         )
     )
     reversed_axis = {"autorange": "reversed", "automargin": True}
-    return _titled(figure, _("What the model says of each class"), 300, x={"side": "top"}, y=reversed_axis, bottom=10)
+    return _titled(figure, _("Predicted classes by true class"), 300, x={"side": "top"}, y=reversed_axis, bottom=10)
 
 
 def precision_recall(tallies: Sequence[Tally], threshold: float) -> go.Figure:

@@ -70,7 +70,7 @@ def training_curves(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> g
             hovertemplate=_("log-loss %{y:.4f}, accuracy %{customdata:.4f}"),
         )
     x, y = _("training steps (batches)"), _("held-out log-loss (nats)")
-    return layout.finish(figure, _("How they learnt"), 400, x=x, y=y, **_LAYOUT)
+    return layout.finish(figure, _("Training curves"), 400, x=x, y=y, **_LAYOUT)
 
 
 def study_differences(variants: Sequence[Mapping[str, Any]], names: Sequence[str]) -> go.Figure:
@@ -97,7 +97,7 @@ def study_differences(variants: Sequence[Mapping[str, Any]], names: Sequence[str
         )
     return layout.finish(
         figure,
-        _("Accuracy against the base"),
+        _("Accuracy compared with the base"),
         150 + 30 * len(labels),
         x=_("difference (percentage points)"),
         y={"categoryorder": "array", "categoryarray": labels[::-1], "automargin": True},

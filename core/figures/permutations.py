@@ -30,7 +30,7 @@ def probability_histogram(result: Permutations, labels: Names = SENTIMENT) -> go
     figure = go.Figure()
     for name, mask, color, shape in (
         (_("same verdict as the original"), ~flipped, KEPT, ""),
-        (_("the verdict flips"), flipped, FLIPPED, "/"),
+        (_("flipped"), flipped, FLIPPED, "/"),
     ):
         figure.add_bar(
             x=(edges[:-1] + edges[1:]) / 2,
@@ -81,11 +81,11 @@ def fluency_scatter(result: Permutations, chosen: int | None = None, labels: Nam
     figure.add_vline(
         x=result.original.fluency - result.floor,
         line={"color": THRESHOLD, "width": 1, "dash": "dot"},
-        annotation={"text": _("floor"), "yref": "paper", "y": 1.0, "yanchor": "bottom", "showarrow": False},
+        annotation={"text": _("threshold"), "yref": "paper", "y": 1.0, "yanchor": "bottom", "showarrow": False},
     )
     groups = (
         (_("same verdict as the original"), shown[~flipped[shown]], KEPT, "circle", 6, 0.45),
-        (_("the verdict flips (click one)"), shown[flipped[shown]], FLIPPED, "diamond", 9, 0.85),
+        (_("flipped (click one)"), shown[flipped[shown]], FLIPPED, "diamond", 9, 0.85),
         (_("the original"), np.array([original]), ORIGINAL, "star", 16, 1.0),
     )
     for name, rows, color, symbol, size, opacity in groups:
@@ -110,7 +110,7 @@ def fluency_scatter(result: Permutations, chosen: int | None = None, labels: Nam
         )
     return layout.finish(
         figure,
-        _("Fluency against verdict, order by order"),
+        _("Fluency and prediction, order by order"),
         460,
         x={
             "title": _("fluency by the {scorer} (nats)").format(scorer=layout.escape(result.scorer)),
@@ -136,10 +136,10 @@ def position_bars(result: Permutations) -> go.Figure:
             hovertemplate="%{customdata}: %{y:.1f} %<extra></extra>",
         )
     )
-    axis = {"title": _("words, in the original's order"), "range": [0.4, len(positions) + 0.6]}
+    axis = {"title": _("words, in the original order"), "range": [0.4, len(positions) + 0.6]}
     return layout.finish(
         figure,
-        _("Which word's place matters most?"),
+        _("Which word's position matters most?"),
         400,
         x=axis | layout.token_ticks([result.tokens]),
         y={"title": _("share of the logit's variance, η² (%)"), "rangemode": "tozero"},

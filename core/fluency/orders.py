@@ -47,14 +47,14 @@ class Words:
     def __post_init__(self) -> None:
         if not 0 < len(self.kinds) <= MOST_TOKENS:
             raise ValueError(
-                _("orders are searched for 1 to {most} tokens; given: {count:,}").format(
+                _("can search orders of 1 to {most} tokens; given: {count:,}").format(
                     most=MOST_TOKENS, count=len(self.kinds)
                 )
             )
         outside = sorted(self.pinned - set(range(len(self.kinds))))
         if outside:
             raise ValueError(
-                _("cannot pin position {place}: the sentence has {count} tokens").format(
+                _("cannot lock position {place}: the sentence has {count} tokens").format(
                     place=outside[0] + 1, count=len(self.kinds)
                 )
             )

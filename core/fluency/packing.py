@@ -76,7 +76,7 @@ def unpack_level(packed: Mapping[str, np.ndarray], contexts: int, size: int) -> 
     steps = unpack_numbers(packed["steps"])
     if len(packed["used"]) != (contexts + 7) // 8 or not len(used) == len(counts) == len(packed["backoff"]):
         raise ValueError(
-            _("the contexts with n-grams are not {used:,} of {contexts:,} throughout").format(
+            _("the number of contexts with n-grams is not {used:,} of {contexts:,} throughout").format(
                 used=len(used), contexts=contexts
             )
         )
@@ -128,7 +128,7 @@ def unpack_numbers(packed: np.ndarray) -> np.ndarray:
     """The inverse of `pack_numbers`, int64. Raises ValueError if the last one is cut off."""
     ends = np.flatnonzero(packed < 128)
     if not len(packed) or ends[-1:] != len(packed) - 1:
-        raise ValueError(_("a row of packed numbers is empty or cut off"))
+        raise ValueError(_("a row of packed numbers is empty or truncated"))
     starts = np.concatenate([[0], ends[:-1] + 1])
     if (ends - starts).max() > 4:
         raise ValueError(_("a packed number has more than five bytes"))

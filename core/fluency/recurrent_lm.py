@@ -93,8 +93,8 @@ class Recurrent:
         if len(vocabulary) != len(model.bias) or unknown_words < 1:
             raise ValueError(
                 _(
-                    "a model of {words:,} words, a vocabulary of {vocabulary:,}, {unknown:,} unknown words: the first "
-                    "two are equal, the last is at least 1"
+                    "a model of {words:,} words, a vocabulary of {vocabulary:,}, {unknown:,} unknown "
+                    "words: the first two must be equal, the last at least 1"
                 ).format(words=len(model.bias), vocabulary=len(vocabulary), unknown=unknown_words)
             )
         self.model = model.requires_grad_(False).eval()

@@ -108,9 +108,7 @@ class Trigram:
         """
         if len(tokens) > LONGEST:
             raise ValueError(
-                _("{count:,} tokens; the table of one sentence takes at most {most}").format(
-                    count=len(tokens), most=LONGEST
-                )
+                _("{count:,} tokens; a sentence can have at most {most}").format(count=len(tokens), most=LONGEST)
             )
         ids = np.array([*self.vocabulary.encode(tokens), BOUNDARY], dtype=np.int64)
         distinct, index = np.unique(ids, return_inverse=True)
@@ -171,7 +169,9 @@ class Mixture:
 
     def __init__(self, trigram: Trigram, recurrent: Scorer, weight: float):
         if not 0 <= weight <= 1:
-            raise ValueError(_("the recurrent model's weight is from 0 to 1; given: {weight}").format(weight=weight))
+            raise ValueError(
+                _("the recurrent model's weight must be from 0 to 1; given: {weight}").format(weight=weight)
+            )
         self.trigram, self.recurrent, self.weight = trigram, recurrent, weight
 
     def score(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:

@@ -1,21 +1,32 @@
-"""How is a worked exercise written down? Lines of LaTeX with a word to each, to be shown, copied and printed.
+"""A worked exercise as lines of LaTeX with notes, to be shown, copied and printed.
 
-Only numbers and the letters of the equations come into a line; text that a person typed does not.
+A line holds numbers and the letters of the equations only, never text that a person typed.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+_ROUNDED = "\ue000"  # stands behind a rounded number until its line is made
+_EQUALS = re.compile(r"=([^=]*)")
 
 
 @dataclass(frozen=True)
 class Line:
-    """One displayed equation, and in plain words (no markup) what it says."""
+    """One displayed equation, and a note in plain words (no markup).
+
+    An equals sign before a rounded number becomes ≈.
+    """
 
     latex: str
     note: str = ""
+
+    def __post_init__(self) -> None:
+        signed = _EQUALS.sub(lambda side: (r"\approx" if _ROUNDED in side[1] else "=") + side[1], self.latex)
+        object.__setattr__(self, "latex", signed.replace(_ROUNDED, ""))
 
 
 @dataclass(frozen=True)
@@ -27,30 +38,37 @@ class Sheet:
 
     def markdown(self) -> str:
         """The sheet as Markdown with displayed mathematics between ``$$``."""
-        return "\n\n".join([f"## {self.title}", *(part for line in self.lines for part in _markdown(line))]) + "\n"
+        return self._text("## {}", "\n\n", "$$\n{}\n$$")
 
     def latex(self) -> str:
         """The sheet as a section of a LaTeX document that uses amsmath."""
-        return (
-            "\n".join([rf"\section*{{{self.title}}}", *(part for line in self.lines for part in _latex(line))]) + "\n"
-        )
+        return self._text(r"\section*{{{}}}", "\n", r"\[ {} \]")
+
+    def _text(self, title: str, separator: str, equation: str) -> str:
+        parts = [part for line in self.lines for part in (line.note, equation.format(line.latex)) if part]
+        return separator.join([title.format(self.title), *parts]) + "\n"
+
+
+def rounded(text: str, shown: float, value: float) -> str:
+    """The text of a number in LaTeX, marked where `shown` is not the value: the equals sign before it becomes ≈."""
+    return text if math.isclose(shown, value, rel_tol=1e-12) else text + _ROUNDED
 
 
 def number(value: float, digits: int = 4) -> str:
-    """A number in LaTeX: so many decimals at most, trailing zeros left out; a power of ten where these say little.
+    """A number in LaTeX, for a `Line`: so many decimals at most, without trailing zeros, or a power of ten.
 
-    Below 0.1 it has so many significant digits instead, and what is not 1 is not written as 1: its products would be
-    wrong as they stand.
+    Below 0.1 it has so many significant digits instead, and what is not 1 is not shown as 1, so that products hold.
     """
     if math.isnan(value):
         return r"\text{undefined}"
     if math.isinf(value):
         return r"\infty" if value > 0 else r"-\infty"
     if value == 0 or (10.0**-digits <= abs(value) < 1e6):
-        shown = decimal(value, digits)
-        return "0" if shown == "-0" else shown
-    mantissa, _e, power = f"{value:.{digits - 1}e}".partition("e")
-    return rf"{mantissa} \cdot 10^{{{int(power)}}}"
+        text = decimal(value, digits)
+        return rounded("0" if text == "-0" else text, float(text), value)
+    text = f"{value:.{digits - 1}e}"
+    mantissa, _e, power = text.partition("e")
+    return rounded(rf"{mantissa} \cdot 10^{{{int(power)}}}", float(text), value)
 
 
 def decimal(value: float, digits: int) -> str:
@@ -70,19 +88,11 @@ def factor(value: float, digits: int = 4) -> str:
     return f"({shown})" if shown.startswith("-") else shown
 
 
-def aligned(symbol: str, steps: Sequence[str], exact: Sequence[bool] = ()) -> str:
-    """``symbol = first = second …``, a step below the other, so that a narrow screen shows them whole.
-
-    Where `exact` says of a step that it is not, it stands after ≈.
-    """
-    signs = ["=" if one else r"\approx" for one in exact] or ["="] * len(steps)
-    lines = [f"&{sign} {step}" for sign, step in zip(signs, steps, strict=True)]
-    return r"\begin{aligned}" + r" \\ ".join([f"{symbol} {lines[0]}", *lines[1:]]) + r"\end{aligned}"
+def aligned(symbol: str, steps: Sequence[str]) -> str:
+    """``symbol = first = second …``, each step below the one before, so that a narrow screen shows them whole."""
+    return rows([rf"{symbol} &= {steps[0]}", *(rf"&= {step}" for step in steps[1:])])
 
 
-def _markdown(line: Line) -> list[str]:
-    return [*([line.note] if line.note else []), f"$$\n{line.latex}\n$$"]
-
-
-def _latex(line: Line) -> list[str]:
-    return [*([line.note] if line.note else []), rf"\[ {line.latex} \]"]
+def rows(lines: Sequence[str]) -> str:
+    """Lines of LaTeX, aligned at their ``&``."""
+    return r"\begin{aligned}" + r" \\ ".join(lines) + r"\end{aligned}"

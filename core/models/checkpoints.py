@@ -201,7 +201,7 @@ def labelling_of(card: Card) -> Labelling:
     if not isinstance(values, dict) or not all(
         value is None or (type(value) is int and 0 <= value < len(names)) for value in values.values()
     ):
-        raise ValueError(_("label_values are no values of the labels"))
+        raise ValueError(_("label_values are not values of the labels"))
     return Labelling(names, values)
 
 
@@ -227,7 +227,7 @@ def load(name: str, folder: Path | None = None) -> Checkpoint:
         shape = tuple(expected[key].shape) if key in expected else None
         stored = tuple(weights[key].shape) if key in weights else None
         if shape != stored:
-            why = _("{file} has {key} of shape {found}, the card and vocabulary ask for {shape}")
+            why = _("{file} has {key} of shape {found}; the card and vocabulary need {shape}")
             raise _error(name, why.format(file=WEIGHTS, key=key, found=stored, shape=shape))
     model.load_state_dict(weights, assign=True)
     model.requires_grad_(False).eval()
@@ -364,7 +364,7 @@ def variant(card: Card) -> dict[str, Any]:
     options = {key: sizes[key] for key in ("bidirectional", "reads", "nonlinearity", "reset_after") if key in sizes}
     for key in ("bidirectional", "reset_after"):
         if not isinstance(options.get(key, True), bool):
-            raise ValueError(_("{key} is true or false; given: {given!r}").format(key=key, given=options[key]))
+            raise ValueError(_("{key} must be true or false; given: {given!r}").format(key=key, given=options[key]))
     if head := sizes.get("head"):
         options["head"] = Head(int(head["size"]), str(head["activation"]))
     return options
@@ -380,7 +380,7 @@ def _folder(name: str, folder: Path | None) -> Path:
 
 def _no_name(name: str) -> str:
     shown = name if len(name) <= 80 else name[:79] + "…"
-    return _("{name!r} is not a checkpoint's name: letters, digits, - and _, at most 64").format(name=shown)
+    return _("{name!r} is not a valid checkpoint name: letters, digits, - and _, at most 64").format(name=shown)
 
 
 def _inside(name: str, folder: Path | None, path: Path) -> Path:
@@ -391,7 +391,7 @@ def _inside(name: str, folder: Path | None, path: Path) -> Path:
     except (OSError, RuntimeError):  # links in a circle
         inside = False
     if not inside:
-        raise _error(name, _("a symbolic link leads out of {folder}; it is not read").format(folder=base))
+        raise _error(name, _("a symbolic link leads out of {folder}; it was not read").format(folder=base))
     return path
 
 
@@ -439,7 +439,9 @@ def _content(name: str, folder: Path | None, file: str, card: Card) -> bytes:
     except OSError:
         raise _error(name, _("{file} is missing or cannot be read").format(file=file)) from None
     if hashlib.sha256(content).hexdigest() != card["sha256"].get(file):
-        raise _error(name, _("{file} is not the file its card was written for (cut off or changed)").format(file=file))
+        raise _error(
+            name, _("{file} is not the file its card was written for (truncated or changed)").format(file=file)
+        )
     return content
 
 

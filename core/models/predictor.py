@@ -214,12 +214,14 @@ class BlackBox:
                 answer = answer.detach().cpu()
             given = np.asarray(answer)
         except Exception as error:
-            raise refused(_("{spec} gave no array of numbers ({error}); {asked}"), error=_said(error)) from error
+            raise refused(
+                _("{spec} did not give an array of numbers ({error}); {asked}"), error=_said(error)
+            ) from error
         if given.dtype.kind not in "fiub":
             raise refused(_("{spec} gave {kind}, not numbers; {asked}"), kind=_kind(answer, given))
         if given.ndim == 2 and len(given) == len(batch):
             raise refused(
-                _("{spec} gave an array of shape {shape}, a column for each class? Then return [:, {column}]; {asked}"),
+                _("{spec} gave an array of shape {shape}: one column per class? Then return [:, {column}]; {asked}"),
                 shape=given.shape,
                 column=min(1, given.shape[1] - 1),
             )
@@ -269,7 +271,7 @@ def load(spec: str, taken: Sequence[str] = ()) -> BlackBox:
         return refused(_("{option} {spec}: importing {module} raised {error}"), module=module_name, error=_said(error))
 
     if not _SPEC.fullmatch(spec):
-        raise refused(_("{option} is package.module:callable; given: {given!r}"), given=spec[:200])
+        raise refused(_("{option} must be package.module:callable; given: {given!r}"), given=spec[:200])
     module_name, _colon, attribute = spec.partition(":")
     here = str(Path.cwd())
     if "" not in sys.path and here not in sys.path:
@@ -301,11 +303,11 @@ def load(spec: str, taken: Sequence[str] = ()) -> BlackBox:
         target, owner = getattr(target, part), f"{owner}.{part}"
     if not callable(target) or isinstance(target, type):
         kind = _("of type {type}").format(type=type(target).__name__)
-        hint = _("; of a pipeline name a function that returns predict_proba(texts)[:, 1]")
+        hint = _("; for a pipeline, name a function that returns predict_proba(texts)[:, 1]")
         raise refused(
-            _("{option} {spec}: {attribute} is {kind}, not callable with texts{hint}"),
+            _("{option} {spec}: {attribute} is {kind}, which cannot be called with texts{hint}"),
             attribute=attribute,
-            kind=_("a class, whose objects may be") if isinstance(target, type) else kind,
+            kind=_("a class, whose instances may be") if isinstance(target, type) else kind,
             hint=hint if hasattr(target, "predict_proba") else "",
         )
     return BlackBox(target, spec, spec if attribute in taken else attribute, code)
@@ -321,7 +323,7 @@ def asked_for(arguments: Sequence[str]) -> str | None:
             specs.append(argument.removeprefix(f"{OPTION}="))
     if len(specs) > 1:
         raise PredictorError(
-            _("{option} is given once; given: {specs}").format(option=OPTION, specs=", ".join(specs)[:200])
+            _("give {option} once; given: {specs}").format(option=OPTION, specs=", ".join(specs)[:200])
         )
     return specs[0] if specs else None
 
@@ -331,7 +333,7 @@ def _labels(spec: str, labels: Any) -> tuple[str, str]:
         return check_names(labels)
     except ValueError as error:
         raise PredictorError(
-            _("{spec}: its labels are two different names, of class 0 and class 1; given: {labels} ({error})").format(
+            _("{spec}: labels must be two different names, for class 0 and class 1; given: {labels} ({error})").format(
                 spec=spec, labels=str(labels)[:100], error=error
             )
         ) from None

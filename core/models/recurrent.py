@@ -68,8 +68,8 @@ class NotPrefixwiseError(ReadOutError):
     def __init__(self, name: str = ""):
         super().__init__(
             _(
-                "{model} is bidirectional: it reads a text from both ends, so it has no verdict, state or gate after "
-                "each word on the way; choose a model that reads from left to right"
+                "{model} is bidirectional: it reads a text from both ends, so it has no verdict, "
+                "state or gate for a prefix; choose a model that reads left to right"
             ).format(model=name or _("the model"))
         )
 
@@ -178,7 +178,9 @@ class Classifier(nn.Module):
                     _("unknown activation {given!r}; available: {known}").format(given=given, known=", ".join(known))
                 )
         if (nonlinearity != "tanh" and cell != "rnn") or not (reset_after or cell == "gru"):
-            raise ValueError(_("only an RNN has another activation, only a GRU its reset gate before the product"))
+            raise ValueError(
+                _("only an RNN can have another activation, and only a GRU a reset gate before the product")
+            )
         if min(vocabulary_size, embedding_size, hidden_size, layers, head.size if head else 1) < 1:
             raise ValueError(
                 _(
@@ -293,8 +295,8 @@ class Classifier(nn.Module):
         if not self.plain:
             raise ReadOutError(
                 _(
-                    "{model} ({what}) has a verdict that is not a weighted sum of a plain cell’s last hidden state, "
-                    "which this needs; choose another model"
+                    "{model} ({what}) has a logit that is not a weighted sum of a plain cell’s last "
+                    "hidden state, which this needs; choose another model"
                 ).format(model=name or _("the model"), what=self.variant)
             )
 

@@ -72,7 +72,7 @@ class StateSpace:
         products = axes.astype(np.float64) @ axes.T.astype(np.float64)
         here = np.diag(products) > 0.5
         if not np.allclose(products, np.diag(here.astype(float)), atol=1e-4):
-            raise ValueError(_("axes that are not at right angles, or not of length 1"))
+            raise ValueError(_("axes that are not orthogonal, or not of length 1"))
         centre, variance, numbers = (arrays[name].astype(np.float64) for name in ("centre", "variance", "numbers"))
         for array in (axes, centre, variance):
             array.setflags(write=False)

@@ -101,7 +101,7 @@ def working(model: Classifier, trace: Trace, step: int, unit: int) -> Working:
     _check(model, trace, step, unit)
     if not model.reset_after:
         raise ReadOutError(
-            _("{model} is a GRU with its reset gate before the product; its arithmetic is not written out here").format(
+            _("{model} is a GRU with its reset gate before the product; its arithmetic is not shown here").format(
                 model=trace.model
             )
         )

@@ -46,12 +46,12 @@ def checked(probabilities: np.ndarray, count: int) -> np.ndarray:
     if values.shape != (count,) or not ((values >= 0) & (values <= 1)).all():
         message = (
             _(
-                "a predictor gives one probability from 0 to 1 for each of {count:,} sentences; "
+                "a predictor must give one probability from 0 to 1 for each of {count:,} sentences; "
                 "it gave an array of shape {shape} from {least:g} to {most:g}"
             )
             if values.size
             else _(
-                "a predictor gives one probability from 0 to 1 for each of {count:,} sentences; "
+                "a predictor must give one probability from 0 to 1 for each of {count:,} sentences; "
                 "it gave an array of shape {shape}"
             )
         )

@@ -59,7 +59,7 @@ def read(path: Path, version: int, make: Callable[[dict[str, Any]], T]) -> T:
         return make(result)
     except ERRORS as error:
         raise ValueError(
-            _("{name} does not hold what it should ({kind}: {error})").format(
+            _("{name} is malformed ({kind}: {error})").format(
                 name=path.name, kind=type(error).__name__, error=reason(error)
             )
         ) from None
@@ -67,7 +67,7 @@ def read(path: Path, version: int, make: Callable[[dict[str, Any]], T]) -> T:
 
 def reason(error: Exception) -> str:
     """What is wrong with a value, in one short line."""
-    message = _("lacks {key}").format(key=error) if isinstance(error, KeyError) else str(error)
+    message = _("{key} is missing").format(key=error) if isinstance(error, KeyError) else str(error)
     return " ".join(message.split())[:200]
 
 
@@ -92,7 +92,7 @@ def _check(value: object, name: str) -> None:
             raise ValueError(_("an interval from {low:g} to {high:g}").format(low=value[0], high=value[-1]))
     elif isinstance(value, str):
         if not value.isprintable() or not _PATTERNS.get(name, _TEXT).fullmatch(value):
-            raise ValueError(_("{name}: {value!r:.80} is none").format(name=name, value=value))
+            raise ValueError(_("{name}: invalid value {value!r:.80}").format(name=name, value=value))
     elif isinstance(value, int) and not 0 <= value <= _LARGEST:
         raise ValueError(_("{name}: expected a count, found {value!r:.40}").format(name=name, value=value))
     elif isinstance(value, float) and not math.isfinite(value):

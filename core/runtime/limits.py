@@ -59,7 +59,7 @@ def of(environment: Mapping[str, str] | None = None) -> Limits | None:
     if public in _OFF:
         return None
     if public not in _ON:
-        raise ValueError(_("{variable} is 1 or 0; given: {given!r}").format(variable=PUBLIC, given=public[:40]))
+        raise ValueError(_("{variable} must be 1 or 0; given: {given!r}").format(variable=PUBLIC, given=public[:40]))
     return Limits(**{name: _number(environment, name) for name in VARIABLES})
 
 
@@ -70,7 +70,7 @@ def _number(environment: Mapping[str, str], name: str) -> int:
         return usual
     if not (value.isascii() and value.isdigit() and len(value) <= 10 and 1 <= int(value) <= _MOST[name]):
         raise ValueError(
-            _("{variable} is a whole number from 1 to {most:,} (usually {usual:,}); given: {given!r}").format(
+            _("{variable} must be a whole number from 1 to {most:,} (default {usual:,}); given: {given!r}").format(
                 variable=VARIABLES[name], most=_MOST[name], usual=usual, given=value[:40]
             )
         )

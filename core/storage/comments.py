@@ -86,7 +86,7 @@ class Finds(Table[Find]):
         check_gold_label(reading)
         check_choice("source", source, SOURCES)
         if not text.strip():
-            raise ValueError(_("there is no text to keep: it is empty or white space alone"))
+            raise ValueError(_("there is no text to keep: it is empty or only white space"))
         texts = {"text": text, "original": original, "model": model, "how": " ".join(how.split()), "note": note}
         values = {"probability": number("probability", probability, 0, 1), "reading": reading, "source": source}
         return self._write(_KEEP, texts, values)

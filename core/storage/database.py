@@ -156,16 +156,17 @@ class Table(Generic[T]):
         if application == _APPLICATION:
             if version > SCHEMA:
                 raise ValueError(
-                    _("{file} is of a newer version: its schema is {version}, this program knows up to {known}").format(
-                        file=self.path.name, version=version, known=SCHEMA
-                    )
+                    _(
+                        "{file} was written by a newer version: its schema is {version}, this program "
+                        "knows up to {known}"
+                    ).format(file=self.path.name, version=version, known=SCHEMA)
                 )
             if version < 1:
                 raise self._none(_("its schema is {version}").format(version=version))
             return int(version)
         if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() != (0,):
             raise ValueError(
-                _("{file} is another program's database, not a collection of pairs and finds").format(
+                _("{file} is another program's database, not a collection of kept pairs and texts").format(
                     file=self.path.name
                 )
             )
@@ -207,7 +208,7 @@ def storable(name: str, text: str | None) -> str | None:
         (text or "").encode("utf-8")
     except UnicodeEncodeError as error:
         shown = {"text": _("text"), "original": _("original"), "how": _("how"), "note": _("note")}.get(name, name)
-        told = _("{name} holds half a surrogate pair (character {character}), which cannot be kept")
+        told = _("{name} holds half a surrogate pair (character {character}), which cannot be stored")
         raise ValueError(told.format(name=shown, character=error.start + 1)) from None
     return text
 

@@ -296,7 +296,7 @@ class Vocabulary:
         bad = [word for word in self.words if not word or word.split() != [word] or word in (PAD, UNK)][:3]
         if bad:
             raise ValueError(
-                _("a vocabulary holds words without white space, other than {pad} and {unk}; given: {words}").format(
+                _("a vocabulary's words have no white space and differ from {pad} and {unk}; given: {words}").format(
                     pad=PAD, unk=UNK, words=bad
                 )
             )
@@ -361,6 +361,6 @@ class Vocabulary:
             raise ValueError(_("the vocabulary is not UTF-8 text")) from None
         if tokens[:2] != [PAD, UNK] or tokens[-1] != "":
             raise ValueError(
-                _("the vocabulary does not start with {pad} and {unk} or is cut off").format(pad=PAD, unk=UNK)
+                _("the vocabulary does not start with {pad} and {unk}, or is truncated").format(pad=PAD, unk=UNK)
             )
         return cls(tokens[2:-1])

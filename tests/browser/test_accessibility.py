@@ -85,7 +85,7 @@ def test_home_is_walked_by_keyboard(page: Page, address: str) -> None:
     tab_to(page, main.get_by_test_id("stButtonGroup").first)
     tab_to(page, main.get_by_test_id("stExpander").first.locator("summary"))
     page.keyboard.press("Enter")
-    expect(main.get_by_text("What it does not show")).to_be_visible()
+    expect(main.get_by_text("Limits")).to_be_visible()
     tab_to(page, main.get_by_role("link", name="Permutations"))
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Permutations")).to_be_visible()

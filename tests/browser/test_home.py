@@ -26,7 +26,7 @@ HOSTILE = [text.replace("\n", " ") for text in SENTENCES]  # a box of one line t
 
 
 def box(page: Page) -> Locator:
-    return page.get_by_role("textbox", name="A sentence, as somebody might tweet it")
+    return page.get_by_role("textbox", name="Type a sentence")
 
 
 def assert_answers(page: Page, text: str, folder: Path) -> None:

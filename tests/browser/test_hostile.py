@@ -46,7 +46,7 @@ def test_nothing_runs_opens_or_is_asked_for(
     expect(page.get_by_role("heading").first).to_be_visible()
     settled(page)
     assert_inert(page, elsewhere, dialogs, opened)
-    box = page.get_by_role("textbox", name="A sentence, as somebody might tweet it")
+    box = page.get_by_role("textbox", name="Type a sentence")
     for text in texts if box.count() else ():
         box.fill(re.sub(r"[\r\n\u2028\u2029]", " ", text))
         settled(page)

@@ -64,7 +64,7 @@ def test_an_exercise_of_ones_own_opens_from_its_link(page: Page, address: str) -
     show(page, address, hand=to_line(presets()["gru"]), hand_t="2")
     settled(page)
     expect(page.locator(".katex-display:visible").filter(has_text="2.9996").first).to_be_visible()
-    page.get_by_text("This exercise as a link").click()
+    page.get_by_text("Link to this exercise").click()
     expect(page.get_by_test_id("stCode").filter(has_text="hand=gru**sigmoid*sigmoid*identity").first).to_be_visible()
 
 

@@ -14,7 +14,7 @@ VIEWS = {
     "Calibration": "calibration",
     "Confusion": "confusion",
     "Threshold": "threshold",
-    "Two models": "compare",
+    "Compare two models": "compare",
     "Your file": "evaluate",
     "Words": "words",
 }
@@ -48,7 +48,7 @@ def test_a_file_is_evaluated_and_shown_in_another_view(page: Page, address: str)
     )
     page.get_by_role("button", name="Evaluate").click()
     expect(page.get_by_text(f"{len(ROWS)} rows: {len(ROWS)} counted")).to_be_visible(timeout=120_000)
-    page.get_by_role("radio", name="Two models", exact=True).click()
+    page.get_by_role("radio", name="Compare two models", exact=True).click()
     page.get_by_role("radio", name="your file: mine.csv").click()
     expect(page.get_by_text(f"{len(ROWS)} rows of mine.csv")).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)

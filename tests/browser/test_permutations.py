@@ -149,7 +149,7 @@ def test_a_clicked_flip_is_shown_and_kept(page: Page, address: str, folder: Path
     scatter = page.locator(".js-plotly-plot").last
     flips = scatter.locator(".scatterlayer .trace").nth(1).locator("path.point")
     expect(flips.first).to_be_visible()
-    chosen = page.get_by_text("The order you chose")
+    chosen = page.get_by_text("Chosen order")
     for place in range(10):  # a point may lie under another one, which is then the one clicked
         point = flips.nth(place)
         point.evaluate("element => element.scrollIntoView({block: 'center'})")  # not under the page's head

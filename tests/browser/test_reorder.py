@@ -174,7 +174,7 @@ def test_the_arrows_move_the_chosen_word_and_say_where_it_is(page: Page, address
         expect_order(page, *order)
         expect(chip(page, "late")).to_be_focused()
     page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="Reset the order")).to_be_focused()
+    expect(page.get_by_role("button", name="Reset order")).to_be_focused()
 
 
 def test_a_run_of_keys_is_sent_once(page: Page, address: str) -> None:
@@ -192,7 +192,7 @@ def test_a_run_of_keys_is_sent_once(page: Page, address: str) -> None:
 
 def test_reset_is_there_when_there_is_something_to_reset(page: Page, address: str) -> None:
     show(page, address, WORDS)
-    reset = page.get_by_role("button", name="Reset the order")
+    reset = page.get_by_role("button", name="Reset order")
     expect(reset).to_be_hidden()
     chip(page, "late").press("End")
     expect_order(page, 0, 2, 3, 1)
@@ -250,7 +250,7 @@ def test_the_order_stays_on_a_rerun_and_not_for_another_sentence(page: Page, add
     box.press("Enter")
     expect_words(page, "never", "say", "never", "again")
     expect_order(page, 0, 1, 2, 3)
-    expect(page.get_by_role("button", name="Reset the order")).to_be_hidden()
+    expect(page.get_by_role("button", name="Reset order")).to_be_hidden()
     box.fill(case([]))
     box.press("Enter")
     expect_order(page)

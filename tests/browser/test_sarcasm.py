@@ -99,7 +99,7 @@ def test_a_comment_is_tested_and_who_is_fooled_is_said(page: Page, address: str,
     page.get_by_test_id("stMain").get_by_test_id("stButtonGroup").nth(1).get_by_text("positive", exact=True).click()
     expect(badges).to_have_count(len(CELLS) - fooled)
     expect(page).to_have_url(re.compile(r"[?&]reading=positive(&|$)"))
-    page.get_by_label("A sentence, as somebody might tweet it").fill("so sad, this is terrible")
+    page.get_by_label("Type a sentence").fill("so sad, this is terrible")
     expect(page.locator(".u-word", has_text="terrible")).to_have_count(len(CELLS))
 
 
@@ -133,12 +133,12 @@ def test_edits_to_a_flip_that_is_kept_and_exported(page: Page, address: str, wor
 
 def test_remarks_about_a_situation_and_a_search_that_is_stopped(page: Page, address: str) -> None:
     show(page, address, view="compose")
-    box = page.get_by_label("Something unwelcome that happened")
+    box = page.get_by_label("Unwelcome situation")
     box.fill("my landlord raised the rent again")
     box.press("Enter")
     expect(page).to_have_url(re.compile("situation=my"))
     stopped = page.get_by_text("of the rest nothing is known")
-    start = page.get_by_role("button", name=re.compile("Build and score the remarks|Search again"))
+    start = page.get_by_role("button", name=re.compile("Build and score remarks|Search again"))
     for _ in range(5):  # on a fast machine the search may be over before the click
         start.click()
         with suppress(AssertionError, TimeoutError):

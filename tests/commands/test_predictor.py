@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from pyarrow import parquet
 
-from core.__main__ import main
 from core.fluency import trigram
 from core.probes.edits import sources
 from core.probes.edits.sources import Sources
 from examples.sklearn_predictor import sentiment
-from tests.commands.test_permuting import SomeTrigram
+from tests.commands.conftest import Cli
+from tests.commands.test_permute import SomeTrigram
 
 ROOT = Path(__file__).parent.parent.parent
 SPEC = "examples.sklearn_predictor:sentiment"
@@ -26,8 +26,7 @@ TEXT = "not good at all , really bad"
 
 
 @pytest.fixture(autouse=True)
-def _models(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
+def _sources(_tiny_models: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trigram, "load", lambda: SimpleNamespace(trigram=SomeTrigram()))
     monkeypatch.setattr(sources, "load", Sources)
     monkeypatch.chdir(ROOT)
@@ -37,85 +36,61 @@ Ask = Callable[..., list[dict[str, Any]]]
 
 
 @pytest.fixture
-def ask(capsys: pytest.CaptureFixture[str]) -> Ask:
-    def answers(*arguments: str) -> list[dict[str, Any]]:
-        assert main([arguments[0], "--json", "--predictor", SPEC, *arguments[1:]]) == 0
-        found: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
-        return found
+def ask(cli: Cli) -> Ask:
+    def ask(command: str, *words: object) -> list[dict[str, Any]]:
+        verb, _space, more = command.partition(" ")
+        return cli.json(f"{verb} --predictor {SPEC} {more}", *words)
 
-    return answers
+    return ask
 
 
 def test_predict(ask: Ask) -> None:
-    (found,) = ask("predict", "What a LOVELY day!")
-    assert found["model"] == "sentiment"
-    assert found["probability"] == pytest.approx(sentiment(["What a LOVELY day!"])[0])
-    assert found["unknown"] == []
+    (row,) = ask("predict", "What a LOVELY day!")
+    assert row["model"] == "sentiment" and row["unknown"] == []
+    assert row["probability"] == pytest.approx(sentiment(["What a LOVELY day!"])[0])
+    assert [row["model"] for row in ask("predict --model all", TEXT)] == ["sentiment", "rnn", "gru", "lstm"]
+    assert [row["model"] for row in ask("predict --model gru", TEXT)] == ["sentiment", "gru"]
 
 
-def test_checkpoints_stand_beside_it_where_they_are_named(ask: Ask) -> None:
-    assert [row["model"] for row in ask("predict", TEXT, "--model", "all")] == ["sentiment", "rnn", "gru", "lstm"]
-    assert [row["model"] for row in ask("predict", TEXT, "--model", "gru")] == ["sentiment", "gru"]
-
-
-def test_permute(ask: Ask) -> None:
-    (found,) = ask("permute", TEXT)
-    assert (found["model"], found["orders"], found["scored"], found["complete"]) == ("sentiment", 720, 720, True)
-    for order in (found["original"], *found["flips"], *found["fluent"]):
-        text = order.get("text", TEXT)
-        assert order["probability"] == pytest.approx(sentiment([text])[0], abs=1e-5)
-    assert all((row["probability"] >= 0.5) != (found["original"]["probability"] >= 0.5) for row in found["flips"])
-
-
-def test_edit(ask: Ask) -> None:
-    (found,) = ask("edit", "--goal", "positive", TEXT)
-    assert found["found"]
-    assert found["edited_probability"] == pytest.approx(sentiment([found["edited"]])[0], abs=1e-5)
-    assert found["edited_probability"] >= 0.5 > found["probability"]
-
-
-def test_compose(ask: Ask) -> None:
-    (found,) = ask("compose", "--budget", "300", "my flight is delayed again")
-    assert found["scored"] == 300
-    for row in found["top"]:
-        assert row["probability"] == pytest.approx(sentiment([row["text"]])[0])  # as it is written
-
-
-def test_suite(ask: Ask) -> None:
-    (found,) = ask("suite", "--cases", "4", "--examples", "9")
-    assert found["model"] == "sentiment"
-    for template in found["templates"]:
+def test_searches(ask: Ask) -> None:
+    (row,) = ask("permute", TEXT)
+    assert (row["model"], row["orders"], row["scored"], row["complete"]) == ("sentiment", 720, 720, True)
+    for order in (row["original"], *row["flips"], *row["fluent"]):
+        assert order["probability"] == pytest.approx(sentiment([order.get("text", TEXT)])[0], abs=1e-5)
+    assert all((one["probability"] >= 0.5) != (row["original"]["probability"] >= 0.5) for one in row["flips"])
+    (row,) = ask("edit --goal positive", TEXT)
+    assert row["found"] and row["edited_probability"] >= 0.5 > row["probability"]
+    assert row["edited_probability"] == pytest.approx(sentiment([row["edited"]])[0], abs=1e-5)
+    (row,) = ask("compose --budget 300 'my flight is delayed again'")
+    assert row["scored"] == 300
+    for one in row["top"]:
+        assert one["probability"] == pytest.approx(sentiment([one["text"]])[0])  # as it is written
+    (row,) = ask("suite --cases 4 --examples 9")
+    assert row["model"] == "sentiment"
+    for template in row["templates"]:
         for example in template["examples"]:
             assert example["probability"] == pytest.approx(sentiment([example["text"]])[0])
 
 
 def test_scan(ask: Ask, tmp_path: Path) -> None:
+    """Each row's number is the callable's own answer, in a file, and beside a checkpoint in a folder."""
     texts = [TEXT, "", "What a LOVELY day!", "the party was dreadful , yay"]
     path, out = tmp_path / "in.csv", tmp_path / "out.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([["text", "label"], *([text, number % 2] for number, text in enumerate(texts))])
-    (found,) = ask("scan", "--label-column", "label", str(path), str(out))
-    assert (found["model"], found["scored"], found["empty"]) == ("sentiment", 3, 1)
+    (row,) = ask("scan --label-column label", path, out)
+    assert (row["model"], row["scored"], row["empty"]) == ("sentiment", 3, 1)
     with out.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    assert [row["text"] for row in rows] == texts
-    for row in rows:
-        if row["text"]:
-            assert float(row["sentiment_probability"]) == pytest.approx(sentiment([row["text"]])[0])
-
-
-def test_scan_into_a_folder(ask: Ask, tmp_path: Path) -> None:
-    """The callable scores a corpus, beside a checkpoint, and each row's number is its own answer."""
-    texts = ["What a lovely day!", "", "not good at all , really bad", "the bus was late again"]
-    given, out = tmp_path / "texts.csv", tmp_path / "scored"
-    given.write_text("number,text\n" + "".join(f'{n},"{text}"\n' for n, text in enumerate(texts)), encoding="utf-8")
-    found = ask("scan", "--model", "gru", str(given), str(out))
-    assert [row["model"] for row in found] == ["sentiment", "gru"]
-    assert {(row["rows"], row["empty"], row["scored"]) for row in found} == {(4, 1, 3)}
-    (part,) = out.glob("*.parquet")
+        written = list(csv.DictReader(file))
+    assert [one["text"] for one in written] == texts
+    answers = pytest.approx(sentiment([text for text in texts if text]))
+    assert [float(one["sentiment_probability"]) for one in written if one["text"]] == answers
+    rows = ask("scan --model gru", path, tmp_path / "scored")
+    assert [row["model"] for row in rows] == ["sentiment", "gru"]
+    assert {(row["rows"], row["empty"], row["scored"]) for row in rows} == {(4, 1, 3)}
+    (part,) = (tmp_path / "scored").glob("*.parquet")
     scored = parquet.read_table(part).to_pylist()
-    read = [row["sentiment_probability"] for row in scored if texts[row["row"] - 1]]
-    assert read == pytest.approx(sentiment([text for text in texts if text]))
+    assert [one["sentiment_probability"] for one in scored if texts[one["row"] - 1]] == answers
 
 
 def test_attribute_and_its_faithfulness(ask: Ask) -> None:
@@ -134,18 +109,9 @@ def test_attribute_and_its_faithfulness(ask: Ask) -> None:
 def test_faithfulness(ask: Ask, tmp_path: Path) -> None:
     path = tmp_path / "in.jsonl"
     path.write_text("".join(json.dumps({"text": text}) + "\n" for text in (TEXT, "what a day", "fine")), "utf-8")
-    (found,) = ask("faithfulness", "--data", str(path), "--randoms", "20", "--methods", "occlusion-1,shapley")
-    assert (found["model"], found["measured"]) == ("sentiment", 2)
-    assert {row["method"] for row in found["standings"]} == {"occlusion-1", "shapley"}
-
-
-def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    assert main(list(arguments)) == 2
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    (line,) = [line for line in printed.err.splitlines() if line.startswith("error: ")]
-    assert "Traceback" not in printed.err
-    return line
+    (row,) = ask("faithfulness --randoms 20 --methods occlusion-1,shapley --data", path)
+    assert (row["model"], row["measured"]) == ("sentiment", 2)
+    assert {one["method"] for one in row["standings"]} == {"occlusion-1", "shapley"}
 
 
 PREDICTORS = """
@@ -170,55 +136,40 @@ number = 1
         ("absent", "has no 'absent'; callable in it: columns, nan, percentages, raises, short"),
     ],
 )
-def test_predictors_that_are_none(
-    name: str, message: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_invalid_predictors_are_refused_by_every_verb(
+    name: str, message: str, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    module = f"predictors_{name}"
-    (tmp_path / f"{module}.py").write_text(PREDICTORS, "utf-8")
-    data = tmp_path / "in.jsonl"
-    data.write_text('{"text": "so sad , so good"}\n', "utf-8")
-    spec = ("--predictor", f"{module}:{name}")
-    for verb in (
-        ("predict", *spec, TEXT),
-        ("permute", *spec, TEXT),
-        ("edit", *spec, "--goal", "flip", TEXT),
-        ("compose", *spec, "my flight is delayed again"),
-        ("suite", *spec),
-        ("attribute", *spec, TEXT),
-        ("faithfulness", *spec, "--data", str(data)),
-        ("scan", *spec, str(data), str(tmp_path / "out.jsonl")),
+    Path(f"predictors_{name}.py").write_text(PREDICTORS, "utf-8")
+    Path("in.jsonl").write_text('{"text": "so sad , so good"}\n', "utf-8")
+    for command in (
+        *(f"predict '{TEXT}'", f"permute '{TEXT}'", f"edit --goal flip '{TEXT}'", f"attribute '{TEXT}'"),
+        *("compose 'my flight is delayed again'", "suite", "faithfulness --data in.jsonl", "scan in.jsonl out.jsonl"),
     ):
-        assert message in refused(capsys, *verb)
-    assert not (tmp_path / "out.jsonl").exists()
+        assert message in cli.refused(f"{command} --predictor predictors_{name}:{name}", alone=False)
+    assert not Path("out.jsonl").exists()
 
 
-def test_specs_that_are_none(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "--predictor is package.module:callable" in refused(capsys, "predict", "--predictor", "os.system", TEXT)
-    assert "there is no module 'gone'" in refused(capsys, "predict", "--predictor", "gone:f", TEXT)
-    assert "available: shapley, occlusion-1" in refused(
-        capsys, "attribute", "--predictor", SPEC, "--method", "saliency", TEXT
-    )
-    assert "takes: delete" in refused(
-        capsys, "attribute", "--predictor", SPEC, "--method", "shapley", "--baseline", "unk", TEXT
-    )
-    assert "words can only be deleted" in refused(
-        capsys, "faithfulness", "--predictor", SPEC, "--removal", "pad", "--data", str(ROOT / "docs/blind_reading.csv")
-    )
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (f"predict --predictor os.system '{TEXT}'", "--predictor is package.module:callable"),
+        (f"predict --predictor gone:f '{TEXT}'", "there is no module 'gone'"),
+        (f"attribute --predictor {SPEC} --method saliency '{TEXT}'", "available: shapley, occlusion-1"),
+        (f"attribute --predictor {SPEC} --method shapley --baseline unk '{TEXT}'", "takes: delete"),
+        (f"faithfulness --predictor {SPEC} --removal pad --data docs/blind_reading.csv", "words can only be deleted"),
+    ],
+)
+def test_refusals(arguments: str, says: str, cli: Cli) -> None:
+    assert says in cli.refused(arguments, alone=False)
 
 
-def test_a_slow_one_shows_how_far_it_is(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_slow_one_shows_its_progress(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    (tmp_path / "slow_predictor.py").write_text(
+    Path("slow_predictor.py").write_text(
         "import time\ndef slow(texts):\n    time.sleep(0.02 * len(texts))\n    return [0.5] * len(texts)\n", "utf-8"
     )
-    texts = [f"text {number}" for number in range(60)]
-    assert main(["predict", "--json", "--predictor", "slow_predictor:slow", *texts]) == 0
-    printed = capsys.readouterr()
-    assert len(json.loads(printed.out)) == 60
-    assert "texts" in printed.err
-    assert "/60 [" in printed.err
+    done = cli.run("predict --json --predictor slow_predictor:slow", *(f"text {number}" for number in range(60)))
+    assert len(json.loads(done.out)) == 60 and "texts" in done.err and "/60 [" in done.err

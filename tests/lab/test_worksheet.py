@@ -22,10 +22,17 @@ from core.lab.worksheet import Line, Sheet, aligned, factor, number
     ],
 )
 def test_numbers(value: float, shown: str):
-    assert number(value) == shown
+    assert Line(f"x = {number(value)}").latex.split(" ", 2)[2] == shown
 
 
-def test_a_negative_factor_stands_in_brackets():
+def test_what_is_rounded_stands_behind_an_approximate_sign():
+    assert Line(f"x = {number(1 / 4)} = {number(1 / 3)}, y = 1").latex == r"x = 0.25 \approx 0.3333, y = 1"
+    assert Line(rf"\sum_{{i=1}} a = {number(1e-9)} = {number(0.1 + 0.2)}").latex == (
+        r"\sum_{i=1} a = 1.000 \cdot 10^{-9} = 0.3"
+    )
+    assert Line(aligned("x", [f"1 + {factor(-2 / 3)}", number(1 / 3)])).latex == (
+        r"\begin{aligned}x &\approx 1 + (-0.6667) \\ &\approx 0.3333\end{aligned}"
+    )
     assert (factor(-2), factor(2)) == ("(-2)", "2")
 
 

@@ -215,7 +215,7 @@ def test_what_cannot_be_loaded(module: Any) -> None:
         (f"{name}.deeper:f", f"there is no module '{name}.deeper'"),
         (f"{name}:absent", f"{name} has no 'absent'; callable in it: Kind, Pipeline, fine, sly"),
         (f"{name}:number", "number is of type int, not callable with texts"),
-        (f"{name}:Kind", "Kind is a class, whose objects may be, not callable"),
+        (f"{name}:Kind", "Kind is a class, whose instances may be, not callable"),
         (f"{name}:pipeline", r"name a function that returns predict_proba\(texts\)\[:, 1\]"),
         (f"{name}:sly", "its labels are two different names"),
         (f"{broken}:f", f"importing {broken} raised ZeroDivisionError: division by zero"),

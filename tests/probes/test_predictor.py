@@ -32,7 +32,7 @@ from core.probes.sarcasm import comment, compose
 from core.probes.sarcasm.candidates import Candidates, Question
 from core.probes.sarcasm.situations import bank
 from core.probes.scan import one_file
-from tests.commands.test_permuting import SomeTrigram
+from tests.commands.test_permute import SomeTrigram
 
 TEXT = "i love this movie , not so bad !"
 LONG = "i love this movie , not so bad ! better late than never"

@@ -83,9 +83,7 @@ def assert_answered(at: AppTest) -> None:
 def assert_invites(at: AppTest) -> None:
     """No verdict, no chart, one friendly line."""
     sound(at)
-    assert [info.value for info in at.info] == [
-        "There is no word to read yet. Type a sentence, or pick one of the examples."
-    ]
+    assert [info.value for info in at.info] == ["No words to read yet. Type a sentence or pick an example."]
     assert not at.metric
     assert not at.get("plotly_chart")
     assert not at.warning
@@ -94,7 +92,7 @@ def assert_invites(at: AppTest) -> None:
 
 def faults(at: AppTest) -> list[str]:
     """The lines in the fold below the warning about checkpoints left out."""
-    (fold,) = (fold for fold in at.expander if fold.label == "What is wrong")
+    (fold,) = (fold for fold in at.expander if fold.label == "Problems")
     return [line.value for line in fold.text]
 
 
@@ -443,7 +441,7 @@ def test_what_is_wrong_is_folded_and_never_markdown(own_checkpoints: Path) -> No
     (fault,) = faults(at)
     assert hostile in fault
     assert {element.type for element in elements(at) if hostile in str(getattr(element, "proto", ""))} == {"text"}
-    assert not next(fold for fold in at.expander if fold.label == "What is wrong").proto.expanded
+    assert not next(fold for fold in at.expander if fold.label == "Problems").proto.expanded
 
 
 def test_a_copy_of_a_model_under_another_name_answers_under_its_own(own_checkpoints: Path) -> None:
@@ -657,5 +655,7 @@ def test_the_study_is_shown_under_translated_names(own_checkpoints: Path) -> Non
     figure = next(json.loads(found.proto.spec) for found in at.get("plotly_chart") if "base" in found.proto.spec)
     labels = {label for curve in figure["data"] for label in curve["y"]}
     assert {"preprocessing: without “repeated letters”", "hidden size: 64 units", "embeddings: frozen"} <= labels
-    steps = next(table.value for table in at.dataframe if "steps so far" in table.value)["steps so far"].tolist()
+    steps = next(table.value for table in at.dataframe if "steps added so far" in table.value)[
+        "steps added so far"
+    ].tolist()
     assert steps[:3] == ["none", "+ HTML entities", "+ lower case"]

@@ -38,7 +38,7 @@ def answering(at: AppTest) -> list[str]:
 
 
 def faults(at: AppTest) -> list[str]:
-    (fold,) = (fold for fold in at.expander if fold.label == "What is wrong")
+    (fold,) = (fold for fold in at.expander if fold.label == "Problems")
     return [line.value for line in fold.text]
 
 

@@ -7,121 +7,90 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.commands import console
-from core.commands.verbs import Add
+from core.commands import console, inputs
+from core.commands.lab.small_files import text_of
+from core.commands.options import Verbs, check_folder, label_options
 
 if TYPE_CHECKING:
     from core.lab.boosting.ensemble import Ensemble
     from core.lab.boosting.points import Cloud
     from core.lab.boosting.samme import Boosting, Minimum
 
-_MOST_BYTES = 1_000_000  # of a file of points
 
-
-def add_exercise(add: Add) -> None:
+def add_exercise(verbs: Verbs) -> None:
     """Add the exercise and its options."""
-    added = add(boosting)
-    added.add_argument(
+    parser = verbs.add(boosting, "--model", "--seed")
+    parser.add_argument(
         "--cloud", default="rings", help="points to draw: rings (default), blobs, spirals, apart, squares"
     )
-    added.add_argument("--classes", type=int, default=3, metavar="K", help="default: 3")
-    added.add_argument("--count", type=int, default=150, metavar="N", help="points to draw (default: 150)")
-    added.add_argument("--points", metavar="FILE", help="take the points from here, a line each: x, y, class")
-    added.add_argument("--rounds", type=int, metavar="T", help="rounds at most (default: 10; with --data 200)")
-    added.add_argument("--seed", type=int, default=0, metavar="S", help="of the points, or of the split (default: 0)")
-    added.add_argument("--data", metavar="FILE", help="boost the trained models over this labelled file instead")
-    added.add_argument("--rows", type=int, metavar="N", help="with --data: so many of its rows, drawn from the seed")
-    added.add_argument("--out", metavar="FILE", help="with --data: keep the figures there, as JSON without texts")
-    console.model_option(added)
-    console.label_options(added)
+    parser.add_argument("--classes", type=int, default=3, metavar="K", help="default: 3")
+    parser.add_argument("--count", type=int, default=150, metavar="N", help="points to draw (default: 150)")
+    parser.add_argument("--points", metavar="FILE", help="read the points from here, one per line: x, y, class")
+    parser.add_argument("--rounds", type=int, metavar="T", help="rounds at most (default: 10; with --data 200)")
+    parser.add_argument("--data", metavar="FILE", help="boost the trained models on this labelled file instead")
+    parser.add_argument("--rows", type=int, metavar="N", help="with --data: draw N of its rows by the seed")
+    parser.add_argument("--out", metavar="FILE", help="with --data: save the results there, as JSON without texts")
+    label_options(parser)
 
 
 def boosting(options: argparse.Namespace) -> int:
-    """Boosting for K classes (SAMME): each round's weights, error and vote, the vote held against a found minimum."""
+    """Boosting for K classes (SAMME): each round's weights, error and vote, compared with a numerical minimum."""
     if options.data:
         return _over_models(options)
     for name in ("rows", "out"):
         if getattr(options, name) is not None:
             raise ValueError(f"--{name} goes with --data FILE, which names labelled texts for the trained models")
-    return _on_points(options)
-
-
-def _on_points(options: argparse.Namespace) -> int:
-    from core.lab.boosting.points import draw
+    from core.lab.boosting.points import draw, read_points
     from core.lab.boosting.samme import minima
     from core.lab.boosting.stumps import boost_stumps
     from core.lab.boosting.worksheet import stopped
 
     if options.points:
-        cloud = _read(Path(options.points))
+        cloud = read_points(text_of(Path(options.points), "one point per line: x, y, class"))
     else:
         cloud = draw(options.cloud, options.classes, options.count, options.seed)
-    found = boost_stumps(cloud.points, cloud.labels, cloud.classes, 10 if options.rounds is None else options.rounds)
-    checks = minima(found)
+    result = boost_stumps(cloud.points, cloud.labels, cloud.classes, 10 if options.rounds is None else options.rounds)
+    checks = minima(result)
     if options.json:
-        console.json_list(_rows(found, checks))
-        if reason := stopped(found):
+        console.json_list(_rows(result, checks))
+        if reason := stopped(result):
             console.progress(reason)
     else:
-        _show(found, checks, cloud)
+        _show(result, checks, cloud)
     return 0
 
 
-def _read(path: Path) -> Cloud:
-    from core.lab.boosting.points import read_points
-
-    if path.stat().st_size > _MOST_BYTES:
-        raise ValueError(f"{path.name} is larger than {_MOST_BYTES:,} bytes; expected a line a point: x, y, class")
-    try:
-        return read_points(path.read_text(encoding="utf-8-sig"))
-    except UnicodeDecodeError:
-        raise ValueError(f"{path.name} is not UTF-8 text; expected a line a point: x, y, class") from None
-
-
-def _rows(found: Boosting, checks: tuple[Minimum, ...]) -> list[dict[str, object]]:
-    """An object a round; a perfect learner's α is infinite, for which JSON has no number: null."""
+def _rows(boosting: Boosting, checks: tuple[Minimum, ...]) -> list[dict[str, object]]:
+    """An object a round; a perfect learner's infinite α is null."""
     from core.lab.boosting.stumps import stump_of
 
     by_round = {check.number: check for check in checks}
     rows: list[dict[str, object]] = []
-    for made in found.rounds:
-        check, stump = by_round.get(made.number), stump_of(made.learnt)
+    for made in boosting.rounds:
+        check = by_round.get(made.number)
         rows.append(
             {
                 "t": made.number,
-                "stump": {
-                    "axis": stump.axis,
-                    "threshold": stump.threshold,
-                    "below": stump.below,
-                    "above": stump.above,
-                },
-                "error": made.error,
-                "alpha": None if math.isinf(made.alpha) else made.alpha,
+                "stump": stump_of(made.learnt),
+                **console.record(made, "error alpha"),
                 "alpha_found": check and check.found,
                 "difference": check and check.difference,
                 "alpha_of_the_report": check and check.wrong,
                 "risk_factor": made.normaliser,
-                "risk_factor_of_the_report": check and _finite(check.wrong_factor),
-                "risk": made.risk,
-                "training_error": made.training_error,
-                "outvoted": made.outvoted,
-                "weights": made.weights.tolist(),
+                "risk_factor_of_the_report": check and check.wrong_factor,
+                **console.record(made, "risk training_error outvoted weights"),
             }
         )
     return rows
 
 
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
-def _show(found: Boosting, checks: tuple[Minimum, ...], cloud: Cloud) -> None:
+def _show(boosting: Boosting, checks: tuple[Minimum, ...], cloud: Cloud) -> None:
     from core.lab.boosting.stumps import stump_of
     from core.lab.boosting.worksheet import stopped
 
     console.line(
-        f"{len(found.labels):,} points of {found.classes} classes ({', '.join(cloud.names)}), stumps; "
-        f"rounds: {len(found.rounds):,}"
+        f"{len(boosting.labels):,} points of {boosting.classes} classes ({', '.join(cloud.names)}), stumps; "
+        f"rounds: {len(boosting.rounds):,}"
     )
     console.line(
         "R = mean exp(1/(K-1) sum over k≠y of g^k - g^y);  Z = (1-ε) e^-α + ε e^(α/(K-1));  "
@@ -132,7 +101,7 @@ def _show(found: Boosting, checks: tuple[Minimum, ...], cloud: Cloud) -> None:
         "  in error"
     )
     by_round = {check.number: check for check in checks}
-    for made in found.rounds:
+    for made in boosting.rounds:
         check, stump = by_round.get(made.number), stump_of(made.learnt)
         rule = f"x{stump.axis + 1} ≤ {stump.threshold:.3g}: {cloud.names[stump.below]}, else {cloud.names[stump.above]}"
         console.line(
@@ -140,7 +109,7 @@ def _show(found: Boosting, checks: tuple[Minimum, ...], cloud: Cloud) -> None:
             f"{made.alpha:10.6f}{check.found if check else math.inf:10.6f}{made.normaliser:10.6f}{made.risk:10.6f}"
             f"{made.training_error:10.4f}"
         )
-    if reason := stopped(found):
+    if reason := stopped(boosting):
         console.line(reason)
     if checks:
         largest = max(check.difference for check in checks)
@@ -150,7 +119,7 @@ def _show(found: Boosting, checks: tuple[Minimum, ...], cloud: Cloud) -> None:
             f"rounds: {len(checks):,}"
         )
         console.line(
-            f"the report's last line, (K-1) log((K-1)(1-ε)/ε), is {found.classes} α: it would multiply the risk by "
+            f"the report's last line, (K-1) log((K-1)(1-ε)/ε), is {boosting.classes} α: it would multiply the risk by "
             f"{least:.4f} or more in every round, so it never falls"
         )
 
@@ -160,53 +129,50 @@ def _over_models(options: argparse.Namespace) -> int:
     from core.lab.boosting import ensemble_file
     from core.lab.boosting.ensemble import ROUNDS, measure
 
-    out = Path(options.out) if options.out else None
-    if out is not None and (out.is_dir() or not out.parent.is_dir()):
-        raise FileNotFoundError(f"cannot write {out}: expected the name of a file in a folder that exists")
-    models = console.named_checkpoints(options.model)
+    check_folder(options.out)
+    models = inputs.named_checkpoints(options.model)
     alike = {model.name: model.labelling for model in models if model.labels == models[0].labels}
-    corpus = console.labelled(options, options.data, common(alike))
+    corpus = inputs.labelled(options, options.data, common(alike))
     if options.rows is not None:
         corpus = corpus.sample(options.rows, options.seed)
     rounds = ROUNDS if options.rounds is None else options.rounds
-    found: Ensemble | None = None
     for progress in measure(corpus, models, seed=options.seed, rounds=rounds):
-        found = progress.found
-        if found is None:
+        if progress.ensemble is None:
             console.progress(f"{models[progress.done].name} reads {len(corpus):,} rows")
-    assert found is not None
-    if out is not None:
-        ensemble_file.save(found, out)
-        console.progress(f"the figures are kept in {out}")
+    result = progress.ensemble
+    assert result is not None
+    if options.out:
+        ensemble_file.save(result, Path(options.out))
+        console.progress(f"the results are saved in {options.out}")
     if options.json:
-        console.json_list([ensemble_file.as_json(found)])
+        console.json_list([ensemble_file.as_json(result)])
     else:
-        _show_ensemble(found)
+        _show_ensemble(result)
     return 0
 
 
-def _show_ensemble(found: Ensemble) -> None:
+def _show_ensemble(result: Ensemble) -> None:
     from core.lab.boosting.ensemble_words import finding, other, sentences
 
-    for sentence in sentences(found):
+    for sentence in sentences(result):
         console.line(sentence)
     console.line("  model       weight Σα  rounds  at least risk  accuracy, fit half  test half  95 % interval")
-    for voter in found.voters:
+    for voter in result.voters:
         low, high = voter.test_interval
         console.line(
             f"  {voter.name:<10} {voter.weight:10.4f}{voter.rounds:8,}{voter.least_weight:15.4f}"
             f"{voter.fit_accuracy:20.4f}{voter.test_accuracy:11.4f}  {low:.4f} to {high:.4f}"
         )
-    low, high = found.accuracy_interval
-    console.line(f"  the ensemble on the test half: {found.accuracy:.4f}, 95 % interval {low:.4f} to {high:.4f}")
-    for one in found.against:
+    low, high = result.accuracy_interval
+    console.line(f"  the ensemble on the test half: {result.accuracy:.4f}, 95 % interval {low:.4f} to {high:.4f}")
+    for one in result.against:
         low, high = one.interval
         console.line(
-            f"  minus {other(found, one)} ({one.other_accuracy:.4f}): {one.difference:+.4f}, {low:+.4f} to "
+            f"  minus {other(result, one)} ({one.other_accuracy:.4f}): {one.difference:+.4f}, {low:+.4f} to "
             f"{high:+.4f}; only the ensemble right {one.only_ensemble:,}, only the other {one.only_other:,}: "
             f"{finding(one)}"
         )
-    for made in found.rounds[:20]:
+    for made in result.rounds[:20]:
         console.line(
             f"  round {made.number}: {made.voter}, ε {made.error:.4f}, α {made.alpha:.4f}, risk {made.risk:.4f}"
         )

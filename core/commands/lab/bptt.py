@@ -1,15 +1,14 @@
-"""The exercise bptt: backpropagation through time with its working, checked; and a derivation of one's own, checked."""
+"""The exercise bptt: backpropagation through time with its working, checked; and a derivation of yours, checked."""
 
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from core.commands import console
-from core.commands.verbs import Add
+from core.commands.options import Verbs, given
 
 if TYPE_CHECKING:
     from core.lab.bptt.derivation import Check
@@ -19,112 +18,77 @@ if TYPE_CHECKING:
 _POINTS = 5  # of a check that are printed for people
 
 
-def add_exercise(add: Add) -> None:
+def add_exercise(verbs: Verbs) -> None:
     """Add the exercise and its options."""
-    added = add(bptt)
-    added.add_argument("--x", nargs="+", type=float, metavar="X", help="inputs x_1 x_2 … (default: 1 0.5)")
-    added.add_argument("--y", type=float, help="label, 0 or 1 (default: 0)")
-    added.add_argument("--w-i", type=float, metavar="W", help="input weight (default: 0.6)")
-    added.add_argument("--w-h", type=float, metavar="W", help="recurrent weight (default: 0.9)")
-    added.add_argument("--w-o", type=float, metavar="W", help="output weight (default: 1.5)")
-    added.add_argument("--h-0", type=float, metavar="H", help="state before the first input (default: 0)")
-    added.add_argument(
-        "--steps", type=int, metavar="T", help="steps; the inputs are read again from the first where they end"
-    )
-    added.add_argument(
+    parser = verbs.add(bptt, "--seed")
+    parser.add_argument("--x", nargs="+", type=float, metavar="X", help="inputs x_1 x_2 … (default: 1 0.5)")
+    for name, about in (
+        ("--y", "label, 0 or 1 (default: 0)"),
+        ("--w-i", "input weight (default: 0.6)"),
+        ("--w-h", "recurrent weight (default: 0.9)"),
+        ("--w-o", "output weight (default: 1.5)"),
+        ("--h-0", "state before the first input (default: 0)"),
+    ):
+        parser.add_argument(name, type=float, help=about)
+    parser.add_argument("--steps", type=int, metavar="T", help="steps; the inputs repeat where they end")
+    parser.add_argument(
         "--formula",
         metavar="F",
-        help="a derivation of your own, as in '(yhat - y) * h_2', compared with autograd at random points; one that "
-        "begins with a minus is written --formula='-…'",
+        help="a derivation of yours, as in '(yhat - y) * h_2', compared with autograd at random points; write one that "
+        "begins with a minus as --formula='-…'",
     )
-    added.add_argument("--target", default="dL/dw_o", metavar="D", help="what it derives (default: dL/dw_o)")
-    added.add_argument("--seed", type=int, default=0, help="of the random points (default: 0)")
+    parser.add_argument("--target", default="dL/dw_o", metavar="D", help="what it derives (default: dL/dw_o)")
 
 
 def bptt(options: argparse.Namespace) -> int:
-    """Backpropagation through time by hand: every factor, the slip of a report, and a derivation of your own."""
+    """Backpropagation through time by hand: every factor, the slip of a report, and a derivation of yours."""
     from core.lab.bptt.derivation import check
     from core.lab.bptt.gradients import Exercise, backpropagation
     from core.lab.bptt.slip import slips
 
-    if options.seed < 0:
-        raise ValueError(f"the seed is {options.seed}; it is 0 or more")
-    numbers = {name: getattr(options, name) for name in ("y", "w_i", "w_h", "w_o", "h_0")}
-    given: dict[str, Any] = {name: value for name, value in numbers.items() if value is not None}
-    exercise = Exercise(**given) if options.x is None else Exercise(x=tuple(options.x), **given)
+    numbers = given(options, "x", "y", "w_i", "w_h", "w_o", "h_0")
+    exercise = Exercise(**{**numbers, "x": tuple(numbers.get("x", Exercise.x))})
     if options.steps is not None:
         exercise = exercise.over(options.steps)
     checked = None
     if options.formula is not None:
         checked = check(options.formula, options.target, steps=len(exercise.x), seed=options.seed)
-    found = backpropagation(exercise)
-    rows = slips(found)
+    working = backpropagation(exercise)
+    rows = slips(working)
     if options.json:
-        console.json_list([_as_json(found, rows, checked)])
-        return 0
-    for line in _lines(found, rows):
-        console.line(line)
-    if checked is not None:
-        for line in _check_lines(checked):
+        console.json_list([_as_json(working, rows, checked)])
+    else:
+        for line in [*_lines(working, rows), *(_check_lines(checked) if checked else [])]:
             console.line(line)
     return 0
 
 
-def _as_json(found: Backpropagation, rows: Sequence[Slip], checked: Check | None) -> dict[str, Any]:
-    """One object: exercise, steps, read-out, gradients with their terms and factors, slips, errors, notes, check.
-
-    A number beyond float64 is null.
-    """
-    gradients = [
-        {**asdict(gradient), "error_autograd": gradient.error_autograd, "error_central": gradient.error_central}
-        for gradient in found.gradients
-    ]
-    for gradient, result in zip(gradients, found.gradients, strict=True):
-        gradient["terms"] = [
-            {"t": term.t, "factors": [factor._asdict() for factor in term.factors], "value": term.value}
-            for term in result.terms
-        ]
-    answer: dict[str, Any] = _finite(
-        {
-            "exercise": asdict(found.exercise),
-            "steps": [asdict(step) for step in found.steps],
-            "logit": found.logit,
-            "probability": found.probability,
-            "loss": found.loss,
-            "readout": dict(found.readout),
-            "gradients": gradients,
-            "largest_error_autograd": found.largest_error_autograd,
-            "largest_error_central": found.largest_error_central,
-            "slips": [asdict(row) for row in rows],
-            "notes": list(found.notes),
-            "check": None if checked is None else _check_as_json(checked),
-        }
-    )
-    return answer
-
-
-def _check_as_json(checked: Check) -> dict[str, Any]:
+def _as_json(working: Backpropagation, rows: Sequence[Slip], checked: Check | None) -> dict[str, Any]:
+    """One object; a number beyond float64 is null."""
     return {
-        **asdict(checked),
-        "off_by": None if checked.off_by is None else str(checked.off_by),
-        "agrees": checked.agrees,
-        "statement": checked.statement(),
+        **console.record(working, "exercise steps logit probability loss"),
+        "readout": dict(working.readout),
+        "gradients": [
+            console.record(gradient, "name terms value autograd central error_autograd error_central")
+            for gradient in working.gradients
+        ],
+        **console.record(working, "largest_error_autograd largest_error_central"),
+        "slips": rows,
+        "notes": working.notes,
+        "check": checked
+        and {
+            **asdict(checked),
+            "off_by": checked.off_by and str(checked.off_by),
+            "agrees": checked.agrees,
+            "statement": checked.statement(),
+        },
     }
 
 
-def _finite(value: Any) -> Any:
-    """The same with None for every number that JSON has not."""
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _lines(found: Backpropagation, rows: Sequence[Slip]) -> list[str]:
+def _lines(working: Backpropagation, rows: Sequence[Slip]) -> list[str]:
     """The working for people."""
-    exercise = found.exercise
-    last = found.steps[-1].t
+    exercise = working.exercise
+    last = working.steps[-1].t
     lines = [
         "h_t = tanh(w_i x_t + w_h h_{t-1}), yhat = sigmoid(w_o h_T), L = -y log yhat - (1 - y) log(1 - yhat)",
         f"w_i = {exercise.w_i:g}, w_h = {exercise.w_h:g}, w_o = {exercise.w_o:g}, h_0 = {exercise.h_0:g}, "
@@ -133,14 +97,14 @@ def _lines(found: Backpropagation, rows: Sequence[Slip]) -> list[str]:
         "Forward",
         *(
             f"  t = {step.t}: x = {step.x:g}, a = {step.a:.6g}, h = {step.h:.6f}, 1 - h^2 = {step.slope:.6g}"
-            for step in found.steps
+            for step in working.steps
         ),
-        f"  u = w_o h_{last} = {found.logit:.6g}, yhat = {found.probability:.6g}, L = {found.loss:.6g}",
+        f"  u = w_o h_{last} = {working.logit:.6g}, yhat = {working.probability:.6g}, L = {working.loss:.6g}",
         "",
         "Backward",
-        *(f"  {name} = {value:.6g}" for name, value in found.readout),
+        *(f"  {name} = {value:.6g}" for name, value in working.readout),
     ]
-    for gradient in found.gradients:
+    for gradient in working.gradients:
         lines.append(f"  {gradient.name} = {gradient.value:.9g}")
         lines += [
             f"    t = {term.t}: {' * '.join(factor.symbol for factor in term.factors)} = "
@@ -150,13 +114,13 @@ def _lines(found: Backpropagation, rows: Sequence[Slip]) -> list[str]:
     lines += ["", f"{'':12}{'closed form':>18}{'autograd':>18}{'central diff.':>18}"]
     lines += [
         f"{gradient.name:12}{gradient.value:18.9g}{_number(gradient.autograd, 9):>18}{_number(gradient.central, 9):>18}"
-        for gradient in found.gradients
+        for gradient in working.gradients
     ]
     lines.append(
-        f"Largest error: {_number(found.largest_error_autograd, 2)} against autograd, "
-        f"{_number(found.largest_error_central, 2)} against central differences"
+        f"Largest error: {_number(working.largest_error_autograd, 2)} against autograd, "
+        f"{_number(working.largest_error_central, 2)} against central differences"
     )
-    lines += found.notes
+    lines += working.notes
     lines += [
         "",
         f"A report's slip, dyhat/dw_o = dyhat/dh_{last} = -w_o h^2 / (1 + e^(-w_o h))^2, and what follows from it",

@@ -9,23 +9,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.commands import console
-from core.commands.verbs import Add
+from core.commands.lab.small_files import text_of
+from core.commands.options import Verbs
 
 if TYPE_CHECKING:
     from core.lab.cells.arithmetic import Exercise, Worked
 
-_MOST_BYTES = 1_000_000
 
-
-def add_exercise(add: Add) -> None:
+def add_exercise(verbs: Verbs) -> None:
     """Add the exercise and its options."""
-    added = add(lstm)
-    start = added.add_mutually_exclusive_group()
+    parser = verbs.add(lstm)
+    start = parser.add_mutually_exclusive_group()
     start.add_argument("--preset", help="report (default), lstm, gru or rnn")
     start.add_argument("--file", metavar="FILE", help="an exercise as JSON; --write prints one to start from")
-    start.add_argument("--line", metavar="LINE", help="an exercise as the page's link has it after hand=")
-    added.add_argument("--inputs", metavar="X", help="other inputs: steps parted by ; and numbers by , as in 0,1;2,3")
-    form = added.add_mutually_exclusive_group()
+    start.add_argument("--line", metavar="LINE", help="an exercise as in a page's link after hand=")
+    parser.add_argument(
+        "--inputs", metavar="X", help="other inputs: steps separated by ; and numbers by , as in 0,1;2,3"
+    )
+    form = parser.add_mutually_exclusive_group()
     form.add_argument("--write", action="store_true", help="print the exercise itself, as --file reads it")
     form.add_argument("--markdown", action="store_true", help="print the whole working as Markdown")
     form.add_argument("--latex", action="store_true", help="print the whole working as LaTeX")
@@ -58,29 +59,22 @@ def _exercise(options: argparse.Namespace) -> Exercise:
     from core.lab.cells.lstm_exercise import USUAL, presets
 
     if options.file:
-        found = from_json(_read(Path(options.file)))
+        path = Path(options.file)
+        try:
+            exercise = from_json(json.loads(text_of(path, "an exercise")))
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise ValueError(f"{path.name} is not JSON ({error})") from None
     elif options.line:
-        found = from_line(options.line)
+        exercise = from_line(options.line)
     else:
         name = options.preset or USUAL
         if name not in presets():
             raise LookupError(f"unknown preset {name!r}; available: {', '.join(presets())}")
-        found = presets()[name]
+        exercise = presets()[name]
     if options.inputs is not None:
         rows = [row.split(",") for row in options.inputs.split(";")]
-        found = replace(found, inputs=exercise_inputs(rows))
-    return found
-
-
-def _read(path: Path) -> object:
-    with path.open("rb") as file:
-        content = file.read(_MOST_BYTES + 1)
-    if len(content) > _MOST_BYTES:
-        raise ValueError(f"{path.name} has more than {_MOST_BYTES:,} bytes; expected an exercise")
-    try:
-        return json.loads(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:  # ValueError: not UTF-8, not JSON, or a number of too many digits
-        raise ValueError(f"{path.name} is not JSON ({error})") from None
+        exercise = replace(exercise, inputs=exercise_inputs(rows))
+    return exercise
 
 
 def _show(worked: Worked) -> None:
@@ -92,10 +86,8 @@ def _show(worked: Worked) -> None:
         for row, step in zip(worked.rows(), worked.steps, strict=True)
     ]
     cells = [list(rows[0]), *([_number(value) for value in row.values()] for row in rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
     console.line(f"{worked.exercise.cell.upper()} of one unit, {len(rows):,} steps:")
-    for row in cells:
-        console.line("  " + "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
+    console.table(cells)
     if all(abs(value) < 1e6 for step in worked.steps for value in (step.y, step.c or 0)):
         states = "".join(f"{name} = {', '.join(whole)}; " for name, whole in _rounded(worked).items())
         console.line(f"rounded: {states.removesuffix('; ')}")
@@ -105,11 +97,11 @@ def _show(worked: Worked) -> None:
             f"working has {slip.worked:g}, as here"
         )
     if any(step.held for step in worked.steps):
-        console.line("some numbers lie beyond the largest float, 1.8e308, and are held there")
-    found = check(worked)
+        console.line("some numbers exceed the largest float, 1.8e308, and are clipped to it")
+    result = check(worked)
     console.line(
-        f"checked against decimals of {found.digits} digits: largest error of {found.numbers:,} numbers "
-        f"{found.error:.1e} ({found.where})"
+        f"checked against decimals of {result.digits} digits: largest error of {result.numbers:,} numbers "
+        f"{result.error:.1e} ({result.where})"
     )
 
 

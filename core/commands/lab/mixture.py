@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.commands import console
-from core.commands.verbs import Add
+from core.commands.lab.small_files import text_of
+from core.commands.options import Verbs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,22 +17,19 @@ if TYPE_CHECKING:
     from core.lab.mixture.em import Mixture
     from core.lab.mixture.states import States
 
-_MOST_BYTES = 1_000_000  # of a file of points or sentences
 
-
-def add_exercise(add: Add) -> None:
+def add_exercise(verbs: Verbs) -> None:
     """Add the exercise and its options."""
-    added = add(mixture)
-    kinds = added.add_mutually_exclusive_group()
+    parser = verbs.add(mixture, "--seed")
+    kinds = parser.add_mutually_exclusive_group()
     kinds.add_argument("--data", help="points to draw: clouds (default), crossing, one, twins, arcs")
-    kinds.add_argument("--points", metavar="FILE", help="take the points from here, a line each: x, y")
-    kinds.add_argument("--model", help="take the hidden states of this checkpoint, projected on two components")
-    added.add_argument("--texts", metavar="FILE", help="with --model: sentences, one a line (default: the examples)")
-    added.add_argument("--count", type=int, metavar="N", help="points to draw (default: 200)")
-    added.add_argument("--k", type=int, default=3, metavar="K", help="components (default: 3)")
-    added.add_argument("--iterations", type=int, default=20, metavar="T", help="exactly so many (default: 20)")
-    added.add_argument("--seed", type=int, default=0, metavar="S", help="of the points and the start (default: 0)")
-    added.add_argument(
+    kinds.add_argument("--points", metavar="FILE", help="read the points from here, one per line: x, y")
+    kinds.add_argument("--model", help="use the hidden states of this checkpoint, projected on two components")
+    parser.add_argument("--texts", metavar="FILE", help="with --model: sentences, one per line (default: the examples)")
+    parser.add_argument("--count", type=int, metavar="N", help="points to draw (default: 200)")
+    parser.add_argument("--k", type=int, default=3, metavar="K", help="components (default: 3)")
+    parser.add_argument("--iterations", type=int, default=20, metavar="T", help="number of iterations (default: 20)")
+    parser.add_argument(
         "--reg-covar", type=float, default=1e-6, metavar="R", help="added to every variance (default: 1e-6)"
     )
 
@@ -48,14 +46,14 @@ def mixture(options: argparse.Namespace) -> int:
         raise ValueError("--count says how many points to draw; a file or a model has as many as it has")
     points, states = _points(options)
     start = first_guess(points, options.k, options.seed, options.reg_covar)
-    found = fit(points, start, options.iterations, options.reg_covar)
-    checks = agreement(found)
+    result = fit(points, start, options.iterations, options.reg_covar)
+    checks = agreement(result)
     if options.json:
-        console.json_list(_rows(found, checks, states))
-        for remark in remarks(found):
+        console.json_list(_rows(result, checks, states))
+        for remark in remarks(result):
             console.progress(remark)
     else:
-        _show(found, checks, states)
+        _show(result, checks, states)
     return 0
 
 
@@ -63,7 +61,7 @@ def _points(options: argparse.Namespace) -> tuple[np.ndarray, States | None]:
     from core.lab.mixture.points import draw, read_points
 
     if options.points:
-        return read_points(_text(Path(options.points), "two numbers a line: x, y"), header=True), None
+        return read_points(text_of(Path(options.points), "one point per line: x, y"), header=True), None
     if options.model:
         from core.lab.mixture.states import states_of
         from core.models import checkpoints
@@ -79,90 +77,70 @@ def _sentences(path: str | None) -> list[str]:
         from core.data.examples import examples
 
         return [example.text for example in examples()]
-    return [line for line in _text(Path(path), "a sentence a line").splitlines() if line.strip()]
+    return [line for line in text_of(Path(path), "one sentence per line").splitlines() if line.strip()]
 
 
-def _text(path: Path, expected: str) -> str:
-    if path.stat().st_size > _MOST_BYTES:
-        raise ValueError(f"{path.name} is larger than {_MOST_BYTES:,} bytes; expected {expected}")
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValueError(f"{path.name} is not UTF-8 text; expected {expected}") from None
-
-
-def _rows(found: Mixture, checks: tuple[Agreement, ...], states: States | None) -> list[dict[str, object]]:
+def _rows(result: Mixture, checks: tuple[Agreement, ...], states: States | None) -> list[dict[str, object]]:
     """An object an iteration; `difference` is null where nothing could be compared."""
     from core.lab.mixture.check import slips
     from core.lab.mixture.states import regimes
 
     rows: list[dict[str, object]] = []
-    for made, check in zip(found.iterations, checks, strict=True):
-        wrong = slips(found.points, made).report
+    for made, check in zip(result.iterations, checks, strict=True):
+        wrong = slips(result.points, made).report
         rows.append(
             {
-                "t": made.number,
-                "log_likelihood_before": made.log_likelihood_before,
-                "bound": made.bound,
-                "log_likelihood": made.log_likelihood,
-                "fell": made.fell,
-                "counts": made.maximised.counts.tolist(),
-                "weights": made.weights.tolist(),
-                "means": made.means.tolist(),
-                "covariances": made.covariances.tolist(),
-                "reg_covar": found.reg_covar,
+                **console.record(made, "t=number log_likelihood_before bound log_likelihood fell"),
+                "counts": made.maximised.counts,
+                **console.record(made, "weights means covariances"),
+                "reg_covar": result.reg_covar,
                 "floor_active": made.floor_active,
                 "held": [k + 1 for k in made.maximised.held],
                 "floored": [k + 1 for k in made.maximised.floored],
                 "difference": check.difference,
-                "means_of_the_report": wrong.means.tolist(),
-                "covariances_of_the_report": wrong.covariances.tolist(),
-                "responsibilities": made.responsibilities.tolist(),
+                **console.record(wrong, "means_of_the_report=means covariances_of_the_report=covariances"),
+                "responsibilities": made.responsibilities,
             }
         )
     if states is not None:
         rows[-1]["regimes"] = [
             {
                 "component": one.component + 1,
-                "count": one.count,
-                "share": one.share,
-                "probability": None if one.count <= 1e-9 else one.probability,
-                "positive": None if one.count <= 1e-9 else one.positive,
-                "tokens": [{"token": t.token, "held": t.held, "occurrences": t.occurrences} for t in one.tokens],
+                **console.record(one, "count share probability positive tokens"),
             }
-            for one in regimes(states, found.iterations[-1].responsibilities)
+            for one in regimes(states, result.iterations[-1].responsibilities)
         ]
     return rows
 
 
-def _show(found: Mixture, checks: tuple[Agreement, ...], states: States | None) -> None:
+def _show(result: Mixture, checks: tuple[Agreement, ...], states: States | None) -> None:
     from core.lab.mixture.check import largest, slips
     from core.lab.mixture.worksheet import remarks
 
-    n = len(found.points)
-    console.line(f"{n:,} points, K = {found.start.components}, reg_covar {found.reg_covar:g}, EM from a seeded start")
+    n = len(result.points)
+    console.line(f"{n:,} points, K = {result.start.components}, reg_covar {result.reg_covar:g}, EM from a seeded start")
     console.line(
         "δ_ik = π_k N(x_i; μ_k, Σ_k) / sum over j;  N_k = sum over i of δ_ik;  π_k = N_k/N;  "
         "μ_k = sum δ_ik x_i / N_k;  Σ_k = sum δ_ik (x_i-μ_k)(x_i-μ_k)' / N_k + reg_covar I"
     )
     console.line("    t  log-likelihood   bound after M            N_k")
-    console.line(f"    0{found.iterations[0].log_likelihood_before:16.6f}")
-    for made in found.iterations:
+    console.line(f"    0{result.iterations[0].log_likelihood_before:16.6f}")
+    for made in result.iterations:
         counts = " ".join(f"{count:9.3f}" for count in made.maximised.counts)
         marks = ("  fell" if made.fell else "") + (
             f"  held up: {', '.join(str(k + 1) for k in made.maximised.held)}" if made.floor_active else ""
         )
         console.line(f"{made.number:5}{made.log_likelihood:16.6f}{made.bound:16.6f}  {counts}{marks}")
-    last = found.iterations[-1]
-    wrong = slips(found.points, last).report
-    for k in range(found.start.components):
+    last = result.iterations[-1]
+    wrong = slips(result.points, last).report
+    for k in range(result.start.components):
         mean = ", ".join(f"{value:.6f}" for value in last.means[k])
         rows = "; ".join(", ".join(f"{value:.6f}" for value in row) for row in last.covariances[k])
         console.line(f"component {k + 1}: π = {last.weights[k]:.6f}, μ = ({mean}), Σ = ({rows})")
         mean = ", ".join(f"{value:.4f}" for value in wrong.means[k])
         rows = "; ".join(", ".join(f"{value:.4f}" for value in row) for row in wrong.covariances[k])
         console.line(f"  by the report's formulas: μ = ({mean}), Σ = ({rows})")
-    for remark in remarks(found):
+    for remark in remarks(result):
         console.line(remark)
     difference = largest(checks)
     compared = sum(check.difference is not None for check in checks)
@@ -177,17 +155,17 @@ def _show(found: Mixture, checks: tuple[Agreement, ...], states: States | None) 
     if compared < len(checks):
         console.line(f"not compared, as the floor was added, which scikit-learn has not: {len(checks) - compared}")
     if states is not None:
-        _show_regimes(found, states)
+        _show_regimes(result, states)
 
 
-def _show_regimes(found: Mixture, states: States) -> None:
+def _show_regimes(result: Mixture, states: States) -> None:
     from core.lab.mixture.states import regimes, sentence
 
     console.line(
         f"{states.model}: {len(states.points):,} states of {len(states.sentences):,} sentences; the axes hold "
         f"{states.explained.sum():.0%} of their variance"
     )
-    for one in regimes(states, found.iterations[-1].responsibilities):
+    for one in regimes(states, result.iterations[-1].responsibilities):
         console.line(sentence(states, one, console.labels_of(states.model)))
         tokens = ", ".join(f"{t.token} ({t.held:.1f} of {t.occurrences})" for t in one.tokens)
         console.line(f"  tokens it holds most of: {tokens or 'none'}")

@@ -1,44 +1,33 @@
-"""Verb that counts how models do on a labelled file of any size: assess."""
+"""The verb that evaluates models on a labelled file of any size: assess."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.commands import console
-from core.commands.verbs import Add
+from core.commands import console, inputs
+from core.commands.options import Verbs, check_folder, label_options
 
 if TYPE_CHECKING:
     from core.evaluation.binned_metrics import Pair, Tally
 
 
-def add_verbs(add: Add) -> None:
-    """Add this verb and its options."""
-    added = add(assess)
-    console.model_option(added)
-    added.add_argument(
-        "--data", required=True, metavar="FILE", help="labelled file, of any size and form of docs/files.md"
+def add_verbs(verbs: Verbs) -> None:
+    """Add the verb and its options."""
+    parser = verbs.add(assess, "--model", "--data", "--rejoin")
+    parser.add_argument("--threshold", type=float, default=0.5, metavar="P", help="decision threshold (default: 0.5)")
+    for number, name in enumerate(("--zero", "--one")):
+        about = f"the same as --labels WORD=NAME for class {number}"
+        parser.add_argument(name, nargs="+", default=[], metavar="WORD", help=about)
+    parser.add_argument(
+        "--out", metavar="FILE", help="save the counts in this JSON file; pages show checkpoints/evaluation.json"
     )
-    added.add_argument("--threshold", type=float, default=0.5, metavar="P", help="class 1 is said from it on (0.5)")
-    added.add_argument(
-        "--zero", nargs="+", default=[], metavar="WORD", help="the same as --labels WORD=NAME for class 0"
-    )
-    added.add_argument(
-        "--one", nargs="+", default=[], metavar="WORD", help="the same as --labels WORD=NAME for class 1"
-    )
-    added.add_argument(
-        "--out", metavar="FILE", help="keep the counts in this JSON file; as checkpoints/evaluation.json pages show it"
-    )
-    console.label_options(added)
-    console.rejoin_option(added)
+    label_options(parser)
 
 
 def assess(options: argparse.Namespace) -> int:
     """Slices, calibration, a threshold's precision and recall, and McNemar's test of every two models, on a file."""
-    from pathlib import Path
-
-    from tqdm import tqdm
-
     from core.data.corpus import file_sha256
     from core.evaluation import binned_metrics_file
     from core.evaluation.assessment import assess
@@ -46,45 +35,51 @@ def assess(options: argparse.Namespace) -> int:
 
     check_threshold(options.threshold)
     path = Path(options.data)
-    found_models = console.rejoined(options, console.named_checkpoints(options.model))
-    models = console.labelled_by(found_models, options, path)
-    console.tell_of_split(models, console.first_texts(options, path))
-    if options.out and not (folder := Path(options.out).parent).is_dir():  # told of before an hour of work
-        raise FileNotFoundError(f"there is no folder {folder} to write {Path(options.out).name} to")
+    models = inputs.rejoined(options, inputs.named_checkpoints(options.model))
+    models = inputs.labelled_by(models, options, path)
+    inputs.report_split_words(models, inputs.first_texts(options, path))
+    check_folder(options.out)
     events = assess(
         path,
         models,
         options.text_column or "text",
         options.label_column or "label",
-        asked=console.asked(options, models[0].labels),
+        asked=inputs.asked(options, models[0].labels),
         layout=options.layout,
     )
-    found = next(events)
-    with tqdm(total=100, unit=" %", bar_format="{l_bar}{bar}| {postfix}", leave=False) as bar:
-        for found in events:
-            bar.update(int(100 * found.share) - bar.n)
-            bar.set_postfix_str(f"{found.counted:,} rows counted")
-    console.progress(
-        f"{found.rows:,} rows: {found.counted:,} counted, {found.unlabelled:,} of neither class, {found.empty:,} "
-        f"without a word, {found.malformed:,} malformed"
+    result = console.last(
+        console.bar(
+            events,
+            " %",
+            "",
+            lambda event: (int(100 * event.share), 100, f"{event.counted:,} rows counted"),
+            bar_format="{l_bar}{bar}| {postfix}",
+            leave=False,
+        )
     )
-    console.told(found.read_as)
-    for problem in found.problems[:5]:
+    console.progress(
+        f"{result.rows:,} rows: {result.counted:,} counted, {result.unlabelled:,} of neither class, {result.empty:,} "
+        f"without a word, {result.malformed:,} malformed"
+    )
+    inputs.report_labels(result.read_as)
+    for problem in result.problems[:5]:
         console.progress(f"row {problem.row:,}: {problem.reason}")
-    at = [tally.at(options.threshold)._asdict() for tally in found.tallies.tallies]
     if options.out:
-        source = binned_metrics_file.Source(found.file, file_sha256(path), found.counted, found.rows - found.counted)
-        binned_metrics_file.save(Path(options.out), source, found.tallies)
-        console.progress(f"the counts are kept in {options.out}")
+        left_out = result.rows - result.counted
+        source = binned_metrics_file.Source(result.file, file_sha256(path), result.counted, left_out)
+        binned_metrics_file.save(Path(options.out), source, result.tallies)
+        console.progress(f"the counts are saved in {options.out}")
+    tallies, pairs = result.tallies.tallies, result.tallies.pairs
+    at = [tally.at(options.threshold)._asdict() for tally in tallies]
     if options.json:
         console.json_list(
-            [_tally_json(found.file, *both) for both in zip(found.tallies.tallies, at, strict=True)]
-            + [_pair_json(found.file, pair) for pair in found.tallies.pairs]
+            [_tally_json(result.file, *both) for both in zip(tallies, at, strict=True)]
+            + [_pair_json(result.file, pair) for pair in pairs]
         )
         return 0
-    for tally, one in zip(found.tallies.tallies, at, strict=True):
-        _show(found.file, tally, one)
-    for pair in found.tallies.pairs:
+    for tally, one in zip(tallies, at, strict=True):
+        _show(result.file, tally, one)
+    for pair in pairs:
         low, high = pair.interval
         console.line(
             f"{pair.a} minus {pair.b}: accuracy {pair.difference:+.4f} ({low:+.4f} to {high:+.4f}); right where the "
@@ -93,29 +88,23 @@ def assess(options: argparse.Namespace) -> int:
     return 0
 
 
-def _tally_json(file: str, tally: Tally, at: dict[str, object]) -> dict[str, object]:
+def _tally_json(file: str, tally: Tally, at: dict[str, Any]) -> dict[str, object]:
     return {
         "model": tally.model,
         "data": file,
-        "labels": tally.labels,
-        "rows": tally.rows,
-        "brier": tally.brier,
-        "log_loss": tally.log_loss,
-        "calibration_error": tally.calibration_error,
-        "temperature": tally.temperature,
-        "auc": tally.auc,
-        "auc_within": tally.auc_within,
-        "average_precision": tally.average_precision,
+        **console.record(
+            tally,
+            "labels rows brier log_loss calibration_error temperature auc auc_within average_precision",
+        ),
         "at": at,
-        "groups": [group._asdict() for group in tally.groups()],
-        "slices": [cell._asdict() for cell in tally.cells()],
+        "groups": tally.groups(),
+        "slices": tally.cells(),
     }
 
 
 def _pair_json(file: str, pair: Pair) -> dict[str, object]:
-    counts = {name: getattr(pair, name) for name in ("both", "only_a", "only_b", "neither")}
-    found = {"difference": pair.difference, "interval": pair.interval, "p_value": pair.p_value}
-    return {"models": [pair.a, pair.b], "data": file, "rows": pair.rows, **counts, **found}
+    figures = console.record(pair, "rows both only_a only_b neither difference interval p_value")
+    return {"models": [pair.a, pair.b], "data": file, **figures}
 
 
 def _show(file: str, tally: Tally, at: dict[str, Any]) -> None:

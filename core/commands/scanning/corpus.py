@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from core.commands import console
+from core.commands import console, inputs
 from core.data.formats.text_folders import texts_of_folder
 from core.models import checkpoints
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
     from core.probes.scan.corpus import CorpusScan
+    from core.probes.scan.one_file import Scan
     from core.probes.scan.scoring import Source
 
+_Event = TypeVar("_Event", "CorpusScan", "Scan")
+_LISTED = 20  # problems shown to people
 _FOLDER_ONLY = ("resume", "part_rows", "workers", "scheduler")
 _FILE_ONLY = ("label_column", "labels", "positive", "negative", "top")
 
@@ -36,45 +41,33 @@ def check_one_file(options: argparse.Namespace) -> None:
 
 
 def scan_corpus(options: argparse.Namespace) -> int:
-    """Score a corpus into a folder of parts, and tell what it came to."""
+    """Score a corpus into a folder of parts, and report the result."""
     given = [_spelled(name) for name in _FILE_ONLY if getattr(options, name)]
     if given:
         raise ValueError(f"{', '.join(given)}: rankings take a file OUT, with a suffix; given: {options.out}")
-    models = console.rejoined(options, console.named_models(options))
+    models = inputs.rejoined(options, inputs.named_models(options))
     if Path(options.files[0]).is_file():
-        console.tell_of_split(models, console.first_texts(options, Path(options.files[0])))
+        inputs.report_split_words(models, inputs.first_texts(options, Path(options.files[0])))
     source = _source(models)
     try:
-        found = _followed(options, source)
+        result = _followed(options, source)
     except KeyboardInterrupt:
-        console.progress(f"stopped; the same command with --resume goes on behind what is whole in {options.out}")
+        console.progress(f"stopped; the same command with --resume continues after the complete parts in {options.out}")
         raise
-    summary = found.summary
+    summary = result.summary
     assert summary is not None
-    for problem in summary.problems:
-        line = "" if problem.line is None else f" (line {problem.line:,})"
-        console.progress(f"{problem.file}, row {problem.row:,}{line}: {problem.reason}")
-    if summary.malformed > len(summary.problems):
-        console.progress(f"… and more: column problem of {options.out} has all of them")
+    report_problems(summary.problems, summary.malformed, options.out)
     console.progress(
-        f"{summary.rows:,} row{'s' * (summary.rows != 1)} in {found.parts:,} part{'s' * (found.parts != 1)} in "
+        f"{summary.rows:,} row{'s' * (summary.rows != 1)} in {result.parts:,} part{'s' * (result.parts != 1)} in "
         f"{options.out}: {summary.empty:,} without a word, "
-        f"{summary.malformed:,} malformed; {found.rows - found.before:,} rows in {found.seconds:,.1f} s, "
-        f"{found.rows_per_second:,.0f} rows/s"
+        f"{summary.malformed:,} malformed; {result.rows - result.before:,} rows in {result.seconds:,.1f} s, "
+        f"{result.rows_per_second:,.0f} rows/s"
     )
     if options.json:
         console.json_list(
-            {
-                "model": name,
-                "out": options.out,
-                "rows": summary.rows,
-                "empty": summary.empty,
-                "malformed": summary.malformed,
-                "scored": tally.scored,
-                "share_positive": tally.share_positive,
-                "mean": tally.mean,
-                "histogram": tally.histogram,
-            }
+            {"model": name, "out": options.out}
+            | console.record(summary, "rows empty malformed")
+            | console.record(tally, "scored share_positive mean histogram")
             for name, tally in summary.models.items()
         )
         return 0
@@ -106,10 +99,6 @@ def _source(models: Sequence[Model]) -> Source:
 
 
 def _followed(options: argparse.Namespace, source: Source) -> CorpusScan:
-    from contextlib import closing
-
-    from tqdm import tqdm
-
     from core.probes.scan.corpus import PART_ROWS, corpus_scan
 
     events = corpus_scan(
@@ -124,16 +113,32 @@ def _followed(options: argparse.Namespace, source: Source) -> CorpusScan:
         scheduler=options.scheduler,
     )
     with closing(events):
-        found = next(events)
-        if found.before:
-            console.progress(f"{found.before:,} rows are there already")
-        with tqdm(unit=" rows", unit_scale=True, initial=found.before) as bar:
-            while True:
-                bar.total = round(found.rows / max(found.share, 1e-9)) or None
-                bar.update(found.rows - bar.n)
-                if found.summary is not None:
-                    return found
-                found = next(events)
+        first = next(events)
+        if first.before:
+            console.progress(f"{first.before:,} rows are there already")
+        return console.last(scan_bar(chain([first], events), initial=first.before))
+
+
+def scan_bar(events: Iterator[_Event], **more: Any) -> Iterator[_Event]:
+    """The events of a scan, behind a bar of its rows."""
+    return console.bar(
+        events,
+        " rows",
+        "",
+        lambda event: (event.rows, round(event.rows / max(event.share, 1e-9)) or None, ""),
+        unit_scale=True,
+        **more,
+    )
+
+
+def report_problems(problems: Sequence[Any], malformed: int, out: str) -> None:
+    """Report the first problems of rows, and where the others are."""
+    for problem in problems[:_LISTED]:
+        file = f"{problem.file}, " if hasattr(problem, "file") else ""
+        line = "" if problem.line is None else f" (line {problem.line:,})"
+        console.progress(f"{file}row {problem.row:,}{line}: {problem.reason}")
+    if len(problems) > _LISTED or malformed > len(problems):
+        console.progress(f"… and more: column problem of {out} has all of them")
 
 
 def _spelled(name: str) -> str:

@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.commands import console
-from core.commands.verbs import Add
+from core.commands import console, inputs
+from core.commands.options import Verbs, label_options
 from core.models import checkpoints
 
 if TYPE_CHECKING:
@@ -19,21 +19,15 @@ if TYPE_CHECKING:
 _SHOWN = 10  # words at either end
 
 
-def add_verbs(add: Add) -> None:
+def add_verbs(verbs: Verbs) -> None:
     """Add these verbs and their options."""
-    added = add(lexicon, json_output=False)
-    added.add_argument("--wordnet", required=True, metavar="DIR", help="folder of WordNet's database files")
-    added.add_argument("--out", default="my-lexicon", metavar="DIR", help="default: my-lexicon")
-
-    added = add(polarity, json_output=False)
-    console.model_option(added)
-    added.add_argument("--data", required=True, metavar="FILE", help="the file that the models were trained on")
-    console.label_options(added)
-
-    added = add(state_space, json_output=False)
-    console.model_option(added)
-    added.add_argument("--data", required=True, metavar="FILE", help="the file that the models were trained on")
-    console.label_options(added)
+    parser = verbs.add(lexicon, json_output=False)
+    parser.add_argument("--wordnet", required=True, metavar="DIR", help="folder of WordNet's database files")
+    parser.add_argument("--out", default="my-lexicon", metavar="DIR", help="default: my-lexicon")
+    for verb in (polarity, state_space):
+        parser = verbs.add(verb, "--model", json_output=False)
+        parser.add_argument("--data", required=True, metavar="FILE", help="the models' training file")
+        label_options(parser)
 
 
 def lexicon(options: argparse.Namespace) -> int:
@@ -50,12 +44,12 @@ def lexicon(options: argparse.Namespace) -> int:
 
 
 def polarity(options: argparse.Namespace) -> int:
-    """Which way each word leans by itself, counted over the rows a checkpoint was trained on, and saved with it."""
+    """Each word's log-odds by itself, counted over the rows a checkpoint was trained on, and saved with it."""
     from core.models.token_log_odds import add_polarity, of_training
 
-    models = console.named_checkpoints(options.model)
+    models = inputs.named_checkpoints(options.model)
     counted: dict[str, np.ndarray] = {}
-    for checkpoint, corpus in console.labelled_for(options, options.data, models):
+    for checkpoint, corpus in inputs.labelled_for(options, options.data, models):
         alike = _rows_key(checkpoint)
         if alike not in counted:
             counted[alike] = of_training(checkpoint, corpus)
@@ -72,9 +66,9 @@ def state_space(options: argparse.Namespace) -> int:
     from core.models.reference_states import add_state_space, of_rows
     from core.models.training_rows import read_again
 
-    models = console.prefixwise_checkpoints(options.model, plain=True)
+    models = inputs.prefixwise_checkpoints(options.model, plain=True)
     read: dict[str, Rows] = {}
-    for checkpoint, corpus in console.labelled_for(options, options.data, models):
+    for checkpoint, corpus in inputs.labelled_for(options, options.data, models):
         alike = _rows_key(checkpoint)
         if alike not in read:
             read[alike] = read_again(checkpoint, corpus)

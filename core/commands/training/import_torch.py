@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.commands import console
-from core.commands.verbs import Add
+from core.commands.options import Verbs, text_options
 from core.models import checkpoints
 from core.text.preprocessing import STEPS
 
@@ -16,39 +16,41 @@ if TYPE_CHECKING:
     from core.models.importers import import_model
 
 
-def add_verbs(add: Add) -> None:
+def add_verbs(verbs: Verbs) -> None:
     """Add this verb and its options."""
-    added = add(import_torch)
-    added.add_argument(
+    parser = verbs.add(import_torch)
+    parser.add_argument(
         "--weights",
         required=True,
         metavar="FILE",
         help="safetensors, a state_dict of torch, Keras (.keras, .h5) or ONNX; told by what is in it",
     )
-    added.add_argument(
+    parser.add_argument(
         "--vocabulary", metavar="FILE", help="one token a line, or .json: token to id, a list, or Keras' Tokenizer"
     )
-    added.add_argument(
+    parser.add_argument(
         "--vocabulary-size", type=int, metavar="N", help="use the first N ids only, as Keras' num_words does"
     )
-    added.add_argument(
+    parser.add_argument(
         "--embedding",
         metavar="FILE",
         help="safetensors, .npy, GloVe's or word2vec's text, word2vec's binary format (default: the weights')",
     )
-    added.add_argument("--cell", choices=["rnn", "gru", "lstm"], help="default: told by the shapes")
-    added.add_argument("--name", help="the checkpoint's name (default: the weights file's)")
-    added.add_argument("--out", metavar="DIR", help="default: where the pages look for checkpoints")
-    added.add_argument("--replace", action="store_true", help="replace a checkpoint of that name")
-    added.add_argument(
+    parser.add_argument("--cell", choices=["rnn", "gru", "lstm"], help="default: told by the shapes")
+    parser.add_argument("--name", help="the checkpoint's name (default: the weights file's)")
+    parser.add_argument("--out", metavar="DIR", help="default: where the pages look for checkpoints")
+    parser.add_argument("--replace", action="store_true", help="replace a checkpoint of that name")
+    parser.add_argument(
         "--steps",
         nargs="*",
         metavar="STEP",
         help=f"preprocessing, of {', '.join(STEPS)} (default: lowercase punctuation; none after it: none)",
     )
-    added.add_argument("--labels", metavar="ZERO,ONE", help="names of class 0 and class 1 (default: negative,positive)")
-    added.add_argument("--class-1", type=int, metavar="N", help="which of two outputs is class 1 (default: 1)")
-    added.add_argument(
+    parser.add_argument(
+        "--labels", metavar="ZERO,ONE", help="names of class 0 and class 1 (default: negative,positive)"
+    )
+    parser.add_argument("--class-1", type=int, metavar="N", help="which of two outputs is class 1 (default: 1)")
+    parser.add_argument(
         "--reads",
         nargs="+",
         metavar="WHAT",
@@ -57,33 +59,33 @@ def add_verbs(add: Add) -> None:
         "state; dot, attention without parameters. With padded:N where padding behind the text is read to N tokens, "
         "left:N where it stands in front, as in: max padded:128",
     )
-    added.add_argument("--nonlinearity", choices=["tanh", "relu"], help="of nn.RNN (default: tanh)")
-    added.add_argument(
+    parser.add_argument("--nonlinearity", choices=["tanh", "relu"], help="of nn.RNN (default: tanh)")
+    parser.add_argument(
         "--activation", metavar="NAME", help="between the two layers of a head that has two, such as relu (default)"
     )
-    added.add_argument("--unknown-token", metavar="TOKEN", help="what unknown words are (default: <unk> and the like)")
-    added.add_argument("--unknown-id", type=int, metavar="ID", help="its id, where the vocabulary does not list it")
-    added.add_argument(
+    parser.add_argument("--unknown-token", metavar="TOKEN", help="what unknown words are (default: <unk> and the like)")
+    parser.add_argument("--unknown-id", type=int, metavar="ID", help="its id, where the vocabulary does not list it")
+    parser.add_argument(
         "--drop-unknown",
         action="store_true",
         help="leave unknown words out of a text, as Keras' Tokenizer does by default",
     )
-    added.add_argument("--pad-token", metavar="TOKEN", help="padding (default: <pad> and the like)")
-    added.add_argument("--pad-id", type=int, metavar="ID", help="its id, where the vocabulary does not list it")
-    added.add_argument("--recurrent", metavar="PREFIX", help="which recurrent module, where there are several")
-    added.add_argument("--head-name", metavar="NAME", help="which tensor is the head, where several could be")
-    added.add_argument("--hidden-name", metavar="NAME", help="which tensor is the layer before it, likewise")
-    added.add_argument("--embedding-name", metavar="NAME", help="which tensor is the embedding, likewise")
-    added.add_argument("--ignore", nargs="+", default=[], metavar="NAME", help="tensors that the model does without")
-    added.add_argument(
+    parser.add_argument("--pad-token", metavar="TOKEN", help="padding (default: <pad> and the like)")
+    parser.add_argument("--pad-id", type=int, metavar="ID", help="its id, where the vocabulary does not list it")
+    parser.add_argument("--recurrent", metavar="PREFIX", help="which recurrent module, where there are several")
+    parser.add_argument("--head-name", metavar="NAME", help="which tensor is the head, where several could be")
+    parser.add_argument("--hidden-name", metavar="NAME", help="which tensor is the layer before it, likewise")
+    parser.add_argument("--embedding-name", metavar="NAME", help="which tensor is the embedding, likewise")
+    parser.add_argument("--ignore", nargs="+", default=[], metavar="NAME", help="tensors that the model does without")
+    parser.add_argument(
         "--check",
         metavar="FILE",
         help="a table of texts with the owner's probabilities of class 1: nothing is saved unless every row agrees "
         "within 0.0001; where one does not, what would agree is searched for",
     )
-    console.text_options(added)
-    added.add_argument("--probability-column", metavar="C", help="of the table for --check (default: probability)")
-    added.add_argument("--logit-column", metavar="C", help="in place of probabilities, the numbers before the sigmoid")
+    text_options(parser)
+    parser.add_argument("--probability-column", metavar="C", help="of the table for --check (default: probability)")
+    parser.add_argument("--logit-column", metavar="C", help="in place of probabilities, the numbers before the sigmoid")
 
 
 def import_torch(options: argparse.Namespace) -> int:

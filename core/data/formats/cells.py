@@ -75,7 +75,7 @@ def joined(cell: object) -> object:
         return cell
     tokens = tokens_in(cell)
     if tokens is None:
-        raise ValueError(_("{cell!r:.80} is no list of tokens, as other rows have").format(cell=str(cell)[:40]))
+        raise ValueError(_("{cell!r:.80} is not a list of tokens like the other rows").format(cell=str(cell)[:40]))
     return " ".join(tokens)
 
 

@@ -37,7 +37,7 @@ def suffix_of(path: Path) -> str:
     suffix = _SAME.get(suffix, suffix)
     if suffix not in SUFFIXES or (suffix == ".parquet" and path.suffix.lower() in PACKED):
         raise ValueError(
-            _("{file}: cannot read {suffix}; can: {suffixes}").format(
+            _("{file}: cannot read {suffix}; readable: {suffixes}").format(
                 file=path.name,
                 suffix=suffix or _("a file without a suffix"),
                 suffixes=", ".join((*SUFFIXES, *PACKED)),
@@ -133,7 +133,7 @@ class _Bounded(io.RawIOBase):
         view[: len(content)] = content
         if self._inner.tell() > self._most:
             raise ValueError(
-                _("{file} unpacks to more than is taken: at most {most:,} bytes").format(
+                _("{file} unpacks to more than the limit of {most:,} bytes").format(
                     file=self._path.name, most=self._most
                 )
             )

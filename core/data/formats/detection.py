@@ -90,7 +90,7 @@ def look(path: Path, asked: Layout | None = None) -> Layout:
     suffix = suffix_of(path) if path.suffix and path.suffix.lower() != ".zip" else ""
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
-        raise ValueError(_("{file} is no file that can be read twice").format(file=path.name))
+        raise ValueError(_("{file} cannot be read twice; save it as a file first").format(file=path.name))
     suffix = suffix or suffix_of(path)
     return _looked(path.absolute(), suffix, asked, status.st_mtime_ns, status.st_size, i18n.current())
 
@@ -180,7 +180,7 @@ def _encoding(path: Path, part: bytes) -> str:
     high = sum(byte >= 0x80 for byte in part)
     letters = sum(chr(byte).isalpha() for byte in part if byte < 0x80)
     if high * 3 > letters:
-        raise ValueError(_("{file} is not UTF-8 text, nor text in cp1252").format(file=path.name) + NAME_ENCODING)
+        raise ValueError(_("{file} is neither UTF-8 nor cp1252 text").format(file=path.name) + NAME_ENCODING)
     try:
         part.decode("cp1252")
     except UnicodeDecodeError:
@@ -193,10 +193,10 @@ def _guess(path: Path, encoding: str, text: str) -> str:
     words = (word for line in text.splitlines() if not line.isascii() for word in line.split() if not word.isascii())
     first = next(words, "")
     if (wrong := next((word for word in [first, *words] if _IN_A_WORD.search(word)), None)) is not None:
-        line = _("{file} is not UTF-8 text, and {encoding} makes signs in words of it ({word!r})")
+        line = _("{file} is not UTF-8 text, and {encoding} gives symbols inside words ({word!r})")
         raise ValueError(line.format(file=path.name, encoding=called(encoding), word=wrong[:30]) + NAME_ENCODING)
     shown = re.sub(r"^[\W\d_]*|[\W\d_]*$", "", first[:30]) or first[:30]
-    return _("{encoding} is a guess ({word}): name another with --encoding").format(
+    return _("{encoding} is a guess ({word}); name another with --encoding").format(
         encoding=called(encoding), word=shown if shown.isprintable() else repr(shown)[1:-1]
     )
 
@@ -211,8 +211,8 @@ def _noticed(layout: Layout, text: str) -> Layout:
         return layout
     shown = next((word for word in wrong[0].split() if mended(word) != word), wrong[0])[:30]
     note = ngettext(
-        "{count:,} line looks like UTF-8 read as something else ({shown}): mend it (--mend)",
-        "{count:,} lines look like UTF-8 read as something else ({shown}): mend them (--mend)",
+        "{count:,} line looks like UTF-8 read in another encoding ({shown}): repair it (--mend)",
+        "{count:,} lines look like UTF-8 read in another encoding ({shown}): repair them (--mend)",
         len(wrong),
     ).format(count=len(wrong), shown=shown)
     return replace(layout, notes=(*layout.notes, note))
@@ -248,7 +248,7 @@ def _delimited(path: Path, layout: Layout, suffix: str, text: str, whole: bool) 
         layout = replace(layout, header=False, quoting=layout.quoting or OFF)
         for number, line in enumerate(lines, skip + 1):
             if _LABELS_OF_A_TEXT.match(line):
-                told = _("{file}, line {line}: more than one label; expected one __label__ in each line")
+                told = _("{file}, line {line}: more than one label; expected one __label__ per line")
                 raise ValueError(told.format(file=path.name, line=number))
     if not lines:
         raise ValueError(_("{file} is empty; expected a header and rows").format(file=path.name))
@@ -262,8 +262,8 @@ def _delimited(path: Path, layout: Layout, suffix: str, text: str, whole: bool) 
     best = max([one for one in candidates if one.width > 1] or candidates[:1], key=lambda one: one.fit)
     if best.unsure is not None:
         told = _(
-            "{file}, line {line}: a quotation mark opens a cell that goes over several lines, or it is part of the "
-            "text; name the quoting (--quoting)"
+            "{file}, line {line}: a quotation mark either opens a cell of several lines or belongs "
+            "to the text; name the quoting (--quoting)"
         )
         raise ValueError(told.format(file=path.name, line=skip + best.unsure))
     return _headed(path, best, skip, len(lines))
@@ -339,7 +339,7 @@ def _records(layout: Layout, content: str, reader: Lines | None = None) -> Itera
 def _quoting(layout: Layout, content: str) -> _Candidate:
     """The candidate, quoted or not, as its quotation marks suggest."""
     if layout.quoting not in (None, OFF) and len(layout.delimiter or "") > 1:
-        raise ValueError(_("cells in quotation marks take a delimiter of one character"))
+        raise ValueError(_("quoted cells need a delimiter of one character"))
     if layout.quoting is not None:
         return _Candidate(replace(layout, sure=True), content)
     tab, long = layout.delimiter == "\t", len(layout.delimiter or "") > 1
@@ -406,7 +406,7 @@ def _headed(path: Path, candidate: _Candidate, skip: int, lines: int) -> Layout:
     if header is None:
         header = is_header(path, first, [row for row in records[1:] if row is not None and len(row) == width])
     if header and "\0" in "".join(first):
-        raise in_header(path, _("a NUL character (byte 0) in it") + NAME_ENCODING)
+        raise in_header(path, _("a NUL character (byte 0)") + NAME_ENCODING)
     rows = [row for row in records[header:] if row is not None]
     if not header and layout.delimiter and (len(layout.delimiter) > 1 or layout.delimiter == " "):
         width = 2  # a label, and a text that may hold what parts them
@@ -519,12 +519,12 @@ def _form_of_json(path: Path, suffix: str, text: str, whole: bool) -> str:
         comma = re.search(r",(?=\s*[\]}])", text) if whole and _parsed(text) is None else None
         if comma and isinstance(_parsed(re.sub(r",(?=\s*[\]}])", "", text)), list):
             line = text.count("\n", 0, comma.start()) + 1
-            raise _no_json(path, _("a comma too many before a bracket in line {line}").format(line=line))
+            raise _no_json(path, _("an extra comma before a bracket in line {line}").format(line=line))
         return JSON
     if any(isinstance(_parsed(line), dict) for _number, line in lines[:_LOOKED]):
         return JSON_LINES
     if isinstance(_parsed(first.rstrip(",")), dict):
-        raise _no_json(path, _("a comma behind the object"))
+        raise _no_json(path, _("a comma after the object"))
     if text[0] == "{" and len(lines) > 1:
         try:
             end = json.JSONDecoder().raw_decode(text)[1]
@@ -533,13 +533,13 @@ def _form_of_json(path: Path, suffix: str, text: str, whole: bool) -> str:
         if "\n" in text[:end].replace("\r", "\n"):
             raise _no_json(path, _("an object over several lines"))
     elif suffix == ".json" and text[0] != "{" and _parsed(first) is None and not _UNDECODED.search(first):
-        raise _no_json(path, _("no JSON but {text!r}").format(text=first[:30]))
+        raise _no_json(path, _("not JSON: {text!r}").format(text=first[:30]))
     return JSON_LINES
 
 
 def _no_json(path: Path, what: str) -> ValueError:
     """The error for a file that is called JSON and has no rows of it."""
-    told = _("{file}: found {what}; expected one object in each line, or an array of objects in [ ]")
+    told = _("{file}: found {what}; expected one object per line, or an array of objects in [ ]")
     return ValueError(told.format(file=path.name, what=what))
 
 
@@ -547,8 +547,8 @@ def _refuse_lists(path: Path, names: Sequence[str], rows: Sequence[Sequence[obje
     """Raises ValueError for a column of lists of tokens that cannot be read as such."""
     if (unread := unread_lists(names, rows)) is not None:
         told = _(
-            "{file}: column {column!r} holds lists that cannot be read, as {cell!r}; write them as JSON lists of "
-            "texts, or join the tokens by spaces"
+            "{file}: column {column!r} holds lists that cannot be read, such as {cell!r}; write them "
+            "as JSON lists of texts, or join the tokens with spaces"
         )
         raise ValueError(told.format(file=path.name, column=unread[0], cell=unread[1][:30]))
 
@@ -594,8 +594,8 @@ def _folder(path: Path, asked: Layout) -> Layout:
     names = names or sorted({one.suffix[1:].lower() for one in texts_of_folder(path)})
     if len(names) < 2:
         told = _(
-            "{file} is a folder; expected a file, a folder of .pos and .neg files, or two or more folders named as "
-            "the classes, of .txt files alone"
+            "{file} is a folder; expected a file, a folder of .pos and .neg files, or two or more "
+            "folders of .txt files, each named after its class"
         )
         raise ValueError(told.format(file=path.name))
     encoding = asked.encoding and codec(asked.encoding)

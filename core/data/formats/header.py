@@ -80,7 +80,7 @@ def is_header(path: Path, first: Sequence[str], below: Sequence[Sequence[str]]) 
     if data or (doubt and not name) or (len(first) == 1 and not name):
         shown = i18n.listed(cell[:30] if cell.isprintable() else repr(cell[:30]) for cell in first[:6])
         raise ValueError(
-            _("{file}: the first row ({row}) may be a header or data; name which it is (--header, --no-header)").format(
+            _("{file}: the first row ({row}) may be a header or data; say which (--header, --no-header)").format(
                 file=path.name, row=shown
             )
         )
@@ -100,11 +100,11 @@ def guessed(rows: Sequence[Sequence[str]], width: int) -> tuple[list[str], list[
     if len(texts) != 1:
         return names, [_("no column is clearly the text")]
     names[texts[0]] = "text"
-    told = _("column {number} is taken for the text").format(number=texts[0] + 1)
+    told = _("column {number} is used as the text").format(number=texts[0] + 1)
     labels = [index for index, column in enumerate(columns) if index != texts[0] and are_labels(column)]
     if len(labels) == 1:
         names[labels[0]] = "label"
-        told = _("column {number} is taken for the text, {label} for the label").format(
+        told = _("column {number} is used as the text, {label} as the label").format(
             number=texts[0] + 1, label=labels[0] + 1
         )
     return names, [told]

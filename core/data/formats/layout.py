@@ -121,7 +121,7 @@ def some(names: Sequence[str], most: int = 6) -> str:
 def too_wide(path: Path, columns: int) -> ValueError:
     """The error for a table of too many columns to choose from."""
     return ValueError(
-        _("{file} has {count:,} columns; up to {most:,} can be chosen from").format(
+        _("{file} has {count:,} columns; at most {most:,} can be listed").format(
             file=path.name, count=columns, most=MOST_COLUMNS
         )
     )

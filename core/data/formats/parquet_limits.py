@@ -79,8 +79,8 @@ def batches(
             raise _too_much(path, why.format(first=number, last=last, longest=longest, limit=LONGEST))
         if size_now > VALUES or total > most:
             why = _(
-                "rows {first:,} to {last:,} have {found:,} bytes, all up to there {total:,}; at most {limit:,} and "
-                "{most:,}"
+                "rows {first:,} to {last:,} have {found:,} bytes, {total:,} in all so far; at most "
+                "{limit:,} and {most:,}"
             )
             raise _too_much(
                 path, why.format(first=number, last=last, found=size_now, total=total, limit=VALUES, most=most)
@@ -90,7 +90,7 @@ def batches(
 
 
 def _too_much(path: Path, why: str) -> ValueError:
-    return ValueError(_("{file} unpacks to more than is taken: {why}").format(file=path.name, why=why))
+    return ValueError(_("{file} unpacks to more than the limit: {why}").format(file=path.name, why=why))
 
 
 def unreadable(path: Path, why: str) -> ValueError:
@@ -108,8 +108,8 @@ def rows_at_a_time(path: Path, file: ParquetFile) -> int:
             columns = [_measured(path, raw, group.column(index)) for index in range(group.num_columns)]
             if sum(column.together for column in columns) > LIMIT:
                 why = _(
-                    "pages of more than {limit:,} bytes together in row group {group}; write it anew in smaller pages, "
-                    "or as CSV"
+                    "pages of more than {limit:,} bytes together in row group {group}; write the "
+                    "file again with smaller pages, or as CSV"
                 )
                 raise _too_much(path, why.format(limit=LIMIT, group=number + 1))
             plain = sum(column.plain for column in columns)

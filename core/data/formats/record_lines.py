@@ -246,9 +246,7 @@ class _Feed(Iterator[str]):
             if more is None:
                 self.wall = True
                 number = self._lines.number
-                raise BrokenError(
-                    _("a quote is not closed before line {line}, which is too long to hold").format(line=number)
-                )
+                raise BrokenError(_("a quote is not closed before line {line}, which is too long").format(line=number))
             if not more:
                 raise StopIteration
             self.block += more
@@ -295,7 +293,7 @@ def _one_by_one(lines: Lines, block: list[str], layout: Layout) -> Batch:
                 lines.merged.append(first + at)
             else:
                 told = _(
-                    "a quote would go over {count:,} lines, each of which fits the header; name the quoting (--quoting)"
+                    "a quote would span {count:,} lines, each of which fits the header; name the quoting (--quoting)"
                 )
                 problems[len(rows)], row = told.format(count=feed.next - at), None
         if row is None:
@@ -384,7 +382,7 @@ def _checked(batch: Batch, block: list[str], lines: Lines, layout: Layout) -> Ba
         for index in kept:
             row = rows[index]
             if row is not None and len(row) != width:
-                told = _("{fields} fields where the header has {expected}")
+                told = _("{fields} fields, but the header has {expected}")
                 problems[index], rows[index] = told.format(fields=len(row), expected=width), None
         problems = {new: problems[old] for new, old in enumerate(kept) if old in problems}
         numbers, rows = [numbers[index] for index in kept], [rows[index] for index in kept]
@@ -398,7 +396,7 @@ def _checked(batch: Batch, block: list[str], lines: Lines, layout: Layout) -> Ba
                     joined = (layout.delimiter or ",").join(cells)
                     rows[index] = [*row[: layout.named - 1], joined, *[""] * (width - layout.named)]
                 else:
-                    told = _("goes on behind the last named column {column!r}; name what to do (--join)")
+                    told = _("continues after the last named column {column!r}; say what to do (--join)")
                     problems[index], rows[index] = told.format(column=layout.columns[layout.named - 1]), None
     return converted(Batch(numbers, rows, problems), layout)
 

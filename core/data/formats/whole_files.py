@@ -51,7 +51,7 @@ def items(path: Path, layout: Layout) -> list[Any]:
             continue
         held += file.stat().st_size
         if held > JSON_LIMIT:
-            told = _("{file} is read whole, up to {limit:,} bytes; read one of its files")
+            told = _("{file} is read whole, up to {limit:,} bytes; read one of its files instead")
             raise ValueError(told.format(file=path.name, limit=JSON_LIMIT))
         one = replace(layout, form=LINES, columns=("text", "label"), label=file.suffix[1:].lower())
         with stream(file, layout.encoding or "") as (text, _raw):

@@ -28,8 +28,8 @@ _TITLES = {
     "sufficiency": mark("sufficiency, AOPC (probability)"),
     "comprehensiveness_logit": mark("comprehensiveness, AOPC (logits)"),
     "sufficiency_logit": mark("sufficiency, AOPC (logits)"),
-    "loo_tau": mark("Kendall’s τ with leaving out one word"),
-    "infidelity": mark("infidelity (share of squared change unexplained)"),
+    "loo_tau": mark("Kendall’s τ with leave-one-out"),
+    "infidelity": mark("infidelity (unexplained share of squared change)"),
     "sensitivity": mark("sensitivity (largest relative change)"),
 }
 _LOWER_IS_BETTER = ("sufficiency", "sufficiency_logit", "infidelity", "sensitivity")
@@ -50,8 +50,8 @@ def faithfulness_curves(
         shared_yaxes=True,
         horizontal_spacing=0.06,
         subplot_titles=(
-            _("comprehensiveness: without them (high is good)"),
-            _("sufficiency: them alone (low is good)"),
+            _("comprehensiveness: without them (higher is better)"),
+            _("sufficiency: only them (lower is better)"),
         ),
     )
     bins = list(range(len(percents)))
@@ -102,10 +102,10 @@ def faithfulness_curves(
             )
     ticks = [f"{percent} %<br>({removed})" for percent, removed in zip(percents, one.removed, strict=True)]
     figure.update_xaxes(title=_("share of tokens (number of tokens)"), tickvals=bins, ticktext=ticks)
-    figure.update_yaxes(title=_("loss of the verdict’s probability"), col=1)
+    figure.update_yaxes(title=_("drop in the verdict’s probability"), col=1)
     return layout.finish(
         figure,
-        _("What the tokens named first are worth"),
+        _("What the top-ranked tokens are worth"),
         430 + 12 * len(measured),
         hovermode="x unified",
         legend=layout.below(0.3),

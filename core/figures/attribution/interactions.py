@@ -33,7 +33,7 @@ def interaction_heatmap(result: Interactions) -> go.Figure:
             zmin=-most,
             zmax=most,
             colorscale=DIVERGING,
-            colorbar={"title": {"text": _("together minus apart (logit)"), "side": "right"}, "thickness": 14},
+            colorbar={"title": {"text": _("interaction (logit)"), "side": "right"}, "thickness": 14},
             xgap=1,
             ygap=1,
             hoverongaps=False,
@@ -45,7 +45,7 @@ def interaction_heatmap(result: Interactions) -> go.Figure:
     axis = {"tickvals": list(range(size)), "ticktext": ticks, "range": [-0.5, size - 0.5], "showgrid": False}
     return layout.finish(
         figure,
-        _("{model}: what pairs of words do together").format(model=layout.model_name(result.model)),
+        _("{model}: interactions between pairs of words").format(model=layout.model_name(result.model)),
         220 + 34 * max(size, 4),
         x={**axis, "title": _("tokens")},
         y={**axis, "range": [size - 0.5, -0.5]},

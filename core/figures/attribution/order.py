@@ -24,7 +24,7 @@ def order_bars(result: OrderAttribution) -> go.Figure:
     figure.add_hline(y=0, line={"color": THRESHOLD, "width": 1})
     rows = [
         (_("the word"), result.words, result.word_errors, ""),
-        (_("its place"), result.positions, result.position_errors, "/"),
+        (_("its position"), result.positions, result.position_errors, "/"),
     ]
     for (name, values, errors, shape), look in zip(rows, SERIES, strict=False):
         figure.add_bar(
@@ -38,7 +38,7 @@ def order_bars(result: OrderAttribution) -> go.Figure:
         )
     return layout.finish(
         figure,
-        _("{model}: which words, and where they stand").format(model=layout.model_name(result.model)),
+        _("{model}: which words, and in which positions").format(model=layout.model_name(result.model)),
         440,
         above=True,
         x={"title": _("tokens"), "range": [0.4, n + 0.6], **layout.token_ticks([result.tokens])},

@@ -93,7 +93,7 @@ def agreement_map(names: Sequence[str], agreement: np.ndarray, title: str) -> go
             "tickangle": 0,
             "tickfont": {"size": 12 if len(labels) <= 12 else 9},
             "showgrid": False,
-            "title": _("method, by its number"),
+            "title": _("method, by number"),
         },
         y={
             "tickvals": indices,

@@ -64,15 +64,15 @@ def points_figure(
             x=x,
             y=y,
             mode="markers",
-            name=_("slow, no fixed point"),
+            name=_("slow, not a fixed point"),
             marker={"size": 6, "symbol": "x-thin", "line": {"width": 1.2, "color": THRESHOLD}},
             customdata=[(point.logit, point.speed) for point in result.slow],
-            hovertemplate=_("slow point: logit {logit}, {speed} a step").format(
+            hovertemplate=_("slow point: logit {logit}, speed {speed} per step").format(
                 logit="%{customdata[0]:.3f}", speed="%{customdata[1]:.1e}"
             )
             + "<extra></extra>",
         )
-    names = {"stable": _("stable"), "marginal": _("too near to tell"), "unstable": _("unstable")}
+    names = {"stable": _("stable"), "marginal": _("too close to tell"), "unstable": _("unstable")}
     most = max((abs(point.logit) for point in result.points), default=1.0) or 1.0
     scale_shown = True
     for kind, symbol in _SYMBOLS.items():
@@ -122,7 +122,7 @@ def points_figure(
         )
     return layout.finish(
         figure,
-        _("{model}: where it comes to rest").format(model=layout.model_name(result.model)),
+        _("{model}: fixed points").format(model=layout.model_name(result.model)),
         480,
         x={"title": _axis(plane[0]), "zeroline": False},
         y={"title": _axis(plane[1]), "zeroline": False},
@@ -145,7 +145,7 @@ def eigenvalues_figure(result: FixedPoints, number: int) -> go.Figure:
         line=layout.DASHED,
     )
     fates = np.array(point.fates)
-    names = {"stable": _("dies out"), "unstable": _("grows"), "marginal": _("too near to tell")}
+    names = {"stable": _("decays"), "unstable": _("grows"), "marginal": _("too close to tell")}
     for (fate, name), look in zip(names.items(), SERIES, strict=False):
         rows = fates == fate
         if rows.any():

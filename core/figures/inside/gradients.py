@@ -26,9 +26,9 @@ def gradient_norms(models: Sequence[Gradients]) -> go.Figure:
     A line per model, on a log scale, where a norm of exactly 0 leaves a gap.
     """
     rows: list[tuple[str, list[np.ndarray | None]]] = [
-        (_("by the hidden state, ‖∂logit/∂h‖"), [gradients.h for gradients in models]),
-        (_("by the cell state, ‖∂logit/∂c‖"), [gradients.c for gradients in models]),
-        (_("by the token's embedding, ‖∂logit/∂x‖"), [gradients.x for gradients in models]),
+        (_("with respect to the hidden state, ‖∂logit/∂h‖"), [gradients.h for gradients in models]),
+        (_("with respect to the cell state, ‖∂logit/∂c‖"), [gradients.c for gradients in models]),
+        (_("with respect to the token's embedding, ‖∂logit/∂x‖"), [gradients.x for gradients in models]),
     ]
     rows = [row for row in rows if any(norms is not None for norms in row[1])]
     figure = layout.panels([title for title, _norms in rows], 0.09)
@@ -44,7 +44,7 @@ def gradient_norms(models: Sequence[Gradients]) -> go.Figure:
             row=row,
             col=1,
         )
-    return _finished(figure, models, _("The final logit's gradient at every token"))
+    return _finished(figure, models, _("Gradient of the final logit at every token"))
 
 
 def step_norms(models: Sequence[Gradients]) -> go.Figure:

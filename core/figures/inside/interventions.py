@@ -53,7 +53,7 @@ def patch_heatmap(
     """
     values = grid.probabilities if show == "probability" else grid.shares
     if values is None:
-        raise ValueError(_("the two logits are the same, so nothing has a share of their difference"))
+        raise ValueError(_("the two logits are equal, so there is no difference to share out"))
     names = patch_names(list(values))
     steps = range(first, min(first + columns, len(grid.tokens[0])))
     cells = np.array([of_what[steps.start : steps.stop] for of_what in values.values()])  # [what, steps]

@@ -25,9 +25,9 @@ def memory_curves(memories: Sequence[Memory], labels: Names = SENTIMENT) -> go.F
     difference of the two logits. A gradient of exactly 0 leaves a gap on the log scale.
     """
     titles = [
-        _("verdict, with the word (line) and without (dotted)"),
-        _("the word’s effect: the logit with it minus without"),
-        _("gradient at the word, ‖∂logit/∂x‖"),
+        _("prediction with the word (line) and without (dotted)"),
+        _("effect of the word: logit with it minus without"),
+        _("gradient at the first word, ‖∂logit/∂x‖"),
     ]
     figure = layout.panels(titles, 0.08)
     for index, memory in enumerate(memories):
@@ -100,7 +100,7 @@ def retention_curves(retentions: Sequence[Retention]) -> go.Figure:
         _("What share of the effect is left?"),
         400,
         x=_("neutral words after the first, k"),
-        y={"title": _("share of the effect at once"), "tickformat": ".0%"},
+        y={"title": _("share of the initial effect"), "tickformat": ".0%"},
         legend=layout.below(0.25),
         hovermode="x unified",
     )

@@ -111,7 +111,7 @@ def state_path(
     )
     return layout.finish(
         figure,
-        _("{model}: the path of its states").format(model=name),
+        _("{model}: path of the hidden states").format(model=name),
         460,
         x={"title": _axis(space, across), "zeroline": False},
         y={"title": _axis(space, up), "zeroline": False},
@@ -136,7 +136,7 @@ def distance_curves(models: Sequence[str], apart: Sequence[np.ndarray]) -> go.Fi
         )
     return layout.finish(
         figure,
-        _("Distance of the two paths"),
+        _("Distance between the two paths"),
         340,
         x={"title": _("tokens read of each"), "range": [0.6, longest + 0.4], **ticks},
         y={"title": _("‖h − h'‖"), "rangemode": "tozero"},

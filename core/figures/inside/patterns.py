@@ -27,7 +27,7 @@ def pattern_heatmap(pattern: Pattern) -> go.Figure:
     without a unit.
     """
     if not pattern.units:
-        raise ValueError(_("there is no unit to draw"))
+        raise ValueError(_("no unit to draw"))
     span = slice(pattern.first, pattern.last + 1)
     order = np.argsort(-np.abs(pattern.values[span]).mean(axis=0), kind="stable")[:MOST_UNITS]
     middle = (pattern.first + pattern.last) // 2

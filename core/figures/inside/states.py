@@ -116,7 +116,7 @@ def state_heatmap(
             **layout.token_ticks([trace.tokens], columns.start, columns.stop),
         },
         y={
-            "title": _("units, by how far they move the verdict"),
+            "title": _("units, by their effect on the verdict"),
             "range": [len(units) - 0.5, -0.5],
             "showgrid": False,
             "zeroline": False,

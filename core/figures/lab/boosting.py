@@ -45,7 +45,7 @@ def weighted_points(cloud: Cloud, boosting: Boosting, rounds: int, regions: Regi
     (figure.add_vline if stump.axis == 0 else figure.add_hline)(stump.threshold, line=line)
     return layout.finish(
         figure,
-        _("Round {number}: weights, and the ensemble’s verdicts").format(number=rounds),
+        _("Round {number}: weights, and the ensemble’s predictions").format(number=rounds),
         520,
         x={"title": _("x1"), "range": [regions.x_edges[0], regions.x_edges[-1]], "showgrid": False, "zeroline": False},
         y={"title": _("x2"), "range": [regions.y_edges[0], regions.y_edges[-1]], "showgrid": False, "zeroline": False},
@@ -75,7 +75,7 @@ def points_alone(cloud: Cloud) -> go.Figure:
     _by_class(figure, cloud, np.full(len(cloud.points), 1 / len(cloud.points)))
     return layout.finish(
         figure,
-        _("The points, all of one weight"),
+        _("The points, all with equal weight"),
         480,
         x={"title": _("x1"), "zeroline": False},
         y={"title": _("x2"), "zeroline": False},
@@ -129,7 +129,7 @@ def risk_in_alpha(boosting: Boosting, minimum: Minimum) -> go.Figure:
     )
     marks = (
         (_("α by the formula"), minimum.alpha, made.normaliser, SERIES[2].color, "circle", 13),
-        (_("lowest value found"), minimum.found, made.normaliser, "#000000", "x-thin", 9),
+        (_("minimum found"), minimum.found, made.normaliser, "#000000", "x-thin", 9),
         (_("the report’s last line"), minimum.wrong, minimum.wrong_factor, SERIES[1].color, "diamond", 12),
     )
     for name, x, y, color, marker, size in marks:
@@ -144,7 +144,7 @@ def risk_in_alpha(boosting: Boosting, minimum: Minimum) -> go.Figure:
         )
     return layout.finish(
         figure,
-        _("Round {number}: the risk against its vote").format(number=minimum.number),
+        _("Round {number}: risk as a function of its vote").format(number=minimum.number),
         420,
         x={"title": _("α, the vote of this round"), "zeroline": False},
         y=_("factor of the risk"),
@@ -157,7 +157,7 @@ def progress(boosting: Boosting, chosen: int) -> go.Figure:
     rounds = [0, *(made.number for made in boosting.rounds)]
     lines: tuple[tuple[str, list[float | None]], ...] = (
         (_("risk R"), [1.0, *(made.risk for made in boosting.rounds)]),
-        (_("share in error"), [None, *(made.training_error for made in boosting.rounds)]),
+        (_("error rate"), [None, *(made.training_error for made in boosting.rounds)]),
         (_("share with at most 1/K of the vote"), [1.0, *(made.outvoted for made in boosting.rounds)]),
     )
     figure = go.Figure()
@@ -232,7 +232,7 @@ def margins(boosting: Boosting, chosen: int) -> go.Figure:
         _("Margins: how sure the vote is"),
         420,
         x={"title": _("margin (share of all votes)"), "range": [-1.02, 1.02]},
-        y={"title": _("share of points with at most this"), "range": [-0.02, 1.02], "tickformat": ".0%"},
+        y={"title": _("share of points with at most this margin"), "range": [-0.02, 1.02], "tickformat": ".0%"},
         legend=_LEGEND,
     )
 

@@ -66,6 +66,6 @@ def _curves(cell: str, steps: tuple[Step, ...]) -> tuple[dict[str, list[float]],
     g, i, f, o = values
     c = {_("c, stored"): [step.cell_sum.value for step in steps if step.cell_sum is not None]}
     return (
-        c | y | {_("g(z), offered"): g},
-        {_("f(z_i), store"): i, _("f(z_f), keep"): f, _("f(z_o), give out"): o},
+        c | y | {_("g(z), candidate"): g},
+        {_("f(z_i), store"): i, _("f(z_f), keep"): f, _("f(z_o), output"): o},
     )

@@ -22,7 +22,7 @@ _ROOM = 0.12  # around the points, as a share of their range
 def step_name(half_step: int) -> str:
     """What was done last, after so many half-steps."""
     if half_step == 0:
-        return _("the start")
+        return _("start")
     iteration = (half_step + 1) // 2
     step = _("E-step") if half_step % 2 else _("M-step")
     return _("iteration {number}, after its {step}").format(number=iteration, step=step)
@@ -116,13 +116,13 @@ def likelihood(mixture: Mixture, half_step: int) -> go.Figure:
         )
     for name, chosen, symbol, color, size in (
         (
-            _("held up by regularisation"),
+            _("limited by regularisation"),
             [one for one in made if one.floor_active],
             "diamond-open",
             SERIES[1].color,
             12,
         ),
-        (_("it fell"), [one for one in made if one.fell], "triangle-down", SERIES[3].color, 11),
+        (_("it decreased"), [one for one in made if one.fell], "triangle-down", SERIES[3].color, 11),
     ):
         if chosen:
             figure.add_scatter(
@@ -139,7 +139,7 @@ def likelihood(mixture: Mixture, half_step: int) -> go.Figure:
         _("Log-likelihood, half-step by half-step"),
         420,
         x={"title": _("iterations"), "rangemode": "tozero"},
-        y=_("nats, all points together"),
+        y=_("nats, summed over points"),
         legend=layout.below(0.2),
     )
 

@@ -23,14 +23,14 @@ def vanishing_curves(result: Vanishing) -> go.Figure:
     """
     titles = [
         _("step by step, w_h = {w_h:.4g}, b_f = {bias:.4g}").format(w_h=result.w_h, bias=result.bias),
-        _("after {steps:,} steps, against the recurrent weight").format(steps=result.steps),
-        _("after {steps:,} steps, against the forget gate’s bias").format(steps=result.steps),
+        _("after {steps:,} steps, by the recurrent weight").format(steps=result.steps),
+        _("after {steps:,} steps, by the forget gate’s bias").format(steps=result.steps),
     ]
     figure = layout.panels(titles, 0.13, shared=False)
     steps = np.arange(1, result.steps + 1)
     for row, x, logarithms, name, model, is_bound in (
         (1, steps, result.by_step, _("RNN, ∏ w_h (1 − h²)"), "rnn", False),
-        (1, steps, result.bound_by_step, _("its bound |w_h|^t"), "rnn", True),
+        (1, steps, result.bound_by_step, _("bound |w_h|^t"), "rnn", True),
         (1, steps, result.gate_by_step, _("LSTM’s cell, ∏ f"), "lstm", False),
         (2, result.weights, result.product, _("RNN"), "rnn", False),
         (2, result.weights, result.bound, _("bound"), "rnn", True),
@@ -56,5 +56,5 @@ def vanishing_curves(result: Vanishing) -> go.Figure:
         figure.update_yaxes(title=_("log₁₀ of the size"), row=row, col=1)
         figure.update_xaxes(title=title, row=row, col=1)
     return layout.finish(
-        figure, _("What is left of the gradient"), 860, above=True, legend=layout.below(0.1), hovermode="x", top=75
+        figure, _("How much of the gradient is left"), 860, above=True, legend=layout.below(0.1), hovermode="x", top=75
     )

@@ -1,16 +1,14 @@
 """Does boosting trained models beat the best of them? SAMME over fixed voters, fitted on half of a file, then tested.
 
-Each round takes the voter with the least weighted error, as a learner chosen from a list, so that a voter may come
-again and its α add up to its weight; it ends where no voter is better than chance. α is never below 0, so what an early
-round gave too much is never taken back, and the risk can end above the least that weights of 0 or more reach together.
-That least is found as well, by L-BFGS-B, the risk being convex in the weights.
+Each round takes the voter with the least weighted error; its α are summed to its weight. Boosting ends where no voter
+is better than chance. α is never below 0, so an early round's excess stays, and the final risk can exceed the minimum
+over weights ≥ 0, which L-BFGS-B finds (the risk is convex in the weights).
 
-Without new learners little can be won: with two classes a weighted vote of three voters is always one of them alone
-(its weight is above the sum of the two others) or their majority vote (none is). `amount` says which, by going through
-every way in which the voters can vote.
+With two classes, a weighted vote of three voters is always one voter's (its weight exceeds the sum of the others) or
+the majority's. `amount` says which, by enumerating all votes.
 
-Differences of accuracy are on the rows of the test half, paired, with the normal 95 % interval of McNemar's discordant
-pairs (`core.evaluation.metrics.paired_interval`). It covers the draw of the rows, not the training of the models.
+Differences of accuracy are paired, on the test half, with the normal 95 % interval of McNemar's discordant pairs
+(`core.evaluation.metrics.paired_interval`). It covers the draw of the rows, not the training of the models.
 """
 
 from __future__ import annotations
@@ -70,8 +68,7 @@ class Against:
     """The ensemble's accuracy minus another's on the test half, paired, with its 95 % interval.
 
     The other is the single model ``best`` on the fit half, the ``majority`` vote or the ``mean`` of the probabilities.
-    `only_ensemble` and `only_other` count the rows that one has right and the other has not; `same` says that the two
-    verdicts are equal on every row.
+    `only_ensemble` and `only_other` count the rows where only one is right; `same`: equal verdicts on every row.
     """
 
     other: str
@@ -99,11 +96,11 @@ class Amount:
 
 @dataclass(frozen=True)
 class Ensemble:
-    """What boosting made of some models on one labelled file, split by a seed.
+    """Boosted models on one labelled file, split by a seed.
 
-    `best` is the model most accurate on the fit half. `risk` is the fit half's after the last round, `least_risk` the
-    least that weights of 0 or more reach; `amounts_to` and `least_amounts_to` say what the two votes come down to.
-    `trained_on` names models that were trained on this very file.
+    `best` is the most accurate model on the fit half, `risk` that half's after the last round, `least_risk` the minimum
+    over weights ≥ 0; `amounts_to` and `least_amounts_to` say what the two votes amount to. `trained_on` names models
+    that were trained on this very file.
     """
 
     data: str
@@ -133,11 +130,11 @@ class Progress(NamedTuple):
 
     done: int
     models: int
-    found: Ensemble | None = None
+    ensemble: Ensemble | None = None
 
     def result(self) -> Ensemble | None:
         """What was found so far."""
-        return self.found
+        return self.ensemble
 
 
 def measure(
@@ -150,9 +147,8 @@ def measure(
 ) -> Iterator[Progress]:
     """Boost models on half of a corpus and test them on the other half.
 
-    `check_cancelled` is called before every batch that a model reads; what it raises ends it. Raises ValueError for
-    fewer than two models or too many, for too few rows, and where the fit half has rows of one class only or no model
-    is better than chance on it.
+    `check_cancelled` is called before every batch. Raises ValueError for fewer than two models or too many, too few
+    rows, a fit half of one class only, and where no model is better than chance on it.
     """
     from core.data.corpus import encode
     from core.models.predict import logits, sigmoid
@@ -165,8 +161,8 @@ def measure(
         if checkpoint.labels != corpus.labelling.names:
             raise ValueError(
                 _(
-                    "an ensemble's models tell the same classes apart: {name} is read as {zero} and {one}, "
-                    "{model} tells {first} from {second}"
+                    "the models of an ensemble need the same classes: {name} predicts {zero} or "
+                    "{one}, {model} predicts {first} or {second}"
                 ).format(
                     name=corpus.name,
                     zero=corpus.labelling.names[0],
@@ -180,7 +176,7 @@ def measure(
     here = sorted(set(corpus.labels[fit].tolist()))
     if here != [0, 1]:
         raise ValueError(
-            _("{name}: half of its {count:,} rows, for fitting, hold one class only: {label}").format(
+            _("{name}: the half used for fitting ({count:,} rows in all) has only one class: {label}").format(
                 name=corpus.name, count=len(corpus), label=here[0]
             )
         )
@@ -216,12 +212,12 @@ def ensemble(
     if not boosting.rounds:
         raise ValueError(
             _(
-                "{name}: no model is better than chance on the {count:,} rows for fitting, so none has a vote: {shares}"
+                "{name}: no model beats chance on the {count:,} rows used for fitting, so none gets a vote: {shares}"
             ).format(
                 name=corpus.name,
                 count=len(fit),
                 shares=", ".join(
-                    _("{model} {share:.1%} right").format(model=name, share=share)
+                    _("{model}: accuracy {share:.1%}").format(model=name, share=share)
                     for name, share in zip(names, _shares(named, labels, fit), strict=True)
                 ),
             )
@@ -251,17 +247,17 @@ def ensemble(
             Voter(
                 checkpoint.name,
                 checkpoint.hash,
-                float(weights[place]),
-                int(taken[place]),
-                float(least[place]),
-                float(fit_accuracy[place]),
-                float(test_right[place].mean()),
-                wilson_interval(int(test_right[place].sum()), len(test)),
+                float(weights[index]),
+                int(taken[index]),
+                float(least[index]),
+                float(fit_accuracy[index]),
+                float(test_right[index].mean()),
+                wilson_interval(int(test_right[index].sum()), len(test)),
             )
-            for place, checkpoint in enumerate(checkpoints)
+            for index, checkpoint in enumerate(checkpoints)
         ),
         rounds=tuple(
-            VoterRound(made.number, names[_place(made.learnt)], made.error, made.alpha, made.risk)
+            VoterRound(made.number, names[_index(made.learnt)], made.error, made.alpha, made.risk)
             for made in boosting.rounds
         ),
         stopped=boosting.stopped,
@@ -288,7 +284,7 @@ def halves(rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """
     if rows < FEWEST_ROWS:
         raise ValueError(
-            _("{rows:,} labelled rows cannot be split in half to any purpose; expected {fewest} or more").format(
+            _("{rows:,} labelled rows are too few to split in half; expected {fewest} or more").format(
                 rows=rows, fewest=FEWEST_ROWS
             )
         )
@@ -297,12 +293,12 @@ def halves(rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def chooser(named: np.ndarray, labels: np.ndarray) -> Learner:
-    """A learner that takes the fixed voter, its place, with the least weighted error; `named` int64 [voters, N]."""
+    """A learner that takes the fixed voter, its index, with the least weighted error; `named` int64 [voters, N]."""
     wrong = named != labels
 
     def learn(weights: np.ndarray) -> tuple[object, np.ndarray]:
-        place = int((wrong @ weights).argmin())
-        return place, named[place]
+        index = int((wrong @ weights).argmin())
+        return index, named[index]
 
     return learn
 
@@ -311,13 +307,13 @@ def weights_of(boosting: Boosting, voters: int) -> tuple[np.ndarray, np.ndarray]
     """The sum of each fixed voter's α and the rounds that took it, both [voters]; a perfect one alone has weight."""
     weights, taken = np.zeros(voters), np.zeros(voters, dtype=np.int64)
     for made in boosting.rounds:
-        place = _place(made.learnt)
-        taken[place] += 1
+        index = _index(made.learnt)
+        taken[index] += 1
         if np.isinf(made.alpha):
             weights[:] = 0
-            weights[place] = 1.0
+            weights[index] = 1.0
         else:
-            weights[place] += made.alpha
+            weights[index] += made.alpha
     return weights, taken
 
 
@@ -338,14 +334,14 @@ def least_risk_weights(named: np.ndarray, labels: np.ndarray) -> tuple[np.ndarra
 
     # A row counts once for all others on which the voters are right and wrong alike.
     terms = np.array([exponents(one_hot(one, 2), labels) for one in named])  # [voters, N], −1 right or 1 wrong
-    ways, counts = np.unique(terms, axis=1, return_counts=True)
+    patterns, counts = np.unique(terms, axis=1, return_counts=True)
 
     def risk(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        parts = counts * np.exp(weights @ ways) / len(labels)
-        return float(parts.sum()), ways @ parts
+        parts = counts * np.exp(weights @ patterns) / len(labels)
+        return float(parts.sum()), patterns @ parts
 
-    found = minimize(risk, np.zeros(len(named)), jac=True, method="L-BFGS-B", bounds=[(0, _HEAVIEST)] * len(named))
-    return found.x, float(found.fun)
+    solution = minimize(risk, np.zeros(len(named)), jac=True, method="L-BFGS-B", bounds=[(0, _HEAVIEST)] * len(named))
+    return solution.x, float(solution.fun)
 
 
 def amount(weights: np.ndarray, names: Sequence[str]) -> Amount:
@@ -353,12 +349,12 @@ def amount(weights: np.ndarray, names: Sequence[str]) -> Amount:
 
     Every way of voting is tried: the vote is one voter's, or the plain majority's, where it agrees with that on all.
     """
-    ways = np.array(list(product((0, 1), repeat=len(weights)))).T  # [voters, 2^voters]
-    verdicts = weighted(ways, weights)
-    for place in np.argsort(-weights, kind="stable"):
-        if (verdicts == ways[place]).all():
-            return Amount(ONE, names[place])
-    majority = len(weights) % 2 == 1 and (verdicts == weighted(ways, np.ones(len(weights)))).all()
+    patterns = np.array(list(product((0, 1), repeat=len(weights)))).T  # [voters, 2^voters]
+    verdicts = weighted(patterns, weights)
+    for index in np.argsort(-weights, kind="stable"):
+        if (verdicts == patterns[index]).all():
+            return Amount(ONE, names[index])
+    majority = len(weights) % 2 == 1 and (verdicts == weighted(patterns, np.ones(len(weights)))).all()
     return Amount(MAJORITY if majority else OWN, None)
 
 
@@ -384,6 +380,6 @@ def _shares(named: np.ndarray, labels: np.ndarray, rows: np.ndarray) -> np.ndarr
     return np.asarray((named[:, rows] == labels[rows]).mean(axis=1))
 
 
-def _place(learnt: object) -> int:
+def _index(learnt: object) -> int:
     assert isinstance(learnt, int)
     return learnt

@@ -8,23 +8,23 @@ from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
 
 
-def sentences(found: Ensemble) -> list[str]:
+def sentences(ensemble: Ensemble) -> list[str]:
     """What was measured, whether it beats the best single model, what the vote comes down to, and what greed cost."""
-    said = [_measured(found), _against_best(found), _amount(found), _least(found)]
-    if found.trained_on:
-        said.append(
-            _(
-                "Careful: this is the file that {names} learnt from, so these accuracies say little about new texts."
-            ).format(names=", ".join(found.trained_on))
+    lines = [_measured(ensemble), _against_best(ensemble), _amount(ensemble), _least(ensemble)]
+    if ensemble.trained_on:
+        lines.append(
+            _("Careful: {names} learnt from this file, so these accuracies say little about new texts.").format(
+                names=", ".join(ensemble.trained_on)
+            )
         )
-    return said
+    return lines
 
 
-def other(found: Ensemble, one: Against) -> str:
+def other(ensemble: Ensemble, one: Against) -> str:
     """The name of what the ensemble is compared with."""
     if one.other == BEST:
-        return _("best single model ({name})").format(name=model_name(found.best))
-    return _("majority vote") if one.other == MAJORITY else _("mean of the probabilities")
+        return _("best single model ({name})").format(name=model_name(ensemble.best))
+    return _("majority vote") if one.other == MAJORITY else _("mean probability")
 
 
 def finding(one: Against) -> str:
@@ -32,38 +32,38 @@ def finding(one: Against) -> str:
     return {
         "better": _("better"),
         "worse": _("worse"),
-        "same": _("the same verdicts"),
+        "same": _("the same predictions"),
         "none": _("no difference shown"),
     }[one.finding]
 
 
-def _measured(found: Ensemble) -> str:
-    drawn = "" if found.drawn_from is None else _(" (drawn from {rows:,})").format(rows=found.drawn_from)
+def _measured(ensemble: Ensemble) -> str:
+    drawn = "" if ensemble.drawn_from is None else _(" (sampled from {rows:,})").format(rows=ensemble.drawn_from)
     return _(
         "{data}: {rows:,} rows{drawn}, fitted on {fit:,} and tested on the other {test:,}, split by seed {seed}."
     ).format(
-        data=found.data,
-        rows=found.rows,
+        data=ensemble.data,
+        rows=ensemble.rows,
         drawn=drawn,
-        fit=found.fit_rows,
-        test=found.test_rows,
-        seed=found.seed,
+        fit=ensemble.fit_rows,
+        test=ensemble.test_rows,
+        seed=ensemble.seed,
     )
 
 
-def _against_best(found: Ensemble) -> str:
-    one = next(one for one in found.against if one.other == BEST)
+def _against_best(ensemble: Ensemble) -> str:
+    one = next(one for one in ensemble.against if one.other == BEST)
     if one.finding == "same":
         return _(
-            "The ensemble does not beat {best}, the best single model on the fit half: it gives the same verdict on "
-            "every row, {accuracy:.2%} of them right."
-        ).format(best=model_name(found.best), accuracy=found.accuracy)
+            "The ensemble does not beat {best}, the best single model on the fit half: it predicts "
+            "the same on every row, with {accuracy:.2%} accuracy."
+        ).format(best=model_name(ensemble.best), accuracy=ensemble.accuracy)
     low, high = (100 * end for end in one.interval)
     figures = _(
         "{ensemble:.2%} against {other:.2%}; difference {difference:+.2f} points, 95 % interval {low:+.2f} to "
         "{high:+.2f}"
     ).format(
-        ensemble=found.accuracy,
+        ensemble=ensemble.accuracy,
         other=one.other_accuracy,
         difference=100 * one.difference,
         low=low,
@@ -72,17 +72,17 @@ def _against_best(found: Ensemble) -> str:
     verdict = {
         "better": _("The ensemble beats {best}, the best single model on the fit half"),
         "worse": _("The ensemble is worse than {best}, the best single model on the fit half"),
-        "none": _("The ensemble is not shown to beat {best}, the best single model on the fit half"),
+        "none": _("No evidence that the ensemble beats {best}, the best single model on the fit half"),
     }[one.finding]
-    return _("{finding}: {reason}.").format(finding=verdict.format(best=model_name(found.best)), reason=figures)
+    return _("{finding}: {reason}.").format(finding=verdict.format(best=model_name(ensemble.best)), reason=figures)
 
 
-def _amount(found: Ensemble) -> str:
-    rule = _rule(found.amounts_to)
-    if len(found.voters) == 3:
+def _amount(ensemble: Ensemble) -> str:
+    rule = _rule(ensemble.amounts_to)
+    if len(ensemble.voters) == 3:
         other = _(
-            "With two classes three voters can come to nothing else: either one outweighs the two others together and "
-            "decides alone, or none does and any two decide."
+            "With two classes and three voters only two outcomes are possible: either one voter "
+            "outweighs the other two together and decides alone, or any two decide."
         )
         rule = together([rule, other])
     return rule
@@ -90,22 +90,22 @@ def _amount(found: Ensemble) -> str:
 
 def _rule(amount: Amount) -> str:
     if amount.to == ONE:
-        return _("The weighted vote is one voter: {name} decides alone, whatever the others say.").format(
+        return _("The weighted vote equals one voter: {name} decides alone.").format(
             name=model_name(amount.voter or "")
         )
     if amount.to == MAJORITY:
         return _("The weighted vote is the plain majority vote: the weights change nothing.")
-    return _("The weighted vote is neither one voter nor the plain majority vote.")
+    return _("The weighted vote equals neither a single voter nor the plain majority vote.")
 
 
-def _least(found: Ensemble) -> str:
-    said = _(
-        "Boosting never takes back what a round gave. It ended at a risk of {risk:.4f}; the least that weights of 0 "
-        "or more reach is {least:.4f}"
-    ).format(risk=found.risk, least=found.least_risk)
-    amount = found.least_amounts_to
+def _least(ensemble: Ensemble) -> str:
+    text = _(
+        "Boosting never revises an earlier round. It ended at a risk of {risk:.4f}; the minimum over "
+        "non-negative weights is {least:.4f}"
+    ).format(risk=ensemble.risk, least=ensemble.least_risk)
+    amount = ensemble.least_amounts_to
     if amount.to == ONE:
-        return said + _(", where {name} decides alone.").format(name=model_name(amount.voter or ""))
+        return text + _(", where {name} decides alone.").format(name=model_name(amount.voter or ""))
     if amount.to == MAJORITY:
-        return said + _(", where the vote is the plain majority’s.")
-    return said + "."
+        return text + _(", where the vote equals the plain majority vote.")
+    return text + "."

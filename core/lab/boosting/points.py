@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from core.lab.boosting.stumps import LARGEST, MOST_POINTS, checked_points
+from core.lab.boosting.stumps import checked_points
+from core.lab.typed_points import MOST_POINTS, typed_lines
 from core.runtime.i18n import gettext as _
 
 MOST_CLASSES, LONGEST_NAME = 6, 24
-_SEPARATOR = re.compile(r"\s*[,;\t]\s*|\s+")
 
 
 @dataclass(frozen=True)
@@ -54,56 +52,44 @@ def draw(name: str, classes: int, points: int, seed: int) -> Cloud:
         )
     if seed < 0:
         raise ValueError(_("a seed is 0 or more; given: {seed}").format(seed=seed))
-    found, labels = _DRAWN[name](classes, points, np.random.default_rng(seed))
-    return Cloud(checked_points(found.round(3)), labels, tuple(str(number + 1) for number in range(classes)))
+    drawn, labels = _DRAWN[name](classes, points, np.random.default_rng(seed))
+    return Cloud(checked_points(drawn.round(3)), labels, tuple(str(number + 1) for number in range(classes)))
 
 
 def read_points(text: str) -> Cloud:
-    """Points typed in, a line each: two numbers and a class's name, set apart by commas, semicolons or blanks.
+    """Points that a person typed: two numbers and a class's name per line.
 
-    Raises ValueError, naming the line, for what is no such line, and for fewer than two classes or too many.
+    Raises ValueError, naming the line, for an invalid one, and for fewer than two classes or too many.
     """
-    places: list[tuple[float, float]] = []
+    coordinates: list[tuple[float, float]] = []
     classes: list[str] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
-        if len(places) == MOST_POINTS:
-            raise ValueError(_("there are more than {most:,} points").format(most=MOST_POINTS))
-        shown = repr(line.strip()[:40])
-        fields = _SEPARATOR.split(line.strip()[:1_000], maxsplit=2)
+    for line in typed_lines(text):
+        fields = line.fields
         if len(fields) != 3 or not fields[2] or len(fields[2]) > LONGEST_NAME:
             raise ValueError(
                 _(
                     "line {number} is {shown}; expected two numbers and a class of at most {longest} "
                     "characters, as in 0.5, 1.2, a"
-                ).format(number=number, shown=shown, longest=LONGEST_NAME)
+                ).format(number=line.number, shown=line.shown, longest=LONGEST_NAME)
             )
-        try:
-            x, y = float(fields[0]), float(fields[1])
-        except ValueError:
+        point = line.point()
+        if point is None:
             raise ValueError(
                 _("line {number} is {shown}: {first!r} and {second!r} are not two numbers").format(
-                    number=number, shown=shown, first=fields[0], second=fields[1]
-                )
-            ) from None
-        if not (math.isfinite(x) and math.isfinite(y) and max(abs(x), abs(y)) <= LARGEST):
-            raise ValueError(
-                _("line {number} is {shown}; expected numbers from −{largest:,.0f} to {largest:,.0f}").format(
-                    number=number, shown=shown, largest=LARGEST
+                    number=line.number, shown=line.shown, first=fields[0], second=fields[1]
                 )
             )
-        places.append((x, y))
+        coordinates.append(point)
         classes.append(fields[2])
     names = tuple(sorted(set(classes)))
     if not 2 <= len(names) <= MOST_CLASSES:
         raise ValueError(
             _("expected points of 2 to {most} classes; the {count:,} given have {names_count}").format(
-                most=MOST_CLASSES, count=len(places), names_count=len(names)
+                most=MOST_CLASSES, count=len(coordinates), names_count=len(names)
             )
         )
     labels = np.array([names.index(name) for name in classes], dtype=np.int64)
-    return Cloud(checked_points(places), labels, names)
+    return Cloud(checked_points(coordinates), labels, names)
 
 
 def _even(classes: int, points: int) -> np.ndarray:
@@ -120,10 +106,10 @@ def _blobs(classes: int, points: int, random: np.random.Generator) -> tuple[np.n
 
 def _rings(classes: int, points: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """One Gaussian cloud cut into rings of equal counts: the simulation of Zhu et al. 2009, in the plane."""
-    found = random.normal(size=(points, 2))
+    drawn = random.normal(size=(points, 2))
     labels = np.empty(points, dtype=np.int64)
-    labels[np.argsort((found**2).sum(axis=1))] = np.sort(_even(classes, points))
-    return found, labels
+    labels[np.argsort((drawn**2).sum(axis=1))] = np.sort(_even(classes, points))
+    return drawn, labels
 
 
 def _spirals(classes: int, points: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -144,8 +130,8 @@ def _squares(classes: int, points: int, random: np.random.Generator) -> tuple[np
     """A board whose every row and column has each class once, the same points in each field: every stump is chance."""
     inside = random.uniform(0.1, 0.9, (max(1, points // classes**2), 2)).round(3)
     fields = [(column, row) for row in range(classes) for column in range(classes)]
-    found = np.array([(column + x, row + y) for column, row in fields for x, y in inside])
-    return found, np.repeat([(column + row) % classes for column, row in fields], len(inside)).astype(np.int64)
+    drawn = np.array([(column + x, row + y) for column, row in fields for x, y in inside])
+    return drawn, np.repeat([(column + row) % classes for column, row in fields], len(inside)).astype(np.int64)
 
 
 _Draw = Callable[[int, int, np.random.Generator], tuple[np.ndarray, np.ndarray]]

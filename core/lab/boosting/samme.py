@@ -1,16 +1,15 @@
-"""How are weak votes weighted, and why so? AdaBoost for K classes from its exponential risk, round by round (SAMME).
+"""AdaBoost for K classes from its exponential risk, round by round (SAMME).
 
-Each round adds α_t to the vote g^k of the class that its learner h_t names, to none else (one-hot votes). The risk is
+Each round adds α_t to the vote g^k of the class that its learner h_t predicts (one-hot votes). The risk is
 
     R(g) = 1/N Σ_i exp( 1/(K−1) Σ_{k≠y_i} g^k(x_i) − g^{y_i}(x_i) )
 
-Rows weigh D_t(i) ∝ their term of it, and the learner's weighted error is ε_t = Σ_{i: h_t(x_i) ≠ y_i} D_t(i). Adding α
-multiplies the terms of rows it has right by e^{−α} and the others by e^{α/(K−1)}, so R_t = R_{t−1} Z_t with
+Rows have weights D_t(i) ∝ their terms, and the learner's weighted error is ε_t = Σ_{i: h_t(x_i) ≠ y_i} D_t(i). Adding α
+multiplies the terms of correct rows by e^{−α} and the others by e^{α/(K−1)}, so R_t = R_{t−1} Z_t with
 
     Z_t(α) = (1 − ε_t) e^{−α} + ε_t e^{α/(K−1)},   least where   α_t = (K−1)/K · log( (K−1)(1 − ε_t) / ε_t )
 
-That is above 0 where ε_t < 1 − 1/K, and after it the learner is no better than chance: under D_{t+1} its error is
-1 − 1/K.
+α_t is above 0 where ε_t < 1 − 1/K. Under D_{t+1} the learner's error is 1 − 1/K: chance.
 
 Zhu, Zou, Rosset & Hastie 2009, "Multi-class AdaBoost", write α = log((1−ε)/ε) + log(K−1), which is K/(K−1) times this:
 their vote is 1 for the class named and −1/(K−1) for each other and their loss has 1/K in its exponent, and neither a
@@ -125,8 +124,8 @@ class Minimum:
 def boost(labels: Sequence[int] | np.ndarray, classes: int, learn: Learner, rounds: int) -> Boosting:
     """Boost a learner on rows with `labels` 0 to K−1, at most so many rounds.
 
-    Raises ValueError for labels that are not whole numbers, for a class without a row or fewer than two of them, or for
-    a number of rounds that is none.
+    Raises ValueError for labels that are not whole numbers, a class without a row, fewer than two classes, or an
+    invalid number of rounds.
     """
     y = _checked(labels, classes)
     if not 1 <= rounds <= MOST_ROUNDS:
@@ -221,7 +220,7 @@ def minima(boosting: Boosting) -> tuple[Minimum, ...]:
     """
     from scipy.optimize import minimize_scalar
 
-    found = []
+    results = []
     for made in boosting.rounds:
         if math.isinf(made.alpha):
             continue
@@ -234,8 +233,8 @@ def minima(boosting: Boosting) -> tuple[Minimum, ...]:
         least = minimize_scalar(log_risk, bracket=(0.0, 1.0), options={"xtol": 1e-12})
         wrong = boosting.classes * made.alpha
         factor = normaliser(wrong, made.error, boosting.classes)
-        found.append(Minimum(made.number, made.alpha, float(least.x), wrong, factor))
-    return tuple(found)
+        results.append(Minimum(made.number, made.alpha, float(least.x), wrong, factor))
+    return tuple(results)
 
 
 def one_hot(named: np.ndarray, classes: int) -> np.ndarray:

@@ -12,10 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.lab.boosting.samme import Boosting, boost
+from core.lab.typed_points import LARGEST, MOST_POINTS
 from core.runtime.i18n import gettext as _
-
-MOST_POINTS = 2_000
-LARGEST = 1e6  # coordinates; beyond it float32 tells few neighbours apart
 
 
 @dataclass(frozen=True)
@@ -49,14 +47,14 @@ def boost_stumps(
     Raises ValueError for points that are not finite numbers of at most `LARGEST`, for points that are all equal or too
     many, and as `core.lab.boosting.samme.boost` does.
     """
-    found = checked_points(points)
+    array = checked_points(points)
     y = np.asarray(labels)
-    if y.shape != (len(found),):
-        raise ValueError(f"there are {len(found):,} points and labels of shape {y.shape}; expected one label a point")
+    if y.shape != (len(array),):
+        raise ValueError(f"there are {len(array):,} points and labels of shape {y.shape}; expected one label a point")
 
     def learn(weights: np.ndarray) -> tuple[Stump, np.ndarray]:
-        stump = fit_stump(found, y, weights)
-        return stump, stump(found)
+        stump = fit_stump(array, y, weights)
+        return stump, stump(array)
 
     return boost(y, classes, learn, rounds)
 
@@ -88,7 +86,7 @@ def regions(boosting: Boosting, points: np.ndarray, rounds: int) -> Regions:
     """The verdicts of boosted stumps after so many rounds, over the points' plane; they turn at thresholds only."""
     stumps = [stump_of(made.learnt) for made in boosting.rounds[:rounds]]
     edges = [_edges(points[:, axis], [stump.threshold for stump in stumps if stump.axis == axis]) for axis in (0, 1)]
-    across, up = ((found[:-1] + found[1:]) / 2 for found in edges)
+    across, up = ((array[:-1] + array[1:]) / 2 for array in edges)
     centres = np.array([(x, y) for y in up for x in across])
     votes = np.zeros((len(centres), boosting.classes))
     for stump, made in zip(stumps, boosting.rounds, strict=False):
@@ -108,24 +106,22 @@ def _edges(values: np.ndarray, thresholds: Sequence[float]) -> np.ndarray:
 def checked_points(points: Sequence[Sequence[float]] | np.ndarray) -> np.ndarray:
     """Points as float64 [N, 2] of float32's precision. Raises ValueError as `boost_stumps` does."""
     try:
-        found = np.asarray(points, dtype=np.float64)
+        array = np.asarray(points, dtype=np.float64)
     except (TypeError, ValueError):
         raise ValueError("points are pairs of numbers; some given are not") from None
-    if found.ndim != 2 or found.shape[1] != 2 or not 2 <= len(found) <= MOST_POINTS:
+    if array.ndim != 2 or array.shape[1] != 2 or not 2 <= len(array) <= MOST_POINTS:
         raise ValueError(
             _("expected 2 to {most:,} points of two coordinates; given: shape {shape}").format(
-                most=MOST_POINTS, shape=found.shape
+                most=MOST_POINTS, shape=array.shape
             )
         )
-    if not (np.abs(found) <= LARGEST).all():  # NaN is not, either
+    if not (np.abs(array) <= LARGEST).all():  # NaN is not, either
         raise ValueError(
-            _("coordinates are finite numbers from −{largest:,.0f} to {largest:,.0f}; some given are not").format(
+            _("coordinates must be finite numbers from −{largest:,.0f} to {largest:,.0f}; some are not").format(
                 largest=LARGEST
             )
         )
-    found = found.astype(np.float32).astype(np.float64)
-    if (found == found[0]).all():
-        raise ValueError(
-            _("all {count:,} points are equal: no threshold tells one from another").format(count=len(found))
-        )
-    return found
+    array = array.astype(np.float32).astype(np.float64)
+    if (array == array[0]).all():
+        raise ValueError(_("all {count:,} points are equal: no threshold separates them").format(count=len(array)))
+    return array

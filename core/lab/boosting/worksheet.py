@@ -20,9 +20,7 @@ def sheet(boosting: Boosting, round_number: int, minimum: Minimum | None = None)
     made = boosting.rounds[round_number - 1]
     lines = [_risk(boosting.classes), _weights(boosting, made), _error(boosting, made)]
     if math.isinf(made.alpha):
-        note = _(
-            "The learner is right on every point: the larger its vote the smaller the risk, without end. It ends here."
-        )
+        note = _("The learner is right on every point: a larger vote always lowers the risk. Boosting ends here.")
         t = made.number
         lines.append(Line(rf"\varepsilon_{{{t}}} = 0 \;\Rightarrow\; \alpha_{{{t}}} = \infty", note))
     else:
@@ -37,13 +35,13 @@ def stopped(boosting: Boosting) -> str:
     """Why there is no further round, in a sentence; empty where as many were made as were asked for."""
     if boosting.stopped == PERFECT:
         return _(
-            "Stopped at round {number}: this learner is right on every row (ε = 0). Its α is infinite, so it decides "
-            "alone and there is nothing left to boost."
+            "Stopped at round {number}: this learner is right on every row (ε = 0). Its α is "
+            "infinite, so it decides alone and nothing is left to boost."
         ).format(number=boosting.rounds[-1].number)
     if boosting.stopped == CHANCE and boosting.refused is not None:
         return _(
-            "Stopped before round {number}: the learner found has ε = {error:.4f}, no better than chance, which is "
-            "1 − 1/K = {chance:.4f}. Its α would be 0 or less, and the risk would not fall."
+            "Stopped before round {number}: the next learner has ε = {error:.4f}, no better than "
+            "chance, 1 − 1/K = {chance:.4f}. Its α would be 0 or less, and the risk would not fall."
         ).format(number=len(boosting.rounds) + 1, error=boosting.refused, chance=1 - 1 / boosting.classes)
     return ""
 
@@ -53,16 +51,16 @@ def _risk(classes: int) -> Line:
     return Line(
         rf"\begin{{aligned}}R(g) &= \frac{{1}}{{N}}\sum_{{i=1}}^{{N}} e^{{m_i}}, \quad K = {classes} \\ "
         rf"m_i &= {exponent}\end{{aligned}}",
-        _("The risk: votes for other classes raise a point’s term of it, votes for its own lower it."),
+        _("The risk: votes for other classes raise a point’s term, votes for its own class lower it."),
     )
 
 
 def _weights(boosting: Boosting, made: Round) -> Line:
     t, count = made.number, len(boosting.labels)
     if t == 1:
-        note = _("No vote is cast yet: all {count:,} points weigh the same.").format(count=count)
+        note = _("No vote has been cast yet: all {count:,} points weigh the same.").format(count=count)
         return Line(rf"D_1(i) = \frac{{1}}{{N}} = {_shown(float(made.weights[0]))}", note)
-    note = _("Each point weighs its share of the risk so far. From the lightest of {count:,} to the heaviest:")
+    note = _("Each point's weight is its share of the risk so far. From the lightest of {count:,} to the heaviest:")
     steps = [
         rf"e^{{m_i}} / (N R_{{{t - 1}}})",
         rf"{_shown(float(made.weights.min()))} \;\dots\; {_shown(float(made.weights.max()))}",
@@ -76,7 +74,7 @@ def _error(boosting: Boosting, made: Round) -> Line:
     steps = [rf"\sum_{{i:\, h_{{{t}}}(x_i) \ne y_i}} D_{{{t}}}(i)"]
     if terms:
         steps.append(" + ".join(terms[:_MOST_TERMS]) + (r" + \cdots" if len(terms) > _MOST_TERMS else ""))
-    note = _("The learner names the wrong class for {count:,} of {rows:,} points; their weights sum to its error.")
+    note = _("The learner misclassifies {count:,} of {rows:,} points; their weights sum to its error.")
     return Line(
         aligned(rf"\varepsilon_{{{t}}}", [*steps, _shown(made.error)]),
         note.format(count=len(terms), rows=len(boosting.labels)),
@@ -90,7 +88,7 @@ def _in_alpha(classes: int, made: Round) -> Line:
         rf"(1-\varepsilon_{{{t}}})\,e^{{-\alpha}} + \varepsilon_{{{t}}}\,e^{{\alpha/(K-1)}}",
         rf"{_shown(1 - made.error)}\,e^{{-\alpha}} + {_shown(made.error)}\,e^{{{exponent}}}",
     ]
-    note = _("A vote of so much for the class that the learner names changes the risk by this factor.")
+    note = _("A vote of this size for the learner's class multiplies the risk by this factor.")
     return Line(aligned(rf"\frac{{R_{{{t}}}(\alpha)}}{{R_{{{t - 1}}}}}", steps), note)
 
 
@@ -102,11 +100,11 @@ def _alpha(classes: int, made: Round, minimum: Minimum | None) -> Line:
         rf"\log\frac{{{classes - 1} \cdot {_shown(1 - made.error)}}}{{{_shown(made.error)}}}",
         _shown(made.alpha),
     ]
-    note = _("The derivative of this is 0 here.")
+    note = _("Its derivative is 0 here.")
     if minimum is not None:
         note = _(
-            "The derivative of this is 0 here. Found without it, from the risk’s values alone: {found:.8f}; the two "
-            "differ by {difference:.1e}."
+            "Its derivative is 0 here. The minimum found from the risk’s values alone is "
+            "{found:.8f}; the two differ by {difference:.1e}."
         ).format(found=minimum.found, difference=minimum.difference)
     return Line(aligned(rf"\alpha_{{{t}}}", steps), note)
 
@@ -132,7 +130,7 @@ def _weights_after(classes: int, made: Round) -> Line:
     )
     return Line(
         rf"\frac{{D_{{{t + 1}}}(i)}}{{D_{{{t}}}(i)}} = \begin{{cases}}{cases}\end{{cases}}",
-        _("With Z for the factor of the risk, points that the learner has right get lighter and the others heavier."),
+        _("Z is the factor of the risk. Points that the learner has right get lighter, the others heavier."),
     )
 
 
@@ -140,8 +138,8 @@ def _chance_after(boosting: Boosting, made: Round) -> Line:
     t = made.number
     again = float(boosting.weights(t)[made.named != boosting.labels].sum())
     return Line(
-        rf"\sum_{{i:\, h_{{{t}}}(x_i) \ne y_i}} D_{{{t + 1}}}(i) = {_shown(again)} = 1 - \tfrac{{1}}{{K}}",
-        _("Under the new weights this learner is just as good as chance: the next one has to know something else."),
+        rf"\sum_{{i:\, h_{{{t}}}(x_i) \ne y_i}} D_{{{t + 1}}}(i) = 1 - \tfrac{{1}}{{K}} = {_shown(again)}",
+        _("Under the new weights this learner is no better than chance: the next one has to know something else."),
     )
 
 
@@ -151,11 +149,11 @@ def _slip(classes: int, made: Round) -> Line:
     steps = [rf"(K-1)\,{_log_odds(t)}", rf"K\,\alpha_{{{t}}}", _shown(wrong)]
     change = normaliser(wrong, made.error, classes)
     effect = (
-        _("With two classes the risk would stay where it is.")
+        _("With two classes the risk would not change.")
         if classes == 2
         else _("The risk would rise, by a factor of {factor:.4g}.").format(factor=change)
     )
-    note = _("A slip: the last line of the report lacks the K below the line, so its vote is K times too large.")
+    note = _("A slip in the report: its last line lacks the K in the denominator, so its vote is K times too large.")
     whose = _("report")
     return Line(aligned(rf"\alpha_{{{t}}}^{{\text{{{whose}}}}}", steps), together([note, effect]))
 
@@ -169,8 +167,8 @@ def _scale(classes: int, made: Round) -> Line:
         _shown(classes / (classes - 1) * made.alpha),
     ]
     note = _(
-        "No slip but another scale: Zhu et al. 2009 and scikit-learn write this. One factor for all rounds changes "
-        "neither weights nor verdicts."
+        "Not a slip but another scale, as in Zhu et al. 2009 and scikit-learn. One factor for all "
+        "rounds changes neither weights nor predictions."
     )
     return Line(aligned(rf"\alpha_{{{t}}}^{{\text{{SAMME}}}}", steps), note)
 

@@ -1,12 +1,10 @@
 """Is a derivative that a person worked out right, and if not, what is it off by?
 
-The network of `bptt.gradients` is put at random numbers, drawn from a seed: weights, inputs and h_0 between 0.3 and 1.3
-in size with either sign (h_0 between 0.2 and 0.9), the label 0 or 1. There the formula is compared with autograd in
-float64. Where they differ, two simple explanations are tried, in this order: the ratio, formula over truth, and the
-difference, truth minus formula, as c · ∏ b^p over the letters that stand in the derivations (weights, inputs, states,
-1 − h_t², ŷ, 1 − ŷ, ŷ − y). The exponents p are found by least squares on the logarithms of the sizes, rounded to whole
-numbers, and believed only where the product then meets every point to 10⁻⁷. So a formula that agrees is right at all
-points tried, which for a formula of this kind leaves little doubt, and a diagnosis is one that explains all of them.
+The formula is compared with autograd in float64 at random points of the network of `bptt.gradients`: weights and inputs
+of size 0.3 to 1.3 with either sign, h_0 of 0.2 to 0.9, labels 0 to 1. Where they differ, two explanations are tried in
+this order: the ratio (formula over truth) and the difference (truth minus formula), each as c · ∏ b^p over weights,
+inputs, states, 1 − h_t², ŷ, 1 − ŷ and ŷ − y. Least squares on the logarithms gives the exponents p, which are rounded;
+an explanation counts only if it fits every point to 10⁻⁷.
 """
 
 from __future__ import annotations
@@ -88,16 +86,16 @@ class Check:
         """In a sentence or two, what was found."""
         tried = len(self.points)
         where = ngettext("at {count} random point", "at all {count} random points", tried).format(count=tried)
-        told = {
+        sentence = {
             "agrees": _("Right {where}: the largest difference from autograd is {error:.1e}."),
-            "sign": _("The sign is wrong: your formula is −1 times the truth {where}."),
-            "constant": _("A constant factor is wrong: your formula is {off_by} times the truth {where}."),
-            "factor": _("Your formula over the truth is {off_by} {where}."),
-            "term": _("A term is missing or wrong: the truth is your formula plus {off_by} {where}."),
+            "sign": _("The sign is wrong: your formula is −1 times the true derivative {where}."),
+            "constant": _("A constant factor is wrong: your formula is {off_by} times the true derivative {where}."),
+            "factor": _("Your formula divided by the true derivative is {off_by} {where}."),
+            "term": _("A term is missing or wrong: the true derivative is your formula plus {off_by} {where}."),
             "not finite": _("Your formula is not a finite number at {lost} of {count} random points."),
             "no simple ratio": _(
-                "Your formula differs from the truth, and neither its ratio to it nor the difference is a simple "
-                "product {where}."
+                "Your formula differs from the true derivative, and neither the ratio nor the "
+                "difference is a simple product {where}."
             ),
         }[self.kind].format(
             where=where,
@@ -106,7 +104,7 @@ class Check:
             lost=sum(point.formula is None for point in self.points),
             count=tried,
         )
-        return together([told, *self._factors(), *self._first_state()])
+        return together([sentence, *self._factors(), *self._first_state()])
 
     def _factors(self) -> list[str]:
         """Which factors are missing and which are too many."""
@@ -114,17 +112,17 @@ class Check:
             return []
         missing = [_power(base, -power) for base, power in self.off_by.powers if power < 0]
         more = [_power(base, power) for base, power in self.off_by.powers if power > 0]
-        said = []
+        sentences = []
         if missing:
-            said.append(_("It lacks {factors}.").format(factors=" * ".join(missing)))
+            sentences.append(_("The factor {factors} is missing.").format(factors=" * ".join(missing)))
         if more:
-            said.append(_("It has {factors} too many.").format(factors=" * ".join(more)))
+            sentences.append(_("Remove the extra factor {factors}.").format(factors=" * ".join(more)))
         if self.off_by.constant < 0:
-            said.append(_("The sign is wrong too."))
-        return said
+            sentences.append(_("The sign is wrong too."))
+        return sentences
 
     def _first_state(self) -> list[str]:
-        return [_("Where h_0 = 0 it is right.")] if self.only_without_first_state else []
+        return [_("It is right where h_0 = 0.")] if self.only_without_first_state else []
 
 
 def targets(steps: int = 2) -> tuple[str, ...]:
@@ -153,7 +151,7 @@ def check(formula: str, target: str, *, steps: int = 2, seed: int = 0) -> Check:
     """
     if not 1 <= steps <= MOST_STEPS:
         raise ValueError(
-            _("{steps:,} steps are asked for; a derivation is checked over 1 to {most}").format(
+            _("{steps:,} steps were asked for; a derivation can be checked over 1 to {most}").format(
                 steps=steps, most=MOST_STEPS
             )
         )
@@ -165,18 +163,18 @@ def check(formula: str, target: str, *, steps: int = 2, seed: int = 0) -> Check:
         )
     read = parse(formula, letters(steps))
     values, truth = _at_random(target, steps, seed)
-    found = np.broadcast_to(read(values), truth.shape)
+    computed = np.broadcast_to(read(values), truth.shape)
     points = tuple(
-        _point({name: float(column[row]) for name, column in values.items()}, float(found[row]), float(truth[row]))
+        _point({name: float(column[row]) for name, column in values.items()}, float(computed[row]), float(truth[row]))
         for row in range(len(truth))
     )
-    kind, off_by = _diagnosis(found, truth, _bases(values, steps))
-    finite = bool(np.isfinite(found).all())
+    kind, off_by = _diagnosis(computed, truth, _bases(values, steps))
+    finite = bool(np.isfinite(computed).all())
     right_without = False
     if kind not in ("agrees", "not finite"):
         values, bare = _at_random(target, steps, seed, first_state=False)
         right_without = _same(np.broadcast_to(read(values), bare.shape), bare)
-    error = float(np.max(np.abs(found - truth) / np.maximum(1, np.abs(truth)))) if finite else None
+    error = float(np.max(np.abs(computed - truth) / np.maximum(1, np.abs(truth)))) if finite else None
     if error is not None and not math.isfinite(error):
         error = None
     return Check(target, formula, steps, seed, kind, off_by, error, right_without, points)
@@ -236,13 +234,13 @@ def _bases(values: Mapping[str, Array], steps: int) -> dict[str, Array]:
     )
 
 
-def _diagnosis(found: Array, truth: Array, bases: Mapping[str, Array]) -> tuple[str, Monomial | None]:
-    if not np.isfinite(found).all():
+def _diagnosis(computed: Array, truth: Array, bases: Mapping[str, Array]) -> tuple[str, Monomial | None]:
+    if not np.isfinite(computed).all():
         return "not finite", None
-    if _same(found, truth):
+    if _same(computed, truth):
         return "agrees", None
     with np.errstate(all="ignore"):
-        ratio, difference = found / truth, truth - found
+        ratio, difference = computed / truth, truth - computed
     if off_by := _monomial(ratio, bases):
         if off_by.powers:
             return "factor", off_by
@@ -252,8 +250,8 @@ def _diagnosis(found: Array, truth: Array, bases: Mapping[str, Array]) -> tuple[
     return "no simple ratio", None
 
 
-def _same(found: Array, truth: Array) -> bool:
-    return bool(np.isfinite(found).all()) and bool(np.allclose(found, truth, rtol=_AGREES, atol=1e-12))
+def _same(computed: Array, truth: Array) -> bool:
+    return bool(np.isfinite(computed).all()) and bool(np.allclose(computed, truth, rtol=_AGREES, atol=1e-12))
 
 
 def _monomial(numbers: Array, bases: Mapping[str, Array]) -> Monomial | None:

@@ -1,10 +1,9 @@
-"""What does a formula that a person typed come to? A small grammar of its own; nothing in it is ever executed.
+"""Evaluates formulas that a person typed, by a small grammar; nothing in them is ever executed.
 
-A formula is numbers, the names on offer, + - * / **, brackets and the functions below. It is cut into words here first:
-a character, a name or a number that is not on offer never reaches `ast`, which only finds out what is bracketed with
-what. Of the tree, the few kinds of nodes that make arithmetic are taken and all others refused; they are worked out
-with numpy's float64 arithmetic, so 10**10**10 is infinite and no matter of memory. − ^ × · ÷ ² ³ are read as they are
-meant, and so are ŷ, σ and h₁. There are bounds on characters, on nodes and on how deep they nest.
+A formula is numbers, allowed names, + - * / **, brackets and the functions below. The tokeniser here refuses every
+other character, name or number; `ast` then only finds the structure, of which only arithmetic nodes are accepted. They
+are evaluated in numpy's float64, so 10**10**10 is infinite and costs no memory. − ^ × · ÷ ² ³ and ŷ, σ, h₁ are read as
+they are meant. Length, nodes and nesting are limited.
 """
 
 from __future__ import annotations
@@ -58,12 +57,12 @@ _WORD = re.compile(
 
 
 class _Word(NamedTuple):
-    """A word of a formula: as typed, as `ast` is to read it, and its place, counted from 1."""
+    """A word of a formula: as typed, as `ast` is to read it, and its position, from 1."""
 
     kind: str
     typed: str
     source: str
-    place: int
+    position: int
 
 
 @dataclass(frozen=True)
@@ -98,11 +97,11 @@ class Formula:
 
 
 def parse(text: str, names: Iterable[str]) -> Formula:
-    """Read a formula in these names; ValueError, one line that says what was found and what is on offer."""
+    """Parse a formula in these names. Raises ValueError, one line."""
     offered = frozenset(names)
     if len(text) > MOST_CHARACTERS:
         raise ValueError(
-            _("the formula has {count:,} characters; at most {most:,} are read").format(
+            _("the formula has {count:,} characters; at most {most:,} are allowed").format(
                 count=len(text), most=MOST_CHARACTERS
             )
         )
@@ -117,19 +116,19 @@ def parse(text: str, names: Iterable[str]) -> Formula:
 
 def _words(text: str, offered: frozenset[str]) -> Iterator[_Word]:
     signs = text.translate(_SIGNS)
-    place = 0
-    while place < len(text):
-        found = _WORD.match(signs, place)
-        if found is None:
+    position = 0
+    while position < len(text):
+        match = _WORD.match(signs, position)
+        if match is None:
             raise ValueError(
-                _("the formula has {text} at character {place}; {on_offer}").format(
-                    text=_shown(text[place]), place=place + 1, on_offer=_on_offer(offered)
+                _("the formula contains {text} at character {place}; {on_offer}").format(
+                    text=_shown(text[position]), place=position + 1, on_offer=_on_offer(offered)
                 )
             )
-        kind, typed = str(found.lastgroup), text[place : found.end()]
+        kind, typed = str(match.lastgroup), text[position : match.end()]
         if kind != "space":
-            yield _Word(kind, typed, _source(kind, found.group(), offered), place + 1)
-        place = found.end()
+            yield _Word(kind, typed, _source(kind, match.group(), offered), position + 1)
+        position = match.end()
 
 
 def _source(kind: str, word: str, offered: frozenset[str]) -> str:
@@ -141,13 +140,13 @@ def _source(kind: str, word: str, offered: frozenset[str]) -> str:
     if kind == "number":
         if not math.isfinite(float(word)):
             raise ValueError(
-                _("the number {word} is beyond float64; numbers go up to 1.8e308").format(word=_shown(word))
+                _("the number {word} is too large for float64; the limit is 1.8e308").format(word=_shown(word))
             )
         return repr(float(word))
     name = _name(word)
     if name not in offered and name not in FUNCTIONS and name not in CONSTANTS:
         raise ValueError(
-            _("the formula has the name {word}, which is unknown; {on_offer}").format(
+            _("the formula contains the unknown name {word}; {on_offer}").format(
                 word=_shown(word), on_offer=_on_offer(offered)
             )
         )
@@ -165,15 +164,15 @@ def _check_neighbours(words: list[_Word]) -> None:
     for before, word in zip(words, [*words[1:], None], strict=True):
         deep += {"(": 1, ")": -1}.get(before.source, 0)
         if deep > MOST_DEEP:
-            raise ValueError(_("the formula's brackets nest more than {most} deep").format(most=MOST_DEEP))
+            raise ValueError(_("the formula's brackets are nested more than {most} deep").format(most=MOST_DEEP))
         called = before.source in FUNCTIONS
         if called and (word is None or word.source != "("):
-            raise ValueError(_("the function {name} wants brackets, as in {name}(w_o)").format(name=before.typed))
+            raise ValueError(_("the function {name} needs brackets, as in {name}(w_o)").format(name=before.typed))
         ends = before.kind in ("number", "name", "power") or before.source == ")"
         if word is not None and ends and not called and (word.kind in ("number", "name") or word.source == "("):
             raise ValueError(
-                _("{first} and {second} stand side by side at character {place}; a product is written with *").format(
-                    first=_shown(before.typed), second=_shown(word.typed), place=word.place
+                _("{first} and {second} stand side by side at character {place}; write a product with *").format(
+                    first=_shown(before.typed), second=_shown(word.typed), place=word.position
                 )
             )
 
@@ -187,32 +186,32 @@ def _tree(words: list[_Word]) -> ast.expr:
         return ast.parse(source, mode="eval").body
     except SyntaxError as error:
         reached = [word for start, word in starts if start < (error.offset or 1)]
-        place = reached[-1] if reached else words[0]
+        near = reached[-1] if reached else words[0]
         raise ValueError(
             _(
-                "the formula cannot be read near {typed} at character {place}; brackets come in pairs "
-                "and an operator stands between two terms"
-            ).format(typed=_shown(place.typed), place=place.place)
+                "the formula cannot be read near {typed} at character {place}; check the brackets, "
+                "and put an operator between two terms"
+            ).format(typed=_shown(near.typed), place=near.position)
         ) from None
     except (MemoryError, RecursionError, ValueError):
-        raise ValueError(_("the formula nests too deep to be read")) from None
+        raise ValueError(_("the formula is nested too deep to be read")) from None
 
 
 def _flat(tree: ast.expr) -> tuple[ast.expr, ...]:
     """The nodes, operands before their operators; ValueError on one that is not arithmetic, or on too many."""
-    found: list[ast.expr] = []
+    nodes: list[ast.expr] = []
     waiting = [(tree, 1)]
     while waiting:
         node, deep = waiting.pop()
-        found.append(node)
-        if len(found) > MOST_NODES:
+        nodes.append(node)
+        if len(nodes) > MOST_NODES:
             raise ValueError(_("the formula has more than {most} numbers, names and operators").format(most=MOST_NODES))
         parts = _parts(node)
         # A sum of many terms is a tree as deep as it is long, and no deeper to a reader.
         waiting += [(part, deep + (type(part) is not type(node) or isinstance(part, ast.UnaryOp))) for part in parts]
         if deep > MOST_DEEP:
-            raise ValueError(_("the formula nests more than {most} deep").format(most=MOST_DEEP))
-    return tuple(reversed(found))
+            raise ValueError(_("the formula is nested more than {most} deep").format(most=MOST_DEEP))
+    return tuple(reversed(nodes))
 
 
 def _parts(node: ast.expr) -> list[ast.expr]:
@@ -228,7 +227,7 @@ def _parts(node: ast.expr) -> list[ast.expr]:
         if len(node.args) == 1 and not node.keywords and not isinstance(node.args[0], ast.Starred):
             return [node.args[0]]
         raise ValueError(_("the function {name} takes one term in its brackets").format(name=node.func.id))
-    raise ValueError(_("the formula holds something that is not arithmetic; a comma has no meaning in it"))
+    raise ValueError(_("the formula contains something that is not arithmetic; commas are not allowed"))
 
 
 def _value(name: str, values: Mapping[str, Array | float]) -> Array | float:
@@ -241,7 +240,7 @@ def _value(name: str, values: Mapping[str, Array | float]) -> Array | float:
 
 def _on_offer(offered: frozenset[str]) -> str:
     names = ", ".join(sorted([*offered, *CONSTANTS]))
-    return _("on offer are numbers, {names}, + - * / ** ( ) and {functions}").format(
+    return _("allowed: numbers, {names}, + - * / ** ( ) and {functions}").format(
         names=names, functions=", ".join(FUNCTIONS)
     )
 

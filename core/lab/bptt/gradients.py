@@ -1,4 +1,4 @@
-"""Which way does each weight of a small recurrent network pull its loss? Backpropagation through time, by hand.
+"""Backpropagation through time by hand, in a recurrent network of one unit.
 
     a_t = w_i x_t + w_h h_{t-1}    h_t = tanh(a_t)    u = w_o h_T    ŷ = σ(u)    L = −y log ŷ − (1 − y) log(1 − ŷ)
 
@@ -8,10 +8,9 @@ All is scalar. With δ = ∂L/∂u = ŷ − y the closed forms are
     ∂L/∂w_i = Σ_t δ w_o [∏_{k>t} (1 − h_k²) w_h] (1 − h_t²) x_t
     ∂L/∂w_h = Σ_t δ w_o [∏_{k>t} (1 − h_k²) w_h] (1 − h_t²) h_{t-1}
 
-(Werbos 1990, Backpropagation through time: what it does and how to do it). They are checked in two ways that know
-nothing of them: by autograd and by central differences of the loss, both in float64. The loss is worked out from the
-logit as max(u, 0) − u y + log(1 + e^{−|u|}), and products with 40 digits and exponents without a bound, so that weights
-of 1e308 saturate what they saturate and nothing else.
+(Werbos 1990, Backpropagation through time: what it does and how to do it). Two independent checks: autograd and central
+differences of the loss, both in float64. The loss is computed from the logit as max(u, 0) − u y + log(1 + e^{−|u|}),
+products with 40 digits and unbounded exponents, so that weights of 1e308 overflow nowhere.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ class Exercise:
     def __post_init__(self) -> None:
         if not 1 <= len(self.x) <= MOST_STEPS:
             raise ValueError(
-                _("there are {count:,} inputs; an exercise has from 1 to {most} steps").format(
+                _("{count:,} inputs were given; an exercise has 1 to {most} steps").format(
                     count=len(self.x), most=MOST_STEPS
                 )
             )
@@ -62,15 +61,13 @@ class Exercise:
             if not math.isfinite(value):
                 raise ValueError(_("{name} is {value}; it must be a finite number").format(name=name, value=value))
         if not 0 <= self.y <= 1:
-            raise ValueError(_("y is {y:g}; the label is 0 or 1, or a number between them").format(y=self.y))
+            raise ValueError(_("y is {y:g}; the label must be 0, 1 or a number between them").format(y=self.y))
 
     def over(self, steps: int) -> Exercise:
         """The same over so many steps, its inputs read again from the first where they end."""
         if not 1 <= steps <= MOST_STEPS:
             raise ValueError(
-                _("{steps:,} steps are asked for; an exercise has from 1 to {most}").format(
-                    steps=steps, most=MOST_STEPS
-                )
+                _("{steps:,} steps were asked for; an exercise has 1 to {most}").format(steps=steps, most=MOST_STEPS)
             )
         return replace(self, x=tuple(islice(cycle(self.x), steps)))
 
@@ -128,7 +125,7 @@ class Gradient:
 
 @dataclass(frozen=True)
 class Backpropagation:
-    """The working: forward, the derivatives at the read-out, the three gradients, and notes on what saturated."""
+    """The working: forward, the derivatives at the read-out, the three gradients."""
 
     exercise: Exercise
     steps: tuple[Step, ...]
@@ -137,7 +134,11 @@ class Backpropagation:
     loss: float
     readout: tuple[Factor, ...]
     gradients: tuple[Gradient, ...]
-    notes: tuple[str, ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What float64 cannot hold, in words."""
+        return (*saturation(self.steps, self.probability), *not_compared(self.gradients))
 
     @property
     def largest_error_autograd(self) -> float | None:
@@ -156,15 +157,16 @@ def backpropagation(exercise: Exercise) -> Backpropagation:
     logit = exercise.w_o * steps[-1].h
     read = _readout(exercise, steps[-1], logit)
     by_autograd = autograd(exercise)
-    found = []
+    gradients = []
     for weight in WEIGHTS:
         terms = _terms(weight, exercise, steps, read["dL/du"])
         value = _total(terms)
-        found.append(Gradient(f"dL/d{weight}", terms, value, by_autograd[f"dL/d{weight}"], _central(exercise, weight)))
+        gradients.append(
+            Gradient(f"dL/d{weight}", terms, value, by_autograd[f"dL/d{weight}"], _central(exercise, weight))
+        )
     loss = _loss(logit, exercise.y)
     factors = tuple(Factor(symbol, value) for symbol, value in read.items())
-    notes = (*saturation(steps, sigmoid(logit)), *not_compared(found))
-    return Backpropagation(exercise, steps, logit, sigmoid(logit), loss, factors, tuple(found), notes)
+    return Backpropagation(exercise, steps, logit, sigmoid(logit), loss, factors, tuple(gradients))
 
 
 def sigmoid(logit: float) -> float:
@@ -212,13 +214,13 @@ def autograd(exercise: Exercise) -> dict[str, float | None]:
         "yhat": (probability, {"w_o": w_o, last: h}),
         last: (h, {"w_i": w_i, "w_h": w_h}),
     }
-    found = {}
+    derivatives = {}
     for name, (output, inputs) in wanted.items():
         gradients = torch.autograd.grad(output, list(inputs.values()), retain_graph=True)
         for by, gradient in zip(inputs, gradients, strict=True):
             value = gradient.item()
-            found[f"d{name}/d{by}"] = value if math.isfinite(value) else None
-    return found
+            derivatives[f"d{name}/d{by}"] = value if math.isfinite(value) else None
+    return derivatives
 
 
 def error(value: float, other: float | None) -> float | None:
@@ -241,18 +243,18 @@ def _forward(exercise: Exercise) -> tuple[Step, ...]:
 
 def _sum(w_i: float, x: float, w_h: float, h: float) -> float:
     """w_i x + w_h h: with more digits and exponents where a product is beyond float64, for inf − inf is no number."""
-    found = w_i * x + w_h * h
-    if math.isfinite(found):
-        return found
+    total = w_i * x + w_h * h
+    if math.isfinite(total):
+        return total
     with localcontext(_WIDE):
         return float(Decimal(w_i) * Decimal(x) + Decimal(w_h) * Decimal(h))
 
 
 def _torch_sum(w_i: torch.Tensor, x: float, w_h: torch.Tensor, h: torch.Tensor) -> torch.Tensor:
     """The same for autograd, with powers of two taken out of products that are beyond float64."""
-    found = w_i * x + w_h * h
-    if math.isfinite(found.item()):
-        return found
+    total = w_i * x + w_h * h
+    if math.isfinite(total.item()):
+        return total
     power = 2.0**512
     scaled = (w_i / power) * (x / power) + (w_h / power) * (h / power)
     return scaled * power * power

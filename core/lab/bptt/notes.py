@@ -21,20 +21,20 @@ def saturation(steps: Sequence[Step], probability: float) -> list[str]:
         least = min((2 * math.log10(2) - 2 * abs(step.a) / math.log(10)) for step in flat)
         truly = _("less than any float64") if least < -308 else _("down to 10^{power:.0f}").format(power=least)
         notes.append(
-            _("Saturated at t = {places}: 1 − h² rounds to 0 (truly {truly}), so no gradient passes there.").format(
+            _("Saturated at t = {places}: 1 − h² rounds to 0 (exact: {truly}), so no gradient passes there.").format(
                 places=_few([step.t for step in flat]), truly=truly
             )
         )
     if beyond := [step.t for step in steps if math.isinf(step.a)]:
         notes.append(
-            _("At t = {places} the sum a is beyond float64 (1.8·10^308); its tanh is ±1 all the same.").format(
+            _("At t = {places} the sum a exceeds float64 (1.8·10^308); its tanh is still ±1.").format(
                 places=_few(beyond)
             )
         )
     if probability in (0.0, 1.0):
         notes.append(
             _(
-                "ŷ rounds to {probability:.0f}; the loss and ŷ − y are worked out from the logit, which loses nothing."
+                "ŷ rounds to {probability:.0f}; the loss and ŷ − y are computed from the logit, which loses nothing."
             ).format(probability=probability)
         )
     return notes
@@ -43,29 +43,33 @@ def saturation(steps: Sequence[Step], probability: float) -> list[str]:
 def not_compared(gradients: Sequence[Gradient]) -> list[str]:
     """What cannot be compared, or not closely, and why."""
     finite = [gradient for gradient in gradients if math.isfinite(gradient.value)]
-    told = [
+    cases = [
         (
             [gradient for gradient in gradients if gradient not in finite],
-            _("Beyond float64 (1.8·10^308) and not compared: {names}."),
+            _("Beyond float64 (1.8·10^308) and so not compared: {names}."),
         ),
         (
             [gradient for gradient in finite if gradient.autograd is None],
-            _("Autograd’s own products overflow, so there is nothing to compare: {names}."),
+            _("Autograd’s own products overflow, so there is nothing to compare with: {names}."),
         ),
         (
             [gradient for gradient in finite if gradient.central is None],
-            _("Central differences step beyond float64, so there is nothing to compare: {names}."),
+            _("Central differences step beyond float64, so there is nothing to compare with: {names}."),
         ),
         (
             [gradient for gradient in finite if (gradient.error_central or 0) > _COARSE],
             _(
-                "Central differences are off by more than 10^-6 for {names}: the loss bends, or is too large to tell "
-                "apart, within their step of 6·10^-6."
+                "Central differences are off by more than 10^-6 for {names}: within their step of "
+                "6·10^-6 the loss curves, or is too large to resolve."
             ),
         ),
     ]
-    return [word.format(names=", ".join(gradient.name for gradient in found)) for found, word in told if found]
+    return [
+        message.format(names=", ".join(gradient.name for gradient in affected))
+        for affected, message in cases
+        if affected
+    ]
 
 
-def _few(places: Sequence[int]) -> str:
-    return ", ".join(map(str, places[:6])) + (", …" if len(places) > 6 else "")
+def _few(steps: Sequence[int]) -> str:
+    return ", ".join(map(str, steps[:6])) + (", …" if len(steps) > 6 else "")

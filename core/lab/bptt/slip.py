@@ -1,4 +1,4 @@
-"""What does one wrong factor in a hand derivation do? The slip of a student's report, beside the truth and autograd.
+"""One wrong factor in a hand derivation: the slip of a student's report, beside the truth and autograd.
 
 The report differentiates ŷ = σ(w_o h) and writes ∂ŷ/∂w_o = −w_o h² / (1 + e^{−w_o h})², and the same for ∂ŷ/∂h. With
 u = w_o h the truth is ŷ(1 − ŷ) h = e^{−u} h / (1 + e^{−u})² and ŷ(1 − ŷ) w_o. So what the report has over the truth is

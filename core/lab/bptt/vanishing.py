@@ -10,9 +10,9 @@ networks). The cell of an LSTM, c_t = f_t c_{t-1} + i_t z_t, has the direct path
 
     ∂c_T/∂c_0 = ∏_t f_t,    f_t = σ(x_t + b_f)
 
-on which nothing is multiplied by w_h (Gers, Schmidhuber & Cummins 2000, Learning to forget). It leaves out the paths
-through the gates, which here have no recurrent weights. All is worked out in logarithms to base 10, 1 − tanh² as
-4 / (e^a + e^−a)², so that no product is too small or too large to be told.
+without any factor w_h (Gers, Schmidhuber & Cummins 2000, Learning to forget). The gates here have no recurrent weights,
+so the paths through them are left out. Everything is computed in logarithms to base 10, 1 − tanh² as 4 / (e^a + e^−a)²,
+so that no product underflows or overflows.
 """
 
 from __future__ import annotations
@@ -58,27 +58,28 @@ class Vanishing:
         """What the bound says of this weight, and what became of the gradient."""
         ends = {"product": power_of_ten(float(self.by_step[-1])), "bound": power_of_ten(float(self.bound_by_step[-1]))}
         if abs(self.w_h) < 1:
-            told = _(
-                "|w_h| < 1, which suffices: over {steps:,} steps the gradient cannot be more than {bound}; it is "
-                "{product}."
+            sentence = _(
+                "|w_h| < 1, so the gradient must vanish: over {steps:,} steps it cannot exceed "
+                "{bound}; it is {product}."
             )
         elif abs(self.w_h) == 1:
-            told = _(
-                "|w_h| = 1, the border: the bound is 1 at every step and decides nothing. Over {steps:,} steps the "
-                "gradient is {product}."
+            sentence = _(
+                "|w_h| = 1, the borderline case: the bound is 1 at every step and decides nothing. "
+                "Over {steps:,} steps the gradient is {product}."
             )
         elif self.by_step[-1] > 0:
-            told = _(
-                "|w_h| > 1, without which nothing explodes, and here the gradient grows: over {steps:,} steps to "
-                "{product} (at most {bound})."
+            sentence = _(
+                "|w_h| > 1 is necessary for exploding, and here the gradient does grow: over "
+                "{steps:,} steps to {product} (at most {bound})."
             )
         else:
-            told = _(
-                "|w_h| > 1 lets a gradient explode (at most {bound}), and does not make it: the factors 1 − h² take "
-                "back what w_h gives, and over {steps:,} steps the gradient is {product}."
+            sentence = _(
+                "|w_h| > 1 allows the gradient to explode (at most {bound}) but does not force it: "
+                "the factors 1 − h² undo what w_h adds. Over {steps:,} steps the gradient is "
+                "{product}."
             )
-        gate = _("Through the forget gate {gate} is left.").format(gate=power_of_ten(float(self.gate_by_step[-1])))
-        return together([told.format(steps=self.steps, **ends), gate])
+        gate = _("{gate} is left through the forget gate.").format(gate=power_of_ten(float(self.gate_by_step[-1])))
+        return together([sentence.format(steps=self.steps, **ends), gate])
 
 
 def vanishing(
@@ -127,7 +128,7 @@ def power_of_ten(logarithm: float) -> str:
     if logarithm == -math.inf:
         return "0"
     if math.isinf(logarithm):
-        return _("more than can be told")
+        return _("more than float64 can hold")
     if abs(logarithm) < 3:
         return f"{10**logarithm:.3g}"
     power = math.floor(logarithm)
@@ -136,7 +137,7 @@ def power_of_ten(logarithm: float) -> str:
 
 def _log_factors(x: Array, weights: Array, first_state: float) -> Array:
     """log₁₀ |w (1 − h_t²)|, T by W, of the network with each of the weights."""
-    found = np.empty((len(x), len(weights)))
+    logarithms = np.empty((len(x), len(weights)))
     size = np.log10(np.abs(weights))
     h = np.full(len(weights), first_state)
     for t, value in enumerate(x):
@@ -144,10 +145,10 @@ def _log_factors(x: Array, weights: Array, first_state: float) -> Array:
         h = np.tanh(a)
         # 1 − tanh² a = 4 / (e^a + e^−a)²; a saturated unit with a = ±∞ passes nothing.
         slope = 2 * (np.log(2) - np.abs(a) - np.log1p(np.exp(-2 * np.abs(a)))) / np.log(10)
-        found[t] = np.where(np.isneginf(slope), -np.inf, size + slope)
-    return found
+        logarithms[t] = np.where(np.isneginf(slope), -np.inf, size + slope)
+    return logarithms
 
 
 def _log_sigmoid(a: Array) -> Array:
-    found: Array = -np.logaddexp(0, -a) / np.log(10)
-    return found
+    logarithms: Array = -np.logaddexp(0, -a) / np.log(10)
+    return logarithms

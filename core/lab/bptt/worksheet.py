@@ -23,16 +23,16 @@ def latex(symbol: str) -> str:
     if "/d" in symbol:
         over, under = symbol.split("/d")
         return rf"\frac{{\partial {latex(over.removeprefix('d'))}}}{{\partial {latex(under)}}}"
-    written = _POWER.sub(lambda found: f"^{{{found[1] or found[2]}}}", symbol)
+    written = _POWER.sub(lambda match: f"^{{{match[1] or match[2]}}}", symbol)
     return _BASE.sub(r"\1_{\2}", written).replace("yhat", r"\hat{y}").replace(" * ", r"\, ")
 
 
-def forward(found: Backpropagation) -> Sheet:
+def forward(working: Backpropagation) -> Sheet:
     """The way forward: every sum and state, the read-out, the loss."""
-    exercise = found.exercise
-    before = {step.t: (found.steps[step.t - 2].h if step.t > 1 else exercise.h_0) for step in found.steps}
+    exercise = working.exercise
+    before = {step.t: (working.steps[step.t - 2].h if step.t > 1 else exercise.h_0) for step in working.steps}
     lines = []
-    for step in _written(found.steps):
+    for step in _written(working.steps):
         t, h = step.t, before[step.t]
         sums = aligned(
             f"a_{{{t}}}",
@@ -45,46 +45,46 @@ def forward(found: Backpropagation) -> Sheet:
         lines.append(Line(sums, _("Step {t}").format(t=t)))
         state = rf"h_{{{t}}} = \tanh(a_{{{t}}}) = {number(step.h)}"
         lines.append(Line(state + rf", \qquad 1 - h_{{{t}}}^2 = {number(step.slope)}"))
-        if t == 2 and len(found.steps) > MOST_WRITTEN:
-            between = _("Steps {first} to {last} go alike").format(first=3, last=len(found.steps) - 2)
+        if t == 2 and len(working.steps) > MOST_WRITTEN:
+            between = _("Steps {first} to {last} are alike").format(first=3, last=len(working.steps) - 2)
             lines.append(Line(r"\vdots", between))
-    last = found.steps[-1]
+    last = working.steps[-1]
     lines += [
         Line(
-            rf"u = w_o h_{{{last.t}}} = {factor(exercise.w_o)} \cdot {factor(last.h)} = {number(found.logit)}",
+            rf"u = w_o h_{{{last.t}}} = {factor(exercise.w_o)} \cdot {factor(last.h)} = {number(working.logit)}",
             _("The read-out"),
         ),
-        Line(rf"\hat{{y}} = \sigma(u) = {number(found.probability)}"),
+        Line(rf"\hat{{y}} = \sigma(u) = {number(working.probability)}"),
         Line(
             aligned(
                 "L",
                 [
                     r"-y \log \hat{y} - (1 - y) \log(1 - \hat{y})",
                     r"\max(u, 0) - u y + \log(1 + e^{-|u|})",
-                    number(found.loss),
+                    number(working.loss),
                 ],
             ),
-            _("The loss, worked out from the logit"),
+            _("The loss, computed from the logit"),
         ),
     ]
     return Sheet(_("Forward"), tuple(lines))
 
 
-def backward(found: Backpropagation) -> Sheet:
+def backward(working: Backpropagation) -> Sheet:
     """The way back: the derivatives at the read-out, then each gradient as a sum over time."""
-    formulas = _readout(found)
+    formulas = _readout(working)
     lines = [
-        Line(rf"{latex(name)} = {formulas[name]} = {number(value)}", _("At the read-out") if not place else "")
-        for place, (name, value) in enumerate(found.readout)
+        Line(rf"{latex(name)} = {formulas[name]} = {number(value)}", _("At the output") if not index else "")
+        for index, (name, value) in enumerate(working.readout)
     ]
-    for gradient in found.gradients:
+    for gradient in working.gradients:
         lines += _gradient(gradient)
     return Sheet(_("Backward"), tuple(lines))
 
 
-def _readout(found: Backpropagation) -> dict[str, str]:
-    last = f"h_{{{found.steps[-1].t}}}"
-    name = f"h_{found.steps[-1].t}"
+def _readout(working: Backpropagation) -> dict[str, str]:
+    last = f"h_{{{working.steps[-1].t}}}"
+    name = f"h_{working.steps[-1].t}"
     return {
         "dL/dyhat": r"-\frac{y}{\hat{y}} + \frac{1 - y}{1 - \hat{y}}",
         "dyhat/du": r"\hat{y} (1 - \hat{y})",
@@ -100,7 +100,7 @@ def _gradient(gradient: Gradient) -> list[Line]:
     if len(gradient.terms) == 1:
         (term,) = gradient.terms
         steps = [_symbols(term.factors), _values(term.factors), number(gradient.value)]
-        return [Line(aligned(name, steps), _("The gradient by {weight}").format(weight=gradient.name[4:]))]
+        return [Line(aligned(name, steps), _("The gradient with respect to {weight}").format(weight=gradient.name[4:]))]
     written = _written(gradient.terms)
     lines = [
         Line(
@@ -109,11 +109,11 @@ def _gradient(gradient: Gradient) -> list[Line]:
         )
         for term in written
     ]
-    head = _("The gradient by {weight}: a sum over time, a term a step, the last step first").format(
+    head = _("The gradient with respect to {weight}: a sum over time, one term per step, the last step first").format(
         weight=gradient.name[4:]
     )
     if len(written) < len(gradient.terms):
-        head += _(" (of {count} terms the first and the last are written here)").format(count=len(gradient.terms))
+        head += _(" (only the first and the last of {count} terms are shown)").format(count=len(gradient.terms))
     lines[0] = Line(lines[0].latex, head)
     values = [term.value for term in gradient.terms]
     shown = " + ".join(factor(value) for value in values[:MOST_WRITTEN])
@@ -124,11 +124,11 @@ def _gradient(gradient: Gradient) -> list[Line]:
 
 
 def _symbols(factors: Sequence[Factor]) -> str:
-    return _broken([latex(found.symbol) for found in factors], r"\, ", "")
+    return _broken([latex(one.symbol) for one in factors], r"\, ", "")
 
 
 def _values(factors: Sequence[Factor]) -> str:
-    return _broken([factor(found.value) for found in factors], r" \cdot ", r"\cdot ")
+    return _broken([factor(one.value) for one in factors], r" \cdot ", r"\cdot ")
 
 
 def _broken(factors: Sequence[str], sign: str, again: str) -> str:
@@ -137,6 +137,6 @@ def _broken(factors: Sequence[str], sign: str, again: str) -> str:
     return rf" \\ & \quad {again}".join(rows)
 
 
-def _written(found: Sequence[_T]) -> list[_T]:
+def _written(items: Sequence[_T]) -> list[_T]:
     """All of them where they are few, else the first and the last."""
-    return [*found] if len(found) <= MOST_WRITTEN else [*found[:2], *found[-2:]]
+    return [*items] if len(items) <= MOST_WRITTEN else [*items[:2], *items[-2:]]

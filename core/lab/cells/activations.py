@@ -1,10 +1,10 @@
-"""What may a gate do with its sum? The activations of the exercises, in float64 and, to check them, in decimals.
+"""The activations of the exercises, in float64 and, to check them, in decimals.
 
     sigmoid  1 / (1 + e^{−v})      tanh  (e^v − e^{−v}) / (e^v + e^{−v})      identity  v
     relu     max(0, v)             step  1 from 0 up, else 0
 
-Each has two forms that share no line of code: one on floats, which saturates where e^v has no float and warns of
-nothing, and one on `decimal.Decimal`, as precise as the context in which it is called.
+Each has two separate forms: on floats, saturating without a warning, and on `decimal.Decimal`, as precise as the
+context.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def _decimal_tanh(v: Decimal) -> Decimal:
 
 
 ACTIVATIONS = {
-    found.name: found
-    for found in (
+    one.name: one
+    for one in (
         Activation("identity", lambda v: v, lambda v: v, ""),
         Activation("sigmoid", _sigmoid, _decimal_sigmoid, r"\sigma"),
         Activation("tanh", math.tanh, _decimal_tanh, r"\tanh"),

@@ -1,4 +1,4 @@
-"""What does a recurrent cell of a single unit work out, number by number? Every product and every sum of every step.
+"""Every product and every sum of a recurrent cell of one unit, step by step.
 
 An LSTM after Hochreiter & Schmidhuber 1997 with the forget gate of Gers, Schmidhuber & Cummins 2000, in the letters of
 the exercise: w weighs the inputs x_t, u the output before, y_{t−1}; g, f and h are activations of one's choice.
@@ -8,10 +8,9 @@ the exercise: w weighs the inputs x_t, u the output before, y_{t−1}; g, f and 
     gru    z_r, z_z = w x + u y + b,  r = f(z_r),  z = f(z_z),  n = g(w x + b + r (u y + d)),  y' = (1 − z) n + z y
     rnn    y' = f(w x + u y + b)
 
-With σ for f and tanh for g and h these are torch's cells, of one unit (the GRU's reset gate inside, as in
-`recurrent`). Every sum is made exactly, as a fraction, and rounded once to float64, so that 1e308 − 1e308 is 0 and
-nothing depends on an order. What lies beyond the largest float, 1.8e308, is held there and the sum says so: gates then
-saturate, and no number is ever infinite or undefined.
+With σ for f and tanh for g and h these are torch's cells (the GRU's reset gate inside, as in `recurrent`). Every sum is
+computed exactly, as a fraction, and rounded once to float64, so that no order matters. What exceeds the largest float,
+1.8e308, is clipped to it and marked (`held`), so that no number is ever infinite or undefined.
 """
 
 from __future__ import annotations
@@ -121,8 +120,8 @@ class Step:
     @property
     def held(self) -> bool:
         """Whether any number of this step lies beyond the largest float and is held there."""
-        found = (*self.sums, self.inner, self.cell_sum, self.output_sum)
-        return any(one is not None and (one.held or one.products_held) for one in found)
+        sums = (*self.sums, self.inner, self.cell_sum, self.output_sum)
+        return any(one is not None and (one.held or one.products_held) for one in sums)
 
 
 @dataclass(frozen=True)
@@ -138,7 +137,7 @@ class Worked:
         The LSTM's cell input has its sum z alone, as in the exercise, where g is the identity.
         """
         cell = self.exercise.cell
-        found = []
+        rows = []
         for step in self.steps:
             row: dict[str, object] = {"t": step.t, "x": list(step.x)}
             for gate, name, added, value in zip(GATES[cell], SUMS[cell], step.sums, step.gates, strict=True):
@@ -147,8 +146,8 @@ class Worked:
                     row[f"f_{gate}"] = value
             if step.c is not None:
                 row["c"] = step.c
-            found.append(row | {"y": step.y})
-        return found
+            rows.append(row | {"y": step.y})
+        return rows
 
 
 def work(exercise: Exercise) -> Worked:
@@ -217,34 +216,39 @@ def _held(exact: Fraction) -> tuple[float, bool]:
         return (LARGEST if exact > 0 else -LARGEST), True
 
 
-def _check(exercise: Exercise) -> None:
-    if exercise.cell not in GATES:
-        raise ValueError(f"unknown cell {exercise.cell!r}; available: {', '.join(GATES)}")
-    names, steps = GATES[exercise.cell], len(exercise.inputs)
-    if len(exercise.gates) != len(names):
-        raise ValueError(f"{len(exercise.gates)} gates are given; a cell {exercise.cell} has {', '.join(names)}")
+def check_size(steps: int, width: int) -> None:
+    """Raise ValueError where an exercise cannot have so many steps, or inputs a step."""
     if not 1 <= steps <= MOST_STEPS:
         raise ValueError(
-            _("{steps:,} steps are given; 1 to {most:,} can be worked out by hand here").format(
+            _("{steps:,} steps are given; 1 to {most:,} can be worked by hand here").format(
                 steps=steps, most=MOST_STEPS
             )
         )
-    width = len(exercise.inputs[0])
     if not 1 <= width <= MOST_INPUTS:
         raise ValueError(
-            _("{width:,} inputs a step are given; 1 to {most} can be worked out by hand here").format(
+            _("{width:,} inputs per step are given; 1 to {most} can be worked by hand here").format(
                 width=width, most=MOST_INPUTS
             )
         )
+
+
+def _check(exercise: Exercise) -> None:
+    if exercise.cell not in GATES:
+        raise ValueError(f"unknown cell {exercise.cell!r}; available: {', '.join(GATES)}")
+    names = GATES[exercise.cell]
+    if len(exercise.gates) != len(names):
+        raise ValueError(f"{len(exercise.gates)} gates are given; a cell {exercise.cell} has {', '.join(names)}")
+    check_size(len(exercise.inputs), len(exercise.inputs[0]) if exercise.inputs else 0)
+    width = exercise.width
     for t, x in enumerate(exercise.inputs, 1):
         if len(x) != width:
             raise ValueError(
-                _("step {t} has {count:,} inputs, the first step {width:,}; expected as many at every step").format(
-                    t=t, count=len(x), width=width
-                )
+                _(
+                    "step {t} has {count:,} inputs, the first step has {width:,}; every step needs the same number"
+                ).format(t=t, count=len(x), width=width)
             )
-        for place, value in enumerate(x, 1):
-            _check_number(value, _("x{place} at t = {t}").format(place=place, t=t))
+        for index, value in enumerate(x, 1):
+            _check_number(value, _("x{place} at t = {t}").format(place=index, t=t))
     activation(exercise.output)
     for name, gate in zip(names, exercise.gates, strict=True):
         activation(gate.activation)
@@ -254,8 +258,8 @@ def _check(exercise: Exercise) -> None:
                     name=name, count=len(gate.inputs), width=width
                 )
             )
-        for place, value in enumerate(gate.inputs, 1):
-            _check_number(value, _("the weight of x{place} in gate {name}").format(place=place, name=name))
+        for index, value in enumerate(gate.inputs, 1):
+            _check_number(value, _("the weight of x{place} in gate {name}").format(place=index, name=name))
         for what, value in (("u", gate.state), ("b", gate.bias), ("d", gate.state_bias)):
             _check_number(value, _("{what} of gate {name}").format(what=what, name=name))
         if gate.state_bias and (exercise.cell, name) != ("gru", "n"):

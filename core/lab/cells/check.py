@@ -1,7 +1,7 @@
-"""Is the arithmetic by hand right? The same cells worked anew in decimals of 60 digits, sharing no code with the other.
+"""Checks the arithmetic by hand: the same cells in decimals of 60 digits, by separate code.
 
-The error of a number is |by hand − decimal| / max(1, |decimal|): absolute below 1, relative above. What lies beyond the
-largest float is held there here as well, for that is how the exercise is defined.
+The error of a number is |by hand − decimal| / max(1, |decimal|): absolute below 1, relative above. What exceeds the
+largest float is clipped here too.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ def check(worked: Worked) -> Check:
         largest, where, numbers = Decimal(0), "", 0
         for step, expected in zip(worked.steps, _decimals(worked.exercise), strict=True):
             cell = worked.exercise.cell
-            found = dict(zip(SUMS[cell], (one.value for one in step.sums), strict=True))
-            found |= {f"f_{name}": value for name, value in zip(GATES[cell], step.gates, strict=True)}
-            found |= {"y": step.y} | ({} if step.c is None else {"c": step.c})
-            for name, value in found.items():
+            values = dict(zip(SUMS[cell], (one.value for one in step.sums), strict=True))
+            values |= {f"f_{name}": value for name, value in zip(GATES[cell], step.gates, strict=True)}
+            values |= {"y": step.y} | ({} if step.c is None else {"c": step.c})
+            for name, value in values.items():
                 error = abs(Decimal(value) - expected[name]) / max(Decimal(1), abs(expected[name]))
                 numbers += 1
                 if error > largest or not where:
@@ -47,7 +47,7 @@ def check(worked: Worked) -> Check:
 def _decimals(exercise: Exercise) -> list[dict[str, Decimal]]:
     """Every number of every step, by name, in decimals."""
     y, c = Decimal(exercise.y0), Decimal(exercise.c0)
-    found = []
+    steps = []
     for x in exercise.inputs:
         now: dict[str, Decimal] = {}
         for name, total, gate in zip(GATES[exercise.cell], SUMS[exercise.cell], exercise.gates, strict=True):
@@ -66,8 +66,8 @@ def _decimals(exercise: Exercise) -> list[dict[str, Decimal]]:
         else:
             y = now["f_a"]
         now["y"] = y
-        found.append(now)
-    return found
+        steps.append(now)
+    return steps
 
 
 def _weighed(gate: Gate, x: tuple[float, ...]) -> Decimal:

@@ -1,6 +1,6 @@
-"""How is an exercise written down? As a table's cells, as JSON, as a short line for a link; read with suspicion.
+"""Exercises as a table's cells, as JSON and as a short line for a link, all validated when read.
 
-The line: cell, activations, gates, inputs and start, parted by ``**``; rows by ``*``, numbers by ``_``, as in
+The line: cell, activations, gates, inputs and start, separated by ``**``; rows by ``*``, numbers by ``_``, as in
 ``rnn**tanh**0_1_0.5_0**1_3*0_-2**0``. A gate's numbers are its weights over the inputs, u, b and, for the GRU, d; the
 last activation of an LSTM is its h. An address carries these characters as they are.
 """
@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from core.lab.cells.arithmetic import GATES, MOST_INPUTS, MOST_STEPS, Exercise, Gate
+from core.lab.cells.arithmetic import GATES, Exercise, Gate, check_size
 from core.lab.worksheet import decimal
 from core.runtime.i18n import gettext as _
 
@@ -53,20 +53,8 @@ class Tables(NamedTuple):
         return _columns(self.cell, len(self.inputs[0]))
 
     def resized(self, steps: int, width: int) -> Tables:
-        """The same with so many steps and inputs a step: cut, or filled up with zeros. Raises ValueError for too many
-        or none."""
-        if not 1 <= steps <= MOST_STEPS:
-            raise ValueError(
-                _("{steps:,} steps are asked for; 1 to {most:,} can be worked out by hand here").format(
-                    steps=steps, most=MOST_STEPS
-                )
-            )
-        if not 1 <= width <= MOST_INPUTS:
-            raise ValueError(
-                _("{width:,} inputs a step are asked for; 1 to {most} can be worked out by hand here").format(
-                    width=width, most=MOST_INPUTS
-                )
-            )
+        """The same with so many steps and inputs a step: cut, or padded with zeros. Raises ValueError as `Exercise`."""
+        check_size(steps, width)
         now = len(self.inputs[0])
 
         def filled(row: tuple[str, ...]) -> tuple[str, ...]:
@@ -122,7 +110,7 @@ def exercise_of(
             raise ValueError(f"{given:,} {what} are given; a cell {cell} of this form has {wanted}")
     x = exercise_inputs(inputs)
     columns = _columns(cell, len(x[0]))
-    found = []
+    built = []
     for name, row, chosen in zip(names, gates, activations, strict=False):
         if len(row) != len(columns):
             raise ValueError(
@@ -136,31 +124,20 @@ def exercise_of(
         ]
         d = numbers.pop() if gru else 0.0
         *weights, u, b = numbers
-        found.append(Gate(tuple(weights), b, u, chosen, d))
+        built.append(Gate(tuple(weights), b, u, chosen, d))
     before = [
         number(value, _("{name} before the first step").format(name=name))
         for value, name in zip(start, "yc", strict=False)
     ]
     h, c = (activations[-1], before[1]) if lstm else ("tanh", 0.0)
-    return Exercise(cell, tuple(found), x, output=h, y0=before[0], c0=c)
+    return Exercise(cell, tuple(built), x, output=h, y0=before[0], c0=c)
 
 
 def exercise_inputs(rows: Sequence[Sequence[object]]) -> tuple[tuple[float, ...], ...]:
     """Inputs [T, p] of numbers or texts. Raises ValueError that names the cell."""
-    if not 1 <= len(rows) <= MOST_STEPS:
-        raise ValueError(
-            _("{count:,} steps are given; 1 to {most:,} can be worked out by hand here").format(
-                count=len(rows), most=MOST_STEPS
-            )
-        )
-    if not 1 <= len(rows[0]) <= MOST_INPUTS:
-        raise ValueError(
-            _("{count:,} inputs a step are given; 1 to {most} can be worked out by hand here").format(
-                count=len(rows[0]), most=MOST_INPUTS
-            )
-        )
+    check_size(len(rows), len(rows[0]) if rows else 0)
     return tuple(
-        tuple(number(value, f"t = {t}, x{place}") for place, value in enumerate(row, 1))
+        tuple(number(value, f"t = {t}, x{index}") for index, value in enumerate(row, 1))
         for t, row in enumerate(rows, 1)
     )
 
@@ -186,14 +163,14 @@ def as_json(exercise: Exercise) -> dict[str, Any]:
     }
 
 
-def from_json(found: object) -> Exercise:
+def from_json(content: object) -> Exercise:
     """The exercise of an object; u, b, d, y0, c0 are 0 and activations σ and tanh unless told. Raises ValueError."""
-    told = _object(found, "an exercise", {"cell", "gates", "h", "c0", "y0", "inputs"})
-    cell = str(told.get("cell", "lstm"))
+    given = _object(content, "an exercise", {"cell", "gates", "h", "c0", "y0", "inputs"})
+    cell = str(given.get("cell", "lstm"))
     if cell not in GATES:
         raise ValueError(f"unknown cell {_shown(cell)}; available: {', '.join(GATES)}")
     usual = {"z": "tanh", "n": "tanh", "a": "tanh"} if cell != "gru" else {"n": "tanh"}
-    gates = _object(told.get("gates"), "gates", set(GATES[cell]))
+    gates = _object(given.get("gates"), "gates", set(GATES[cell]))
     rows, activations = [], []
     for name in GATES[cell]:
         if name not in gates:
@@ -204,12 +181,12 @@ def from_json(found: object) -> Exercise:
         activations.append(str(gate.get("activation", usual.get(name, "sigmoid"))))
         rest = [gate.get("u", 0), gate.get("b", 0), *([gate.get("d", 0)] if cell == "gru" else [])]
         rows.append([*_list(gate.get("inputs"), f"the inputs of gate {name}"), *rest])
-    inputs = [_list(row, f"t = {t}") for t, row in enumerate(_list(told.get("inputs"), "inputs"), 1)]
-    start = [told.get("y0", 0)]
+    inputs = [_list(row, f"t = {t}") for t, row in enumerate(_list(given.get("inputs"), "inputs"), 1)]
+    start = [given.get("y0", 0)]
     if cell == "lstm":
-        activations.append(str(told.get("h", "tanh")))
-        start.append(told.get("c0", 0))
-    elif "h" in told or "c0" in told:
+        activations.append(str(given.get("h", "tanh")))
+        start.append(given.get("c0", 0))
+    elif "h" in given or "c0" in given:
         raise ValueError(f"h and c0 are an lstm's; a cell {cell} has neither")
     return exercise_of(cell, activations, rows, inputs, start)
 
@@ -218,9 +195,9 @@ def number(value: object, where: str) -> float:
     """A finite number as typed or as JSON has it. Raises ValueError, naming the place."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         try:
-            found = float(value)
+            parsed = float(value)
         except OverflowError:
-            found = math.inf
+            parsed = math.inf
     else:
         text = ("" if value is None else str(value)).strip().replace("\N{MINUS SIGN}", "-")
         if not _NUMBER.fullmatch(text):
@@ -229,14 +206,14 @@ def number(value: object, where: str) -> float:
                     where=where, text=_shown(text)
                 )
             )
-        found = float(text)
-    if not math.isfinite(found):
+        parsed = float(text)
+    if not math.isfinite(parsed):
         raise ValueError(
             _("{where}: {value} is beyond the largest number, 1.8e308; expected a finite one").format(
                 where=where, value=_shown(str(value))
             )
         )
-    return found
+    return parsed
 
 
 def written(value: float) -> str:
@@ -261,7 +238,7 @@ def rounded(value: float, decimals: int = ALL_DIGITS) -> str:
 
 
 def _columns(cell: str, width: int) -> list[str]:
-    return [*(f"x{place}" for place in range(1, width + 1)), "u", "b", *(["d"] if cell == "gru" else [])]
+    return [*(f"x{index}" for index in range(1, width + 1)), "u", "b", *(["d"] if cell == "gru" else [])]
 
 
 def _written(rows: Sequence[Sequence[float]]) -> tuple[tuple[str, ...], ...]:
@@ -274,15 +251,15 @@ def _shown(text: str) -> str:
     return repr(text if len(text) <= 30 else f"{text[:30]}…")
 
 
-def _object(found: object, what: str, known: set[str]) -> Mapping[str, Any]:
-    if not isinstance(found, dict):
-        raise ValueError(f"{what}: expected an object, found {type(found).__name__}")
-    if unknown := sorted(str(name) for name in found if name not in known):
+def _object(value: object, what: str, known: set[str]) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{what}: expected an object, found {type(value).__name__}")
+    if unknown := sorted(str(name) for name in value if name not in known):
         raise ValueError(f"{what}: unknown {_shown(', '.join(unknown))}; available: {', '.join(sorted(known))}")
-    return found
+    return value
 
 
-def _list(found: object, what: str) -> list[Any]:
-    if not isinstance(found, list):
-        raise ValueError(f"{what}: expected a list, found {type(found).__name__}")
-    return found
+def _list(value: object, what: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError(f"{what}: expected a list, found {type(value).__name__}")
+    return value

@@ -1,4 +1,4 @@
-"""What do an RNN, a GRU and an LSTM cost, and how fast are they here? Parameters, multiply-adds, tokens a second.
+"""What an RNN, a GRU and an LSTM cost, and how fast they are here: parameters, multiply-adds, tokens per second.
 
 With V tokens, E embedding dimensions, H units, L layers and G blocks of gates (1, 3 and 4), torch's parameters are
 
@@ -8,9 +8,8 @@ and a token costs, without its embedding, which is looked up,
 
     Σ_layers  G (H I + H H)  +  e H     multiply-adds,   e = 0, 3 and 3
 
-e being the products of the lines that make the new state: r*(U_n h), (1 − z)*n and z*h for a GRU, f*c, i*g and
-o*tanh(c) for an LSTM. A bias is an addition more and is left out, as are σ and tanh; a verdict costs H more when it is
-read.
+where e counts the products that make the new state: r*(U_n h), (1 − z)*n and z*h for a GRU, f*c, i*g and o*tanh(c) for
+an LSTM. Biases, σ and tanh are left out; a verdict costs H more.
 """
 
 from __future__ import annotations
@@ -81,7 +80,7 @@ def cost(checkpoint: Checkpoint) -> Cost:
     """What a model holds and what a token costs it."""
     model = checkpoint.model
     vocabulary, embedding = model.embedding.weight.shape
-    hidden, layers, ways = model.hidden_size, int(model.recurrent.num_layers), 2 if model.bidirectional else 1
+    hidden, layers, directions = model.hidden_size, int(model.recurrent.num_layers), 2 if model.bidirectional else 1
     return Cost(
         model=checkpoint.name,
         cell=model.cell,
@@ -90,26 +89,26 @@ def cost(checkpoint: Checkpoint) -> Cost:
         hidden=hidden,
         layers=layers,
         embedding_parameters=vocabulary * embedding,
-        recurrent_parameters=recurrent_parameters(model.cell, embedding, hidden, layers, ways),
+        recurrent_parameters=recurrent_parameters(model.cell, embedding, hidden, layers, directions),
         read_out_parameters=model.read_out_parameters,
-        multiply_adds=multiply_adds(model.cell, embedding, hidden, layers, ways),
+        multiply_adds=multiply_adds(model.cell, embedding, hidden, layers, directions),
         counted=sum(parameter.numel() for parameter in model.parameters()),
     )
 
 
-def recurrent_parameters(cell: str, embedding: int, hidden: int, layers: int = 1, ways: int = 1) -> int:
+def recurrent_parameters(cell: str, embedding: int, hidden: int, layers: int = 1, directions: int = 1) -> int:
     """Weights and biases of the recurrent layers; of 2 `ways`, there and back, of both.
 
     Raises ValueError for an unknown cell or a size below 1.
     """
-    widths = _widths(cell, embedding, hidden, layers, ways)
-    return ways * sum(BLOCKS[cell] * (hidden * width + hidden * hidden + 2 * hidden) for width in widths)
+    widths = _widths(cell, embedding, hidden, layers, directions)
+    return directions * sum(BLOCKS[cell] * (hidden * width + hidden * hidden + 2 * hidden) for width in widths)
 
 
-def multiply_adds(cell: str, embedding: int, hidden: int, layers: int = 1, ways: int = 1) -> int:
+def multiply_adds(cell: str, embedding: int, hidden: int, layers: int = 1, directions: int = 1) -> int:
     """Multiplications of a token, most of them with an addition. Raises ValueError as `recurrent_parameters`."""
-    widths = _widths(cell, embedding, hidden, layers, ways)
-    return ways * sum(
+    widths = _widths(cell, embedding, hidden, layers, directions)
+    return directions * sum(
         BLOCKS[cell] * (hidden * width + hidden * hidden) + STATE_PRODUCTS[cell] * hidden for width in widths
     )
 
@@ -130,15 +129,15 @@ def speeds(
 
     if not models or tokens < 1 or rounds < 1:
         raise ValueError(f"nothing to measure: {len(models)} models, {tokens:,} tokens, {rounds:,} rounds")
-    found: Mapping[str, list[float]] = {checkpoint.name: [] for checkpoint in models}
+    rates: Mapping[str, list[float]] = {checkpoint.name: [] for checkpoint in models}
     with torch.inference_mode():
         for number in range(rounds + 1):
             for checkpoint in models:
                 rate = _rate(checkpoint.model, tokens, seconds, clock)
                 if number:
-                    found[checkpoint.name].append(rate)
+                    rates[checkpoint.name].append(rate)
     threads = torch.get_num_threads()
-    return tuple(Speed(name, tuple(rates), tokens, threads) for name, rates in found.items())
+    return tuple(Speed(name, tuple(values), tokens, threads) for name, values in rates.items())
 
 
 def _rate(model: Classifier, tokens: int, seconds: float, clock: Callable[[], float]) -> float:
@@ -155,10 +154,10 @@ def _rate(model: Classifier, tokens: int, seconds: float, clock: Callable[[], fl
             return texts * tokens / taken
 
 
-def _widths(cell: str, embedding: int, hidden: int, layers: int, ways: int) -> list[int]:
+def _widths(cell: str, embedding: int, hidden: int, layers: int, directions: int) -> list[int]:
     """What each layer reads, I."""
     if cell not in BLOCKS:
         raise ValueError(f"unknown cell {cell!r}; available: {', '.join(BLOCKS)}")
     if min(embedding, hidden, layers) < 1:
         raise ValueError(f"sizes are at least 1; given: embedding {embedding}, hidden {hidden}, layers {layers}")
-    return [embedding, *([ways * hidden] * (layers - 1))]
+    return [embedding, *([directions * hidden] * (layers - 1))]

@@ -1,12 +1,11 @@
-"""Does the mixture by hand agree with scikit-learn's, and what would the report's formulas give in its place?
+"""Does the mixture by hand agree with scikit-learn's, and what do the report's formulas give instead?
 
 The report has the M-step as
 
     μ_k = Σ_i Σ_k δ_ik x_i / Σ_k δ_ik,      Σ_k = Σ_i Σ_k δ_ik (x_i − μ_k)(x_i − μ_k)ᵀ / Σ_k δ_ik
 
-Two slips: a spurious sum over k above, and a sum over k for that over i below. A point's responsibilities sum to 1, so
-above the k is summed away, for μ_k to Σ_i x_i, which is the same for every component; and below stands 1 instead of
-N_k, so that nothing is divided by.
+Two slips: an extra sum over k in the numerator, and a sum over k instead of i in the denominator. A point's
+responsibilities sum to 1, so the numerator of μ_k is Σ_i x_i for every component, and the denominator 1 instead of N_k.
 """
 
 from __future__ import annotations
@@ -97,9 +96,9 @@ def agreement(mixture: Mixture, numbers: Sequence[int] | None = None) -> tuple[A
     return tuple(Agreement(number, _difference(mixture, number) if number < floor else None) for number in wanted)
 
 
-def largest(found: Sequence[Agreement]) -> float | None:
+def largest(results: Sequence[Agreement]) -> float | None:
     """The largest difference; None where scikit-learn gave errors only."""
-    return max((one.difference for one in found if one.difference is not None), default=None)
+    return max((one.difference for one in results if one.difference is not None), default=None)
 
 
 def _difference(mixture: Mixture, number: int) -> float | None:

@@ -1,4 +1,4 @@
-"""Which Gaussians could have made these points? A mixture fitted by expectation–maximisation, half a step at a time.
+"""A Gaussian mixture fitted by expectation–maximisation, half a step at a time.
 
     p(x) = Σ_k π_k N(x; μ_k, Σ_k)
     E    δ_ik = π_k N(x_i; μ_k, Σ_k) / Σ_j π_j N(x_i; μ_j, Σ_j)
@@ -9,13 +9,13 @@ Dempster, Laird & Rubin 1977. Both half-steps raise one number (Neal & Hinton 19
 
     F(δ, θ) = Σ_i Σ_k δ_ik (log π_k N(x_i; μ_k, Σ_k) − log δ_ik)  ≤  log-likelihood Σ_i log p(x_i)
 
-which E makes equal to the log-likelihood, so that never falls, up to rounding. That holds without regularisation only:
-what is added to a covariance is not what maximises F. `reg_covar` is added to every variance, always, as scikit-learn
-does. Where a covariance is still not positive definite in floats, its component has collapsed, and the likelihood has
-no upper bound; `FLOOR` of the points' own variance is then added to it (scikit-learn raises an error there).
+E makes F equal to the log-likelihood, which therefore never falls, up to rounding; with regularisation it can.
+`reg_covar` is added to every variance, as in scikit-learn. Where a covariance is still not positive definite in floats,
+its component has collapsed and the likelihood has no upper bound; `FLOOR` of the points' own variance is then added to
+it (scikit-learn raises an error there).
 
-Densities are kept as logarithms and read from Cholesky factors. As in scikit-learn, N_k has ten times the rounding of
-1 added, so that a component without points divides by no zero. Axes: N points, D coordinates, K components.
+Densities are logarithms, from Cholesky factors. As in scikit-learn, N_k has ten times the rounding of 1 added, so that
+nothing is divided by 0. Axes: N points, D coordinates, K components.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.special import logsumexp, xlogy
 
+from core.lab.typed_points import LARGEST, MOST_POINTS
 from core.runtime.i18n import gettext as _
 
-MOST_POINTS, MOST_COMPONENTS, MOST_DIMENSIONS, MOST_ITERATIONS = 2_000, 20, 20, 500
-LARGEST = 1e6  # coordinates
+MOST_COMPONENTS, MOST_DIMENSIONS, MOST_ITERATIONS = 20, 20, 500
 LARGEST_REG_COVAR = 1e6
 FLOOR = 1e-6  # of the points' variance along an axis, added where a component collapses
 _SINGULAR = 1e-12  # least variance, as a share of the points', that floats can still divide by
@@ -250,26 +250,26 @@ def checked_points(points: Sequence[Sequence[float]] | np.ndarray) -> np.ndarray
     equal.
     """
     try:
-        found = np.array(points, dtype=np.float64)
+        array = np.array(points, dtype=np.float64)
     except (TypeError, ValueError):
         raise ValueError("points are rows of numbers; some given are not") from None
-    if found.ndim != 2 or not (2 <= len(found) <= MOST_POINTS and 1 <= found.shape[1] <= MOST_DIMENSIONS):
+    if array.ndim != 2 or not (2 <= len(array) <= MOST_POINTS and 1 <= array.shape[1] <= MOST_DIMENSIONS):
         raise ValueError(
-            f"expected 2 to {MOST_POINTS:,} points of 1 to {MOST_DIMENSIONS} coordinates; given: shape {found.shape}"
+            f"expected 2 to {MOST_POINTS:,} points of 1 to {MOST_DIMENSIONS} coordinates; given: shape {array.shape}"
         )
-    if not (np.abs(found) <= LARGEST).all():  # NaN is not, either
+    if not (np.abs(array) <= LARGEST).all():  # NaN is not, either
         raise ValueError(
-            _("coordinates are finite numbers from −{largest:,.0f} to {largest:,.0f}; some given are not").format(
+            _("coordinates must be finite numbers from −{largest:,.0f} to {largest:,.0f}; some are not").format(
                 largest=LARGEST
             )
         )
-    if np.ptp(found, axis=0).max() <= _EQUAL * max(1e-3, float(np.abs(found).max())):
+    if np.ptp(array, axis=0).max() <= _EQUAL * max(1e-3, float(np.abs(array).max())):
         raise ValueError(
-            _("all {count:,} points are equal, up to rounding: there are no components to tell apart").format(
-                count=len(found)
+            _("all {count:,} points are equal, up to rounding: there are no components to find").format(
+                count=len(array)
             )
         )
-    return found
+    return array
 
 
 def check_components(points: np.ndarray, components: int) -> None:
@@ -299,7 +299,7 @@ def check_reg_covar(reg_covar: float) -> None:
     """Raise ValueError for what cannot be added to a variance."""
     if not 0 <= reg_covar <= LARGEST_REG_COVAR:  # NaN is not, either
         raise ValueError(
-            _("reg_covar is a number from 0 to {most:,.0f}; given: {reg_covar:g}").format(
+            _("reg_covar must be a number from 0 to {most:,.0f}; given: {reg_covar:g}").format(
                 most=LARGEST_REG_COVAR, reg_covar=reg_covar
             )
         )
@@ -323,8 +323,8 @@ def _checked_start(start: Parameters, points: np.ndarray) -> Expectation:
 
 def _scale(points: np.ndarray) -> np.ndarray:
     """The points' variance along each axis, [D]; along one where they do not differ, the mean of the others."""
-    found = points.var(axis=0)
-    return np.asarray(np.where(found > _EQUAL**2 * found.max(), found, found.mean()))
+    variance = points.var(axis=0)
+    return np.asarray(np.where(variance > _EQUAL**2 * variance.max(), variance, variance.mean()))
 
 
 def _least(covariance: np.ndarray) -> float:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Callable
 
 import numpy as np
 
-from core.lab.mixture.em import LARGEST, MOST_POINTS, checked_points
+from core.lab.mixture.em import checked_points
+from core.lab.typed_points import MOST_POINTS, typed_lines
 from core.runtime.i18n import gettext as _
 
 LEAST_DRAWN = 10
-_SEPARATOR = re.compile(r"\s*[,;\t]\s*|\s+")
 
 
 def toys() -> tuple[str, ...]:
@@ -39,44 +37,24 @@ def draw(name: str, points: int, seed: int) -> np.ndarray:
 
 
 def read_points(text: str, *, header: bool = False) -> np.ndarray:
-    """Points typed in, float64 [N, 2]: two numbers a line, set apart by a comma, a semicolon or blanks.
+    """Points that a person typed, float64 [N, 2]: two numbers per line.
 
-    With `header`, a first line none of whose two fields is a number is left out. Raises ValueError, naming the line,
-    for what is no such line, and as `core.lab.mixture.em.checked_points` does.
+    With `header`, a first line without a number is left out. Raises ValueError, naming the line, for an invalid one,
+    and as `core.lab.mixture.em.checked_points` does.
     """
-    found: list[tuple[float, float]] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
-        if len(found) == MOST_POINTS:
-            raise ValueError(_("there are more than {most:,} points").format(most=MOST_POINTS))
-        fields = _SEPARATOR.split(line.strip()[:1_000])
-        values = [_number(field) for field in fields]
-        if header and number == 1 and values == [None, None]:
-            continue
-        shown = repr(line.strip()[:40])
-        if len(fields) != 2 or None in values:
+    points: list[tuple[float, float]] = []
+    for line in typed_lines(text, header=header):
+        point = line.point()
+        if len(line.fields) != 2 or point is None:
             raise ValueError(
-                _("line {number} is {shown}; expected two numbers, as in 0.5, 1.2").format(number=number, shown=shown)
-            )
-        x, y = (float("nan") if value is None else value for value in values)
-        if not (math.isfinite(x) and math.isfinite(y) and max(abs(x), abs(y)) <= LARGEST):
-            raise ValueError(
-                _("line {number} is {shown}; expected numbers from −{largest:,.0f} to {largest:,.0f}").format(
-                    number=number, shown=shown, largest=LARGEST
+                _("line {number} is {shown}; expected two numbers, as in 0.5, 1.2").format(
+                    number=line.number, shown=line.shown
                 )
             )
-        found.append((x, y))
-    if len(found) < 2:
-        raise ValueError(_("expected 2 points or more, two numbers a line; given: {count}").format(count=len(found)))
-    return checked_points(found)
-
-
-def _number(field: str) -> float | None:
-    try:
-        return float(field)
-    except ValueError:
-        return None
+        points.append(point)
+    if len(points) < 2:
+        raise ValueError(_("expected 2 points or more, two numbers per line; given: {count}").format(count=len(points)))
+    return checked_points(points)
 
 
 def _gaussians(

@@ -1,10 +1,9 @@
-"""Which regimes do a model's hidden states have? Those after every token of some sentences, as points for a mixture.
+"""Regimes of a model's hidden states: those after every token of some sentences, as points for a mixture.
 
-H units are too many for a covariance from some hundreds of states, so they are projected first: on the states' own
-first principal components (Pearson 1901), about their mean; or on the axes of the checkpoint (`state_space`), the
-first of which is the read-out's, along which a state's place is its logit. A component is then described by what it
-holds: N_k = Σ_i δ_ik states, whose tokens and whose P(positive), read out after that token, are weighed by δ_ik. That
-describes a fit to projected states of these sentences; it does not say that the model computes with such parts.
+H units are too many for a covariance from some hundreds of states, so they are projected first: on their own principal
+components (Pearson 1901), or on the axes of the checkpoint (`state_space`), the first of which is the read-out's. A
+component is described by its N_k = Σ_i δ_ik states, whose tokens and P(positive) are weighted by δ_ik. That describes
+a fit to projected states; it does not say that the model computes with such parts.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.data.labels import SENTIMENT, Names, probability_of, shown
-from core.lab.mixture.em import MOST_POINTS
+from core.lab.typed_points import MOST_POINTS
 from core.models.trace import trace
 from core.runtime.i18n import gettext as _
 
@@ -98,22 +97,22 @@ def states_of(checkpoint: Checkpoint, texts: Sequence[str], axes: str = OWN, dim
     count = sum(len(checkpoint.preprocessing(text)) for text in readable)
     if count > MOST_POINTS:
         raise ValueError(
-            _("the sentences have {count:,} tokens; expected {most:,} at most").format(count=count, most=MOST_POINTS)
+            _("the sentences have {count:,} tokens; at most {most:,} are allowed").format(count=count, most=MOST_POINTS)
         )
     traces = [trace(checkpoint, text) for text in readable]
-    h = np.concatenate([found.h for found in traces]).astype(np.float64)
+    h = np.concatenate([one.h for one in traces]).astype(np.float64)
     if len(h) < 2:
-        raise ValueError(_("the sentences have a single token; expected 2 or more"))
+        raise ValueError(_("the sentences have only one token; expected 2 or more"))
     points, names, explained = (_own if axes == OWN else _of_checkpoint)(checkpoint, h, dimensions)
     return States(
         checkpoint.name,
         points,
         names,
         explained,
-        tuple(token for found in traces for token in found.tokens),
-        np.repeat(np.arange(len(traces)), [len(found) for found in traces]) + 1,
-        np.concatenate([np.arange(len(found)) for found in traces]) + 1,
-        np.concatenate([found.probability for found in traces]),
+        tuple(token for one in traces for token in one.tokens),
+        np.repeat(np.arange(len(traces)), [len(one) for one in traces]) + 1,
+        np.concatenate([np.arange(len(one)) for one in traces]) + 1,
+        np.concatenate([one.probability for one in traces]),
         tuple(readable),
         len(texts) - len(readable),
     )
@@ -127,7 +126,7 @@ def regimes(states: States, responsibilities: np.ndarray) -> tuple[Regime, ...]:
     column = {name: number for number, name in enumerate(names)}
     of_token = np.array([column[token] for token in states.tokens])
     occurrences = np.bincount(of_token, minlength=len(names))
-    found = []
+    results = []
     for k, delta in enumerate(responsibilities.T):
         count = float(delta.sum())
         held = np.bincount(of_token, weights=delta, minlength=len(names))
@@ -141,8 +140,8 @@ def regimes(states: States, responsibilities: np.ndarray) -> tuple[Regime, ...]:
             float((delta * values).sum() / count) if count > 1e-9 else float("nan")
             for values in (states.probability, states.probability >= 0.5, states.place)
         ]
-        found.append(Regime(k, count, count / len(states.points), means[0], means[1], means[2], tokens))
-    return tuple(found)
+        results.append(Regime(k, count, count / len(states.points), means[0], means[1], means[2], tokens))
+    return tuple(results)
 
 
 def sentence(states: States, regime: Regime, labels: Names = SENTIMENT) -> str:
@@ -150,9 +149,9 @@ def sentence(states: States, regime: Regime, labels: Names = SENTIMENT) -> str:
     if np.isnan(regime.probability):
         return _("Component {number} holds no state.").format(number=regime.component + 1)
     return _(
-        "Component {number} holds {count:.1f} of {all:,} states ({share:.0%}): their mean {chance} is "
-        "{probability:.2f}, {positive:.0%} of them are read as {label}, and they stand at place {place:.1f} of their "
-        "sentence on average."
+        "Component {number} holds {count:.1f} of {all:,} states ({share:.0%}). Their mean {chance} "
+        "is {probability:.2f}; {positive:.0%} of them are predicted {label}; on average they are at "
+        "token {place:.1f} of their sentence."
     ).format(
         chance=probability_of(labels),
         label=shown(labels[1]),
@@ -171,7 +170,7 @@ def _own(checkpoint: Checkpoint, h: np.ndarray, dimensions: int) -> tuple[np.nda
     if dimensions > min(len(h) - 1, h.shape[1]):
         raise ValueError(
             _(
-                "{count} states of {units} units have {most} principal components at most; {dimensions} were asked for"
+                "{count} states of {units} units have at most {most} principal components; {dimensions} were asked for"
             ).format(count=len(h), units=h.shape[1], most=min(len(h) - 1, h.shape[1]), dimensions=dimensions)
         )
     centred = h - h.mean(axis=0)
@@ -189,12 +188,12 @@ def _of_checkpoint(
     space = checkpoint.state_space
     if space is None:
         raise LookupError(
-            _("the checkpoint {name!r} has no axes of its own; there are: {axes}").format(
+            _("the checkpoint {name!r} has no axes of its own; available: {axes}").format(
                 name=checkpoint.name, axes=OWN
             )
         )
     points = space.project(h)[:, :dimensions]
-    names = (_("along the read-out"), _("component 1 across it"), _("component 2 across it"))
+    names = (_("along the read-out"), _("component 1, orthogonal to it"), _("component 2, orthogonal to it"))
     return points, names[:dimensions], _shares(points.var(axis=0), float(h.var(axis=0).sum()))
 
 

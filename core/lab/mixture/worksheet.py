@@ -7,6 +7,7 @@ import numpy as np
 from core.lab.mixture.check import Formulas, slips
 from core.lab.mixture.em import Iteration, Mixture, expectation
 from core.lab.worksheet import Line, Sheet, aligned, factor, number
+from core.lab.worksheet import rows as aligned_rows
 from core.runtime.i18n import gettext as _
 
 _TERMS = 2  # of a sum that are written out
@@ -41,15 +42,15 @@ def slip_sheet(mixture: Mixture, iteration_number: int, component: int) -> Sheet
     made = _iteration(mixture, iteration_number)
     if not 1 <= component <= mixture.start.components:
         raise LookupError(f"there is no component {component}; there are {mixture.start.components}")
-    found, k = slips(mixture.points, made), component - 1
+    wrong, k = slips(mixture.points, made), component - 1
     mean_sum, square = r"\delta_{ik}\,x_i", r"\delta_{ik}\,(x_i-\mu_k)(x_i-\mu_k)^\top"
     notes = {
-        "truth": _("The truth: sums over the points i only. The covariance is before anything is added to it."),
+        "truth": _("Correct: sums over the points i only. The covariance is shown before anything is added to it."),
         "above": _(
-            "With the sum over k above, every component has the same numerator: its own responsibilities have gone."
+            "With the sum over k in the numerator, every component has the same one: its own responsibilities are lost."
         ),
-        "below": _("With k for i below, a point’s responsibilities sum to 1: nothing is divided by."),
-        "report": _("Both, as in the report: the sum of all points, the same for every component."),
+        "below": _("With k instead of i in the denominator, a point’s responsibilities sum to 1: nothing is divided."),
+        "report": _("Both, as in the report: the sum over all points, the same for every component."),
     }
     sums = {
         "truth": (r"\sum_i", r"\sum_i \delta_{ik}"),
@@ -59,75 +60,76 @@ def slip_sheet(mixture: Mixture, iteration_number: int, component: int) -> Sheet
     }
     lines = []
     for name, (above, below) in sums.items():
-        formulas: Formulas = getattr(found, name)
+        formulas: Formulas = getattr(wrong, name)
         mean = _vector(formulas.means[k].round(9))
         covariance = _matrix(formulas.covariances[k].round(9))
         lines.append(
             Line(aligned(rf"\mu_{{{component}}}", [rf"\frac{{{above} {mean_sum}}}{{{below}}}", mean]), notes[name])
         )
         lines.append(Line(aligned(rf"\Sigma_{{{component}}}", [rf"\frac{{{above} {square}}}{{{below}}}", covariance])))
-    title = _("The report’s slips, iteration {number}, component {component}")
+    title = _("Slips in the report, iteration {number}, component {component}")
     return Sheet(title.format(number=iteration_number, component=component), tuple(lines))
 
 
 def remarks(mixture: Mixture) -> tuple[str, ...]:
     """What is to be said of the run: components held up, or without points; a likelihood that fell."""
-    said = []
-    floored = _places(mixture, "floored")
-    held = {k: numbers for k, numbers in _places(mixture, "held").items() if k not in floored}
+    lines = []
+    floored = _helped(mixture, "floored")
+    held = {k: numbers for k, numbers in _helped(mixture, "held").items() if k not in floored}
     if floored:
-        said.append(
+        lines.append(
             _(
-                "Collapsed: {components}. The points that such a component holds lie in one place or on one line, so "
-                "its covariance has no inverse and the likelihood could grow without bound. A millionth of all points’ "
-                "variance is added to it there, which is a floor."
+                "Collapsed: {components}. The points of such a component lie in one place or on one "
+                "line, so its covariance has no inverse and the likelihood could grow without bound. "
+                "A millionth of the variance of all points is added to it as a minimum."
             ).format(components=_listed(floored))
         )
     if held:
-        said.append(
+        lines.append(
             _(
-                "Held up by reg_covar: {components}. In some direction the points of such a component vary by no more "
-                "than the {reg_covar:g} that is added."
+                "Limited by reg_covar: {components}. In some direction the points of such a "
+                "component vary by no more than the {reg_covar:g} that is added."
             ).format(components=_listed(held), reg_covar=mixture.reg_covar)
         )
     last = mixture.iterations[-1]
     for k, count in enumerate(last.maximised.counts):
         if count < 1e-3:
-            said.append(
-                _("Component {component} holds no point any more: N_k = {count:.1e}.").format(
+            lines.append(
+                _("Component {component} no longer holds any point: N_k = {count:.1e}.").format(
                     component=k + 1, count=count
                 )
             )
     fallen = [made for made in mixture.iterations if made.fell]
     if fallen:
         deepest = max(fallen, key=lambda made: made.log_likelihood_before - made.log_likelihood)
-        said.append(
+        lines.append(
             _(
-                "The log-likelihood fell, by {fall:.4g} nats at iteration {number} (iterations in which it did: "
-                "{count}). With something added to the covariances it can; without, it never does."
+                "The log-likelihood fell by {fall:.4g} nats at iteration {number} (iterations in "
+                "which it fell: {count}). That can happen when something is added to the "
+                "covariances, and never otherwise."
             ).format(
                 fall=deepest.log_likelihood_before - deepest.log_likelihood, number=deepest.number, count=len(fallen)
             )
         )
-    return tuple(said)
+    return tuple(lines)
 
 
-def _places(mixture: Mixture, name: str) -> dict[int, list[int]]:
+def _helped(mixture: Mixture, name: str) -> dict[int, list[int]]:
     """Components that were held, or floored, and the iterations in which they were."""
-    found: dict[int, list[int]] = {}
+    iterations: dict[int, list[int]] = {}
     for made in mixture.iterations:
         for k in getattr(made.maximised, name):
-            found.setdefault(k, []).append(made.number)
-    return found
+            iterations.setdefault(k, []).append(made.number)
+    return iterations
 
 
-def _listed(found: dict[int, list[int]]) -> str:
+def _listed(iterations: dict[int, list[int]]) -> str:
     """The components and when, in words."""
     return ", ".join(
-        _("component {component} (first at iteration {number}, in {count} in all)").format(
+        _("component {component} (first at iteration {number}, {count} in all)").format(
             component=k + 1, number=numbers[0], count=len(numbers)
         )
-        for k, numbers in sorted(found.items())
+        for k, numbers in sorted(iterations.items())
     )
 
 
@@ -153,8 +155,8 @@ def _expectation(mixture: Mixture, made: Iteration, k: int, i: int) -> tuple[Lin
         rf"&= {number(float(log_joint[k]))}",
     ]
     density = Line(
-        _rows(rows),
-        _("E-step. The logarithm of weight times density of the point, {point}, under this component:").format(
+        aligned_rows(rows),
+        _("E-step. The log of the weight times the density of the point, {point}, under this component:").format(
             point=_words(x)
         ),
     )
@@ -166,7 +168,7 @@ def _expectation(mixture: Mixture, made: Iteration, k: int, i: int) -> tuple[Lin
     share = Line(
         rf"\begin{{gathered}}\delta_{{ik}} = e^{{a_{{ik}}}} \Big/ \textstyle\sum_j e^{{a_{{ij}}}} \\ "
         rf"\begin{{aligned}}{every}\end{{aligned}}\end{{gathered}}",
-        _("The same under every component, and each one’s share: its responsibility for the point."),
+        _("The same for every component, and each one's share: its responsibility for the point."),
     )
     return density, share
 
@@ -180,8 +182,8 @@ def _count(mixture: Mixture, made: Iteration, k: int) -> Line:
         rf"\pi_{{{index}}} &= N_{{{index}}} / N = {count} / {len(mixture.points)}",
         rf"&= {number(float(made.weights[k]))}",
     ]
-    note = _("M-step. How many points the component holds, those it holds most of first, and its weight:")
-    return Line(_rows(rows), note)
+    note = _("M-step. How many points the component holds, the largest responsibilities first, and its weight:")
+    return Line(aligned_rows(rows), note)
 
 
 def _mean(mixture: Mixture, made: Iteration, k: int) -> Line:
@@ -195,7 +197,7 @@ def _mean(mixture: Mixture, made: Iteration, k: int) -> Line:
         rf"&\qquad + {_sum(terms[1:], len(mixture.points) - 1)}\Bigr)",
         rf"&= {_vector(made.means[k])}",
     ]
-    return Line(_rows(rows), _("Its mean: every point, weighed by how far the component holds it."))
+    return Line(aligned_rows(rows), _("Its mean: every point, weighted by its responsibility."))
 
 
 def _covariance(mixture: Mixture, made: Iteration, k: int) -> Line:
@@ -207,7 +209,7 @@ def _covariance(mixture: Mixture, made: Iteration, k: int) -> Line:
         _matrix(own) + (rf" + {number(mixture.reg_covar)}\, I" if mixture.reg_covar else ""),
     ]
     if k in made.maximised.floored:
-        floor = _("floor")
+        floor = _("threshold")
         steps[1] += rf" + \text{{{floor}}}"
     if mixture.reg_covar or k in made.maximised.floored:
         steps.append(_matrix(made.covariances[k]))
@@ -243,10 +245,6 @@ def _most_held(made: Iteration, k: int) -> list[int]:
 
 def _sum(terms: list[str], count: int) -> str:
     return " + ".join(terms) + (r" + \cdots" if count > len(terms) else "")
-
-
-def _rows(rows: list[str]) -> str:
-    return r"\begin{aligned}" + r" \\ ".join(rows) + r"\end{aligned}"
 
 
 def _vector(values: np.ndarray) -> str:

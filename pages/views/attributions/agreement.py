@@ -33,15 +33,15 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         keys = [(cell.sentence.number, name, method) for method in available(cell.checkpoint)]
         here = [attributions[key] for key in keys if key in attributions]
         if len(cell.tokens) == 1:
-            line = _("{model}: a single word has no ranking, so no two methods can agree or disagree on it.")
+            line = _("{model}: a single word has no ranking, so agreement is undefined.")
             st.info(plain(line.format(model=model_name(name))))
             continue
         matrix = agreement(here)
         names = [attribution_names.method(one.method) for one in here]
         st.plotly_chart(
-            agreement_map(names, matrix, _("Agreement of methods, {model}").format(model=model_name(name))),
+            agreement_map(names, matrix, _("Agreement between methods, {model}").format(model=model_name(name))),
             key=f"agreement {name}",
-            alt=_("Rank correlation of every two methods' scores"),
+            alt=_("Rank correlation of the scores for each pair of methods"),
         )
         rows += [
             (name, one.method, other.method, "" if value != value else value)
@@ -51,11 +51,12 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     st.caption(
         plain(
             _(
-                "Kendall’s τ-b between the scores of two methods on this one sentence: 1 where both rank its words "
-                "alike, 0 where they have nothing in common. Methods without signs are compared by magnitudes. That "
-                "methods agree does not make them right: those that ask the same question are bound to. Methods that "
-                "draw at random (Shapley sampling and values beyond 12 words, KernelSHAP, LIME, Gradient SHAP, "
-                "SmoothGrad) rank words that are nearly alike by chance."
+                "Kendall’s τ-b between the scores of two methods on this sentence. It is 1 if they "
+                "rank its words alike, 0 if the rankings are unrelated. Methods without signs are "
+                "compared by magnitude. Agreement does not make methods right: methods that ask the "
+                "same question must agree. Some methods draw at random, so they rank nearly equal "
+                "words by chance (Shapley sampling and values beyond 12 words, KernelSHAP, LIME, "
+                "Gradient SHAP, SmoothGrad)."
             )
         )
     )

@@ -30,10 +30,10 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
 
     stored, fault = controls.read_stored()
     if fault:
-        st.error(plain(_("The stored league cannot be used: {fault}").format(fault=fault)))
+        st.error(plain(_("The stored benchmark cannot be used: {fault}").format(fault=fault)))
     current = controls.stored_leagues(checkpoints)
     if stored is None or not current:
-        st.info(_("No league was measured on these models yet. Measure one with the command below."))
+        st.info(_("No benchmark of these models yet. Run one with the command below."))
         st.code(_COMMAND.format(rows=200, seed=0, file=FILE), language="bash", wrap_lines=True)
         return
     for name, league in current.items():
@@ -50,7 +50,7 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
     gone = stored.outdated({checkpoint.name: checkpoint.hash for checkpoint in checkpoints})
     if gone:
         st.caption(
-            _("Left out, as they are not the models measured: {models}").format(
+            _("Left out, because the benchmark measured other versions: {models}").format(
                 models=plain(listed(map(model_name, gone)))
             )
         )
@@ -58,9 +58,10 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
     st.caption(
         plain(
             _(
-                "{rows:,} sentences drawn by seed {seed} from the {all:,} of {file}; no model was trained on them. "
-                "Intervals are the bootstrap’s over sentences, 95 %. Scored by comprehensiveness − sufficiency of "
-                "probabilities, words deleted, from −1 to 1. Random rankings are measured in the same way."
+                "{rows:,} sentences, drawn with seed {seed} from the {all:,} in {file}; no model was "
+                "trained on them. Intervals: 95 % bootstrap over sentences. Score: comprehensiveness "
+                "− sufficiency in probability, words deleted, from −1 to 1. Random rankings are "
+                "measured in the same way."
             ).format(rows=source.rows, seed=source.seed, all=source.drawn_from, file=source.file)
         )
     )
@@ -98,23 +99,23 @@ def _say(model: str, league: League) -> None:
         return
     method = plain(names.method(best.method))
     if gain.interval[0] <= 0:
-        line = _("No method is more faithful than random rankings; the highest is {method}.")
+        line = _("No method is more faithful than random rankings. The highest score is that of {method}.")
         st.markdown(name + line.format(method=method))
         return
     lines = [
         _("**{method}** is the most faithful: {value:.3f} ({low:.3f} to {high:.3f}).").format(
             method=method, value=overall.mean, low=overall.interval[0], high=overall.interval[1]
         ),
-        _("That is {value:.3f} ({low:.3f} to {high:.3f}) more than random rankings of the same sentences.").format(
+        _("That is {value:.3f} ({low:.3f} to {high:.3f}) above random rankings of the same sentences.").format(
             value=gain.mean, low=gain.interval[0], high=gain.interval[1]
         ),
     ]
     if league.tied:
         others = listed(names.method(one) for one in league.tied)
-        lines.append(_("Not to be told from it on these sentences: {methods}.").format(methods=plain(others)))
+        lines.append(_("Statistically tied with it on these sentences: {methods}.").format(methods=plain(others)))
     elif league.runner_up is not None and league.lead is not None:
         lines.append(
-            _("It is ahead of the next, {method}, by {value:.3f} ({low:.3f} to {high:.3f}).").format(
+            _("It leads the next method, {method}, by {value:.3f} ({low:.3f} to {high:.3f}).").format(
                 method=plain(names.method(league.runner_up)),
                 value=league.lead.mean,
                 low=league.lead.interval[0],
@@ -128,13 +129,13 @@ def _header() -> list[str]:
     return [
         _("method"),
         _("comprehensiveness − sufficiency ↑"),
-        _("more than random"),
+        _("gain over random"),
         _("comprehensiveness ↑"),
         _("sufficiency ↓"),
         _("τ with leave-one-out ↑"),
         _("infidelity ↓"),
         _("sensitivity ↓"),
-        _("seconds a sentence"),
+        _("seconds per sentence"),
     ]
 
 

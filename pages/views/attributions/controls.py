@@ -74,7 +74,7 @@ def load() -> None:
 
 def sentences_asked(text: str, checkpoints: Sequence[Model]) -> list[Sentence]:
     """The sentence and a second one, typed below it; those with a word that some model reads."""
-    label = _("A second sentence to lay beside it (optional)")
+    label = _("Second sentence to compare (optional)")
     second = second_sentence(text, label, "attributions second", suggest=False)
     both = (Sentence(1, text), Sentence(2, second))
     return [sentence for sentence in both if controls.readers(checkpoints, sentence.text)]
@@ -117,7 +117,7 @@ def choose_methods(checkpoints: Sequence[Model]) -> list[str]:
         read=query_params.some_of(here),
         write=lambda chosen: ",".join(chosen) or None,
         fit=lambda chosen: [name for name in chosen if name in here],
-        unreadable=_("The link asks for methods that are not here; the usual ones answer."),
+        unreadable=_("The link names unknown methods. Using the defaults."),
         format_func=names.method,  # this widget reads no Markdown
         placeholder=_("Choose methods"),
     )
@@ -128,15 +128,16 @@ def choose_baseline() -> str:
     """The removal method, or "" for each attribution method's own; ``baseline`` in the link."""
     return query_params.choice(
         st.selectbox,
-        _("A word is taken out by"),
+        _("Removal method"),
         names.baselines(),
         name="baseline",
         key="attributions baseline",
-        unreadable=_("The link asks for a baseline that is not offered; each method takes its own."),
+        unreadable=_("The link names an unknown removal method. Each method uses its own."),
         help=_(
-            "Deleted: the text is shorter. The others put a vector in the word’s place: that of <pad> (zeros), that "
-            "of <unk>, or the mean of all words. No way is neutral: a model has an opinion on each of them. "
-            "Faithfulness is measured by the same, and by deletion where each method takes its own."
+            "Deleted: the text gets shorter. The other options put a vector in the word’s place: "
+            "<pad> (zeros), <unk>, or the mean of all words. None is neutral: a model responds to "
+            "each of them. Faithfulness uses the same removal method, or deletion if each method "
+            "uses its own."
         ),
     )
 
@@ -164,7 +165,7 @@ def tell_of_baselines(methods: Sequence[str], baseline: str) -> None:
             f"{names.method(name)} ({shown[accepted(name, baseline)] if accepted(name, baseline) else '–'})"
             for name in other
         )
-        st.caption(_("Other ways of their own, or none: {methods}").format(methods=plain(lines)))
+        st.caption(_("These methods use another removal method, or none: {methods}").format(methods=plain(lines)))
 
 
 def run(cells: Sequence[Cell], methods: Sequence[str], baseline: str, name: str) -> Found:
@@ -177,7 +178,7 @@ def run(cells: Sequence[Cell], methods: Sequence[str], baseline: str, name: str)
     if longest > MOST_SAMPLED and "shapley" in methods:
         line = _("Shapley values are sampled for texts of up to {most:,} tokens; given {count:,}")
         st.caption(line.format(most=MOST_SAMPLED, count=longest))
-    with frame.working(_("Asking the methods…"), 640):
+    with frame.working(_("Running the methods…"), 640):
         tasks = [
             Task(cell, method, _seconds(cell, method))  # the first time, this measures how fast the machine reads
             for cell in cells
@@ -208,7 +209,7 @@ def _offer(slow: Sequence[Task], baseline: str, name: str, attributions: Found) 
     seconds = sum(task.seconds for task in slow)
     named = listed(dict.fromkeys(names.method(task.method) for task in slow))
     st.info(
-        _("These methods take long here, about {seconds:,.0f} s in all: {methods}").format(
+        _("These methods are slow here, about {seconds:,.0f} s in total: {methods}").format(
             seconds=seconds, methods=plain(named)
         ),
         icon=":material/timer:",
@@ -219,9 +220,9 @@ def _offer(slow: Sequence[Task], baseline: str, name: str, attributions: Found) 
         slow,
         lambda task, _check_cancelled: _run(task, baseline),
         lambda results: attributions.update(zip((task.key for task in slow), results, strict=False)),
-        _("{done} of {total} methods have answered"),
+        _("{done} of {total} methods finished"),
         _("Run the slow methods"),
-        _("Run them again"),
+        _("Run again"),
     )
 
 
@@ -289,9 +290,9 @@ def by_cell(
         cells,
         compute,
         show,
-        _("{done} of {total} models have answered"),
+        _("{done} of {total} models finished"),
         label.format(seconds=seconds),
-        _("Work it out again"),
+        _("Compute again"),
     )
 
 
@@ -380,13 +381,14 @@ def tell_of_best(cells: Sequence[Cell]) -> None:
         if overall is None or chance is None:
             continue
         line = _(
-            "Most faithful to the {model} over {rows:,} validation sentences, by deleting words: **{method}**, "
-            "comprehensiveness − sufficiency {value} ({low} to {high}); random rankings {chance}."
+            "**{method}** is the most faithful to the {model} on {rows:,} validation sentences, with "
+            "words deleted. Comprehensiveness − sufficiency: {value} ({low} to {high}); random "
+            "rankings: {chance}."
         )
         if league.tied:
             tied = ngettext(
-                "{count} other is not to be told from it.",
-                "{count} others are not to be told from it.",
+                "{count} other is statistically tied with it.",
+                "{count} others are statistically tied with it.",
                 len(league.tied),
             )
             line = together((line, tied))

@@ -23,7 +23,7 @@ def methods() -> dict[str, str]:
         "smoothgrad": _("SmoothGrad"),
         "contextual-decomposition": _("Contextual decomposition"),
         "lrp": _("LRP"),
-        "lrp-without-biases": _("LRP, biases left out"),
+        "lrp-without-biases": _("LRP without biases"),
         "steps": _("Steps of the logit"),
         "cell-steps": _("Steps of the cell (γ)"),
     }
@@ -38,34 +38,37 @@ def explanations() -> dict[str, str]:
     """What each method does, in one sentence with its source."""
     return {
         "shapley": _(
-            "The mean change of the logit when a word joins the others, over all orders of joining (Shapley 1953); "
-            "exact up to 12 words, sampled beyond."
+            "The mean change of the logit when a word is added, over all orders of adding the words "
+            "(Shapley 1953). Exact up to 12 words, sampled beyond."
         ),
-        "shapley-sampling": _("Shapley values from random orders, by Captum (Castro et al. 2009)."),
-        "kernel-shap": _("Shapley values by a weighted regression on random sets of words (Lundberg & Lee 2017)."),
-        "lime": _("A linear model of the logit on random sets of words near the sentence (Ribeiro et al. 2016)."),
-        "occlusion-1": _("What the logit loses when a word alone is taken out (Zeiler & Fergus 2014)."),
-        "occlusion-2": _("The same with windows of two words, each word’s windows averaged."),
+        "shapley-sampling": _("Shapley values from random orders, computed by Captum (Castro et al. 2009)."),
+        "kernel-shap": _("Shapley values from a weighted regression on random sets of words (Lundberg & Lee 2017)."),
+        "lime": _(
+            "A linear model of the logit near the sentence, fitted to random sets of its words (Ribeiro et al. 2016)."
+        ),
+        "occlusion-1": _("The drop in the logit when the word alone is removed (Zeiler & Fergus 2014)."),
+        "occlusion-2": _("The same with windows of two words; a word’s score is the mean of its windows."),
         "occlusion-3": _("The same with windows of three words."),
-        "feature-ablation": _("What the logit loses when a word alone is taken out, by Captum’s ablation."),
+        "feature-ablation": _("The drop in the logit when the word alone is removed, computed by Captum’s ablation."),
         "integrated-gradients": _(
-            "Gradients along the straight way from the baseline to the sentence, added up (Sundararajan et al. 2017)."
+            "Gradients summed along the straight line from the baseline to the sentence (Sundararajan et al. 2017)."
         ),
         "gradient-shap": _(
             "Expected gradients between the baseline and noisy copies of the sentence (Lundberg & Lee 2017)."
         ),
-        "input-x-gradient": _("The gradient times the word’s vector (Shrikumar et al. 2016)."),
-        "saliency": _("The size of the gradient at the word, without a sign (Simonyan et al. 2014)."),
+        "input-x-gradient": _("The gradient times the word vector (Shrikumar et al. 2016)."),
+        "saliency": _("The magnitude of the gradient at the word, without a sign (Simonyan et al. 2014)."),
         "smoothgrad": _("Saliency averaged over noisy copies of the sentence (Smilkov et al. 2017)."),
         "contextual-decomposition": _(
-            "What of the logit can be followed back to the word through every gate (Murdoch, Liu & Yu 2018)."
+            "The part of the logit that can be traced back to the word through every gate (Murdoch, Liu & Yu 2018)."
         ),
-        "lrp": _("Relevance handed back from the logit, layer by layer, gates taking none (Arras et al. 2017, 2019)."),
+        "lrp": _("Relevance passed back from the logit layer by layer; gates receive none (Arras et al. 2017, 2019)."),
         "lrp-without-biases": _(
-            "The same with what biases take left out, as its authors recommend; it promises no sum."
+            "The same without the relevance that biases take, as its authors recommend. Its scores "
+            "need not add up to the logit."
         ),
-        "steps": _("How far the logit moved when the word was read."),
-        "cell-steps": _("What the word wrote into the cell, as far as it was not forgotten (Murdoch & Szlam 2017)."),
+        "steps": _("The change of the logit when the word is read."),
+        "cell-steps": _("The part of what the word wrote into the cell that was not forgotten (Murdoch & Szlam 2017)."),
     }
 
 

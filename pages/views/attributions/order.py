@@ -27,27 +27,30 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     cells, baseline = controls.choose_cells(asked, checkpoints)
     st.write(
         _(
-            "A game of words and places: a word may be missing, and a place may be left to chance, its word standing "
-            "anywhere among the places left to chance. Shapley values share the logit out among both."
+            "A game of words and positions. A word may be missing. A position may be left to chance: "
+            "its word then takes any of the positions left to chance. Shapley values divide the "
+            "logit among words and positions."
         )
     )
     longest = max((len(cell.tokens) for cell in cells), default=0)
     if longest > MOST_SAMPLED:
         st.info(
-            _("Words and places are told apart in texts of up to {most:,} tokens; this one has {count:,}.").format(
+            _("Words and positions are separated in texts of up to {most:,} tokens; this text has {count:,}.").format(
                 most=MOST_SAMPLED, count=longest
             )
         )
         return
     if longest > MOST_EXACT:
-        st.caption(_("More than {count} words: the values are sampled, with standard errors.").format(count=MOST_EXACT))
+        st.caption(
+            _("More than {count} words: the values are sampled and have standard errors.").format(count=MOST_EXACT)
+        )
     controls.by_cell(
         "order",
         cells,
         baseline,
         _show,
         _("Reading the words in many orders…"),
-        _("Share the logit out (about {seconds:,.0f} s)"),
+        _("Compute Shapley values (about {seconds:,.0f} s)"),
     )
 
 
@@ -58,15 +61,16 @@ def _show(results: Sequence[OrderAttribution]) -> None:
         st.plotly_chart(
             order_bars(one),
             key=f"order {one.model}",
-            alt=_("Shapley values of every word and of every place"),
+            alt=_("Shapley values of every word and every position"),
         )
         st.markdown(plain(_statement(one)))
     st.caption(
         plain(
             _(
-                "A place’s value says what holding its word there is worth, the others being left to chance; it is no "
-                "effect of a place’s number. The values of words and places sum to the logit minus that of no words. "
-                "A model that does not heed order gives every place 0."
+                "A position’s value says what it is worth to keep its word there, with the other "
+                "positions left to chance. It is not an effect of the index itself. The values of "
+                "words and positions sum to the logit minus the logit of no words. A model that "
+                "ignores word order gives every position 0."
             )
         )
     )
@@ -76,13 +80,13 @@ def _show(results: Sequence[OrderAttribution]) -> None:
 
 def _statement(result: OrderAttribution) -> str:
     parts = _(
-        "{model}: of {total:+.2f} in logits, which words stand there gives {words:+.2f} and where they stand "
-        "{order:+.2f}."
+        "{model}: of {total:+.2f} in logits, {words:+.2f} comes from which words occur and "
+        "{order:+.2f} from their order."
     )
     if result.from_order_error is not None:
         parts = _(
-            "{model}: of {total:+.2f} in logits, which words stand there gives {words:+.2f} and where they stand "
-            "{order:+.2f} (standard error {error:.2f})."
+            "{model}: of {total:+.2f} in logits, {words:+.2f} comes from which words occur and "
+            "{order:+.2f} from their order (standard error {error:.2f})."
         )
     line = parts.format(
         model=model_name(result.model),
@@ -92,8 +96,10 @@ def _statement(result: OrderAttribution) -> str:
         error=result.from_order_error or 0.0,
     )
     if result.share is not None:
-        line = together((line, _("Places have {share:.0%} of the sum of all magnitudes.").format(share=result.share)))
-    shuffled = _("The words in random order have a mean logit of {shuffled:+.2f}.")
+        line = together(
+            (line, _("Positions account for {share:.0%} of the sum of all magnitudes.").format(share=result.share))
+        )
+    shuffled = _("In random order, the words have a mean logit of {shuffled:+.2f}.")
     line = together((line, shuffled.format(shuffled=Number(result.shuffled))))
     how = _("exact") if result.exact else result.spent.worded()
     return _("{line} ({how}, {seconds:.2f} s)").format(line=line, how=how, seconds=result.seconds)

@@ -30,13 +30,13 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     longest = max((len(cell.tokens) for cell in cells), default=0)
     if longest > _LONGEST:
         st.info(
-            _("Pairs are worked out in texts of up to {most:,} tokens; this one has {count:,}.").format(
+            _("Pairs are computed for texts of up to {most:,} tokens; this text has {count:,}.").format(
                 most=_LONGEST, count=longest
             )
         )
         return
     if longest == 1:
-        st.info(_("A single word makes no pair. Type another."))
+        st.info(_("A single word makes no pair. Type another word."))
         return
     controls.by_cell(
         "pairs",
@@ -44,7 +44,7 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         baseline,
         _show,
         _("Reading the sentence without each pair…"),
-        _("Work the pairs out (about {seconds:,.0f} s)"),
+        _("Compute pairs (about {seconds:,.0f} s)"),
     )
 
 
@@ -55,15 +55,15 @@ def _show(results: Sequence[Interactions]) -> None:
         for column, one in zip(st.columns(2 if len(results) > 1 else 1), results[start : start + 2], strict=False):
             with column:
                 st.plotly_chart(
-                    interaction_heatmap(one), key=f"pairs {one.model}", alt=_("Interaction of every pair of words")
+                    interaction_heatmap(one), key=f"pairs {one.model}", alt=_("Interaction of each pair of words")
                 )
                 _say(one)
     st.caption(
         plain(
             _(
-                "The Shapley interaction index (Grabisch & Roubens 1999) in logits: blue where two words together "
-                "speak more for the verdict “{label}” than the sum of what they say apart, red where less. The "
-                "entries are no parts of the logit and sum to nothing in particular."
+                "Shapley interaction index (Grabisch & Roubens 1999), in logits. Blue: together, two "
+                "words support the verdict “{label}” more than the sum of their separate effects. "
+                "Red: less. These values do not add up to the logit."
             ).format(label=shown(classes.of_models(one.model for one in results)[1]))
         )
     )
@@ -79,7 +79,7 @@ def _say(result: Interactions) -> None:
     ]
     st.markdown(
         plain(
-            _("{model}, the largest: {pairs}. ({how})").format(
+            _("{model}, largest pairs: {pairs}. ({how})").format(
                 model=model_name(result.model), pairs=clauses(named), how=result.spent.worded()
             )
         )

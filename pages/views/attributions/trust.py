@@ -37,7 +37,7 @@ def measured(cell: Cell, attributions: Sequence[Attribution], removal: str) -> M
     seconds = controls.seconds_for(cell, 2 * 5 * RANDOMS + 2 * len(cell.tokens))
     checkpoint, text = cell.checkpoint, cell.sentence.text
     if seconds <= _AT_ONCE:
-        with st.spinner(_("Measuring how faithful the methods are…"), show_time=False):
+        with st.spinner(_("Measuring faithfulness…"), show_time=False):
             return _measured(_yardstick(checkpoint, text, removal), attributions)
     results: list[Mapping[str, Faithfulness]] = []
     controls.one_by_one(
@@ -59,7 +59,7 @@ def sensitivity(cell: Cell, attributions: Sequence[Attribution]) -> Sensitivity 
     from core.probes.dynamics.sensitivity import SAMPLES, random_sensitivity
 
     if black_box.is_one(cell.checkpoint):
-        st.caption(_("Sensitivity moves the vectors of words, which a model that only answers does not show."))
+        st.caption(_("Sensitivity moves the word vectors, and a black box does not show them."))
         return None
     readings = SAMPLES * sum(cost(one.method, len(one)) for one in attributions)
     checkpoint, text = cell.checkpoint, cell.sentence.text
@@ -70,7 +70,7 @@ def sensitivity(cell: Cell, attributions: Sequence[Attribution]) -> Sensitivity 
         attributions,
         lambda one, check_cancelled: sensitivity_of(one, checkpoint, text, check_cancelled),
         results.extend,
-        _("{done} of {total} methods are measured"),
+        _("{done} of {total} methods measured"),
         _("Measure sensitivity (about {seconds:,.0f} s)").format(
             seconds=max(1.0, controls.seconds_for(cell, readings))
         ),

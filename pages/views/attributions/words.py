@@ -75,7 +75,7 @@ def _cell(cell: Cell, attributions: controls.Found, methods: Sequence[str], base
         if (key := (cell.sentence.number, cell.checkpoint.name, method)) in attributions
     }
     if not here:
-        st.caption(_("No method has answered yet."))
+        st.caption(_("No method has finished yet."))
         return
     measured = trust.measured(cell, list(here.values()), controls.removal(cell.checkpoint, baseline))
     first = next(iter(measured.values())) if measured else None
@@ -84,9 +84,12 @@ def _cell(cell: Cell, attributions: controls.Found, methods: Sequence[str], base
         st.caption(plain(first.warning))
     elif first is not None and not ranked:
         st.caption(
-            _("A single word has no ranking that could be faithful.")
+            _("A single word has no ranking, so faithfulness is undefined.")
             if len(cell.tokens) == 1
-            else _("Whichever words are taken out first, the verdict is the same: no ranking is the more faithful one.")
+            else _(
+                "The verdict stays the same whichever words are removed first, so no ranking is more "
+                "faithful than another."
+            )
         )
     for method, attribution in here.items():
         _strip(attribution, measured[method] if ranked and measured is not None else None)
@@ -154,18 +157,18 @@ def _bars(cell: Cell, here: Sequence[Attribution]) -> None:
     st.plotly_chart(
         attribution_bars(here, names, title, shares=True),
         key=f"attribution bars {cell.sentence.number} {cell.checkpoint.name}",
-        alt=_("Every method's score of every token, as a share of the sum of its scores' magnitudes"),
+        alt=_("Every method's score of every token, as a share of the method's total magnitude"),
     )
 
 
 def _curves(cell: Cell, measured: Mapping[str, Faithfulness]) -> None:
     from core.figures.attribution.faithfulness import faithfulness_curves
 
-    with st.expander(_("Curves: what the words named first are worth"), icon=":material/ssid_chart:"):
+    with st.expander(_("Curves: effect of the top-ranked words"), icon=":material/ssid_chart:"):
         st.plotly_chart(
             faithfulness_curves({attribution_names.method(name): one for name, one in measured.items()}),
             key=f"faithfulness curves {cell.sentence.number} {cell.checkpoint.name}",
-            alt=_("Loss of the predicted class's probability by share of words, for every method and random rankings"),
+            alt=_("Drop in the predicted class's probability by share of words, for every method and random rankings"),
         )
         header = ["sentence", "model", "ranking", "percent", "words", "comprehensiveness", "sufficiency"]
         name = f"curves-{cell.sentence.number}-{cell.checkpoint.name}"
@@ -208,7 +211,7 @@ def _table(
         measures["sufficiency_logit"] = _("sufficiency (logit) ↓")
     if measured is None:
         measures = {}
-    header = [_("method"), _("taken out by"), *measures.values()]
+    header = [_("method"), _("removal method"), *measures.values()]
     rows: list[list[object]] = [
         [
             attribution_names.method(one.method),
@@ -221,7 +224,7 @@ def _table(
         header.append(_("sensitivity ↓"))
         for row, one in zip(rows, here, strict=True):
             row.append(_shown(sensitive.methods.get(one.method)))
-    header += [_("Σ scores"), _("logit − base"), _("δ"), _("spent"), _("seconds")]
+    header += [_("Σ scores"), _("logit − base"), _("δ"), _("cost"), _("seconds")]
     for row, one in zip(rows, here, strict=True):
         row += [
             minus(f"{one.scores.sum():+.3f}"),
@@ -238,17 +241,18 @@ def _table(
     tables.table(header, rows)
     st.caption(
         _(
-            "Of random rankings the mean and the middle 95 %, the same for all methods. δ is how far a complete "
-            "method’s scores are from adding up to logit − base; other methods promise no sum. Scores are in logits, "
-            "so that a verdict near 0 or 1 does not hide them."
+            "Random rankings show the mean and the middle 95 %, the same for all methods. For a "
+            "complete method, δ is the sum of its scores minus (logit − base). Other methods "
+            "guarantee no sum. Scores are in logits, so a probability near 0 or 1 does not hide them."
         )
     )
     st.caption(
         _(
-            "Infidelity is the share of the logit’s squared changes that the scores do not explain when random sets of "
-            "words are taken out; sensitivity the largest relative change of the scores when the words’ vectors move a "
-            "little (Yeh et al. 2019), for random rankings that of scores drawn anew. It runs every method four times "
-            "more, so it is measured when asked for; the league has it for all methods."
+            "Infidelity: the share of the logit’s squared changes that the scores do not explain "
+            "when random sets of words are removed. Sensitivity: the largest relative change of the "
+            "scores when the word vectors move a little (Yeh et al. 2019). For random rankings it is "
+            "the change between newly drawn scores. Sensitivity runs every method four more times, "
+            "so it is measured only on request. The benchmark has it for all methods."
         )
     )
 
@@ -275,19 +279,21 @@ def _about(labels: Names) -> None:
     with st.expander(_("About these methods"), icon=":material/info:"):
         st.markdown(
             _(
-                "Blue speaks for the verdict “{second}”, orange for “{first}”; the number below a word is its "
-                "score in logits. **Comprehensiveness** is what the predicted class loses in probability when the "
-                "words a method ranks highest are taken out (more is better), **sufficiency** what it loses when only "
-                "they stay (less is better); both are means over the top 1, 5, 10, 20 and 50 % of the words, at least "
-                "one (DeYoung et al. 2020). A text of four words has only two such cuts, so look at the league for "
-                "what holds in general. **τ** compares a ranking with what leaving out each word alone costs."
+                "Blue supports the verdict “{second}”, orange “{first}”. The number below a word is "
+                "its score in logits. **Comprehensiveness** is the drop in the predicted class’s "
+                "probability when the top-ranked words are removed (higher is better). "
+                "**Sufficiency** is the drop when only these words are kept (lower is better). Both "
+                "are means over the top 1, 5, 10, 20 and 50 % of the words, at least one word "
+                "(DeYoung et al. 2020). A text of four words has only two such cuts, so see the "
+                "benchmark for general results. **τ** compares a ranking with the effect of leaving "
+                "out each word alone."
             ).format(first=classes.said(0, labels), second=classes.said(1, labels))
         )
         st.markdown(
             _(
-                "**Not offered:** DeepLIFT and LRP as Captum has them. They have no rules for recurrent modules; "
-                "DeepLIFT runs on them all the same and gives the sums of input × gradient. The LRP here has rules of "
-                "its own for the gates."
+                "**Not offered:** Captum’s DeepLIFT and LRP. They have no rules for recurrent "
+                "modules. DeepLIFT still runs on them, but its sums are those of input × gradient. "
+                "The LRP here has its own rules for gates."
             )
         )
         for key, line in attribution_names.explanations().items():

@@ -44,14 +44,15 @@ def view() -> None:
     st.header(_("Boosting for K classes"))
     st.write(
         _(
-            "Many weak learners, here rules with one threshold, vote on a class. Each round weighs the points by how "
-            "wrong the votes so far are, fits a learner to them, and gives it the vote that makes the exponential risk "
-            "least (SAMME; Zhu, Zou, Rosset & Hastie 2009)."
+            "Many weak learners vote on a class. Here each is a rule with one threshold. Each round "
+            "weights the points by how wrong the votes so far are and fits a learner to them. The "
+            "learner gets the vote that minimises the exponential risk (SAMME; Zhu, Zou, Rosset & "
+            "Hastie 2009)."
         )
     )
     left, right = st.columns([3, 1])
     with right:
-        rounds = ask_whole(_("Rounds at most"), "boost_rounds", 1, MOST_ROUNDS, _ROUNDS)
+        rounds = ask_whole(_("Maximum rounds"), "boost_rounds", 1, MOST_ROUNDS, _ROUNDS)
     cloud = _cloud(left)
     if cloud is not None:
         key = fingerprint((cloud.points.tobytes(), cloud.labels.tobytes(), cloud.classes))
@@ -79,12 +80,12 @@ def _cloud(box: DeltaGenerator) -> Cloud | None:
     from core.lab.boosting.points import MOST_CLASSES, clouds, draw
 
     names = {
-        "rings": _("rings of one cloud"),
-        "blobs": _("clouds that overlap"),
+        "rings": _("rings in one cloud"),
+        "blobs": _("overlapping clouds"),
         "spirals": _("spirals"),
-        "apart": _("clouds far apart"),
-        "squares": _("a board of squares"),
-        OWN: _("points of your own"),
+        "apart": _("separate clouds"),
+        "squares": _("checkerboard"),
+        OWN: _("your own points"),
     }
     offered = {name: title for name, title in names.items() if name in (*clouds(), OWN)}
     name = query_params.choice(box.selectbox, _("Points"), offered, name="boost_cloud", key="boost cloud")
@@ -103,7 +104,7 @@ def _cloud(box: DeltaGenerator) -> Cloud | None:
 def _typed() -> Cloud | None:
     from core.lab.boosting.points import read_points
 
-    text = ask_lines(_("A point a line: two numbers and a class"), "boost_points", _TYPED, LONGEST)
+    text = ask_lines(_("One point per line: x, y, class"), "boost_points", _TYPED, LONGEST)
     try:
         cloud = read_points(text)
     except ValueError as error:
@@ -111,7 +112,9 @@ def _typed() -> Cloud | None:
         return None
     if len(cloud.points) > MOST_POINTS:
         st.error(
-            _("There are {count:,} points; expected {most} at most.").format(count=len(cloud.points), most=MOST_POINTS)
+            _("There are {count:,} points; at most {most} are allowed. Remove some.").format(
+                count=len(cloud.points), most=MOST_POINTS
+            )
         )
         return None
     return cloud
@@ -131,7 +134,7 @@ def _rounds(cloud: Cloud, boosted: _Boosted) -> None:
     number = slide_whole(_("Round"), "boost_t", 1, len(boosting.rounds), _SHOWN, most=MOST_ROUNDS)
     minimum = next((one for one in minima if one.number == number), None)
     _figures_of_round(cloud, boosted, number, minimum)
-    with st.expander(_("The working of this round"), icon=":material/calculate:", expanded=True):
+    with st.expander(_("Calculation of this round"), icon=":material/calculate:", expanded=True):
         worksheet.show(sheet(boosting, number, minimum), "boost sheet")
     _history(boosting, number)
     _table(cloud, boosted)
@@ -148,38 +151,41 @@ def _figures_of_round(cloud: Cloud, boosted: _Boosted, number: int, minimum: Min
         st.metric(_("weighted error ε"), f"{made.error:.4f}", border=True)
         st.metric(_("vote α"), minus(f"{made.alpha:.4f}").replace("inf", "∞"), border=True)
         st.metric(
-            _("risk after"),
+            _("risk after round"),
             f"{made.risk:.4f}",
             delta=f"× {made.normaliser:.4f}",
             delta_color="off",
             delta_arrow="off",
             border=True,
         )
-        st.metric(_("in error after"), f"{made.training_error:.1%}", border=True)
+        st.metric(_("error rate after round"), f"{made.training_error:.1%}", border=True)
         if boosted.minima:
             largest = max(minimum.difference for minimum in boosted.minima)
             st.metric(
                 _("largest error of α"),
                 minus(f"{largest:.1e}"),
-                help=_("Over all rounds: α by the formula against the lowest value of the risk, found without it."),
+                help=_(
+                    "Over all rounds: α from the formula against the minimum of the risk, found without the formula."
+                ),
                 border=True,
             )
     left, right = st.columns([3, 2])
     left.plotly_chart(
         weighted_points(cloud, boosting, number, regions(boosting, cloud.points, number), stump_of(made.learnt)),
         key="boost plane",
-        alt=_("The points by class and weight, over the regions in which the ensemble names each class"),
+        alt=_("The points by class and weight, over the regions that the ensemble assigns to each class"),
     )
     left.caption(
         _(
-            "A point’s area is its weight before this round, its ring says that this round’s rule has it wrong; the "
-            "dotted line is the rule’s threshold, that of the least weighted Gini impurity, which need not have the "
-            "least ε. The ground shows the verdict of all rounds so far."
+            "A point’s area is its weight before this round. A ring marks a point that this round’s "
+            "rule gets wrong. The dotted line is the rule’s threshold: the one with the least "
+            "weighted Gini impurity, not necessarily the least ε. The background shows the verdict "
+            "of all rounds so far."
         )
     )
     if minimum is not None:
         right.plotly_chart(
-            risk_in_alpha(boosting, minimum), key="boost alpha", alt=_("The risk against the vote of this round")
+            risk_in_alpha(boosting, minimum), key="boost alpha", alt=_("The risk as a function of this round's vote")
         )
 
 
@@ -188,25 +194,28 @@ def _history(boosting: Boosting, number: int) -> None:
     from core.lab.boosting.samme import error_bound
 
     left, right = st.columns(2)
-    left.plotly_chart(progress(boosting, number), key="boost risk", alt=_("Risk and share in error by round"))
-    right.plotly_chart(margins(boosting, number), key="boost margins", alt=_("Shares of points by margin"))
+    left.plotly_chart(progress(boosting, number), key="boost risk", alt=_("Risk and error rate by round"))
+    right.plotly_chart(margins(boosting, number), key="boost margins", alt=_("Share of points by margin"))
     right.caption(
-        _("A point’s margin is the vote for its class minus that for the best other one. Above 0 the vote is right.")
+        _(
+            "A point’s margin is the vote for its class minus the highest vote for another class. Above "
+            "0, the vote is right."
+        )
     )
     last = boosting.rounds[-1]
     total = sum(made.alpha for made in boosting.rounds)
     bound = error_bound(last.risk, total, boosting.classes)
     if boosting.classes == 2:
-        said = _("With two classes the risk is never below the share in error: {error:.1%} of at most {bound:.1%}.")
+        said = _("With two classes, the error rate never exceeds the risk: {error:.1%} of at most {bound:.1%}.")
     else:
         said = _(
-            "With more than two classes the risk itself bounds only the share of points whose class has at most 1/K of "
-            "the vote; the share in error may lie above it."
+            "With more than two classes, the risk bounds only the share of points whose class has at "
+            "most 1/K of the vote. The error rate may be higher."
         )
         allowed = (
-            _("It is {error:.1%}; the risk and the votes allow at most {bound:.1%}.")
+            _("The error rate is {error:.1%}; the risk and the votes allow at most {bound:.1%}.")
             if bound < 1
-            else _("It is {error:.1%}; the risk and the votes allow anything.")
+            else _("The error rate is {error:.1%}; the risk and the votes give no upper bound.")
         )
         said = together([said, allowed])
     left.caption(said.format(error=last.training_error, bound=bound))
@@ -217,8 +226,8 @@ def _table(cloud: Cloud, boosted: _Boosted) -> None:
     from core.lab.boosting.stumps import stump_of
 
     by_round = {minimum.number: minimum for minimum in boosted.minima}
-    header = [_("round"), _("rule"), _("ε"), _("α"), _("α found"), _("they differ by"), _("factor of the risk")]
-    header += [_("risk"), _("in error"), _("class has ≤ 1/K"), _("report’s α"), _("its factor")]
+    header = [_("round"), _("rule"), _("ε"), _("α"), _("numerical α"), _("difference"), _("factor of the risk")]
+    header += [_("risk"), _("error rate"), _("class vote ≤ 1/K"), _("report’s α"), _("report’s factor")]
     rows: list[tuple[object, ...]] = []
     for made in boosted.boosting.rounds:
         stump, minimum = stump_of(made.learnt), by_round.get(made.number)
@@ -246,7 +255,7 @@ def _points(cloud: Cloud, boosting: Boosting, number: int) -> None:
         if not opened.open:
             return
         made = boosting.rounds[number - 1]
-        header = [_("point"), _("x1"), _("x2"), _("class"), _("weight before"), _("rule says"), _("right")]
+        header = [_("point"), _("x1"), _("x2"), _("class"), _("weight before"), _("rule’s class"), _("right")]
         header += [_("weight after"), *(_("votes for {name}").format(name=name) for name in cloud.names), _("margin")]
         columns = zip(
             cloud.points.tolist(),

@@ -26,8 +26,9 @@ def view() -> None:
     """The exercise, from its numbers to the vanishing of its gradients."""
     st.write(
         _(
-            "A network of one unit reads numbers and gives a probability. Which way, and how strongly, does each of "
-            "its three weights pull the loss? The chain rule is followed back through every step."
+            "A one-unit network reads numbers and outputs a probability. In which direction, and how "
+            "strongly, does each of its three weights move the loss? The chain rule is applied back "
+            "through every step."
         )
     )
     st.latex(
@@ -66,7 +67,7 @@ def _ask() -> Exercise | None:
         st.info(plain(str(error)))
         return None
     if len(x) < steps:
-        st.caption(_("The inputs are read again from the first where they end."))
+        st.caption(_("When the inputs run out, they repeat from the first."))
     elif len(x) > steps:
         st.caption(_("Only the first {steps} of {count} inputs are read.").format(steps=steps, count=len(x)))
     return exercise
@@ -76,7 +77,7 @@ def _input(number: int, typed: str) -> float:
     value = signed()(typed.strip().replace("−", "-"))
     if value is None:
         raise ValueError(
-            _("x_{place} is {told!r}; the inputs are finite numbers separated by commas, as in {example}").format(
+            _("x_{place} is {told!r}; expected finite numbers separated by commas, as in {example}").format(
                 place=number, told=typed.strip()[:24], example=_INPUTS
             )
         )
@@ -102,16 +103,16 @@ def _worked(exercise: Exercise) -> None:
     worksheet.show(forward(result), "bptt forward")
     st.header(_("Backward"))
     worksheet.show(backward(result), "bptt backward")
-    st.header(_("Three ways to the same gradient"))
+    st.header(_("One gradient, three methods"))
     _three_ways(result)
-    st.header(_("A slip in a report, beside the truth"))
+    st.header(_("A slip in the report, corrected"))
     _slip(slips(result))
 
 
 def _three_ways(result: Backpropagation) -> None:
     header = [_("derivative"), _("closed form"), _("autograd"), _("central differences")]
     tables.table(
-        [*header, _("error against autograd"), _("against central differences")],
+        [*header, _("error against autograd"), _("error against central differences")],
         [
             (
                 gradient.name,
@@ -123,9 +124,9 @@ def _three_ways(result: Backpropagation) -> None:
     )
     st.caption(
         _(
-            "Largest error: {autograd} against autograd, {central} against central differences with a step of "
-            "6·10⁻⁶, all in float64; absolute, or relative to a gradient that is above 1. “none” is a number beyond "
-            "float64."
+            "Largest error: {autograd} against autograd, {central} against central differences with "
+            "a step of 6·10⁻⁶, all in float64. Errors are absolute, or relative if the gradient is "
+            "above 1. “none” is a number beyond float64."
         ).format(
             autograd=plain(shown(result.largest_error_autograd, 2)),
             central=plain(shown(result.largest_error_central, 2)),
@@ -152,8 +153,8 @@ def _three_ways(result: Backpropagation) -> None:
 def _slip(rows: tuple[Slip, ...]) -> None:
     st.write(
         _(
-            "The report from which this workbench grew has this factor, once as the derivative by w and once as that "
-            "by the state; it is wrong in sign and size:"
+            "The report behind this workbench uses this factor twice: for the derivative with "
+            "respect to w, and for that with respect to the state. Its sign and size are wrong:"
         )
     )
     st.latex(
@@ -164,9 +165,9 @@ def _slip(rows: tuple[Slip, ...]) -> None:
             r"\\ \text{ratio:}\quad & -w_o h\, e^{w_o h}, \quad -h^2 e^{w_o h} \end{aligned}"
         )
     )
-    header = [_("derivative"), _("report"), _("truth"), _("autograd"), _("report / truth"), _("by algebra")]
+    header = [_("derivative"), _("report"), _("truth"), _("autograd"), _("report / truth"), _("algebraic ratio")]
     tables.table(
-        [*header, _("which is"), _("right")],
+        [*header, _("its value"), _("right")],
         [
             (
                 row.name,
@@ -179,7 +180,8 @@ def _slip(rows: tuple[Slip, ...]) -> None:
         ],
     )
     consequence = _(
-        "So its gradients of the loss are wrong too, by the same ratio. Its derivatives of the states by w_i and w_h "
-        "are right for h_0 = 0; from another h_0 that by w_h lacks the term with h_0."
+        "Its gradients of the loss are therefore wrong by the same ratio. Its derivatives of the "
+        "states with respect to w_i and w_h are right for h_0 = 0. For any other h_0, the derivative "
+        "with respect to w_h lacks the term with h_0."
     )
     st.caption(plain(consequence))

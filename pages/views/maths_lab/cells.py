@@ -34,7 +34,7 @@ def view() -> None:
     models.tell_of(faults)
     checkpoints = black_box.inside(checkpoints)
     if not checkpoints:
-        st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
+        st.error(_("No usable model found. Train one with: python -m core train --data FILE"))
         return
     chosen = _one_a_cell(checkpoints)
     lines = [*_live(text, chosen), *_costs(chosen)]
@@ -59,7 +59,7 @@ def _one_a_cell(checkpoints: list[Checkpoint]) -> list[Checkpoint]:
 
 def _live(text: str, chosen: list[Checkpoint]) -> list[Line]:
     """The equations of each cell and, below, one unit's numbers at one token; the same as lines of a sheet."""
-    st.header(_("The equations, with live numbers"))
+    st.header(_("Equations with live numbers"))
     if not (chosen := prefixwise.only(chosen, plain_only=False, torch_gates=True)):
         return []
     readers = controls.readers(chosen, text)
@@ -68,7 +68,7 @@ def _live(text: str, chosen: list[Checkpoint]) -> list[Line]:
         return []
     traces = [controls.traced(checkpoint, text) for checkpoint in readers]
     most = max(len(trace) for trace in traces)
-    token = slide_whole(_("After which token"), "cells_token", 1, most, most, most=1_000_000)
+    token = slide_whole(_("After token"), "cells_token", 1, most, most, most=1_000_000)
     unit = _unit(min(checkpoint.model.hidden_size for checkpoint in readers))
     lines: list[Line] = []
     workings: list[Working] = []
@@ -80,9 +80,10 @@ def _live(text: str, chosen: list[Checkpoint]) -> list[Line]:
             lines += _live_one(checkpoint, trace, step_working)
     st.caption(
         _(
-            "In a gate’s brackets stands first what the word brings, W x + b, then what the states before bring, "
-            "U h + d, each summed over all dimensions; every product of these sums is on the page Trajectories. A unit "
-            "of one model has nothing to do with the unit of that number in another."
+            "In a gate’s brackets, the first number is what the word brings, W x + b. The second is "
+            "what the previous states bring, U h + d. Each is summed over all dimensions. The page "
+            "Trajectories shows every product of these sums. Units with the same index in two models "
+            "are unrelated."
         )
     )
     header = ["model", "token", "unit", "symbol", "from_input", "from_state", "value"]
@@ -95,7 +96,7 @@ def _live_one(checkpoint: Checkpoint, trace: Trace, step: Working) -> list[Line]
     st.markdown(f"**{plain(model_name(checkpoint.name))}**")
     st.latex(small(equations.cell(trace.cell)))
     token_strip([trace.tokens[step.step]], [trace.known[step.step]])
-    where = _("unit {unit}, token {token} of {count}, {chance} after it {probability:.3f}").format(
+    where = _("unit {unit}, token {token} of {count}; {chance} after it: {probability:.3f}").format(
         chance=classes.probability_name(checkpoint.labels),
         unit=step.unit,
         token=step.step + 1,
@@ -127,7 +128,7 @@ def _unit(units: int) -> int | None:
     """A unit, or None for each model's busiest; ``cells_unit`` in the link."""
     return query_params.linked(
         st.number_input,
-        _("Unit, 0 to {last}; empty: of each model the one that moved its verdict most").format(last=units - 1),
+        _("Unit, 0 to {last}; empty: the one that moved the verdict most").format(last=units - 1),
         0,
         units - 1,
         value=None,  # so that the box can be emptied again
@@ -136,7 +137,7 @@ def _unit(units: int) -> int | None:
         default=None,
         read=query_params.whole(0, units - 1),
         fit=lambda unit: None if unit is None else min(unit, units - 1),
-        unreadable=_("The link asks for a unit that is none of these; each model's busiest is shown."),
+        unreadable=_("The link names an unknown unit. Showing the unit that moved each model's verdict most."),
         step=1,
         width=360,
     )
@@ -144,11 +145,17 @@ def _unit(units: int) -> int | None:
 
 def _costs(chosen: list[Checkpoint]) -> list[Line]:
     """Parameters and multiply-adds by formula, against the tensors, and accuracy from the cards."""
-    st.header(_("What they cost, and how good they are"))
+    st.header(_("Cost and accuracy"))
     costs = [cost(checkpoint) for checkpoint in chosen]
     least = min(one.multiply_adds for one in costs)
-    header = [_("model"), _("accuracy"), _("95 % interval"), _("multiply-adds a token"), _("times the least")]
-    header += [_("parameters"), _("of the cell"), _("of the embeddings"), _("of the read-out")]
+    header = [
+        _("model"),
+        _("accuracy"),
+        _("95 % interval"),
+        _("multiply-adds per token"),
+        _("relative to the cheapest"),
+    ]
+    header += [_("parameters"), _("cell parameters"), _("embedding parameters"), _("read-out parameters")]
     tables.table(
         header,
         [
@@ -178,16 +185,16 @@ def _costs(chosen: list[Checkpoint]) -> list[Line]:
         st.error(_("The formula and the tensors disagree: {models}.").format(models=plain(", ".join(wrong))))
     else:
         st.success(
-            _("Checked: the formula gives the number of parameters that each model's tensors hold, to the last one."),
+            _("Checked: for every model, the formula gives exactly the number of parameters in its tensors."),
             icon=":material/check:",
         )
     st.caption(
         _(
-            "P counts the cell’s weights and biases, M its multiplications a token, most of them with an addition. H "
-            "is the number of units, E that of an embedding’s dimensions, G that of blocks of weights: one for a "
-            "candidate or sum, one more for each gate. e counts the products that join gates and states, r(Uh + d), "
-            "(1 − z)n and zh, or fc, ig and o tanh(c’). Looking up an embedding costs none. Accuracy is from each "
-            "model’s card, with its 95 % interval."
+            "P: weights and biases of the cell. M: its multiplications per token, most with an "
+            "addition. H: units. E: dimensions of an embedding. G: blocks of weights, one for a "
+            "candidate or sum and one more for each gate. e: products that join gates and states, "
+            "r(Uh + d), (1 − z)n and zh, or fc, ig and o tanh(c’). An embedding lookup costs none. "
+            "Accuracy, with its 95 % interval, is from each model’s card."
         )
     )
     return lines
@@ -203,7 +210,7 @@ def _accuracy(checkpoint: Checkpoint) -> tuple[str, str]:
 
 def _speed(chosen: list[Checkpoint]) -> None:
     """Tokens a second, measured when asked for and kept for this session."""
-    st.header(_("How fast they are on this machine"))
+    st.header(_("Speed on this machine"))
     hashes = tuple(checkpoint.hash for checkpoint in chosen)
     seconds = len(chosen) * (ROUNDS + 1) * SECONDS
     if st.button(
@@ -213,12 +220,12 @@ def _speed(chosen: list[Checkpoint]) -> None:
             st.session_state["cells speeds"] = (hashes, speeds(chosen))
     kept: tuple[tuple[str, ...], tuple[Speed, ...]] = st.session_state.get("cells speeds", ((), ()))
     if kept[0] != hashes:
-        st.caption(_("Nothing is measured yet."))
+        st.caption(_("Not measured yet."))
         return
     measured = kept[1]
-    header = [_("model"), _("tokens a second"), _("slowest to fastest round")]
+    header = [_("model"), _("tokens per second"), _("slowest to fastest round")]
     tables.table(
-        [*header, _("times the {model}").format(model=model_name(measured[0].model))],
+        [*header, _("relative to {model}").format(model=model_name(measured[0].model))],
         [
             (
                 model_name(speed.model),
@@ -237,13 +244,15 @@ def _speed(chosen: list[Checkpoint]) -> None:
     threads = measured[0].threads
     lines = [
         ngettext(
-            "One text of {tokens} tokens at a time, from its numbers to the verdict, by torch's fused code on one "
-            "thread of this server; the median of {rounds} rounds in which the models take turns.",
-            "One text of {tokens} tokens at a time, from its numbers to the verdict, by torch's fused code on "
-            "{threads} threads of this server; the median of {rounds} rounds in which the models take turns.",
+            "One text of {tokens} tokens at a time, from token ids to verdict, with torch's fused "
+            "code. It runs on one thread of this server. Median of {rounds} rounds; the models take "
+            "turns.",
+            "One text of {tokens} tokens at a time, from token ids to verdict, with torch's fused "
+            "code. It runs on {threads} threads of this server. Median of {rounds} rounds; the "
+            "models take turns.",
             threads,
         ).format(tokens=measured[0].tokens, threads=threads, rounds=len(measured[0].rates)),
-        _("Fewer multiply-adds need not mean faster: how well a library's code fits a cell counts as much."),
+        _("Fewer multiply-adds are not always faster: how well a library's code fits a cell matters as much."),
     ]
     st.caption(together(lines))
 
@@ -253,30 +262,33 @@ def _gates() -> None:
     st.header(_("What each gate adds"))
     lines = [
         _(
-            "**RNN: a loop.** The state goes back in with the next word, so the net can remember at all (Elman 1990). "
-            "But all of it is rewritten at every word, and what a far word left behind must pass every tanh and every "
-            "U in between: it fades or blows up (Bengio, Simard & Frasconi 1994)."
+            "**RNN: a loop.** The state is fed back with the next word, so the network can remember "
+            "at all (Elman 1990). But every word rewrites the whole state. What a distant word left "
+            "behind must pass through every tanh and every U in between. So it vanishes or explodes "
+            "(Bengio, Simard & Frasconi 1994)."
         ),
         _(
-            "**LSTM: a store beside the loop.** The cell state c is added to rather than rewritten. The *input gate* "
-            "decides whether something is written, the *output gate* whether it shows; what neither touches stays "
-            "(Hochreiter & Schmidhuber 1997)."
+            "**LSTM: a store beside the loop.** The cell state c is added to, not rewritten. The "
+            "*input gate* decides whether something is written, the *output gate* whether it is "
+            "shown. What neither gate touches stays (Hochreiter & Schmidhuber 1997)."
         ),
         _(
-            "**Forget gate: a way to clear it.** Without it, c can only pile up over a long stream; with it, the cell "
-            "can be emptied, at once or little by little (Gers, Schmidhuber & Cummins 2000). An f near 1 lets "
-            "gradients through almost whole."
+            "**Forget gate: a way to clear the cell.** Without it, c can only accumulate over a long "
+            "sequence. With it, the cell can be emptied, at once or gradually (Gers, Schmidhuber & "
+            "Cummins 2000). An f near 1 lets gradients through almost unchanged."
         ),
         _(
-            "**GRU: the same with less.** One *update gate* z does both, keeping z of the old and taking 1 − z of the "
-            "new; a *reset gate* r lets the candidate look away from the past; there is no store apart from the state "
-            "(Cho et al. 2014). Three blocks of weights where the LSTM has four."
+            "**GRU: the same with less.** One *update gate* z does both jobs. It keeps z of the old "
+            "state and takes 1 − z of the new one. A *reset gate* r lets the candidate ignore the "
+            "past. There is no store besides the state (Cho et al. 2014). The GRU has three blocks "
+            "of weights, the LSTM four."
         ),
         _(
-            "**Which is best?** On recorded speech GRU and LSTM both beat the plain RNN clearly, neither of them "
-            "always the other; on music the three were close (Chung et al. 2014). A search through more than ten "
-            "thousand cells found one that beats both on some tasks and none that does on all; a forget gate that "
-            "starts open, with a bias of 1, closes the gap between LSTM and GRU (Jozefowicz, Zaremba & Sutskever 2015)."
+            "**Which is best?** On recorded speech, GRU and LSTM both clearly beat the plain RNN, "
+            "and neither always beats the other. On music the three were close (Chung et al. 2014). "
+            "A search through more than ten thousand cells found one that beats both on some tasks. "
+            "It found none that beats both on all tasks. A forget gate that starts open, with a bias "
+            "of 1, closes the gap between LSTM and GRU (Jozefowicz, Zaremba & Sutskever 2015)."
         ),
     ]
     st.markdown("\n".join(f"- {line}" for line in lines))

@@ -24,13 +24,17 @@ def view(steps: int) -> None:
     from core.lab.bptt.derivation import MOST_STEPS, check, letters, targets
 
     if steps > MOST_STEPS:
-        st.caption(_("Derivations are checked over up to {most} steps; this is over {most}.").format(most=MOST_STEPS))
+        st.caption(
+            _("Derivations are checked over at most {most} steps, so this one is checked over {most}.").format(
+                most=MOST_STEPS
+            )
+        )
         steps = MOST_STEPS
     offered = list(targets(steps))
     st.write(
         _(
-            "Type a derivative; it is compared with autograd at random numbers, and where it differs you are told what "
-            "it is off by. The box begins with the report’s slip."
+            "Type a derivative. It is compared with autograd at random numbers. If they differ, you "
+            "see by what. The box starts with the report’s slip."
         )
     )
     left, right = st.columns([1, 3])
@@ -44,7 +48,7 @@ def view(steps: int) -> None:
     )
     with right:
         formula = ask_text(_("Your formula"), "bptt_f", _FORMULA)
-    line = _("Letters: {letters}. Here h is the last state, u = w_o h, and yhat is ŷ. A product has a *.")
+    line = _("Variables: {letters}. h is the last state, u = w_o h, and yhat is ŷ. Write a product with *.")
     st.caption(plain(line.format(letters=", ".join(letters(steps)))))
     try:
         result = check(formula, target, steps=steps)
@@ -77,7 +81,7 @@ def _checked(result: Check) -> None:
         ],
     )
     st.caption(
-        _("The first {shown} of {count} points, drawn from seed {seed}; “none” is not a finite number.").format(
+        _("The first {shown} of {count} points, drawn with seed {seed}. “none” is not a finite number.").format(
             shown=len(points), count=len(result.points), seed=result.seed
         )
     )

@@ -31,13 +31,13 @@ def view() -> None:
     st.header(_("Boosting the trained models"))
     st.write(
         _(
-            "Here the learners are fixed: the models themselves, whose verdicts on labelled texts are the votes. The "
-            "weights are fitted on one half of the rows, and judged on the other."
+            "Here the learners are fixed: the trained models, whose verdicts on labelled texts are "
+            "the votes. The weights are fitted on one half of the rows and evaluated on the other."
         )
     )
     _kept()
-    st.markdown(_("**On a labelled file of your own**"))
-    title = _("Texts with labels 0 and 1, or the names of the models’ classes")
+    st.markdown(_("**Your own labelled file**"))
+    title = _("Texts with labels 0 and 1, or with the models’ class names")
     given = uploaded_file.upload(title, "boost file", "boost")
     if given is None:
         st.caption(_("Up to 20 MB. Larger files: `python -m core lab boosting --data FILE`."))
@@ -55,7 +55,7 @@ def _kept() -> None:
         return
     if ensemble is None:
         st.info(
-            _("Nothing is measured here yet. To do so: python -m core lab boosting --data FILE --out {file}").format(
+            _("Nothing measured yet. Run: python -m core lab boosting --data FILE --out {file}").format(
                 file=plain(f"checkpoints/{ensemble_file.FILE}")
             ),
             icon=":material/straighten:",
@@ -63,14 +63,14 @@ def _kept() -> None:
         return
     if outdated := ensemble_file.outdated(ensemble, models.hashes()):
         st.warning(
-            _("These figures are of other models than those here: {names}.").format(
+            _("These figures were measured on other models than the ones here: {names}.").format(
                 names=plain(", ".join(map(model_name, outdated)))
             ),
             icon=":material/history:",
         )
     _show(ensemble, "kept")
     st.caption(
-        _("SHA-256 of the file begins with {digest}. None of its texts is kept here.").format(
+        _("The file’s SHA-256 begins with {digest}. None of its texts is stored here.").format(
             digest=ensemble.sha256[:12]
         )
     )
@@ -93,7 +93,7 @@ def _own(given: uploaded_file.Upload) -> None:
     own = fingerprint(columns)
     text = boxes[0].selectbox(_("Texts"), columns, index=read.text, key=f"boost text {own}")
     label = boxes[1].selectbox(_("Labels"), columns, index=read.label, key=f"boost label {own}")
-    rows = boxes[2].number_input(_("Rows to draw"), 20, MOST_ROWS, _ROWS, key="boost rows")
+    rows = boxes[2].number_input(_("Rows to sample"), 20, MOST_ROWS, _ROWS, key="boost rows")
     seed = boxes[3].number_input(_("Seed"), 0, 9_999, 0, key="boost split")
     checkpoints = [model for model in models.load_all()[0] if not black_box.is_one(model)]
     meaning: dict[str, str] | None = {}
@@ -109,7 +109,7 @@ def _own(given: uploaded_file.Upload) -> None:
     def start() -> background_search.Start:
         return lambda check_cancelled: _measured(given, asked, checkpoints, check_cancelled)
 
-    background_search.view("ensemble", (given.digest, *asked, *hashes), start, _say, _show, _("Boost the models on it"))
+    background_search.view("ensemble", (given.digest, *asked, *hashes), start, _say, _show, _("Boost the models"))
 
 
 def _measured(
@@ -147,8 +147,8 @@ def _show(ensemble: Ensemble, key: str) -> None:
     st.caption(plain(measured))
     for sentence in statements:
         st.markdown(plain(sentence))
-    header = [_("model"), _("weight Σα"), _("rounds"), _("weight at least risk"), _("right, fit half")]
-    header.append(_("right, test half"))
+    header = [_("model"), _("weight Σα"), _("rounds"), _("weight at minimum risk"), _("accuracy, fit half")]
+    header.append(_("accuracy, test half"))
     voters: list[tuple[object, ...]] = [
         (
             model_name(voter.name),
@@ -162,8 +162,8 @@ def _show(ensemble: Ensemble, key: str) -> None:
     ]
     percent = st.column_config.NumberColumn(format="percent")
     tables.table(header, voters, f"ensemble-voters-{key}", column_config={header[4]: percent})
-    header = [_("compared with"), _("right, test half"), _("ensemble minus it (points)"), _("finding")]
-    header += [_("only the ensemble right"), _("only the other right")]
+    header = [_("compared with"), _("accuracy, test half"), _("ensemble minus other (points)"), _("finding")]
+    header += [_("only the ensemble is right"), _("only the other is right")]
     others: list[tuple[object, ...]] = [
         (
             other(ensemble, one),
@@ -178,11 +178,11 @@ def _show(ensemble: Ensemble, key: str) -> None:
     tables.table(header, others, f"ensemble-{key}", column_config={header[1]: percent})
     st.caption(
         _(
-            "95 % intervals; differences are between verdicts on the same rows. They cover the draw of the rows, not "
-            "the chance in training the models."
+            "95 % intervals. Differences compare verdicts on the same rows. The intervals cover the "
+            "sampling of rows, not the randomness of training."
         )
     )
-    with st.expander(_("The rounds"), icon=":material/table_rows:"):
+    with st.expander(_("All rounds"), icon=":material/table_rows:"):
         tables.table(
             [_("round"), _("voter"), _("ε"), _("α"), _("risk")],
             [

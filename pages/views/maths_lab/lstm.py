@@ -29,8 +29,9 @@ def view() -> None:
     """The tables and what follows from them, or an error where a cell holds no number."""
     st.write(
         _(
-            "A cell of a single unit, so that every number can be followed. The first exercise is the report's: x₄ is "
-            "a number, x₁ or x₂ asks for it to be stored in place of what was there, x₃ asks for it to be given out."
+            "A cell with a single unit, so that you can follow every number. The first exercise is "
+            "the report's. There x₄ is a number. x₁ or x₂ asks to store it in place of the old one. "
+            "x₃ asks to output it."
         )
     )
     base = _base()
@@ -57,7 +58,7 @@ def _base() -> Tables:
     state = st.session_state
     before = state.get(_BASE)
     if not query_params.restore("hand", Tables.of(presets()[USUAL]), _read, _BASE):
-        st.caption(_("The link holds no exercise that can be read; the report's is shown."))
+        st.caption(_("The link contains no readable exercise. Showing the report's."))
     if state[_BASE] is not before:
         _replace(state[_BASE])
     elif f"hand gates {state[_VERSION]}" not in state and _NOW in state:
@@ -71,7 +72,7 @@ def _base() -> Tables:
     )
     with st.container(horizontal=True):
         steps = st.number_input(_("Steps"), 1, step=1, key="hand steps", width=140)
-        width = st.number_input(_("Inputs a step"), 1, step=1, key="hand width", width=140)
+        width = st.number_input(_("Inputs per step"), 1, step=1, key="hand width", width=140)
     base: Tables = state[_BASE]
     if (steps, width) != (len(base.inputs), len(base.inputs[0])):
         try:
@@ -108,10 +109,10 @@ def _take_preset() -> None:
 
 def _preset_names() -> dict[str, str]:
     return {
-        USUAL: _("the report's LSTM"),
-        "lstm": _("an LSTM as usual"),
-        "gru": _("a GRU that stores"),
-        "rnn": _("an RNN on the same"),
+        USUAL: _("the report’s LSTM"),
+        "lstm": _("standard LSTM"),
+        "gru": _("GRU that stores"),
+        "rnn": _("RNN, same inputs"),
     }
 
 
@@ -121,10 +122,10 @@ def _tables(base: Tables) -> Tables:
     names = _gate_names(base.cell)
     left, right = st.columns([3, 2]) if len(base.inputs[0]) <= _BESIDE else (st.container(), st.container())
     with left:
-        st.markdown(_("**Weights** of the inputs x, of the output before (u), and biases (b)"))
+        st.markdown(_("**Weights** of the inputs (x) and of the previous output (u), and biases (b)"))
         gates = _edited([_("gate"), *base.columns], names, base.gates, f"hand gates {version}")
     with right:
-        st.markdown(_("**Inputs**, a row a step"))
+        st.markdown(_("**Inputs**, one row per step"))
         steps = [f"t = {t}" for t in range(1, len(base.inputs) + 1)]
         columns = [_("step"), *(f"x{number}" for number in range(1, len(base.inputs[0]) + 1))]
         inputs = _edited(columns, steps, base.inputs, f"hand inputs {version}")
@@ -163,7 +164,7 @@ def _gate_names(cell: str) -> list[str]:
     names = {
         "lstm": [_("z, cell input"), _("i, input gate"), _("f, forget gate"), _("o, output gate")],
         "gru": [_("r, reset gate"), _("z, update gate"), _("n, candidate")],
-        "rnn": [_("z, the sum")],
+        "rnn": [_("z, sum")],
     }
     assert len(names[cell]) == len(GATES[cell])
     return names[cell]
@@ -179,7 +180,7 @@ def _activation_labels(cell: str) -> list[str]:
 
 def _decimals() -> int:
     """How many decimals are shown; ``hand_digits`` in the link."""
-    options = {0: _("whole numbers"), 4: _("4 decimals"), ALL_DIGITS: _("every digit")}
+    options = {0: _("whole numbers"), 4: _("4 decimals"), ALL_DIGITS: _("all digits")}
     words = {0: "0", 4: "4", ALL_DIGITS: "all"}
     return query_params.choice(
         st.segmented_control,
@@ -217,8 +218,7 @@ def _remarks(worked: Worked) -> None:
     checked = check(worked)
     st.success(
         _(
-            "Checked: {numbers:,} numbers against decimals of {digits} digits; the largest error is {error:.1e} "
-            "({where})."
+            "Checked {numbers:,} numbers against decimals of {digits} digits. Largest error: {error:.1e} ({where})."
         ).format(numbers=checked.numbers, digits=checked.digits, error=checked.error, where=plain(checked.where)),
         icon=":material/check:",
     )
@@ -227,11 +227,11 @@ def _remarks(worked: Worked) -> None:
         st.info(
             together(
                 [
-                    _("Rounded to whole numbers as in the report: c = {c} and y = {y}.").format(c=cells, y=outputs),
+                    _("Rounded to whole numbers, as in the report: c = {c} and y = {y}.").format(c=cells, y=outputs),
                     *(
                         _(
-                            "Its summary table prints {printed:g} for {name} at t = {t}: a slip, for its own working "
-                            "has {worked:g}, as here."
+                            "Its summary table prints {printed:g} for {name} at t = {t}. That is a "
+                            "slip: its own calculation gives {worked:g}, as here."
                         ).format(printed=slip.printed, name=plain(slip.name), t=slip.t, worked=slip.worked)
                         for slip in slips(worked)
                     ),
@@ -242,8 +242,9 @@ def _remarks(worked: Worked) -> None:
     if any(step.held for step in worked.steps):
         st.warning(
             _(
-                "Some numbers lie beyond the largest there is, 1.8e308, and are held there; gates saturate, and no "
-                "number is undefined, for sums are made exactly and rounded once. The plot leaves them out."
+                "Some numbers exceed the largest possible number, 1.8e308, and are held there. Gates "
+                "saturate, but no number is undefined, because sums are exact and rounded once. The "
+                "plot leaves these numbers out."
             )
         )
 
@@ -255,24 +256,25 @@ def _states(worked: Worked) -> tuple[list[float], list[float]]:
 def _step(worked: Worked, decimals: int) -> None:
     """One step written out; ``hand_t`` in the link."""
     most = len(worked.steps)
-    st.header(_("The arithmetic, written out"))
+    st.header(_("Step-by-step calculation"))
     t = slide_whole(_("Step t"), "hand_t", 1, most, 1, most=MOST_STEPS)
     worksheet.show(step_sheet(worked, t, decimals), "hand step", copy=False)
     st.caption(
         _(
-            "w weighs the inputs, each gate with its own weights; u weighs the output before, y, where any gate has "
-            "such a weight. Rounded numbers (≈) are for the eye: the next line starts from all digits."
+            "Each gate has its own weights w for the inputs. If a gate also sees the previous output "
+            "y, its weight is u. Rounded numbers (≈) are for display: the next line uses all digits."
         )
     )
 
 
 def _own_link(line: str, short: bool) -> None:
     """The exercise as a link, to copy."""
-    with st.expander(_("This exercise as a link"), icon=":material/link:"):
+    with st.expander(_("Link to this exercise"), icon=":material/link:"):
         if not short:
             st.caption(
                 _(
-                    "Written down it has {length:,} characters, so the link does not carry it (it carries {most:,})."
+                    "This exercise is too long for the link: it has {length:,} characters, and a "
+                    "link can hold {most:,}."
                 ).format(length=len(line), most=LONGEST)
             )
         else:

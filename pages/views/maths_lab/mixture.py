@@ -46,9 +46,9 @@ def view() -> None:
     st.header(_("Gaussian mixture by EM"))
     st.write(
         _(
-            "Points come from K Gaussians, but nobody says which from which. The E-step shares every point among the "
-            "components by how well each explains it; the M-step fits each component anew to its shares. Step by step, "
-            "the points become more likely."
+            "The points come from K Gaussians, but nobody knows which point comes from which. The "
+            "E-step divides each point among the components by how well each explains it. The M-step "
+            "refits each component to its shares. Step by step, the points become more likely."
         )
     )
     box = st.container()
@@ -63,7 +63,7 @@ def view() -> None:
         return
     key = fingerprint(given.points.tobytes())
     try:
-        with st.spinner(_("Fitting, and asking scikit-learn for the same …")):
+        with st.spinner(_("Fitting, and comparing with scikit-learn…")):
             fitted = _fitted(key, components, seed, reg_covar, iterations, given.points)
     except ValueError as error:
         st.error(plain(str(error)))
@@ -83,16 +83,16 @@ def _fitted(key: str, components: int, seed: int, reg_covar: float, iterations: 
 
 def _given(seed: int) -> _Given | None:
     """The points that were chosen; None, with a line that says why, where these are none."""
-    from core.lab.mixture.em import MOST_POINTS
     from core.lab.mixture.points import LEAST_DRAWN, draw, toys
+    from core.lab.typed_points import MOST_POINTS
 
     names = {
-        "clouds": _("three clouds that overlap"),
-        "crossing": _("two long clouds that cross"),
+        "clouds": _("three overlapping clouds"),
+        "crossing": _("two long crossing clouds"),
         "one": _("one cloud"),
-        "twins": _("a cloud and four equal points"),
+        "twins": _("a cloud and four identical points"),
         "arcs": _("two arcs"),
-        OWN: _("points of your own"),
+        OWN: _("your own points"),
         STATES: _("hidden states of a model"),
     }
     offered = {name: title for name, title in names.items() if name in (*toys(), OWN, STATES)}
@@ -113,7 +113,7 @@ def _given(seed: int) -> _Given | None:
 def _typed() -> np.ndarray | None:
     from core.lab.mixture.points import read_points
 
-    text = ask_lines(_("A point a line: two numbers"), "mix_points", _TYPED, LONGEST)
+    text = ask_lines(_("One point per line: x, y"), "mix_points", _TYPED, LONGEST)
     try:
         return read_points(text)
     except ValueError as error:
@@ -141,7 +141,7 @@ def _reg_covar() -> float | None:
     except ValueError:
         value = math.nan
     if math.isnan(value):
-        st.error(plain(_("reg_covar is {text!r}; expected a number, as in 0.001").format(text=text)))
+        st.error(plain(_("reg_covar is {text!r}; expected a number, such as 0.001").format(text=text)))
         return None
     try:
         check_reg_covar(value)
@@ -159,7 +159,7 @@ def _steps(given: _Given, fitted: _Fitted) -> None:
     for remark in remarks(mixture):
         st.info(plain(remark), icon=":material/info:")
     half_step = slide_whole(
-        _("Half-step: E and M by turns"), "mix_step", 0, 2 * len(mixture.iterations), 6, most=2 * MOST_ITERATIONS
+        _("Half-step (E and M alternate)"), "mix_step", 0, 2 * len(mixture.iterations), 6, most=2 * MOST_ITERATIONS
     )
     number = max(1, (half_step + 1) // 2)
     made = mixture.iterations[number - 1]
@@ -174,15 +174,16 @@ def _steps(given: _Given, fitted: _Fitted) -> None:
     )
     left.caption(
         _(
-            "Shown is {step}. Ellipses: one standard deviation (solid) and two (dotted). A point’s colour is mixed of "
-            "the components’ by responsibility; its marker is that of the one most responsible."
+            "Shown: {step}. Ellipses: one standard deviation (solid) and two (dotted). A point’s "
+            "colour mixes the components’ colours by responsibility. Its marker is that of the most "
+            "responsible component."
         ).format(step=step_name(half_step))
     )
     right.plotly_chart(
-        likelihood(mixture, half_step), key="mix likelihood", alt=_("The log-likelihood and its bound by half-step")
+        likelihood(mixture, half_step), key="mix likelihood", alt=_("Log-likelihood and its bound by half-step")
     )
     right.caption(_never_falls(mixture))
-    with st.expander(_("The working of this iteration"), icon=":material/calculate:", expanded=True):
+    with st.expander(_("Calculation of this iteration"), icon=":material/calculate:", expanded=True):
         worksheet.show(sheet(mixture, number, component, point), "mix sheet")
     _slips(mixture, made, component)
     if given.states is not None:
@@ -196,10 +197,10 @@ def _steps(given: _Given, fitted: _Fitted) -> None:
 
 def _never_falls(mixture: Mixture) -> str:
     if mixture.reg_covar == 0 and not any(made.maximised.floored for made in mixture.iterations):
-        return _("Nothing is added to the covariances, so neither line ever falls, but for rounding.")
+        return _("Nothing is added to the covariances, so neither line falls, except for rounding.")
     return _(
-        "The E-step lifts the bound to the log-likelihood, the M-step lifts both. That they never fall is certain only "
-        "where nothing is added to the covariances."
+        "The E-step raises the bound to the log-likelihood. The M-step raises both. They are certain "
+        "never to fall only if nothing is added to the covariances."
     )
 
 
@@ -210,7 +211,7 @@ def _of_what(mixture: Mixture) -> tuple[int, int]:
         point = ask_whole(_("Point"), "mix_i", 1, len(mixture.points), 1)
     component = query_params.choice(
         left.segmented_control,
-        _("Component worked out"),
+        _("Component to show"),
         range(1, mixture.start.components + 1),
         name="mix_c",
         key="mix c",
@@ -224,7 +225,7 @@ def _numbers(made: Iteration, fitted: _Fitted) -> None:
     with st.container(horizontal=True):
         st.metric(_("iteration"), f"{made.number} / {len(fitted.mixture.iterations)}", border=True)
         st.metric(
-            _("log-likelihood after it"),
+            _("log-likelihood after iteration"),
             minus(f"{made.log_likelihood:.4f}"),
             delta=f"{made.log_likelihood - made.log_likelihood_before:+.4g}",
             border=True,
@@ -235,9 +236,11 @@ def _numbers(made: Iteration, fitted: _Fitted) -> None:
             _("largest error"),
             "–" if difference is None else minus(f"{difference:.1e}"),
             help=_(
-                "Weights, means and covariances against scikit-learn’s GaussianMixture from the same start, after as "
-                "many iterations (compared after {compared} of {all}; divided by the largest number where that is "
-                "above 1). It has no floor, so nothing is compared from where one was added."
+                "Weights, means and covariances against scikit-learn’s GaussianMixture, after the "
+                "same number of iterations from the same start. Compared after {compared} of {all} "
+                "iterations. Errors are divided by the largest number if it is above 1. The "
+                "scikit-learn mixture has no lower limit on variances, so the comparison stops where "
+                "one was added."
             ).format(compared=compared, all=len(fitted.mixture.iterations)),
             border=True,
         )
@@ -248,31 +251,34 @@ def _slips(mixture: Mixture, made: Iteration, component: int) -> None:
     from core.lab.mixture.worksheet import slip_sheet
 
     with st.expander(
-        _("The report’s slips"), icon=":material/report:", on_change="rerun", key="mix slips open"
+        _("Slips in the report"), icon=":material/report:", on_change="rerun", key="mix slips open"
     ) as opened:
         if not opened.open:
             return
         st.write(
             _(
-                "The report has a sum over k too many above the line, and a sum over k for that over i below it. Here "
-                "is each alone and both, on the same responsibilities, the covariances about the true means."
+                "The report has an extra sum over k in the numerator. Its denominator sums over k "
+                "instead of i. The table shows each slip alone and both together, with the same "
+                "responsibilities. The covariances are about the true means."
             )
         )
         worksheet.show(slip_sheet(mixture, made.number, component), "mix slips")
         slip = slips(mixture.points, made)
         header = [_("formulas"), _("log-likelihood")]
         formulas = {
-            _("the truth"): slip.truth,
-            _("sum over k above"): slip.above,
-            _("k for i below"): slip.below,
-            _("both: the report’s"): slip.report,
+            _("correct formulas"): slip.truth,
+            _("extra sum over k in the numerator"): slip.above,
+            _("k instead of i in the denominator"): slip.below,
+            _("both slips (the report)"): slip.report,
         }
         tables.table(
             header,
             [(name, log_likelihood_of(mixture.points, made, one)) for name, one in formulas.items()],
             column_config={header[1]: st.column_config.NumberColumn(format="%.4f")},
         )
-        st.caption(_("With the true weights, and nothing added to a covariance. Empty where one has no inverse."))
+        st.caption(
+            _("Uses the correct weights, and adds nothing to the covariances. Empty if a covariance has no inverse.")
+        )
 
 
 def _components(mixture: Mixture, half_step: int) -> None:
@@ -286,15 +292,21 @@ def _components(mixture: Mixture, half_step: int) -> None:
             zip(parameters.weights, parameters.means, parameters.covariances, strict=True)
         )
     ]
-    st.markdown(_("**The components after this half-step**"))
+    st.markdown(_("**Components after this half-step**"))
     _table("mixture-components", header, rows)
 
 
 def _iterations(fitted: _Fitted) -> None:
     by_number = {check.number: check.difference for check in fitted.checks}
     components = range(fitted.mixture.start.components)
-    header = [_("iteration"), _("log-likelihood"), _("change"), _("bound after M"), _("against scikit-learn")]
-    header += [_("held up"), _("fell"), *(f"N{k + 1}" for k in components)]
+    header = [
+        _("iteration"),
+        _("log-likelihood"),
+        _("change"),
+        _("bound after M-step"),
+        _("difference from scikit-learn"),
+    ]
+    header += [_("limited by reg_covar"), _("fell"), *(f"N{k + 1}" for k in components)]
     rows = [
         (
             made.number,

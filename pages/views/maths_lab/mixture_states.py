@@ -33,12 +33,12 @@ def states() -> States | None:
     models.tell_of(faults)
     checkpoints = black_box.inside(checkpoints)
     if not checkpoints:
-        st.error(_("There is no model here that could be used."))
+        st.error(_("No usable model is available here."))
         return None
     checkpoint = _model(checkpoints)
     axes, dimensions = _axes(checkpoint)
     default = "\n".join(example.text for example in examples())
-    text = ask_lines(_("Sentences, one a line"), "mix_texts", default, _LONGEST)
+    text = ask_lines(_("Sentences, one per line"), "mix_texts", default, _LONGEST)
     texts = tuple(line for line in text.splitlines() if line.strip())
     try:
         with st.spinner(_("Reading the sentences…"), show_time=False):
@@ -46,12 +46,12 @@ def states() -> States | None:
     except (ValueError, LookupError) as error:
         st.error(plain(str(error)))
         return None
-    line = _("{count:,} states of {sentences:,} sentences. The axes hold {share:.0%} of the variance of all units.")
+    line = _("{count:,} states of {sentences:,} sentences. The axes explain {share:.0%} of the variance of all units.")
     lines = [
         line.format(count=len(result.points), sentences=len(result.sentences), share=float(result.explained.sum()))
     ]
     if result.skipped:
-        lines.append(_("Lines without a word to read: {count}.").format(count=result.skipped))
+        lines.append(_("Lines without a word: {count}.").format(count=result.skipped))
     st.caption(together(lines))
     return result
 
@@ -82,14 +82,14 @@ def _axes(checkpoint: Checkpoint) -> tuple[str, int]:
     """Along which axes the states are projected, and on how many."""
     from core.lab.mixture.states import OWN, READ_OUT
 
-    names = {OWN: _("the states’ own components"), READ_OUT: _("the verdict’s, and across it")}
+    names = {OWN: _("principal components of the states"), READ_OUT: _("verdict direction and orthogonal axes")}
     if checkpoint.state_space is None:
         del names[READ_OUT]
     left, right = st.columns([3, 1])
     axes = query_params.choice(left.segmented_control, _("Axes"), names, name="mix_axes", key="mix axes")
     most = _MOST_AXES if axes == OWN else 3
     with right:
-        dimensions = ask_whole(_("How many"), "mix_d", 2, most, 2)
+        dimensions = ask_whole(_("Number of axes"), "mix_d", 2, most, 2)
     return axes, dimensions
 
 
@@ -97,7 +97,7 @@ def show(result: States, mixture: Mixture, responsibilities: np.ndarray, number:
     """What each component holds, by the responsibilities of an iteration."""
     from core.lab.mixture.states import regimes, sentence
 
-    st.markdown(_("**What each component holds, at iteration {number}**").format(number=number))
+    st.markdown(_("**What each component contains, at iteration {number}**").format(number=number))
     labels = classes.of(result.model)
     chance = classes.probability_name(labels)
     held = regimes(result, responsibilities)
@@ -108,15 +108,15 @@ def show(result: States, mixture: Mixture, responsibilities: np.ndarray, number:
                 _("{token} ({held:.1f} of {all})").format(token=visible(t.token), held=t.held, all=t.occurrences)
                 for t in one.tokens
             )
-            st.caption(plain(_("Tokens it holds most of: {tokens}").format(tokens=tokens)))
+            st.caption(plain(_("Tokens mostly in this component: {tokens}").format(tokens=tokens)))
     header = [
         _("component"),
-        _("states held"),
+        _("number of states"),
         _("share"),
         _("mean {chance}").format(chance=chance),
-        _("read as {label}").format(label=classes.both(labels)["positive"]),
+        _("share predicted {label}").format(label=classes.both(labels)["positive"]),
     ]
-    header += [_("mean place"), _("tokens")]
+    header += [_("mean index"), _("tokens")]
     rows = [
         (
             one.component + 1,
@@ -132,8 +132,8 @@ def show(result: States, mixture: Mixture, responsibilities: np.ndarray, number:
     controls.csv_button("mixture-regimes", header, lambda: rows)
     st.caption(
         _(
-            "{chance} is what the model would say if the sentence ended there. This describes how these projected "
-            "states lie, for this K ({components}) and this start; another may part them otherwise, and that the model "
-            "works with such parts is not shown."
+            "{chance} is what the model would say if the sentence ended there. This describes how "
+            "these projected states lie, for this K ({components}) and this start. Another K or "
+            "start may group them differently. It does not show that the model uses such groups."
         ).format(components=mixture.start.components, chance=plain(chance))
     )

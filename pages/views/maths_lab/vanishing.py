@@ -38,7 +38,7 @@ def view() -> None:
             3.0,
             _SPREAD,
             step=0.05,
-            help=_("Inputs are drawn from a normal distribution. At 0 every state is 0, and the bound is reached."),
+            help=_("Inputs are drawn from a normal distribution. At 0, every state is 0 and the bound is reached."),
         )
     with right:
         bias = slide(_("Bias of the forget gate $b_f$"), "bptt_vb", -4.0, 4.0, _BIAS, step=0.1)
@@ -47,15 +47,17 @@ def view() -> None:
     st.plotly_chart(
         vanishing_curves(result),
         key="vanishing",
-        alt=_("Products of the derivatives, by step, by recurrent weight and by the forget gate's bias, as logarithms"),
+        alt=_(
+            "Logarithm of the products of the derivatives, by step, by recurrent weight and by the forget gate's bias"
+        ),
     )
     st.write(plain(result.statement()))
     st.info(
         _(
-            "What the bound tells, after Pascanu, Mikolov & Bengio 2013: since 1 − h² ≤ 1, a weight below 1 in size "
-            "suffices for the gradient to vanish; one above 1 is necessary for it to explode, but not sufficient. The "
-            "LSTM’s product is that of the direct path through its cell alone, on which no weight stands; the inputs "
-            "are the same for both, drawn from seed {seed}."
+            "The bound (Pascanu, Mikolov & Bengio 2013): since 1 − h² ≤ 1, a weight below 1 in "
+            "magnitude is sufficient for the gradient to vanish. A weight above 1 is necessary for "
+            "it to explode, but not sufficient. The LSTM’s product covers only the direct path "
+            "through its cell, which has no weight. Both use the same inputs, drawn with seed {seed}."
         ).format(seed=result.seed),
         icon=":material/info:",
     )

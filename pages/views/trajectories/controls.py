@@ -33,7 +33,7 @@ class Sentence(NamedTuple):
 
 def texts(text: str, checkpoints: Sequence[Checkpoint]) -> list[Sentence]:
     """The sentence and a second one, typed below it; those with a word that some model reads."""
-    second = second_sentence(text, _("A second sentence to lay beside it (optional)"), "trajectories second")
+    second = second_sentence(text, _("Second sentence to compare (optional)"), "trajectories second")
     both = (Sentence(1, text), Sentence(2, second))
     return [sentence for sentence in both if readers(checkpoints, sentence.text)]
 
@@ -58,7 +58,7 @@ def choose_sentence(sentences: Sequence[Sentence]) -> Sentence:
     if len(sentences) == 1:
         return sentences[0]
     names = {1: _("the first sentence"), 2: _("the second sentence")}
-    number = query_params.choice(st.segmented_control, _("Look into"), names, name="of", key="trajectories of")
+    number = query_params.choice(st.segmented_control, _("Sentence"), names, name="of", key="trajectories of")
     return sentences[number - 1]
 
 
@@ -83,7 +83,7 @@ def choose_models(
         read=query_params.some_of(list(by_name)),
         write=write,
         fit=lambda picked: [name for name in picked if name in by_name] or usual,  # fewer may read another sentence
-        unreadable=_("The link asks for models that are not here; others answer."),
+        unreadable=_("Unknown models in the link; using the default models."),
         format_func=lambda name: plain(model_name(name)),
         selection_mode="multi",
     )
@@ -187,7 +187,7 @@ def window(tokens: int, width: int, middle: int, name: str, key: str) -> int:
         read=query_params.whole(1, last),
     )
     st.caption(
-        _("Tokens {first:,} to {until:,} of {count:,}: more would be too narrow to be told apart.").format(
+        _("Tokens {first:,} to {until:,} of {count:,}. More would be too narrow to read.").format(
             first=first, until=first + width - 1, count=tokens
         )
     )
@@ -196,5 +196,5 @@ def window(tokens: int, width: int, middle: int, name: str, key: str) -> int:
 
 def csv_button(name: str, header: Sequence[str], rows: Callable[[], Iterable[Sequence[object]]]) -> None:
     """A button that downloads a chart's numbers as ``unrolled-NAME.csv``, written when it is pressed."""
-    about = _("The chart itself: its toolbar, at its upper right corner, has a camera that saves a picture (PNG).")
+    about = _("To save the chart as a picture (PNG), use the camera in its toolbar (upper right).")
     tables.download(name, lambda: as_csv(header, rows()), help=about)

@@ -29,9 +29,9 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """The model, its constant input, the search, and the fixed points beside the sentences' paths."""
     st.write(
         _(
-            "Hold the input still and let the model go on alone: where does its state come to rest, and how slowly "
-            "do differences die out there? A model that adds up sentiment along a line of such fixed points keeps "
-            "its verdict; one with a few of them falls back to these."
+            "Hold the input constant and let the model run on. Where does its state settle, and how "
+            "slowly do differences fade there? A model that adds up sentiment along a line of such "
+            "fixed points keeps its verdict. A model with only a few of them falls back to these."
         )
     )
     checkpoint = models.choose(list(checkpoints), "fixed points model")
@@ -50,7 +50,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
 def _ask() -> tuple[str, int]:
     """What the input is held at, and the time in seconds."""
     names = {"zero": _("zero"), "mean": _("the mean of all words")}
-    with query_params.one_note(_("The link asks for an input or a time that cannot be, so the usual one stands.")):
+    with query_params.one_note(_("Invalid input or time in the link; using the default.")):
         left, right = st.columns([2, 1])
         held = query_params.choice(
             left.segmented_control, _("Input held at"), names, name="fp_input", key="fixed points input"
@@ -64,9 +64,9 @@ def _say(event: Progress) -> background_search.Shown:
     result = event.found
     if event.stage == "settling":
         return background_search.Shown(
-            event.share, _("The model runs on alone from states of the examples, to settle…")
+            event.share, _("Running the model on from states of the examples until it settles…")
         )
-    line = _("{tried:,} of {starts:,} starts tried, {count:,} of them at rest").format(
+    line = _("Tried {tried:,} of {starts:,} starts; {count:,} of them settled").format(
         tried=result.tried, starts=result.starts, count=result.converged
     )
     points = ngettext("{count:,} fixed point so far", "{count:,} fixed points so far", len(result.points))
@@ -80,9 +80,9 @@ def _show(result: FixedPoints, own: str, texts: Sequence[Sentence], checkpoint: 
     (st.write if result.points else st.info)(plain(statement(result)))
     st.caption(
         _(
-            "Took {seconds:.1f} s. Points nearer to each other than 0.01 count as one. Starts are states of the "
-            "built-in examples, the same after some steps of the held input, and where these lead: other starts may "
-            "find more, and other inputs have other fixed points."
+            "Took {seconds:.1f} s. Points closer than 0.01 count as one. Starts are states of the "
+            "built-in examples, those states after some steps of the held input, and where these "
+            "lead. Other starts may find more, and other inputs have other fixed points."
         ).format(seconds=result.seconds)
     )
     number = _choose_point(result) if result.points else None
@@ -96,9 +96,9 @@ def _show(result: FixedPoints, own: str, texts: Sequence[Sentence], checkpoint: 
             alt=_("Eigenvalues of the Jacobian at the chosen point, with the unit circle"),
         )
     if result.points:
-        names = {"stable": _("stable"), "unstable": _("unstable"), "marginal": _("too near to tell")}
-        header = [_("point"), _("logit"), _("stability"), _("leading |λ|")]
-        header += [_("time constant (steps)"), _("starts that led here")]
+        names = {"stable": _("stable"), "unstable": _("unstable"), "marginal": _("too close to tell")}
+        header = [_("point"), _("logit"), _("stability"), _("largest |λ|")]
+        header += [_("time constant (steps)"), _("starts leading here")]
         tables.table(
             header,
             [
@@ -126,9 +126,9 @@ def _drawn(
 
     if checkpoint.state_space is None:
         st.info(
-            _(
-                "{model}: no axes are kept with this model, so its points are not drawn. Training it anew fits them."
-            ).format(model=plain(model_name(checkpoint.name)))
+            _("{model}: no stored axes, so its points are not drawn. Retrain the model to fit axes.").format(
+                model=plain(model_name(checkpoint.name))
+            )
         )
         return
     plane = controls.choose_plane("fp_plane")
@@ -141,8 +141,9 @@ def _drawn(
     )
     st.caption(
         _(
-            "Markers tell stability, colours the logit. The grey dots are states of the built-in examples. Two axes "
-            "leave out the rest of the state, so what coincides here may be far apart."
+            "Marker shapes show stability, colours the logit. Grey dots are states of the built-in "
+            "examples. Two axes leave out the rest of the state, so points that overlap here may be "
+            "far apart."
         )
     )
 
@@ -150,7 +151,7 @@ def _drawn(
 def _choose_point(result: FixedPoints) -> int:
     """Which point's eigenvalues are shown, from 0; at first the one that most starts led to."""
     usual = max(range(len(result.points)), key=lambda index: result.points[index].starts)
-    return ask_whole(_("Point to look at"), "fp_point", 1, len(result.points), usual + 1, unreadable=None) - 1
+    return ask_whole(_("Chosen point"), "fp_point", 1, len(result.points), usual + 1, unreadable=None) - 1
 
 
 def _rows(result: FixedPoints) -> list[tuple[object, ...]]:

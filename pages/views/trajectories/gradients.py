@@ -30,15 +30,16 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         sentence = controls.choose_sentence(texts)
         chosen = controls.choose_models(controls.readers(checkpoints, sentence.text))
     gain = _ask_gain()
-    with frame.working(_("Working out gradients and Jacobians…"), 900):
+    with frame.working(_("Computing gradients and Jacobians…"), 900):
         results = [_gradients(checkpoint, sentence.text, gain) for checkpoint in chosen]
     st.plotly_chart(
-        gradient_norms(results), key="gradients", alt=_("Norms of the gradient of the final logit at every token")
+        gradient_norms(results), key="gradients", alt=_("Norm of the gradient of the final logit at every token")
     )
     st.caption(
         _(
-            "The gradient by c holds all that follows from the cell state, the hidden state of its own step among it. "
-            "A norm of 0, which is less than the model’s numbers can hold, is left out of a logarithmic axis."
+            "The gradient with respect to c includes everything that follows from the cell state, "
+            "including the hidden state of the same step. A norm of 0 is too small for the model’s "
+            "number format. A logarithmic axis leaves it out."
         )
     )
     st.plotly_chart(
@@ -50,11 +51,12 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         st.markdown(f"**{plain(model_name(gradients.model))}.** {plain(gradients.statement)}")
     st.info(
         _(
-            "What such a bound tells, after Pascanu, Mikolov & Bengio 2013: if the spectral norms stay below 1, that "
-            "suffices for the gradient to vanish, but it may vanish without. For it to explode, norms above 1 are "
-            "necessary but not sufficient: the gradient need not point where a step stretches. Neither statement is an "
-            "equivalence, though both are often quoted as one. The norms here are measured at the states of this very "
-            "text; for the LSTM, of its hidden and cell state together."
+            "What the bound shows (Pascanu, Mikolov & Bengio 2013): spectral norms below 1 suffice "
+            "for the gradient to vanish. It may vanish without them. Norms above 1 are necessary for "
+            "it to explode, but not sufficient: the gradient need not point where a step stretches. "
+            "Neither statement is an equivalence, though both are often quoted as one. The norms "
+            "here are measured at this text’s states; for the LSTM, at its hidden and cell state "
+            "together."
         ),
         icon=":material/info:",
     )
@@ -65,18 +67,18 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
 def _ask_gain() -> float:
     gain = query_params.linked(
         st.select_slider,
-        _("Recurrent weights, times"),
+        _("Scale recurrent weights by"),
         _GAINS,
         name="gain",
         key="trajectories gain",
         default="1",
         read=query_params.one_of(_GAINS),
-        unreadable=_("The link asks for a gain that is not offered; the weights stand as they were trained."),
-        help=_("1 is the model as trained. Less makes gradients vanish sooner, more may make them explode."),
+        unreadable=_("Unknown scale factor in the link; using the trained weights."),
+        help=_("1 is the model as trained. Less makes gradients vanish sooner; more may make them explode."),
     )
     if gain != "1":
         st.warning(
-            _("With recurrent weights {gain} times their size this is another model, with other verdicts.").format(
+            _("With recurrent weights scaled by {gain}, this is another model, and its verdicts may differ.").format(
                 gain=plain(gain)
             ),
             icon=":material/science:",

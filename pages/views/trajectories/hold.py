@@ -38,7 +38,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     changes = [*_ask_gate(trace, first, last), *_ask_units(trace, first, last)]
     run = intervene(checkpoint, trace, changes)
     if not changes:
-        st.caption(_("Nothing is held or scaled, so nothing changes. Choose a gate or some units."))
+        st.caption(_("Nothing is held or scaled yet. Choose a gate or some units."))
     show([run], "hold path")
     header = ["model", "place", "token", "logit_before", "logit_after", "probability_before", "probability_after"]
     controls.csv_button("held", header, lambda: _rows(run))
@@ -75,7 +75,7 @@ def show(runs: Sequence[Intervention], key: str) -> None:
 def _ask_span(trace: Trace) -> tuple[int, int]:
     """The tokens over which gates are held and units scaled."""
     left, right = st.columns(2)
-    unreadable = _("The link names a token that is outside the sentence; all of it is taken.")
+    unreadable = _("The link names a token outside the sentence; using the whole sentence.")
     first = controls.choose_token(left, _("From token"), trace, name="patch_first", default=0, unreadable=unreadable)
     last = controls.choose_token(
         right, _("to token"), trace, name="patch_last", default=len(trace) - 1, unreadable=unreadable
@@ -90,24 +90,24 @@ def _ask_gate(trace: Trace, first: int, last: int) -> list[Change]:
 
     offered = {what: gate for what, gate in patchable(trace.cell).items() if gate is not None}
     if not offered:
-        st.caption(_("An RNN has no gates to hold; its units can be scaled."))
+        st.caption(_("An RNN has no gates to hold; scale its units instead."))
         return []
     left, right = st.columns(2)
     what = query_params.choice(
         left.selectbox,
-        _("Gate held"),
+        _("Gate to hold"),
         {_NO_GATE: _("none")} | patch_names(list(offered)),
         name="patch_gate",
         key=f"patch gate {trace.cell}",
         default=_USUAL_GATE.get(trace.cell, _NO_GATE),
-        unreadable=_("The link names a gate that this model has not; its usual one is held."),
+        unreadable=_("The link names a gate that this model lacks; using the default gate."),
     )
     if what == _NO_GATE:
         return []
     low, _high = bounds(trace.cell, offered[what])
     values = {"0": _("shut (0)"), "1": _("open (1)")} if low == 0 else {"0": "0", "1": "1", "-1": "−1"}
     value = query_params.choice(
-        right.segmented_control, _("Held"), values, name="patch_value", key=f"patch value {low:g}"
+        right.segmented_control, _("Hold at"), values, name="patch_value", key=f"patch value {low:g}"
     )
     return [Hold(offered[what], float(value), first, last)]
 
@@ -120,20 +120,20 @@ def _ask_units(trace: Trace, first: int, last: int) -> list[Change]:
     left, middle, right = st.columns([2, 1, 1])
     picked = query_params.linked(
         left.multiselect,
-        _("Units scaled, by number; those that moved the logit most come first"),
+        _("Units to scale (most change in the logit first)"),
         units,
         name="patch_units",
         key=f"patch units {trace.model} {len(units)}",
         default=units[:1] if trace.cell == "rnn" else [],
         read=lambda given: _units(given, len(units)),
         write=lambda picked: ".".join(map(str, picked)) or _NO_GATE,
-        unreadable=_("The link names a unit that is not there."),
+        unreadable=_("Unknown unit in the link; using the default."),
         max_selections=_MOST_UNITS,
         placeholder=_("none"),
     )
     factor = query_params.linked(
         middle.slider,
-        _("Factor (0 takes them out)"),
+        _("Factor (0 removes them)"),
         0.0,
         _MOST_FACTOR,
         name="patch_factor",

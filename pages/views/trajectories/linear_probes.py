@@ -29,15 +29,15 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """The stored probes: one task at a time as dots with intervals, a table, what it covers, how to make it again."""
     st.write(
         _(
-            "A linear probe is trained to tell something about the text so far from the state after a token. That it "
-            "succeeds may be the probe’s doing, so it is trained again on a control task: a random label for each "
-            "word. What it does better on the task than on the control is its selectivity. The probes were trained on "
-            "sentences of a file; the sentence above is not read here."
+            "A linear probe is trained to predict a property of the prefix from the state after a "
+            "token. It may succeed by memorising, so it is trained again on a control task: a random "
+            "label for each word. Its advantage over the control is its selectivity. The probes were "
+            "trained on sentences from a file; the sentence above is not used."
         )
     )
     stored = _stored(checkpoints)
     if not stored:
-        st.info(_("These models were not probed yet. Probe them with the command below."))
+        st.info(_("These models have no probes yet. Run the command below."))
         st.code(_COMMAND.format(rows=2_000, seed=0), language="bash", wrap_lines=True)
         return
     task = _choose_task()
@@ -51,17 +51,17 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         st.plotly_chart(
             probe_plot(probed, task, _sources()),
             key="probes",
-            alt=_("Accuracy of the probes and of their control tasks, and the selectivity, with intervals"),
+            alt=_("Accuracy of the probes and their control tasks, and the selectivity, with intervals"),
         )
         st.caption(_tasks()[task][1])
-    with st.expander(_("All tasks as a table"), icon=":material/table:"):
+    with st.expander(_("Table of all tasks"), icon=":material/table:"):
         tables.table(*_table(probed), "probes")
     covers: dict[str, list[str]] = {}
     for probes, source in stored:
         covers.setdefault(_cover(probes, source), []).append(model_name(probes.model))
     for line, names in covers.items():
         st.caption(plain(f"{', '.join(names)}: {line}"))
-    st.caption(_("That a probe finds something does not say that the model uses it."))
+    st.caption(_("A probe that finds a property does not show that the model uses it."))
     probes, source = stored[0]
     st.code(_COMMAND.format(rows=source.rows, seed=probes.seed), language="bash", wrap_lines=True)
 
@@ -83,7 +83,7 @@ def _stored(checkpoints: Sequence[Checkpoint]) -> list[tuple[Probes, Source]]:
             stored.append(kept)
         else:
             st.caption(
-                _("{model} is not the model that was probed any more; its probes are left out.").format(
+                _("{model} has changed since it was probed; its probes are left out.").format(
                     model=plain(model_name(checkpoint.name))
                 )
             )
@@ -95,18 +95,18 @@ def _tasks() -> dict[str, tuple[str, str]]:
     return {
         "negation": (
             _("negation so far"),
-            _("Whether a word such as not, no, never or nothing has come by now; guessing has 50 %."),
+            _("Whether a word such as not, no, never or nothing is in the prefix. Guessing gets 50 %."),
         ),
         "polarity": (
             _("polarity so far"),
             _(
-                "Whether the polarities of the words by now, each counted in the training data, sum to a low, a middle "
-                "or a high number; guessing has 33 %."
+                "Whether the polarities of the prefix’s words, counted in the training data, have a "
+                "low, middle or high sum. Guessing gets 33 %."
             ),
         ),
         "position": (
             _("position"),
-            _("Whether it is token 1–2, 3–5, 6–9, 10–15 or a later one; guessing has 20 %."),
+            _("Whether it is token 1–2, 3–5, 6–9, 10–15 or a later one. Guessing gets 20 %."),
         ),
     }
 
@@ -115,16 +115,14 @@ def _sources() -> dict[str, str]:
     return {
         "h": _("hidden state"),
         "c": _("cell state"),
-        "x": _("word just read, alone"),
+        "x": _("current word alone"),
         "place": _("position alone"),
     }
 
 
 def _choose_task() -> str:
     tasks = {name: title for name, (title, _about) in _tasks().items()}
-    return query_params.choice(
-        st.segmented_control, _("What is read off the states"), tasks, name="probe_task", key="probe task"
-    )
+    return query_params.choice(st.segmented_control, _("Probed property"), tasks, name="probe_task", key="probe task")
 
 
 def _say(probed: Probes, task: str) -> None:
@@ -133,27 +131,27 @@ def _say(probed: Probes, task: str) -> None:
     name = f"**{plain(model_name(probed.model))}.** "
     states = [probes[source] for source in ("h", "c") if source in probes]
     if not states:
-        reason = probed.left_out.get(task, _("it was not asked"))
-        st.markdown(name + plain(_("This was not measured: {reason}").format(reason=reason)))
+        reason = probed.left_out.get(task, _("this task was not run"))
+        st.markdown(name + plain(_("Not measured: {reason}").format(reason=reason)))
         return
     best = max(states, key=lambda probe: probe.accuracy.mean)
     others = [probes[source] for source in ("x", "place") if source in probes]
     low, high = best.selectivity.interval
     lines = [
-        _("Read off the {state}: {value}, control {control}.").format(
+        _("Accuracy from the {state}: {value}; control: {control}.").format(
             state=_sources()[best.source], value=_percent(best.accuracy), control=_percent(best.control)
         )
     ]
     if low > 0:
-        lines.append(_("The state tells it beyond what a probe learns by heart."))
+        lines.append(_("The state shows more than a probe could memorise."))
     elif high < 0:
-        lines.append(_("The probe learns random labels better than this: no sign that the state has it."))
+        lines.append(_("The probe learns random labels better than this: no sign that the state has this property."))
     else:
-        lines.append(_("Whether that is more than a probe learns by heart cannot be told."))
+        lines.append(_("Unclear whether this is more than a probe could memorise."))
     if others:
         most = max(others, key=lambda probe: probe.accuracy.mean)
         lines.append(
-            _("Without the state, the most is {value}, by the {source}.").format(
+            _("Best without the state: {value}, from the {source}.").format(
                 value=_percent(most.accuracy), source=_sources()[most.source]
             )
         )
@@ -168,7 +166,7 @@ def _percent(mean: Mean) -> str:
 def _table(probed: Sequence[Probes]) -> tuple[list[str], list[list[object]]]:
     """A header, and a row for each probe."""
     tasks, sources = _tasks(), _sources()
-    header = [_("model"), _("task"), _("read off"), _("by chance"), _("balanced accuracy"), _("control task")]
+    header = [_("model"), _("task"), _("read from"), _("chance"), _("balanced accuracy"), _("control task")]
     header += [_("selectivity"), _("test tokens by class")]
     return header, [
         [
@@ -189,9 +187,10 @@ def _table(probed: Sequence[Probes]) -> tuple[list[str], list[list[object]]]:
 def _cover(probed: Probes, source: Source) -> str:
     """What was measured, and how."""
     line = _(
-        "{rows:,} rows of {file} drawn by seed {seed}; {train:,} sentences to train on, {test:,} others to "
-        "measure on ({tokens:,} tokens). Balanced accuracy is the mean of the classes’ recalls. Intervals, 95 %, are "
-        "the bootstrap’s over the measured sentences; {controls:,} draws of control labels are averaged."
+        "{rows:,} rows of {file}, sampled with seed {seed}: {train:,} training sentences and "
+        "{test:,} test sentences ({tokens:,} tokens). Balanced accuracy is the mean recall of the "
+        "classes. The 95 % intervals are bootstraps over the test sentences. The control is averaged "
+        "over {controls:,} draws of labels."
     ).format(
         rows=source.rows,
         file=source.file,

@@ -29,9 +29,9 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
     """The word, the filler and their number, the curves, and what they show."""
     st.write(
         _(
-            "An LSTM is chosen for its memory: a strong word at the beginning should still count at the end. Here it "
-            "is put to the test, one word and then up to some hundred with no feeling in them. It has its own words: "
-            "the sentence above is not read here."
+            "An LSTM is chosen for its memory: a strong first word should still count at the end. "
+            "This test reads one strong word, then up to a few hundred neutral ones. It has its own "
+            "words; the sentence above is not used."
         )
     )
     word, filler, upto = _ask()
@@ -45,14 +45,15 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
     st.plotly_chart(
         memory_curves(memories, classes.of_models(one.model for one in memories)),
         key="memory",
-        alt=_("Verdict, effect of the first word, and gradient at it, against k"),
+        alt=_("Verdict, effect of the first word and gradient at it, against k"),
     )
     _say(memories)
     st.caption(
         _(
-            "One word and one filler, so one case; whether others fare alike is asked further down. The effect is what "
-            " counts for memory; the verdict also moves by what the filler says on its own (dotted), and the "
-            "gradient tells how a small change of the word would move the logit, not how far the whole word does."
+            "One word and one filler are one case; other words and fillers are tested further down. "
+            "The effect measures memory. The verdict also moves with what the filler itself says "
+            "(dotted). The gradient shows how a small change of the word would move the logit, not "
+            "the effect of the whole word."
         )
     )
     header = ["model", "k", "probability", "probability_without", "logit", "logit_without", "gradient_first_word"]
@@ -66,21 +67,21 @@ def _ask() -> tuple[str, str, int]:
 
     left, right = st.columns([2, 1])
     word = query_params.text(
-        left.text_input, _("The first word"), name="word", key="trajectories word", default=_WORD, live=True
+        left.text_input, _("First word"), name="word", key="trajectories word", default=_WORD, live=True
     )
     with right:
         upto = ask_whole(
-            _("Words after it, at most"),
+            _("Maximum filler words"),
             "upto",
             1,
             _MOST,
             _UPTO,
             step=10,
-            unreadable=_("The link asks for a number of words that cannot be, so the usual one stands."),
+            unreadable=_("Invalid number of words in the link; using the default."),
         )
     filler = query_params.text(
         st.text_area,
-        _("The words after it (read again from the start where they are too few)"),
+        _("Filler words (repeated if too few)"),
         name="filler",
         key="trajectories filler",
         default=FILLER,
@@ -93,18 +94,18 @@ def _say(memories: Sequence[Memory]) -> None:
     from core.probes.dynamics.memory_decay import FORGOTTEN
 
     if memories[0].cycled:
-        st.caption(_("The filler was read more than once."))
+        st.caption(_("The filler was repeated."))
     for memory in memories:
         if not memory.known:
             st.warning(
-                _("{model} does not know the first word: it is the same to it as any other unknown one.").format(
+                _("{model} does not know the first word and reads it as any other unknown word.").format(
                     model=plain(model_name(memory.model))
                 ),
                 icon=":material/help:",
             )
         if memory.unknown:
             st.caption(
-                _("{model} does not know these words of the filler: {words}").format(
+                _("{model} does not know these filler words: {words}").format(
                     model=plain(model_name(memory.model)), words=plain(visible(listed(memory.unknown[:20])))
                 )
             )
@@ -112,17 +113,17 @@ def _say(memories: Sequence[Memory]) -> None:
         st.markdown(_("{model}: {statement}.").format(model=name, statement=plain(memory.statement)))
     last = int(memories[0].k[-1])
     lines = {
-        _("effect at once (logit)"): [minus(f"{memory.effect[0]:+.3f}") for memory in memories],
+        _("initial effect (logit)"): [minus(f"{memory.effect[0]:+.3f}") for memory in memories],
         _("effect after {k} words").format(k=last): [minus(f"{memory.effect[-1]:+.3f}") for memory in memories],
         _("share left"): [minus(f"{_share(memory):.0%}") for memory in memories],
-        _("below {share:.0%} for good from k =").format(share=FORGOTTEN): [
+        _("stays below {share:.0%} from k =").format(share=FORGOTTEN): [
             _or_never(memory.forgotten(FORGOTTEN)) for memory in memories
         ],
-        _("verdict first turns at k ="): [_or_never(memory.turned) for memory in memories],
-        _("gradient at once"): [f"{memory.gradient_first_word[0]:.3g}" for memory in memories],
+        _("verdict first flips at k ="): [_or_never(memory.turned) for memory in memories],
+        _("initial gradient"): [f"{memory.gradient_first_word[0]:.3g}" for memory in memories],
         _("gradient after {k} words").format(k=last): [f"{memory.gradient_first_word[-1]:.3g}" for memory in memories],
     }
-    header = [_("of the first word"), *(model_name(memory.model) for memory in memories)]
+    header = [_("measure (first word)"), *(model_name(memory.model) for memory in memories)]
     tables.table(header, [(line, *values) for line, values in lines.items()])
 
 
@@ -131,7 +132,7 @@ def _share(memory: Memory) -> float:
 
 
 def _or_never(k: int | None) -> str:
-    return _("never here") if k is None else str(k)
+    return _("not in this range") if k is None else str(k)
 
 
 @cached(64)

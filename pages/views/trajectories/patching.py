@@ -28,23 +28,22 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """The maps of all patches, the one that was chosen, then gates held and units scaled."""
     st.write(
         _(
-            "Reach in: at one token the model’s state, or a gate, is replaced by what it is while the other sentence "
-            "is read; then the rest is read on. Where that carries the verdict over, the difference is kept."
+            "At one token, a state or gate of the model is replaced with its value from the other "
+            "sentence. Then the model reads on. Where the verdict follows, that is where the "
+            "difference is stored."
         )
     )
     if len(texts) == 2:
         _patches(texts, controls.choose_models(controls.readers_of_all(checkpoints, texts) or checkpoints))
     else:
-        st.info(_("Type a second sentence above to take states from: the same words in another order, for one."))
+        st.info(_("Type a second sentence above to take states from, for example the same words in another order."))
     hold.view(texts, checkpoints)
 
 
 def _patches(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
     a, b = _ask_direction(texts)
     if all(checkpoint.preprocessing(a) == checkpoint.preprocessing(b) for checkpoint in chosen):
-        st.info(
-            _("These models read the same words in both sentences: there is no difference that a patch could carry.")
-        )
+        st.info(_("These models read the same words in both sentences, so there is no difference to carry over."))
         return
     align, show = _ask_how(a, b, chosen)
     patched = controls.computed(
@@ -63,11 +62,10 @@ def _patches(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
     _maps(patched, show, own, (st.session_state[what_key], st.session_state[step_key]))
     st.caption(
         _(
-            "A share is (patched − as it stands) / (the other’s − as it stands), of the logit: 0 where the patch "
-            "does nothing, 100 % where it gives the other’s. Colours end at ±100 %; shares may pass it, and need not "
-            "add up. A state is replaced as it is handed on, so that at the last token, where h alone is read out, c "
-            "counts for nothing. "
-            "Click a cell to follow its patch below."
+            "The share is (patched − original) / (donor − original), in logits. At 0, the patch does "
+            "nothing; at 100 %, it gives the donor’s logit. Colours end at ±100 %; shares may go "
+            "beyond and need not add up. A state is replaced as it is passed on. At the last token "
+            "only h is read out, so c has no effect there. Click a cell to follow its patch below."
         )
     )
     header = ["model", "align", "step", "token", "other_token", "patched", "logit", "probability", "share"]
@@ -78,7 +76,7 @@ def _patches(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
 
 def _ask_direction(texts: Sequence[Sentence]) -> tuple[str, str]:
     """The sentence that is patched and the one that is taken from."""
-    names = {"1": _("the first, from the second"), "2": _("the second, from the first")}
+    names = {"1": _("first, from second"), "2": _("second, from first")}
     into = query_params.choice(st.segmented_control, _("Patch"), names, name="patch_into", key="patch into")
     first, second = (sentence.text for sentence in texts)
     return (second, first) if into == "2" else (first, second)
@@ -88,13 +86,13 @@ def _ask_how(a: str, b: str, chosen: Sequence[Checkpoint]) -> tuple[str, str]:
     """How steps are matched where the sentences differ in length, and what the colours show."""
     left, right = st.columns(2)
     names = {"share": _("share carried"), "probability": classes.probability_name_plain(classes.of_all(chosen))}
-    show = query_params.choice(left.segmented_control, _("Colours tell"), names, name="patch_show", key="patch show")
+    show = query_params.choice(left.segmented_control, _("Colours show"), names, name="patch_show", key="patch show")
     if all(len(checkpoint.preprocessing(a)) == len(checkpoint.preprocessing(b)) for checkpoint in chosen):
         return "start", show
     align = query_params.choice(
         right.segmented_control,
-        _("They differ in length; match tokens from"),
-        {"start": _("the start"), "end": _("the end")},
+        _("Align tokens from"),
+        {"start": _("start"), "end": _("the end")},
         name="patch_align",
         key="patch align",
         help=_("A token without a partner in the other sentence is left out of the map."),
@@ -122,7 +120,7 @@ def _restore(grids: Sequence[PatchGrid], whats: list[str], what_key: str, step_k
     if not 0 <= st.session_state[step_key] < longest:  # these models split the text into fewer tokens
         st.session_state[step_key] = step
     if not all(readable):
-        st.caption(_("The link names a patch that cannot be made here; a telling one is chosen."))
+        st.caption(_("The link names a patch that is not possible here; using the suggested one."))
 
 
 def _telling(grids: Sequence[PatchGrid], whats: list[str]) -> tuple[str, int]:
@@ -149,11 +147,11 @@ def _maps(patched: Sequence[tuple[Checkpoint, PatchGrid]], show: str, own: str, 
             key=f"patch map {checkpoint.name} {own}",
             on_select="rerun",
             selection_mode="points",
-            alt=_("What each patch does, states and gates down and tokens across; the table to download holds it all"),
+            alt=_("Effect of each patch; states and gates down, tokens across; the downloadable table has all values"),
         )
         st.markdown(f"**{plain(model_name(grid.model))}:** {plain(grid.statement)}")
         if grid.cell == "rnn":
-            st.caption(_("An RNN has neither gates nor a cell state: its hidden state is all that there is to patch."))
+            st.caption(_("An RNN has no gates and no cell state: only its hidden state can be patched."))
 
 
 def _what(grid: PatchGrid, what: str) -> str:
@@ -166,11 +164,11 @@ def _choose(grids: Sequence[PatchGrid], whats: list[str], what_key: str, step_ke
     from core.figures.inside.interventions import patch_names
 
     names, longest = patch_names(whats), max(grids, key=lambda grid: len(grid.tokens[0]))
-    st.header(_("One patch"))
+    st.header(_("Single patch"))
     usual_what, usual_step = _telling(grids, whats)
     left, right = st.columns(2)
     what = query_params.choice(
-        left.selectbox, _("What is replaced"), names, name="patch_what", key=what_key, default=usual_what
+        left.selectbox, _("Replaced component"), names, name="patch_what", key=what_key, default=usual_what
     )
     step = query_params.choice(
         right.selectbox,

@@ -37,9 +37,9 @@ def _paths_drawn(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> Non
     without = [model_name(checkpoint.name) for checkpoint in chosen if checkpoint.state_space is None]
     if without:
         st.info(
-            _(
-                "{models}: no axes are kept with this model, so its path is not drawn. Training it anew fits them."
-            ).format(models=plain(listed(without)))
+            _("{models}: no stored axes, so the path is not drawn. Retrain the model to fit axes.").format(
+                models=plain(listed(without))
+            )
         )
     if not drawn:
         return
@@ -55,22 +55,23 @@ def _paths_drawn(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> Non
                 checkpoint.labels,
             ),
             key=f"path {checkpoint.name}",
-            alt=_("Path of the hidden states, an arrow a token, one line per sentence"),
+            alt=_("Paths of the hidden states, one arrow per token, one line per sentence"),
         )
     longest = max(len(trace) for paths in results for _number, trace, _places in paths)
     if arrows_every(longest) > 1:
         st.caption(
-            _("The longer path has {count:,} tokens: its line is whole, but only every {every}th has an arrow.").format(
-                count=longest, every=arrows_every(longest)
-            )
+            _(
+                "The longer path has {count:,} tokens. Its line is complete, but only every {every}th "
+                "token has an arrow."
+            ).format(count=longest, every=arrows_every(longest))
         )
     st.caption(
         _(
-            "Each model has axes of its own, fitted once to its states on held-out texts and kept with it. Along the "
-            "read-out the verdict turns at the dashed line, where the logit is 0; at right angles to it nothing moves "
-            "the verdict. The components are the principal ones of what is left. The percentages are shares "
-            "of those states’ variance; two axes leave out the rest of the "
-            "variance, so paths that cross here may pass far from each other."
+            "Each model has its own axes, fitted once to its states on held-out texts and stored "
+            "with it. Along the read-out, the verdict flips at the dashed line, where the logit is "
+            "0. Moves at right angles to the read-out do not change the verdict. The components are "
+            "the principal components of what is left. The percentages are shares of the variance of "
+            "those states. Two axes leave out the rest, so paths that cross here may be far apart."
         )
     )
     header = ["sentence", "model", "place", "token", "read_out_axis", "component_1", "component_2", "logit"]
@@ -89,14 +90,14 @@ def _distances(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
     st.plotly_chart(
         distance_curves([checkpoint.name for checkpoint in chosen], results),
         key="distances",
-        alt=_("Distance of the two sentences' hidden states after as many tokens, a line per model"),
+        alt=_("Distance between the two sentences' hidden states after each token, one line per model"),
     )
     for checkpoint, distances in zip(chosen, results, strict=True):
         model, there = plain(model_name(checkpoint.name)), (distances > 0).nonzero()[0]
         if len(there):
             line = _(
-                "{model}: the runs part at token {step:,}, where their states are {first:.2f} apart; after {both:,}, "
-                "as far as both go, they are {last:.2f} apart."
+                "{model}: the runs diverge at token {step:,}, where their states are {first:.2f} "
+                "apart. After token {both:,}, the last that both have, they are {last:.2f} apart."
             )
             first = int(there[0])
             st.caption(
@@ -105,8 +106,8 @@ def _distances(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
                 )
             )
         else:
-            st.caption(_("{model}: the runs are one and the same to the end of the shorter.").format(model=model))
-    st.caption(_("Each model measures in units of its own states: distances compare along a line, not between lines."))
+            st.caption(_("{model}: the runs are identical to the end of the shorter one.").format(model=model))
+    st.caption(_("Each model’s distances are in units of its own states: compare along a line, not between lines."))
     rows = [
         (checkpoint.name, position, distance)
         for checkpoint, distances in zip(chosen, results, strict=True)

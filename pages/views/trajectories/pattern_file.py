@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 def show(checkpoint: Checkpoint, state: str, show_moments: Callable[[Index], None]) -> None:
     """Which sentences, and, once the model has read them, the moments in them."""
-    st.header(_("Where else are they on?"))
-    names = {"own": _("sentences of this project"), "upload": _("a file of yours")}
+    st.header(_("Where else are these units on?"))
+    names = {"own": _("this project’s sentences"), "upload": _("your own file")}
     chosen = st.segmented_control(
         _("Sentences to search"),
         list(names),
@@ -57,7 +57,7 @@ def show(checkpoint: Checkpoint, state: str, show_moments: Callable[[Index], Non
         start,
         _say,
         lambda index, _key: show_moments(index),
-        _("Read the file with {model} and search it").format(model=plain(model_name(checkpoint.name))),
+        _("Read and search the file with {model}").format(model=plain(model_name(checkpoint.name))),
     )
 
 
@@ -72,13 +72,13 @@ def _own(checkpoint: Checkpoint, state: str) -> Index:
 
 
 def _say(event: Indexing) -> background_search.Shown:
-    line = _("{done:,} of {total:,} tokens read").format(done=event.done, total=event.total)
+    line = _("Read {done:,} of {total:,} tokens").format(done=event.done, total=event.total)
     return background_search.Shown(event.done / max(1, event.total), line)
 
 
 def _uploaded(checkpoint: Checkpoint) -> tuple[str, Lines] | None:
     """The texts of the upload, and a name for them, if there is one that can be read."""
-    given = uploaded_file.upload(_("A file of sentences, with a column of labels if it has one"), "pat file", "pat")
+    given = uploaded_file.upload(_("File of sentences (label column optional)"), "pat file", "pat")
     read = given and uploaded_file.control(given, "pat")
     if given is None or read is None:
         return None
@@ -117,7 +117,7 @@ def _columns(boxes: Sequence[Any], read: uploaded_file.Read) -> tuple[str, str |
     own = fingerprint(columns)
     text = boxes[0].selectbox(_("Texts"), columns, index=read.text, key=f"pat text {own}", persist_state="session")
     label = boxes[1].selectbox(
-        _("Human labels, if any"),
+        _("Gold labels (optional)"),
         columns,
         index=None,
         key=f"pat label {own}",

@@ -28,19 +28,20 @@ def show(index: Index, pattern: Pattern) -> None:
     matches = search(index, pattern)
     st.caption(plain(_covered(index)))
     if matches.itself:
-        st.caption(_("The sentence itself is in the file; it is left out."))
+        st.caption(_("The file contains this sentence; it is left out."))
     if not matches.moments:
         st.info(
             _(
-                "At none of the {windows:,} spans of {length:,} tokens are half of the {units:,} units on. Choose a "
-                "shorter span or another threshold."
+                "None of the {windows:,} spans of {length:,} tokens has half of the {units:,} units "
+                "on. Choose a shorter span or another threshold."
             ).format(windows=matches.windows, length=len(pattern), units=len(pattern.units))
         )
         return
     st.write(
         _(
-            "Of {windows:,} spans of {length:,} tokens {qualifying:,} have half of the {units:,} units on or more; "
-            "the best {shown:,} that do not overlap, by the number of those units, then by Jaccard’s index."
+            "{qualifying:,} of {windows:,} spans of {length:,} tokens have at least half of the "
+            "{units:,} units on. The best {shown:,} that do not overlap are listed. They are ranked "
+            "by how many of these units are on, then by the Jaccard index."
         ).format(
             windows=matches.windows,
             length=len(pattern),
@@ -63,9 +64,9 @@ def _covered(index: Index) -> str:
         file=visible(term(index.file)), sentences=len(index.sentences), tokens=index.tokens
     )
     left_out = [
-        (index.empty, _("{count:,} rows without a word")),
-        (index.repeated, _("{count:,} that repeat an earlier one")),
-        (index.cut, _("{count:,} that did not fit")),
+        (index.empty, _("{count:,} rows without words")),
+        (index.repeated, _("{count:,} duplicates")),
+        (index.cut, _("{count:,} over the size limit")),
     ]
     rows = ", ".join(name.format(count=count) for count, name in left_out if count)
     return together([line, _("Left out: {rows}.").format(rows=rows)]) if rows else line
@@ -81,7 +82,7 @@ def _table(index: Index, matches: Matches) -> tuple[list[str], list[list[object]
     from core.probes.units.pattern_contrast import context
 
     labels = [] if index.labels is None else [_("label")]
-    header = [_("before"), _("these tokens"), _("after"), _("units on"), _("Jaccard"), _("they stay on for")]
+    header = [_("before"), _("span"), _("after"), _("units on"), _("Jaccard"), _("consecutive tokens on")]
     header += [classes.probability_name(classes.of(index.model)), *labels, _("row")]
     return header, [
         [
@@ -114,15 +115,15 @@ def _rows(index: Index, matches: Matches) -> list[tuple[object, ...]]:
 
 def _contrast(contrasted: Contrast, labels: Names, read_as: Names) -> None:
     """What follows the moments, and the labels and verdicts of their sentences against all others."""
-    title = _("What sets them apart from the file")
+    title = _("How these moments differ from the file")
     st.markdown(f"**{title}**")
     if contrasted.next_words:
-        header = [_("next word"), _("after these moments"), _("after all spans as long"), _("times as often")]
+        header = [_("next word"), _("after these moments"), _("after all spans of this length"), _("frequency ratio")]
         tables.table(
-            [*header, _("p, corrected")],
+            [*header, _("corrected p")],
             [
                 (
-                    visible(word.word) or _("(end of the sentence)"),
+                    visible(word.word) or _("(end of sentence)"),
                     f"{word.after:,} / {word.moments:,}",
                     f"{word.everywhere:,} / {word.windows:,}",
                     round(word.times, 1),
@@ -133,16 +134,18 @@ def _contrast(contrasted: Contrast, labels: Names, read_as: Names) -> None:
         )
         st.caption(
             ngettext(
-                "Fisher’s exact test, one-sided, of the {count:,} word that follows twice or more; spans of one "
-                "sentence are no separate evidence, which it does not know.",
-                "Fisher’s exact test, one-sided, times the {count:,} words that follow twice or more; spans of one "
-                "sentence are no separate evidence, which it does not know.",
+                "The p-value is from Fisher’s one-sided exact test, for the {count:,} word that "
+                "follows twice or more. The test treats spans of one sentence as independent "
+                "evidence, which they are not.",
+                "The p-values are from Fisher’s one-sided exact test, multiplied by {count:,}, the "
+                "number of words that follow twice or more. The test treats spans of one sentence as "
+                "independent evidence, which they are not.",
                 contrasted.tested,
             ).format(count=contrasted.tested)
         )
     else:
-        st.caption(_("No word follows two of these moments."))
-    header = [_("of sentences"), _("with a moment"), _("all others"), _("difference")]
+        st.caption(_("No next word occurs after two of these moments."))
+    header = [_("sentences"), _("with a moment"), _("all others"), _("difference")]
     rows: list[list[object]] = []
     if contrasted.positive is not None:
         gap = contrasted.positive_difference
@@ -164,8 +167,8 @@ def _contrast(contrasted: Contrast, labels: Names, read_as: Names) -> None:
     tables.table(header, rows)
     st.caption(
         _(
-            "{some:,} sentences with a moment, {others:,} others; 95 % intervals. {chance} is the model’s own, read "
-            "from the same states as the pattern, so it is no evidence from outside."
+            "{some:,} sentences with a moment, {others:,} others; 95 % intervals. {chance} is the "
+            "model’s own, from the same states as the pattern, so it is not independent evidence."
         ).format(
             some=contrasted.sentences[0], others=contrasted.sentences[1], chance=classes.probability_name_plain(labels)
         )

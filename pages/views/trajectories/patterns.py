@@ -29,9 +29,9 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """Choose a span and a threshold, see the units that are on, find other moments at which they are."""
     st.write(
         _(
-            "Choose some tokens in a row. The units that are on after every one of them are what the model holds "
-            "throughout; the moments of other sentences at which the same units are on look alike to it. What these "
-            "have in common is a guess at what the units stand for."
+            "Choose consecutive tokens. The units that are on after every one of them are what the "
+            "model keeps throughout. Moments in other sentences with the same units on look alike to "
+            "the model. What they share is a guess at what the units represent."
         )
     )
     with st.container(horizontal=True):
@@ -49,13 +49,13 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     st.plotly_chart(
         pattern_heatmap(pattern),
         key="pat units",
-        alt=_("States of the units that are on over the span, units down and tokens across"),
+        alt=_("States of the units that are on over the span, units down, tokens across"),
     )
     if len(pattern.units) > MOST_UNITS or len(trace) > MOST_TOKENS:
         st.caption(
             _(
-                "At most {units} units, those with the largest states over the span, and {tokens} tokens around it "
-                "are drawn; the search uses all units."
+                "The chart shows at most {units} units, those with the largest states over the span, "
+                "and {tokens} tokens around it. The search uses all units."
             ).format(units=MOST_UNITS, tokens=MOST_TOKENS)
         )
     pattern_file.show(checkpoint, pattern.state, lambda index: pattern_moments.show(index, pattern))
@@ -70,7 +70,7 @@ def _asked(checkpoint: Checkpoint, trace: Trace) -> Pattern:
     low, high, usual = _THRESHOLDS[state]
     threshold = query_params.linked(
         st.slider,
-        _("A unit is on from this value up"),
+        _("Threshold for a unit to be on"),
         low,
         high,
         name="pat_threshold",
@@ -80,8 +80,8 @@ def _asked(checkpoint: Checkpoint, trace: Trace) -> Pattern:
         step=_STEP,
     )
     with st.container(horizontal=True):
-        magnitude = _box("pat_magnitude", _("Below its negative too (|{state}|)").format(state=state))
-        bounded = _box("pat_bounded", _("Off just before and just after the span"))
+        magnitude = _box("pat_magnitude", _("Use the absolute value |{state}|").format(state=state))
+        bounded = _box("pat_bounded", _("Off just before and after the span"))
     threshold = round(threshold / _STEP) * _STEP
     return pattern(checkpoint, trace, first, last, threshold, state, magnitude=magnitude, bounded=bounded)
 
@@ -97,17 +97,17 @@ def _state(checkpoint: Checkpoint) -> str:
 def _span(trace: Trace, own: str) -> tuple[int, int]:
     """The first and the last token of the span, from 0; at first the token that moved the logit most, and the next."""
     if len(trace) == 1:
-        st.caption(_("There is one token, so it is the span."))
+        st.caption(_("The sentence has one token, so that is the span."))
         return 0, 0
     moved = min(int(abs(trace.contributions).argmax()), len(trace) - 2)
     usual, key = (moved, moved + 1), f"pat span {own}"
     if not query_params.restore("pat_span", (usual, ""), _read_span(len(trace)), key):
-        st.caption(_("The link names a span that is not there; the usual one is chosen."))
+        st.caption(_("Invalid span in the link; using the default."))
     # A select_slider (1.67) has two ends only if its `value` is a range, and then session state may not set it. So each
     # span from a link makes a slider of its own.
     span, name = st.session_state[key]
     first, last = st.select_slider(
-        _("From this token to that"),
+        _("Token span"),
         list(range(len(trace))),
         value=span,
         format_func=lambda position: f"{position + 1}. {plain(visible(trace.tokens[position][:30]))}",

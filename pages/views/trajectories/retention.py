@@ -29,7 +29,7 @@ _MOST_WORDS, _MOST_FILLERS = 16, 50  # some seconds for three models
 def view(checkpoints: Sequence[Checkpoint]) -> None:
     """A fold, closed at first, with the words, the number of fillers, the curves and a table."""
     with st.expander(
-        _("Do other words and other fillers fare alike?"),
+        _("Do other words and fillers behave the same?"),
         icon=":material/casino:",
         on_change="rerun",
         key="trajectories retention",
@@ -44,15 +44,15 @@ def _view(checkpoints: Sequence[Checkpoint]) -> None:
     words, fillers = _ask()
     if len(words) > _MOST_WORDS:
         st.info(
-            _("At most {most} words are tried here; given: {count:,}. The command line takes more.").format(
-                most=_MOST_WORDS, count=len(words)
-            )
+            _(
+                "At most {most} words can be tested here; given: {count:,}. Remove some, or use the command line."
+            ).format(most=_MOST_WORDS, count=len(words))
         )
         return
     results = controls.computed(
         checkpoints,
         lambda checkpoint: _retention(checkpoint, checkpoint.hash_with_polarity, words, fillers),
-        _("Reading many words before many fillers…"),
+        _("Reading many words with many fillers…"),
         480,
     )
     if not results:
@@ -63,7 +63,7 @@ def _view(checkpoints: Sequence[Checkpoint]) -> None:
     st.plotly_chart(
         retention_curves(results),
         key="retention",
-        alt=_("Share of the words' effect that is left, against k, by model"),
+        alt=_("Share of the words' effect left, against k, by model"),
     )
     _say(results)
     header = ["model", "word", "filler", "k", "effect"]
@@ -76,19 +76,19 @@ def _ask() -> tuple[tuple[str, ...], int]:
     left, right = st.columns([2, 1])
     words = query_params.text(
         left.text_input,
-        _("First words, with commas between"),
+        _("First words (comma-separated)"),
         name="words",
         key="trajectories words",
         default=", ".join(STRONG),
     )
     with right:
         fillers = ask_whole(
-            _("Fillers for each"),
+            _("Fillers per word"),
             "fillers",
             1,
             _MOST_FILLERS,
             _FILLERS,
-            unreadable=_("The link asks for a number of fillers that cannot be, so the usual one stands."),
+            unreadable=_("Invalid number of fillers in the link; using the default."),
         )
     return tuple(word for word in limits.short_enough(words).split(",") if word.strip()), fillers
 
@@ -104,7 +104,7 @@ def _say(results: Sequence[Retention]) -> None:
     last = int(results[0].k[-1])
     middle = [k for k in (10, 50, last) if k <= last]
     lines = {
-        _("after {k}, of all").format(k=k): [
+        _("after {k} words, all").format(k=k): [
             minus(f"{retention.share[k]:.0%} ({retention.low[k]:.0%} – {retention.high[k]:.0%})")
             for retention in results
         ]
@@ -112,7 +112,7 @@ def _say(results: Sequence[Retention]) -> None:
     }
     for index, word in enumerate(results[0].words):
         shares = [retention.by_word[index, last] for retention in results]
-        lines[_("after {k}, of {word}").format(k=last, word=visible(word))] = [
+        lines[_("after {k} words, {word}").format(k=last, word=visible(word))] = [
             "–" if math.isnan(share) else minus(f"{share:.0%}") for share in shares
         ]
     header = [_("share left"), *(model_name(retention.model) for retention in results)]
@@ -120,10 +120,11 @@ def _say(results: Sequence[Retention]) -> None:
     lows, highs = zip(*(retention.probability_alone for retention in results), strict=True)
     st.caption(
         _(
-            "{words:,} words, each before the same {fillers:,} fillers, drawn (seed {seed}) of {neutral:,} frequent "
-            "words that the training data calls neutral: salads of words, not sentences, after which alone {chance} "
-            "is mostly from {low:.2f} to {high:.2f}. In brackets and as bands 95 % intervals, from drawing words and "
-            "fillers anew; with few words these say little. The share is of the effects added up."
+            "{words:,} words, each followed by the same {fillers:,} fillers. The fillers are random "
+            "word lists, sampled (seed {seed}) from {neutral:,} frequent words that are neutral in "
+            "the training data. For fillers alone, {chance} is mostly {low:.2f} to {high:.2f}. "
+            "Brackets and bands are 95 % intervals from resampling words and fillers; with few words "
+            "they say little. The share is of the summed effects."
         ).format(
             words=len(results[0].words),
             chance=classes.probability_name_plain(classes.of_models(retention.model for retention in results)),

@@ -42,12 +42,12 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         key=f"map {own}",
         on_select="rerun",
         selection_mode="points",
-        alt=_("Values of the chosen state or gate, units down and tokens across; the table to download holds them all"),
+        alt=_("Values of the chosen state or gate; units down, tokens across; the downloadable table has all values"),
     )
     st.caption(
         _(
-            "Click a cell: its unit is drawn along the text below, and its step is written out. Units count from 0; "
-            "above is the unit that moved the logit most, up and down added, {shown} of {all} shown."
+            "Click a cell to draw its unit along the text and to write out its step. Units count "
+            "from 0 and are sorted by total change in the logit; {shown} of {all} are shown."
         ).format(shown=len(units), all=trace.h.shape[1])
     )
     controls.csv_button("states", _header(trace), lambda: _rows(trace))
@@ -56,7 +56,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         unit_line(trace, unit, token), key="unit line", alt=_("States and gates of the chosen unit along the tokens")
     )
     if len(trace) > MOST_TOKENS:
-        st.caption(_("The gates’ lines are left out of so long a text: click one in the legend to see it."))
+        st.caption(_("The text is long, so the gates’ lines are hidden. Click one in the legend to show it."))
     step.show(checkpoint, trace, token, unit)
 
 
@@ -68,7 +68,7 @@ def _ask_what(trace: Trace) -> tuple[str, list[int]]:
         shown_names(trace),
         name="show",
         key=f"trajectories show {trace.cell}",
-        unreadable=_("The link asks for a gate that this model has not; its hidden state is shown."),
+        unreadable=_("The link names a gate that this model lacks; showing its hidden state."),
     )
     units = [int(unit) for unit in trace.units]
     offered = [rows for rows in _ROWS if rows < len(units)]
@@ -92,7 +92,7 @@ def _restore_choice(trace: Trace, unit_key: str, token_key: str) -> None:
         query_params.restore("token", token, controls.read_position(len(trace)), token_key),
     ]
     if not all(readable):
-        st.caption(_("The link names a unit or a token that is not there; those that moved the logit most are chosen."))
+        st.caption(_("Unknown unit or token in the link; using those that moved the logit most."))
 
 
 def _has(trace: Trace, unit: object, token: object) -> bool:
@@ -109,7 +109,7 @@ def _choose(trace: Trace, unit_key: str, token_key: str) -> tuple[int, int]:
     """The unit and the token to look into, for those who do not click."""
     names = {int(unit): str(unit) for unit in trace.units}
     if (by_unit := trace.unit_contributions) is not None:
-        moved, line = abs(by_unit).sum(axis=0), _("{unit} (moved the logit by {moved:.2f} in all)")
+        moved, line = abs(by_unit).sum(axis=0), _("{unit} (total change in the logit: {moved:.2f})")
         names = {unit: line.format(unit=unit, moved=moved[unit]) for unit in names}
     usual_unit, usual_token = _telling(trace)
     left, right = st.columns(2)

@@ -40,18 +40,21 @@ def show(checkpoint: Checkpoint, trace: Trace, token: int, unit: int) -> None:
         if result.c is not None and result.c_before is not None:
             _state(_("cell state c"), result.c, result.c_before)
         _state(_("hidden state h"), result.h, h_before)
-    with st.expander(_("The arithmetic, written out"), icon=":material/calculate:", expanded=True):
+    with st.expander(_("Step-by-step calculation"), icon=":material/calculate:", expanded=True):
         for gate in result.gates:
             st.latex(worded(equations.gate(gate, len(result.x), len(result.h_before))))
         for line in result.lines:
             st.latex(worded(equations.line(line)))
-        about = _("x is the token’s embedding, h and c the states before the token, a dash the states after it.")
+        about = _(
+            "x is the token’s embedding, h and c are the states before the token, and a prime marks the "
+            "states after it."
+        )
         if result.read_out is not None:
             st.latex(worded(equations.read_out(result.read_out, result.h, h_before)))
-            last = _("The last line is this unit’s own share of how far the token moved the logit.")
+            last = _("The last line is this unit’s share of the token’s change in the logit.")
             about = together([about, last])
         st.caption(together([about, _("Computed in float64.")]))
-    with st.expander(_("Every product of these sums"), icon=":material/table_rows:", on_change="rerun") as opened:
+    with st.expander(_("All products in these sums"), icon=":material/table_rows:", on_change="rerun") as opened:
         if opened.open:
             tables.table(*_products(result), "products")
     with st.expander(_("All units at this token"), icon=":material/grid_on:", on_change="rerun") as opened:

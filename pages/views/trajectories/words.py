@@ -42,9 +42,10 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         )
     st.caption(
         _(
-            "A token’s contribution is the logit after it minus the logit before it, so a model’s bars sum to its "
-            "final logit minus the empty text’s. The LSTM’s hatched bars, γ of Murdoch & Szlam 2017, sum to the same: "
-            "they count what a token wrote into the cell state only as far as the later forget gates let it stand."
+            "A token’s contribution is the logit after it minus the logit before it. So a model’s "
+            "bars sum to its final logit minus the empty text’s logit. The LSTM’s hatched bars, γ of "
+            "Murdoch & Szlam 2017, have the same sum. They count what a token wrote into the cell "
+            "state and the later forget gates kept."
         )
     )
     _sums(by_sentence, classes.probability_name(classes.of_all(chosen)))
@@ -79,11 +80,11 @@ def _verdicts(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
         )
         for one in compared.contrasts:
             if one.parts_at is None and len(one.a.tokens) == len(one.b.tokens):
-                line = _("{model}: the verdicts agree at the end.")
+                line = _("{model}: same verdict at the end.")
             elif one.parts_at is None:
-                line = _("{model}: the verdicts agree at the end of the shorter sentence.")
+                line = _("{model}: same verdict at the end of the shorter sentence.")
             else:
-                line = _("{model}: the verdicts part from word {step} on.")
+                line = _("{model}: the verdicts diverge from word {step} on.")
             st.caption(line.format(model=plain(model_name(one.model)), step=one.parts_at))
         return
     for sentence in texts:
@@ -92,7 +93,7 @@ def _verdicts(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
             st.plotly_chart(
                 prefix_curves(verdicts),
                 key=f"verdicts {sentence.number}",
-                alt=_("{chance} after each word, a curve per model").format(
+                alt=_("{chance} after each word, one curve per model").format(
                     chance=classes.probability_name(shared(verdict.labels for verdict in verdicts))
                 ),
             )

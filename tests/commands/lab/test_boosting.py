@@ -5,21 +5,17 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from core.__main__ import main
 from core.lab.boosting import ensemble_file
 from core.lab.boosting.samme import alpha
 from core.models import checkpoints
 from core.models.token_predictor import predictor
+from tests.commands.conftest import Cli
 from tests.conftest import WORDS
 
-
-@pytest.fixture(autouse=True)
-def _models(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
+ENSEMBLE = "lab boosting --labels 2=neutral"
 
 
 @pytest.fixture
@@ -37,19 +33,9 @@ def labelled(tiny_checkpoints: Path, tmp_path: Path) -> Path:
     return path
 
 
-def ask(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, Any]]:
-    assert main(["lab", "boosting", "--json", *arguments]) == 0
-    found: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
-    return found
-
-
-def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    assert main(["lab", "boosting", *arguments]) == 0
-    return capsys.readouterr().out
-
-
-def test_a_row_a_round_with_its_check(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = ask(capsys, "--classes", "4", "--rounds", "6", "--count", "80")
+def test_a_row_a_round_with_its_check(cli: Cli) -> None:
+    command = "lab boosting --classes 4 --rounds 6 --count 80"
+    rows = cli.json(command)
     assert [row["t"] for row in rows] == [1, 2, 3, 4, 5, 6]
     risk = 1.0
     for row in rows:
@@ -60,80 +46,63 @@ def test_a_row_a_round_with_its_check(capsys: pytest.CaptureFixture[str]) -> Non
         risk *= row["risk_factor"]
         assert row["risk"] == pytest.approx(risk)
         assert len(row["weights"]) == 80 and sum(row["weights"]) == pytest.approx(1)
+    out = cli.text(command)
+    error = re.search(r"largest error (\S+), rounds: 6", out)
+    assert error and float(error[1]) == pytest.approx(max(row["difference"] for row in rows), rel=0.1)
+    assert "80 points of 4 classes (1, 2, 3, 4)" in out
+    assert all(f"{row['error']:.4f}" in out and f"{row['risk']:.6f}" in out for row in rows)
 
 
-def test_people_read_the_working_and_the_largest_error(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = ask(capsys)
-    out = told(capsys)
-    found = re.search(r"largest error (\S+), rounds: 10", out)
-    assert found and float(found[1]) == pytest.approx(max(row["difference"] for row in rows), rel=0.1)
-    assert "150 points of 3 classes (1, 2, 3), stumps; rounds: 10" in out
-    assert "is 3 α" in out and "never falls" in out
-    for row in rows:
-        assert f"{row['error']:.4f}" in out and f"{row['risk']:.6f}" in out
-
-
-def test_the_two_ends_are_told_of(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "no better than chance" in told(capsys, "--cloud", "squares")
-    assert main(["lab", "boosting", "--json", "--cloud", "squares"]) == 0
-    captured = capsys.readouterr()
-    assert json.loads(captured.out) == [] and "no better than chance" in captured.err
-    assert "right on every row" in told(capsys, "--cloud", "apart", "--classes", "2")
-    (row,) = ask(capsys, "--cloud", "apart", "--classes", "2")
+def test_no_better_than_chance_and_perfect(cli: Cli) -> None:
+    assert cli.json("lab boosting --cloud squares") == []
+    assert "no better than chance" in cli.text("lab boosting --cloud squares")
+    (row,) = cli.json("lab boosting --cloud apart --classes 2")
     assert (row["alpha"], row["alpha_found"], row["difference"], row["risk"]) == (None, None, None, 0)
+    assert "right on every row" in cli.text("lab boosting --cloud apart --classes 2")
 
 
-def test_points_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_points_of_a_file(cli: Cli, tmp_path: Path) -> None:
     path = tmp_path / "points.txt"
     path.write_text("\ufeff0,0,a\n1,0,b\n2,0,\x1b[31mred\n3,0,a\n", encoding="utf-8")
-    out = told(capsys, "--points", str(path), "--rounds", "3")
-    assert "4 points of 3 classes" in out and "\x1b" not in out
+    assert "4 points of 3 classes" in cli.text("lab boosting --rounds 3 --points", path)
 
 
-def test_the_models_on_a_file(labelled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    out = tmp_path / "kept.json"
-    (found,) = ask(capsys, "--data", str(labelled), "--labels", "2=neutral", "--seed", "3", "--out", str(out))
-    assert (found["rows"], found["skipped"], found["seed"]) == (80, 20, 3)
-    assert [voter["name"] for voter in found["voters"]] == ["rnn", "gru", "lstm"]
-    kept = ensemble_file.load(out)
-    assert kept is not None and kept.seed == 3
-    assert json.loads(out.read_text()) == found
-    text = told(capsys, "--data", str(labelled), "--labels", "2=neutral", "--seed", "3")
-    assert f"the ensemble on the test half: {found['accuracy']:.4f}" in text
-    assert "three voters can come to nothing else" in text
-
-
-def test_so_many_rows_and_models(labelled: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (found,) = ask(capsys, "--data", str(labelled), "--labels", "2=neutral", "--rows", "30", "--rounds", "1")
-    assert (found["rows"], found["drawn_from"], len(found["rounds"])) == (30, 80, 1)
+def test_the_models_on_a_file(cli: Cli, labelled: Path, tmp_path: Path) -> None:
+    out = tmp_path / "saved.json"
+    (row,) = cli.json(f"{ENSEMBLE} --seed 3 --data", labelled, "--out", out)
+    assert (row["rows"], row["skipped"], row["seed"]) == (80, 20, 3)
+    assert [voter["name"] for voter in row["voters"]] == ["rnn", "gru", "lstm"]
+    saved = ensemble_file.load(out)
+    assert saved is not None and saved.seed == 3 and json.loads(out.read_text()) == row
+    assert f"test half: {row['accuracy']:.4f}" in cli.text(f"{ENSEMBLE} --seed 3 --data", labelled)
+    (row,) = cli.json(f"{ENSEMBLE} --rows 30 --rounds 1 --data", labelled)
+    assert (row["rows"], row["drawn_from"], len(row["rounds"])) == (30, 80, 1)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "says"),
     [
-        (["--cloud", "moons"], "no cloud 'moons'"),
-        (["--classes", "1"], "1 classes were asked for"),
-        (["--classes", "99"], "99 classes"),
-        (["--count", "3"], "3 points"),
-        (["--rounds", "0"], "0 rounds"),
-        (["--rounds", "10000"], "10,000 rounds"),
-        (["--seed", "-1"], "seed"),
-        (["--rows", "5"], "--rows goes with --data"),
-        (["--out", "x.json"], "--out goes with --data"),
-        (["--points", "nowhere.txt"], "nowhere.txt"),
-        (["--data", "nowhere.csv"], "nowhere.csv"),
-        (["--data", "x.csv", "--out", "/nowhere/x.json"], "/nowhere/x.json"),
-        (["--data", "x.csv", "--model", "none"], "no checkpoint 'none'"),
+        ("--cloud moons", "no cloud 'moons'"),
+        ("--classes 1", "1 classes were asked for"),
+        ("--classes 99", "99 classes"),
+        ("--count 3", "3 points"),
+        ("--rounds 0", "0 rounds"),
+        ("--rounds 10000", "10,000 rounds"),
+        ("--seed -1", "expected 0 or more; given: -1"),
+        ("--rows 5", "--rows goes with --data"),
+        ("--out x.json", "--out goes with --data"),
+        ("--points nowhere.txt", "nowhere.txt"),
+        ("--data nowhere.csv", "nowhere.csv"),
+        ("--data x.csv --out /nowhere/x.json", "no folder /nowhere"),
+        ("--data x.csv --model none", "no checkpoint 'none'"),
     ],
 )
-def test_what_cannot_be_is_one_line(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["lab", "boosting", *arguments]) == 2
-    error = capsys.readouterr().err
-    assert error.startswith("error: ") and said in error and error.count("\n") == 1
+def test_refusals(arguments: str, says: str, cli: Cli) -> None:
+    assert says in cli.refused(f"lab boosting {arguments}")
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "says"),
     [
         (b"0,0,a\nx,y,b\n", "line 2"),
         (b"\xff\xfe\x00", "not UTF-8"),
@@ -141,9 +110,6 @@ def test_what_cannot_be_is_one_line(arguments: list[str], said: str, capsys: pyt
         (b"", "given have 0"),
     ],
 )
-def test_files_of_points_that_are_none(
-    content: bytes, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_file_without_points_is_refused(content: bytes, says: str, tmp_path: Path, cli: Cli) -> None:
     (tmp_path / "points.txt").write_bytes(content)
-    assert main(["lab", "boosting", "--points", str(tmp_path / "points.txt")]) == 2
-    assert said in capsys.readouterr().err
+    assert says in cli.refused("lab boosting --points", tmp_path / "points.txt")

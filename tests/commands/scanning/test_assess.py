@@ -1,19 +1,13 @@
-"""The verb assess: for people, as JSON, kept in a file; bad input in one line."""
+"""The verb assess: for people, as JSON, saved in a file; its refusals."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
-from core.__main__ import main
 from core.evaluation import binned_metrics_file
-
-
-@pytest.fixture(autouse=True)
-def _trained(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
+from tests.commands.conftest import Cli
 
 
 @pytest.fixture
@@ -24,49 +18,41 @@ def table(tmp_path: Path) -> Path:
     return path
 
 
-def test_for_people(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["assess", "--data", str(table)]) == 0
-    out, err = capsys.readouterr()
+def test_for_people(table: Path, cli: Cli) -> None:
+    done = cli.run("assess --data", table)
     for name in ("rnn", "gru", "lstm"):
-        assert f"{name} on rows.csv: 4 rows; positive from P = 0.5 on" in out
-    assert out.count("McNemar's p") == 3
-    assert "5 rows: 4 counted, 1 of neither class" in err
+        assert f"{name} on rows.csv: 4 rows; positive from P = 0.5 on" in done.out
+    assert done.out.count("McNemar's p") == 3
+    assert "5 rows: 4 counted, 1 of neither class" in done.err
 
 
-def test_as_json_and_kept(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_as_json_and_saved(table: Path, tmp_path: Path, cli: Cli) -> None:
     out = tmp_path / "evaluation.json"
-    assert main(["assess", "--data", str(table), "--threshold", "0.25", "--out", str(out), "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert [one.get("model") for one in found] == ["rnn", "gru", "lstm", None, None, None]
-    kept = binned_metrics_file.read(out)
-    assert (kept.source.file, kept.source.rows, kept.source.left_out) == ("rows.csv", 4, 1)
-    for one in found[:3]:
-        tally = kept.tallies.of(one["model"])
+    rows = cli.json("assess --threshold 0.25 --data", table, "--out", out)
+    assert [one.get("model") for one in rows] == ["rnn", "gru", "lstm", None, None, None]
+    saved = binned_metrics_file.read(out)
+    assert (saved.source.file, saved.source.rows, saved.source.left_out) == ("rows.csv", 4, 1)
+    for one in rows[:3]:
+        tally = saved.tallies.of(one["model"])
         assert one["at"]["true_positive"] == tally.at(0.25).true_positive
         assert one["brier"] == pytest.approx(tally.brier)
         assert len(one["slices"]) == 15
-    for one in found[3:]:
-        assert one["only_a"] == kept.tallies.pair(*one["models"]).only_a
+    for one in rows[3:]:
+        assert one["only_a"] == saved.tallies.pair(*one["models"]).only_a
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "says"),
     [
-        (["--threshold", "nan"], "a threshold is"),
-        (["--threshold", "0.1234"], "a threshold is"),
-        (["--label-column", "mood"], "no column 'mood'"),
-        (["--text-column", "label", "--label-column", "text"], "no label in column 'text' is understood"),
-        (["--model", "bert"], "no checkpoint 'bert'"),
-        (["--out", "/nowhere/at/all.json"], "there is no folder"),
-        (["--one", "negative"], "cannot stand for both"),
-        (["--encoding", "klingon"], "unknown encoding"),
+        ("--threshold nan", "a threshold is"),
+        ("--threshold 0.1234", "a threshold is"),
+        ("--label-column mood", "no column 'mood'"),
+        ("--text-column label --label-column text", "no label in column 'text' is understood"),
+        ("--model bert", "no checkpoint 'bert'"),
+        ("--out /nowhere/at/all.json", "there is no folder"),
+        ("--one negative", "cannot stand for both"),
+        ("--encoding klingon", "unknown encoding"),
     ],
 )
-def test_bad_input_is_one_line(
-    arguments: list[str], said: str, table: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["assess", "--data", str(table), *arguments]) == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert said in err
-    assert err.strip().splitlines()[-1].startswith("error: ")
+def test_refusals(arguments: str, says: str, table: Path, cli: Cli) -> None:
+    assert says in cli.refused(f"assess {arguments} --data", table, alone=False)

@@ -485,7 +485,7 @@ def test_json_is_read_whatever_the_file_is_called(name: str, tmp_path: Path) -> 
     [
         ('{\n "text": "so good",\n "label": 1\n}\n', "an object over several lines"),
         ('{\r "text": "so good"\r}\r{\r "text": "so bad"\r}\r', "an object over several lines"),
-        ('{"text": "so good"},\n{"text": "so bad"},\n', "a comma behind the object"),
+        ('{"text": "so good"},\n{"text": "so bad"},\n', "a comma after the object"),
         ("text,label\nso good,1\n", "no JSON but 'text,label'"),
         ('"text","label"\n"so good","1"\n', "no JSON but"),
     ],

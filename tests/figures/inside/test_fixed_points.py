@@ -50,7 +50,7 @@ def test_points_stand_at_their_logit_with_a_marker_for_their_stability() -> None
     drawn = traces(points_figure(FOUND, SPACE))
     for name, symbol, kept in (
         ("stable", "circle", STABLE),
-        ("too near to tell", "square", MARGINAL),
+        ("too close to tell", "square", MARGINAL),
         ("unstable", "diamond", UNSTABLE),
     ):
         marker = drawn[name]
@@ -59,7 +59,7 @@ def test_points_stand_at_their_logit_with_a_marker_for_their_stability() -> None
         assert marker.marker.symbol == symbol
         assert list(marker.marker.color) == pytest.approx([kept.logit], abs=1e-4)
     assert sum(bool(trace.marker.showscale) for trace in drawn.values()) == 1
-    assert len(drawn["slow, no fixed point"].x) == 1 and len(drawn["states of sentences"].x) == 40
+    assert len(drawn["slow, not a fixed point"].x) == 1 and len(drawn["states of sentences"].x) == 40
     assert list(traces(points_figure(replace(FOUND, points=(), slow=()), SPACE))) == ["states of sentences"]
     for figure in (points_figure(FOUND, SPACE), eigenvalues_figure(FOUND, 0)):
         assert_text(figure, "<b>")
@@ -78,8 +78,8 @@ def test_eigenvalues_lie_inside_the_circle_or_outside() -> None:
     drawn = traces(eigenvalues_figure(FOUND, 2))
     assert len(drawn["unit circle"].x) == 181
     assert list(drawn["grows"].y) == pytest.approx([0.8, -0.8])
-    assert list(drawn["dies out"].x) == pytest.approx([0.1, 0.1, 0.0])
-    assert {"grows", "too near to tell"}.isdisjoint(traces(eigenvalues_figure(FOUND, 0)))
+    assert list(drawn["decays"].x) == pytest.approx([0.1, 0.1, 0.0])
+    assert {"grows", "too close to tell"}.isdisjoint(traces(eigenvalues_figure(FOUND, 0)))
     near = traces(eigenvalues_figure(replace(FOUND, points=(point(1.0005, -0.9995, 1.01),)), 0))
-    assert list(near["too near to tell"].x) == pytest.approx([1.0005, -0.9995])
+    assert list(near["too close to tell"].x) == pytest.approx([1.0005, -0.9995])
     assert list(near["grows"].x) == pytest.approx([1.01])

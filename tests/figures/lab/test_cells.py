@@ -16,9 +16,9 @@ def test_the_curves_of_the_report() -> None:
     curves = {curve.name: list(curve.y) for curve in cell_by_hand(worked).data}
     assert curves["c, stored"] == [step.c for step in worked.steps]
     assert curves["y, the output"] == [step.y for step in worked.steps]
-    assert curves["g(z), offered"] == [3, -2, 4, 0]
+    assert curves["g(z), candidate"] == [3, -2, 4, 0]
     assert [round(value) for value in curves["f(z_f), keep"]] == [1, 1, 0, 1]
-    assert [round(value) for value in curves["f(z_o), give out"]] == [0, 1, 1, 1]
+    assert [round(value) for value in curves["f(z_o), output"]] == [0, 1, 1, 1]
 
 
 @pytest.mark.parametrize(("name", "curves", "rows"), [("report", 6, 2), ("gru", 4, 2), ("rnn", 1, 1)])
@@ -32,5 +32,5 @@ def test_a_cell_without_gates_has_one_panel(name: str, curves: int, rows: int) -
 
 def test_what_is_too_large_to_draw_leaves_a_gap() -> None:
     exercise = replace(report(), inputs=((0.0, 1.0, 0.0, 1e308), (0.0, 0.0, 0.0, 0.0)), c0=0.0)
-    offered = next(curve for curve in cell_by_hand(work(exercise)).data if curve.name == "g(z), offered")
+    offered = next(curve for curve in cell_by_hand(work(exercise)).data if curve.name == "g(z), candidate")
     assert list(offered.y) == [None, 0.0]

@@ -77,5 +77,5 @@ def test_the_likelihood_and_what_regularisation_did() -> None:
     again = fit(found.points, found.parameters, 3, 2.0)
     marks = {trace.name: trace for trace in likelihood(again, 0).data[2:]}
     held = [made.number for made in again.iterations if made.floor_active]
-    assert held and list(marks["held up by regularisation"].x) == held
-    assert list(marks["it fell"].x) == [made.number for made in again.iterations if made.fell] != []
+    assert held and list(marks["limited by regularisation"].x) == held
+    assert list(marks["it decreased"].x) == [made.number for made in again.iterations if made.fell] != []

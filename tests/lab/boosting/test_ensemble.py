@@ -58,8 +58,8 @@ def corpus(rows: int = 200, seed: int = 0) -> Corpus:
 
 def measured(data: Corpus, models: list[Checkpoint], **settings: int) -> Ensemble:
     *_, last = measure(data, models, **settings)
-    assert last.found is not None and last.result() is last.found
-    return last.found
+    assert last.ensemble is not None and last.result() is last.ensemble
+    return last.ensemble
 
 
 # What a vote comes down to

@@ -73,8 +73,8 @@ def test_points_that_cannot_be(text: str, said: str) -> None:
     assert len(str(error.value)) < 300
 
 
-@pytest.mark.parametrize("sentence", SENTENCES, ids=ascii)
-def test_hostile_lines_are_told_of_in_one_line(sentence: str) -> None:
-    with pytest.raises(ValueError, match="line 2") as error:
-        read_points(f"1,2,a\n{sentence}\n")
-    assert "\n" not in str(error.value)
+def test_hostile_lines_are_refused_in_one_line() -> None:
+    for sentence in SENTENCES:
+        with pytest.raises(ValueError, match="line 2") as error:
+            read_points(f"1,2,a\n{sentence}\n")
+        assert "\n" not in str(error.value)

@@ -10,7 +10,7 @@ from core.lab.boosting.points import draw
 from core.lab.boosting.samme import Boosting, minima
 from core.lab.boosting.stumps import boost_stumps
 from core.lab.boosting.worksheet import sheet, stopped
-from core.lab.worksheet import number
+from core.lab.worksheet import Line, number
 
 
 def boosted(name: str, classes: int, rounds: int = 4) -> Boosting:
@@ -26,7 +26,7 @@ def test_the_lines_hold_the_numbers_of_the_round(classes: int) -> None:
         text = sheet(found, made.number, check).markdown()
         zhu = classes / (classes - 1) * made.alpha
         for value in (made.error, made.alpha, made.risk, made.normaliser, classes * made.alpha, zhu, 1 - 1 / classes):
-            assert number(value, 6) in text, value
+            assert Line(number(value, 6)).latex in text, value
         assert f"{check.found:.8f}" in text
         assert f"{check.difference:.1e}" in text
         wrong = int((made.named != found.labels).sum())

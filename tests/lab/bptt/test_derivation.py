@@ -75,7 +75,7 @@ def test_a_derivation_from_h_0_of_0_is_told_to_be_right_there():
     found = check("(1 - h_2²) * h_1", "dh_2/dw_h")
     assert found.kind == "term"
     assert found.only_without_first_state
-    assert found.statement().endswith("Where h_0 = 0 it is right.")
+    assert found.statement().endswith("It is right where h_0 = 0.")
     assert not check("(1 - h_2²) * x_2", "dh_2/dw_i").only_without_first_state
 
 

@@ -132,16 +132,16 @@ def test_long_sums_and_brackets_within_the_bounds_are_read():
     assert value("(" * MOST_DEEP + "h" + ")" * MOST_DEEP) == 0.5
 
 
-@pytest.mark.parametrize("sentence", SENTENCES)
-def test_hostile_sentences_are_refused(sentence: str):
-    with pytest.raises(ValueError, match="the formula"):
-        parse(sentence, NAMES)
+def test_hostile_sentences_are_refused():
+    for sentence in SENTENCES:
+        with pytest.raises(ValueError, match="the formula"):
+            parse(sentence, NAMES)
 
 
 WORDS = [*NAMES, *FUNCTIONS, *"0123456789.+-*/^(), ²³₁−×·eσŷ", "**", "1e5", "1e400", "if", "lambda", "__import__"]
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.text(max_size=MOST_CHARACTERS + 9) | st.lists(st.sampled_from(WORDS), max_size=700).map("".join))
 def test_any_text_is_worked_out_or_refused_and_fast(text: str):
     start = time.process_time()

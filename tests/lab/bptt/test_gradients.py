@@ -34,7 +34,7 @@ def _no_warnings() -> Iterator[None]:
         yield
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(EXERCISES)
 def test_the_closed_forms_are_autograds(exercise: Exercise):
     found = backpropagation(exercise)
@@ -43,7 +43,7 @@ def test_the_closed_forms_are_autograds(exercise: Exercise):
     assert found.largest_error_central < 1e-3
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(EXERCISES)
 def test_terms_and_factors_multiply_and_add_up(exercise: Exercise):
     found = backpropagation(exercise)
@@ -56,7 +56,7 @@ def test_terms_and_factors_multiply_and_add_up(exercise: Exercise):
         assert gradient.value == pytest.approx(total, rel=1e-9, abs=1e-12)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(EXERCISES)
 def test_every_factor_is_what_its_symbol_says(exercise: Exercise):
     found = backpropagation(exercise)
@@ -161,7 +161,7 @@ def test_errors_are_relative_to_what_is_large():
     assert error(1.0, None) is None
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(EXERCISES)
 def test_the_reports_slip_is_off_by_what_the_algebra_says(exercise: Exercise):
     found = backpropagation(exercise)

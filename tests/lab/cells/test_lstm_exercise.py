@@ -30,6 +30,7 @@ from core.lab.cells.exercise_text import (
 )
 from core.lab.cells.lstm_exercise import presets, report, slips
 from core.lab.cells.worksheets import sheet, shown, step_sheet
+from core.lab.worksheet import Line
 
 MODULES = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 TORCH_ORDER = {"lstm": ("i", "f", "z", "o"), "gru": ("r", "z", "n"), "rnn": ("a",)}
@@ -101,10 +102,7 @@ def test_every_number_of_the_report() -> None:
     assert [row["z_o"] for row in rows] == [-10, 90, 90, 90]
     assert [round(row["c"]) for row in rows] == [3, 1, 4, 4]
     assert [round(row["y"]) for row in rows] == [0, 1, 4, 4]
-
-
-def test_the_report_s_exact_values() -> None:
-    """c₂ = −2 σ(90) + 3 σ(10), and y₁ = 3 σ(−10), by the definition of σ."""
+    # c₂ = −2 σ(90) + 3 σ(10), and y₁ = 3 σ(−10), by the definition of σ.
     one, two, _three, four = work(report()).steps
     small = math.exp(-10)
     assert one.y == pytest.approx(3 * small / (1 + small), rel=1e-15)
@@ -125,7 +123,7 @@ def test_the_slip_is_the_report_s_alone() -> None:
 
 
 @given(exercises())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_with_standard_activations_it_is_torch_s_cell(exercise: Exercise) -> None:
     worked = work(exercise)
     outputs, c = torch_states(exercise)
@@ -145,7 +143,7 @@ def test_the_other_presets_are_cells_by_hand_too(name: str) -> None:
 
 
 @given(exercises(standard=False))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_the_check_finds_no_more_than_rounding(exercise: Exercise) -> None:
     """But where a step stands in the way: there, the last digit of a sum may decide."""
     found = check(work(exercise))
@@ -163,7 +161,7 @@ def test_the_check_finds_a_wrong_number() -> None:
 
 
 @given(exercises(LARGEST, standard=False))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_no_number_is_ever_infinite_or_undefined(exercise: Exercise) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -199,7 +197,7 @@ def test_an_activation_is_what_its_decimal_form_is(v: float, name: str) -> None:
 
 
 @given(exercises(LARGEST, standard=False))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_an_exercise_comes_back_from_every_form(exercise: Exercise) -> None:
     line = to_line(exercise)
     if len(line) <= LONGEST:
@@ -245,8 +243,10 @@ def test_a_line_that_is_none_is_refused_in_one_line(line: str, said: str) -> Non
     assert "\n" not in str(error.value) and len(str(error.value)) < 200
 
 
-@pytest.mark.parametrize("typed", ["", "abc", "1e999", "inf", "-inf", "nan", "1,5", "1_000", "٣", "1" * 100_000, None])
-def test_what_is_no_finite_number_is_refused(typed: str | None) -> None:
+@pytest.mark.parametrize(
+    "typed", ["", "abc", "1e999", "inf", "-inf", "nan", "1,5", "1_000", "٣", "1" * 100_000, None, 10**400]
+)
+def test_what_is_no_finite_number_is_refused(typed: object) -> None:
     with pytest.raises(ValueError, match="gate i, x2: ") as error:
         number(typed, "gate i, x2")
     assert len(str(error.value)) < 200
@@ -257,15 +257,10 @@ def test_a_number_as_people_type_it(typed: object, value: float) -> None:
     assert number(typed, "here") == value
 
 
-def test_a_whole_number_beyond_any_float_is_refused() -> None:
-    with pytest.raises(ValueError, match="beyond the largest"):
-        number(10**400, "here")
-
-
 def test_ten_thousand_steps_are_refused() -> None:
     with pytest.raises(ValueError, match="10,000 steps are given; 1 to 200"):
         replace(report(), inputs=report().inputs[:1] * 10_000)
-    with pytest.raises(ValueError, match="10,000 steps are asked for"):
+    with pytest.raises(ValueError, match="10,000 steps are given"):
         Tables.of(report()).resized(10_000, 4)
     with pytest.raises(ValueError, match="inputs a step"):
         Tables.of(report()).resized(4, MOST_INPUTS + 1)
@@ -339,4 +334,4 @@ def test_weights_on_the_output_before_are_written_where_there_are_some() -> None
 )
 def test_numbers_as_shown(value: float, decimals: int, text: str) -> None:
     assert rounded(value, decimals) == text
-    assert shown(value, decimals).partition(" ")[0] == text.partition("e")[0]
+    assert Line(shown(value, decimals)).latex.partition(" ")[0] == text.partition("e")[0]

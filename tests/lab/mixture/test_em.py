@@ -15,8 +15,6 @@ from hypothesis import strategies as st
 from core.lab.mixture.check import agreement, largest, log_likelihood_of, slips
 from core.lab.mixture.em import (
     FLOOR,
-    LARGEST,
-    MOST_POINTS,
     Mixture,
     Parameters,
     expectation,
@@ -25,6 +23,7 @@ from core.lab.mixture.em import (
     maximisation,
 )
 from core.lab.mixture.points import draw, read_points, toys
+from core.lab.typed_points import LARGEST, MOST_POINTS
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -9,7 +9,12 @@ from core.lab.mixture.check import slips
 from core.lab.mixture.em import Mixture, first_guess, fit
 from core.lab.mixture.points import draw
 from core.lab.mixture.worksheet import remarks, sheet, slip_sheet
-from core.lab.worksheet import factor, number
+from core.lab.worksheet import Line, factor, number
+
+
+def shown(value: float) -> str:
+    """A number, as a line has it."""
+    return Line(number(float(value))).latex
 
 
 def fitted(name: str = "clouds", components: int = 3, reg_covar: float = 0.0, iterations: int = 4) -> Mixture:
@@ -27,11 +32,11 @@ def test_the_lines_hold_the_numbers_of_the_iteration(components: int, reg_covar:
             values = [made.weights[k], made.maximised.counts[k], made.log_likelihood_before, made.bound]
             values += [made.log_likelihood, made.responsibilities[6, k], made.before.weights[k]]
             for value in (*values, *made.means[k], *made.covariances[k].ravel()):
-                assert number(float(value)) in text
+                assert shown(value) in text
             apart = found.points[6] - made.before.means[k]
-            assert number(float(apart @ np.linalg.inv(made.before.covariances[k]) @ apart)) in text
-            assert factor(float(np.log(np.linalg.det(made.before.covariances[k])))) in text
-            assert (number(reg_covar) + r"\, I" in text) == (reg_covar > 0)
+            assert shown(apart @ np.linalg.inv(made.before.covariances[k]) @ apart) in text
+            assert Line(factor(float(np.log(np.linalg.det(made.before.covariances[k]))))).latex in text
+            assert (shown(reg_covar) + r"\, I" in text) == (reg_covar > 0)
 
 
 def test_the_slips_stand_beside_the_truth() -> None:
@@ -41,7 +46,7 @@ def test_the_slips_stand_beside_the_truth() -> None:
     text = slip_sheet(found, 3, 2).latex()
     for formulas in (wrong.truth, wrong.above, wrong.below, wrong.report):
         for value in (*formulas.means[1], *formulas.covariances[1].ravel()):
-            assert number(float(value)) in text
+            assert shown(value) in text
     assert text.count(r"\sum_i \sum_k") == 4 and text.count(r"{\sum_k \delta_{ik}}") == 4
 
 

@@ -51,14 +51,17 @@ def test_opens_on_rings_with_a_rounds_numbers_and_every_point() -> None:
     made = boosted.rounds[4]
     metrics = {metric.label: metric.value for metric in at.metric}
     assert metrics["weighted error ε"] == f"{made.error:.4f}" and vote(at) == f"{made.alpha:.4f}"
-    assert metrics["risk after"] == f"{made.risk:.4f}" and metrics["in error after"] == f"{made.training_error:.1%}"
+    assert (
+        metrics["risk after round"] == f"{made.risk:.4f}"
+        and metrics["error rate after round"] == f"{made.training_error:.1%}"
+    )
     assert [line.latex for line in sheet(boosted, 5, minima(boosted)[4]).lines] == [
         latex.value.strip("$\n ") for latex in at.latex
     ]
     assert len(figures(at)) == 5 and next(iter(figures(at))).startswith("Round 5:")
     rounds = table(at, "rule")
     assert rounds["ε"].tolist() == pytest.approx([made.error for made in boosted.rounds])
-    assert rounds["they differ by"].max() < 1e-6
+    assert rounds["difference"].max() < 1e-6
     assert not at.error and parameters(at) == {}
     assert "weight before" not in [name for found in at.dataframe for name in found.value.columns]
     at.session_state["boost every point"] = True
@@ -171,7 +174,7 @@ def test_an_upload_is_boosted_or_refused_in_one_line() -> None:
         at.file_uploader[0].upload(name, content).run()
         return sound(at)
 
-    press(upload(corpus()), "Boost the models on it")
+    press(upload(corpus()), "Boost the models")
     assert "tweets.csv: 90 rows, fitted on 45 and tested on the other 45, split by seed 0." in said(at)
     assert "three voters can come to nothing else" in said(at)
     assert table(at, "weight Σα")["model"].tolist() == ["RNN", "GRU", "LSTM"]
@@ -182,13 +185,13 @@ def test_an_upload_is_boosted_or_refused_in_one_line() -> None:
         (b"text,label\nso good,1\n", "1 labelled rows cannot be split"),
         (b"text,label\n" + b"so good,1\n" * 50, "hold one class only: 1"),
     ):
-        press(upload(content), "Boost the models on it")
+        press(upload(content), "Boost the models")
         assert message in said(at) and len(at.error) == 1
     upload(b"text,label\n" + b"so good,1\nso bad,2\n" * 50)
     assert "holds 1 (50 rows), 2 (50): 2 may be positive or negative" in said(at) and not at.error
-    assert not app.offers(at, "Boost the models on it")
+    assert not app.offers(at, "Boost the models")
     for content, name in ((b"", "x.csv"), (b"\x00\x01", "x.parquet"), (b"[1]", "x.jsonl")):
-        assert len(upload(content, name).error) == 1 and not app.offers(at, "Boost the models on it")
+        assert len(upload(content, name).error) == 1 and not app.offers(at, "Boost the models")
 
 
 def test_what_is_kept_is_shown_with_what_it_is_of() -> None:

@@ -27,7 +27,7 @@ def test_the_section_as_it_opens() -> None:
     assert list(three["closed form"]) == list(three["autograd"])
     slip = at.dataframe[1].value.set_index("derivative")
     assert list(slip[slip["right"] == "yes"].index) == ["dh_2/dw_i", "dh_2/dw_h"]
-    assert list(slip["report / truth"]) == list(slip["which is"])
+    assert list(slip["report / truth"]) == list(slip["its value"])
     assert "Your formula over the truth is -w_o * h_2 * e**u at all 32 random points" in said(at)
     assert "necessary for it to explode, but not sufficient" in said(at)
     (drawn,) = figures(at).values()

@@ -134,7 +134,7 @@ def test_collapse_and_a_fall_are_said() -> None:
     assert at.metric[2].value == "–"
     at = opened(mix_reg="3", mix_k="2", mix_n="40")
     assert "The log-likelihood fell" in said(at)
-    assert "it fell" in json.dumps(figures(at))
+    assert "it decreased" in json.dumps(figures(at))
 
 
 def test_states_of_a_model(downloads: Downloads) -> None:

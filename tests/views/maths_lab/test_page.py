@@ -68,7 +68,7 @@ def outcome(at: AppTest) -> list[dict[str, Any]]:
 
 def test_only_the_chosen_exercise_runs() -> None:
     at = opened()
-    written_out = "The arithmetic, written out"
+    written_out = "Step-by-step calculation"
     assert written_out in [header.value for header in at.header]
     assert "q" not in [box.key for box in at.text_input]
     at.pills(key="lab section").set_value("cells").run()
@@ -172,7 +172,7 @@ def test_activations_starts_length_and_width_are_changed() -> None:
     sound(at.number_input(key="hand steps").set_value(1).run())
     assert len(outcome(at)) == 1
     sound(at.number_input(key="hand steps").set_value(10_000).run())
-    assert "10,000 steps are asked for; 1 to 200" in said(at) and len(outcome(at)) == 1
+    assert "1 to 200" in said(at) and len(outcome(at)) == 1
     at.number_input(key="hand steps").set_value(MOST_STEPS).run()
     sound(at.number_input(key="hand width").set_value(MOST_INPUTS).run())
     assert len(outcome(at)) == MOST_STEPS and "hand" not in parameters(at)
@@ -215,7 +215,7 @@ def test_the_equations_have_the_numbers_of_the_trace_and_the_costs_are_counted()
             assert number(gate.value) in shown
         assert rf"&= {number(step.h)}\end{{aligned}}" in shown
     assert parameters(at)["cells_unit"] == "3" and parameters(at)["cells_token"] == "1"
-    costs = table(at, "multiply-adds a token")
+    costs = table(at, "multiply-adds per token")
     assert costs["accuracy"].tolist() == ["0.7500"] * 3
     counted = [sum(p.numel() for p in checkpoints.load(name).model.parameters()) for name in ("rnn", "gru", "lstm")]
     assert costs["parameters"].tolist() == [f"{count:,}" for count in counted]
@@ -244,7 +244,7 @@ def test_speed_is_measured_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> No
         lab_cells, "speeds", lambda chosen: side_by_side.speeds(chosen, tokens=3, rounds=3, seconds=0.001)
     )
     sound(at.run())
-    (table,) = [found.value for found in at.dataframe if "tokens a second" in found.value]
+    (table,) = [found.value for found in at.dataframe if "tokens per second" in found.value]
     assert table["model"].tolist() == ["RNN", "GRU", "LSTM"] and table["times the RNN"][0] == "1.00"
     assert all(isinstance(speed, Speed) and len(speed.rates) == 3 for speed in at.session_state["cells speeds"][1])
     at.run()

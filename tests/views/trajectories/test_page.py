@@ -193,7 +193,7 @@ def test_words_are_those_of_each_sentence_and_model() -> None:
 def test_each_models_path_in_its_own_axes_and_the_distance_of_two() -> None:
     at = opened("path", plane="12")
     assert parameters(at)["plane"] == "12"
-    for name, distance in zip(NAMES, figure(at, "Distance of the two paths")["data"], strict=True):
+    for name, distance in zip(NAMES, figure(at, "Distance between the two paths")["data"], strict=True):
         checkpoint = checkpoints.load(name)
         lines = [curve for curve in figure(at, f"{name.upper()}: the path")["data"] if curve["mode"] == "lines"]
         for line, text in zip(lines, (PROVERB, REVERSED), strict=True):
@@ -213,7 +213,7 @@ def test_models_without_axes_say_so(tiny_checkpoints: Path, monkeypatch: pytest.
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
     at = opened("path")
     assert "RNN, GRU, LSTM: no axes are kept" in said(at)
-    assert list(figures(at)) == ["Distance of the two paths"]  # which needs no axes
+    assert list(figures(at)) == ["Distance between the two paths"]  # which needs no axes
 
 
 def test_gradients_are_those_of_the_chosen_sentence() -> None:

@@ -55,8 +55,8 @@ def test_the_pattern_and_its_moments_are_the_cores(downloads: Downloads) -> None
     assert f"{len(asked.units)} of 8 units" in said(at) and "over “movie is”" in said(at)
     (drawn,) = figures(at).values()
     assert np.shape(drawn["data"][0]["y"]) == (len(asked.units),)
-    assert "the sentences of this project: 310 sentences" in said(at)
-    moments = table(at, "these tokens")
+    assert "the this project’s sentences: 310 sentences" in said(at)
+    moments = table(at, "span")
     assert moments["row"].tolist() == [last.index.rows[one.sentence] for one in expected.moments]
     assert moments["units on"].tolist() == [f"{one.shared} of {len(asked.units)}" for one in expected.moments]
     header, *rows = downloads["patterns"]()
@@ -85,7 +85,7 @@ def test_a_forged_link_is_reported() -> None:
 
 def test_one_token_and_no_unit() -> None:
     at = opened(q="love", pat_threshold="0.05")
-    assert "There is one token, so it is the span." in said(at) and not at.select_slider
+    assert "The sentence has one token, so that is the span." in said(at) and not at.select_slider
     at = opened(pat_threshold="0.95", pat_span="1-6")
     assert "No unit is on over the whole span" in said(at) and not figures(at)
 
@@ -93,9 +93,9 @@ def test_one_token_and_no_unit() -> None:
 def test_an_upload_with_empty_rows_is_read_and_searched() -> None:
     rows = ['"movie is not so good"', '"so good , this movie is bad"', '""', '"   "', '"so bad"', '"so  bad"']
     at = upload("comment,mood\n" + "\n".join(f"{row},{number % 2}" for number, row in enumerate(rows)))
-    at.selectbox(key=next(box.key for box in at.selectbox if box.label == "Human labels, if any")).set_value("mood")
+    at.selectbox(key=next(box.key for box in at.selectbox if box.label == "Gold labels (optional)")).set_value("mood")
     sound(at.run())
-    assert not [one for one in at.dataframe if "these tokens" in one.value.columns]
+    assert not [one for one in at.dataframe if "span" in one.value.columns]
     press(at, "Read the file with LSTM and search it")
     assert "mine.csv: 3 sentences" in said(at)
     assert "Left out: 2 rows without a word, 1 that repeat an earlier one." in said(at)

@@ -1,0 +1,1 @@
+"""Verbs that ask which words carried a verdict, and how far that answer can be trusted."""

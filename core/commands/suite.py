@@ -1,0 +1,141 @@
+"""The verb that runs behavioural tests: suite."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from core.commands import console, inputs
+from core.commands.options import Verbs, at_least, given, models_options
+
+if TYPE_CHECKING:
+    from core.probes.checklist.suite import Outcome, Rate, Suite, TemplateResult
+
+
+def add_verbs(verbs: Verbs) -> None:
+    """Add the verb and its options."""
+    parser = verbs.add(suite)
+    models_options(parser)
+    parser.add_argument("--capability", nargs="+", metavar="NAME", help="test these only (default: all)")
+    parser.add_argument(
+        "--examples", type=at_least(0), default=1, metavar="K", help="failures shown of a template (default: 1)"
+    )
+    parser.add_argument("--cases", type=int, metavar="N", help="cases of a template at most (default: 24)")
+    parser.add_argument("--seed", type=int, metavar="S", help="seed of the draw of cases (default: 0)")
+    parser.add_argument("--tolerance", type=float, metavar="P", help="change of P(positive) let pass (default: 0.1)")
+    parser.add_argument(
+        "--invariance",
+        metavar="RULE",
+        help="an invariance fails where the verdict changes (verdict, default), where it does and P(positive) moves by "
+        "more than the tolerance (checklist), or where P(positive) does (probability)",
+    )
+
+
+def suite(options: argparse.Namespace) -> int:
+    """Failure rates by capability and template on hand-written behavioural tests, with intervals and failures."""
+    from core.probes.checklist.suite import Settings, run
+
+    settings = Settings(**given(options, "cases", "seed", "tolerance", "invariance"))
+    if options.capability is not None:
+        settings = Settings(**{**vars(settings), "capabilities": tuple(options.capability)})
+    results = []
+    why = "the templates are sentences whose sentiment is known"
+    for model in inputs.sentiment_only(inputs.named_models(options), why):
+        with console.asking(model):
+            results.append(run(model, settings))
+    examples = options.examples
+    status = console.answer(options, results, lambda one: _as_json(one, examples), lambda one: _show(one, examples))
+    if not options.json:
+        _show_rates(results)
+    return status
+
+
+def _as_json(result: Suite, examples: int) -> dict[str, object]:
+    return {
+        "model": result.model,
+        **_rate_json(result.rate),
+        "capabilities": [
+            {
+                "name": one.name,
+                "templates": one.rate.templates,
+                **_rate_json(one.rate),
+                "left_out": one.rate.left_out,
+                "kinds": [{"kind": kind, "templates": rate.templates, **_rate_json(rate)} for kind, rate in one.kinds],
+            }
+            for one in result.capabilities
+        ],
+        "templates": [_template_json(one, examples) for one in result.templates],
+        "left_out": result.rate.left_out,
+        "settings": result.settings,
+    }
+
+
+def _template_json(result: TemplateResult, examples: int) -> dict[str, object]:
+    return {
+        **console.record(result.template, "name capability kind"),
+        **_rate_json(result.rate),
+        "examples": [
+            console.record(outcome.case, "text changed expected")
+            | console.record(outcome, "probability changed_probability")
+            for outcome in result.failed[:examples]
+        ],
+        "left_out": result.rate.left_out,
+        **console.record(result.template, "expected text changed"),
+    }
+
+
+def _rate_json(rate: Rate) -> dict[str, object]:
+    return console.record(rate, "cases failures rate interval")
+
+
+def _show(result: Suite, examples: int) -> None:
+    settings, rate = result.settings, result.rate
+    console.line(f"{result.model}: {rate.failures:,} of {rate.cases:,} cases fail: {_share(rate)}")
+    console.line(f"  {rate.templates} templates, at most {settings.cases} cases each, seed {settings.seed}")
+    console.line(
+        "  failing: MFT, the verdict is not the label; "
+        f"INV, by the rule {settings.invariance!r}; DIR, P(positive) goes the wrong way by over {settings.tolerance:g}"
+    )
+    console.line("  intervals are clustered by template; a template's own is of a random draw of its fillers")
+    console.line(f"  {rate.left_out:,} more cases left out: pairs of texts that the model reads as one")
+    for capability in result.capabilities:
+        console.line(f"\n  {capability.name}: {_counts(capability.rate)}, {capability.rate.templates} templates")
+        for one in result.templates:
+            if one.template.capability == capability.name:
+                console.line(f"    {one.template.kind}  {one.template.name}: {_counts(one.rate)}")
+                for outcome in one.failed[:examples]:
+                    console.line(f"           {_example(outcome)}")
+    console.line("")
+
+
+def _show_rates(results: Sequence[Suite]) -> None:
+    """The table of capabilities by models: failure rates in percent, with their intervals."""
+    console.line(f"{'failing cases (%)':<18}" + "".join(f"{result.model:>26}" for result in results))
+    columns = [[*((one.name, one.rate) for one in result.capabilities), ("all", result.rate)] for result in results]
+    for row in zip(*columns, strict=True):
+        shares = [_share(rate, "{:.1f} ({:.1f} to {:.1f})") for _name, rate in row]
+        console.line(f"{row[0][0]:<18}" + "".join(f"{share:>26}" for share in shares))
+
+
+def _counts(rate: Rate) -> str:
+    if not rate.cases:
+        return f"no case; {rate.left_out} read as one text"
+    left_out = f", {rate.left_out} more read as one text" if rate.left_out else ""
+    return f"{_share(rate)}, {rate.failures} of {rate.cases}{left_out}"
+
+
+def _share(rate: Rate, form: str = "{:.1f} % (95 % interval {:.1f} to {:.1f})") -> str:
+    if rate.rate is None or rate.interval is None:
+        return "–"
+    return form.format(*(100 * share for share in (rate.rate, *rate.interval)))
+
+
+def _example(outcome: Outcome) -> str:
+    case = outcome.case
+    if case.changed is None:
+        return f"{outcome.probability:.4f}, expected {case.expected}: {case.text}"
+    return (
+        f"{outcome.probability:.4f} → {outcome.changed_probability:.4f}, expected {case.expected}: "
+        f"{case.text}  |  {case.changed}"
+    )

@@ -1,0 +1,177 @@
+"""`python -m core edit`: the keys and order of its JSON, what it shows people, and its refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.commands.edit import word_diff
+from core.data.corpus import encode_tokens
+from core.fluency import kneser_ney
+from core.fluency.trigram import Trigram
+from core.models import checkpoints
+from core.models.predict import verdict, verdict_on_tokens
+from core.probes.edits import sources as edit_sources
+from core.probes.edits.neighbours import Neighbours
+from core.probes.edits.sources import Sources
+from core.text import lexicon
+from core.text.preprocessing import Preprocessing, Vocabulary
+from tests.commands.conftest import Cli
+from tests.conftest import WORDS
+
+KEYS = [
+    *("model", "text", "probability", "found", "edited", "edited_probability", "edits", "fluency_change", "guards"),
+    *("queries", "candidates", "minimal", "certificate"),
+    *("goal", "reading", "tokens", "complete", "flips", "proposed", "refused", "scorer", "diff", "others", "closest"),
+]
+TEXT = "i love this movie so late"
+
+
+@pytest.fixture(scope="module")
+def sources() -> Sources:
+    vocabulary, random = Vocabulary(WORDS), np.random.default_rng(0)
+    rows = [[WORDS[number] for number in random.integers(0, len(WORDS), random.integers(2, 9))] for _ in range(300)]
+    counts = kneser_ney.estimate(
+        [kneser_ney.count(encode_tokens(rows, vocabulary), len(vocabulary))], [1.0], len(vocabulary)
+    )
+    trigram = Trigram(vocabulary, counts.unigram, counts.bigrams, counts.trigrams, 5)
+    vectors = random.normal(size=(len(vocabulary), 6))
+    return Sources(Neighbours(vectors, vocabulary), trigram, lexicon.load())
+
+
+@pytest.fixture(autouse=True)
+def _sources(_tiny_models: None, sources: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edit_sources, "load", lambda _trigram=None: sources)
+
+
+def remade(tokens: Sequence[str], edits: Sequence[dict[str, Any]]) -> str:
+    """The sentence that a result's edits make, from the JSON alone."""
+    pieces = list(tokens)
+    for made in sorted(edits, key=lambda made: (made["position"], made["before"] != ""), reverse=True):
+        before = made["before"].split()
+        assert pieces[made["position"] : made["position"] + len(before)] == before
+        pieces[made["position"] : made["position"] + len(before)] = made["after"].split()
+    return " ".join(pieces)
+
+
+def test_json_for_every_text_and_model(cli: Cli) -> None:
+    rows = cli.json("edit --goal flip --max-edits 2", TEXT, "no good , never")
+    assert [(row["text"], row["model"]) for row in rows] == [
+        (text, model) for text in (TEXT, "no good , never") for model in ("rnn", "gru", "lstm")
+    ]
+    for row in rows:
+        assert list(row) == KEYS
+        checkpoint = checkpoints.load(row["model"])
+        before = verdict(checkpoint, row["text"])
+        assert row["probability"] == pytest.approx(before.probability, abs=1e-6)
+        assert row["guards"].keys() == {"polarity", "antonyms", "negations"}
+        for report in row["guards"].values():
+            assert report.keys() == {"on", "judgement", "failed", "cannot_judge", "of"}
+        assert row["found"] == (row["edited"] is not None) == bool(row["edits"])
+        assert 0 < row["candidates"] <= row["proposed"] and row["queries"] > 0 and row["certificate"]
+        for flip in ([row] if row["found"] else []) + row["others"]:
+            assert all(made.keys() == {"kind", "position", "before", "after"} for made in flip["edits"])
+            assert remade(row["tokens"], flip["edits"]) == flip["edited"]
+            after = verdict_on_tokens(checkpoint, flip["edited"].split())
+            assert after.label != before.label and flip["minimal"] is True
+            assert flip["edited_probability"] == pytest.approx(after.probability, abs=1e-5)
+            assert list(checkpoint.preprocessing(flip["edited"])) == flip["edited"].split()  # typed, it is read so
+            assert flip["fluency_change"] >= -8
+
+
+def test_options_reach_the_search(cli: Cli) -> None:
+    gru = "edit --model gru --goal flip --max-edits 1"
+    (row,) = cli.json(f"{gru} --budget 7", TEXT)
+    assert row["queries"] <= 7 and not row["complete"]
+    (row,) = cli.json(f"{gru} --fluency 0", TEXT)
+    assert row["refused"]["fluency"] > 0
+    assert all(flip["fluency_change"] >= 0 for flip in ([row] if row["found"] else []) + row["others"])
+    (row,) = cli.json(f"{gru} --reading mixed --top 1", TEXT)
+    assert row["reading"] == "mixed" and row["others"] == []
+    (whole,) = cli.json(f"{gru} --no-guard negations antonyms --json", TEXT)
+    assert [report["on"] for report in whole["guards"].values()] == [True, False, False]
+    assert whole["candidates"] > row["candidates"]
+    options = "edit --goal flip --max-edits 3 --fluency inf"
+    whole, first = cli.json(options, TEXT), cli.json(f"{options} --first", TEXT)
+    assert any(row["found"] for row in whole) and [row["found"] for row in whole] == [row["found"] for row in first]
+    assert sum(row["queries"] for row in first) < sum(row["queries"] for row in whole)
+
+
+def test_words_of_an_option_right_before_the_text(cli: Cli) -> None:
+    (row,) = cli.json("edit --goal flip --max-edits 1 --model rnn --protect late", TEXT)
+    assert row["text"] == TEXT and row["refused"]["protected words"] > 0
+    (row,) = cli.json("edit --goal flip --max-edits 1 --model rnn --no-guard antonyms", TEXT)
+    assert row["text"] == TEXT and not row["guards"]["antonyms"]["on"]
+
+
+def test_a_sentence_that_has_its_goal_already(cli: Cli) -> None:
+    done = 0
+    for goal in ("positive", "negative"):
+        for row in cli.json(f"edit --max-edits 1 --goal {goal}", TEXT):
+            assert (row["queries"] == 1) == ((row["probability"] >= 0.5) == (goal == "positive"))
+            if row["queries"] == 1:
+                done += 1
+                assert (row["found"], row["edits"], row["edited"], row["minimal"]) == (True, [], TEXT, True)
+                assert (row["edited_probability"], row["fluency_change"]) == (row["probability"], 0.0)
+    assert done == 3
+
+
+def test_for_people(cli: Cli) -> None:
+    out = cli.text("edit --model all --goal flip --max-edits 1 --fluency 99", "\x1b " + TEXT)
+    assert "guard antonyms: " in out and "were scored" in out and ("[-" in out or "{+" in out)
+    pieces = (("insert", "", "so"), ("same", "i", "i"), ("substitute", "stole", "took"), ("delete", "it", ""))
+    assert word_diff(pieces) == "{+so+} i [-stole-]{+took+} [-it-]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("", "required: --goal"),
+        ("--goal sideways 'a b'", "sideways"),
+        ("--goal flip", "no text was given"),
+        ("--goal flip --protect a", "no text was given"),
+        ("--goal flip ' '", "the text is empty: there is no word to edit"),
+        ("--goal flip 'a b' ''", "the text is empty"),
+        ("--goal flip --max-edits 0 'a b'", "edits: at least 1; given: 0"),
+        ("--goal flip --budget 0 'a b'", "budget: at least 1"),
+        ("--goal flip --seconds 0 'a b'", "seconds: above 0"),
+        ("--goal flip --fluency -1 'a b'", "0 nats or more; given: -1"),
+        ("--goal flip --no-guard taste -- 'a b'", "no guard 'taste' to switch off; available: polarity"),
+        ("--goal flip --reading odd 'a b'", "unknown reading 'odd'"),
+        ("--goal flip --protect I love it -- 'i love it'", "cover the whole sentence, 'i love it'"),
+        (f"--goal flip '{'so ' * 1_001}'", "1 to 1,000 tokens; given: 1,001"),
+        ("--goal flip --model nosuch 'a b'", "nosuch"),
+    ],
+)
+def test_refusals(arguments: str, says: str, cli: Cli) -> None:
+    assert says in cli.refused(f"edit --json {arguments}")
+
+
+def test_without_word_vectors_it_says_so(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", "nowhere")
+    assert "no checkpoint" in cli.refused("edit --goal flip", TEXT)
+
+
+@pytest.mark.skipif(
+    not {"lstm", "word2vec", "fluency"} <= {path.name for path in checkpoints.root().glob("*")},
+    reason="not all of lstm, word2vec and fluency are shipped",
+)
+def test_stolen_and_taken_with_the_shipped_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plainer verbs and other forms are within reach of the guards, opposites are not."""
+    monkeypatch.undo()
+    monkeypatch.delenv("UNROLLED_CHECKPOINTS", raising=False)
+    shipped = edit_sources.load()
+    tokens = Preprocessing()("Whoever stole my pills hates me")
+    (substitute, *_) = edit_sources.transformations(checkpoints.load("lstm"), shipped)
+    offered = {(made.before[0], " ".join(made.after)) for made in substitute(tokens)}
+    assert {("stole", "stolen"), ("stole", "steal"), ("stole", "took"), ("hates", "loves")} <= offered
+    asked = edit_sources.ask(checkpoints.load("lstm"), shipped, " ".join(tokens), "flip")
+    judged = {}
+    for made in substitute(tokens):
+        judged[made.before[0], " ".join(made.after)] = [guard.judge((made,), "negative") for guard in asked.guards]
+    assert judged["stole", "took"] == ["passed", "passed", "passed"]
+    assert judged["hates", "loves"][:2] == ["failed", "failed"]

@@ -1,0 +1,147 @@
+"""`python -m core permute`: the keys and orders of its JSON, its refusals, and the shipped proverb."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import permutations
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.fluency import trigram
+from core.models import checkpoints
+from core.models.predict import verdicts
+from core.probes.permutations import search as permutation_search
+from core.text.preprocessing import Vocabulary
+from tests.commands.conftest import Cli
+
+KEYS = [
+    *("model", "text", "tokens", "orders", "scored", "complete", "certificate", "original"),
+    *("flip_count", "flip_count_above_floor", "floor", "scorer", "flips", "fluent", "highest", "lowest"),
+    *("sensitivity", "order_effect", "way", "named", "position_effects"),
+]
+
+
+class SomeTrigram:
+    """A table from the tokens alone: equal words have equal numbers."""
+
+    name = "trigram"
+    vocabulary = Vocabulary(["i", "love", "this", "frabjous"])
+
+    def table(self, tokens: Sequence[str]) -> np.ndarray:
+        names = sorted({*tokens, "end"})
+        by_word = -np.random.default_rng(len(names)).gamma(2, 2, (len(names),) * 3).astype(np.float32)
+        indices = [names.index(token) for token in (*tokens, "end")]
+        return by_word[np.ix_(indices, indices, indices)]
+
+
+@pytest.fixture(autouse=True)
+def _fluency(_tiny_models: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trigram, "load", lambda: SimpleNamespace(trigram=SomeTrigram()))
+
+
+def test_json_for_every_text_and_model(cli: Cli) -> None:
+    rows = cli.json("permute", "better late than never", "so good , so bad")
+    assert [(row["text"], row["model"]) for row in rows] == [
+        (text, model) for text in ("better late than never", "so good , so bad") for model in ("rnn", "gru", "lstm")
+    ]
+    for row in rows:
+        assert list(row) == KEYS
+        orders = 24 if "late" in row["text"] else 12  # two words are the same, and the comma stays
+        assert (row["orders"], row["scored"], row["complete"], row["floor"]) == (orders, orders, True, 8.0)
+        assert row["scorer"] == "trigram" and row["original"].keys() == {"probability", "fluency"}
+        for listed in (row["flips"], row["fluent"]):
+            assert len(listed) <= 20
+            assert [order["fluency"] for order in listed] == sorted((o["fluency"] for o in listed), reverse=True)
+            assert all(order.keys() == {"text", "probability", "fluency"} for order in listed)
+        assert row["lowest"]["probability"] <= row["original"]["probability"] <= row["highest"]["probability"]
+
+
+def test_flips_are_those_of_the_model_itself(cli: Cli) -> None:
+    orders = [" ".join(order) for order in permutations(("better", "late", "than", "never"))]
+    for row in cli.json("permute --top 24 'better late than never'"):
+        by_text = dict(zip(orders, verdicts(checkpoints.load(row["model"]), orders), strict=True))
+        side = by_text["better late than never"].label
+        assert {order["text"] for order in row["flips"]} == {text for text, v in by_text.items() if v.label != side}
+        assert row["flip_count"] == len(row["flips"])
+        assert {order["text"]: order["probability"] for order in row["fluent"]} == pytest.approx(
+            {text: verdict.probability for text, verdict in by_text.items()}, abs=1e-5
+        )
+
+
+def test_limits_reach_the_search(cli: Cli) -> None:
+    text = "i love this movie but never the bad"
+    (row,) = cli.json("permute --model gru --budget 50 --floor 3 --top 2", text)
+    assert (row["scored"], row["floor"], row["orders"]) == (50, 3.0, 40_320)
+    assert len(row["fluent"]) == 2 and not row["complete"]
+    (row,) = cli.json("permute --model gru --pin 1 8 --", text)
+    assert row["orders"] == 720
+    assert all(order["text"].startswith("i ") and order["text"].endswith(" bad") for order in row["fluent"])
+
+
+def test_words_are_one_only_where_both_scorers_read_them_alike(cli: Cli) -> None:
+    # The model knows none of the three; the trigram knows one of them.
+    for text, orders in (("slithy toves", 1), ("slithy frabjous", 2), ("slithy toves frabjous", 3), ("so so", 1)):
+        (row,) = cli.json("permute --model gru", text)
+        assert (row["orders"], row["scored"]) == (orders, orders)
+
+
+def test_for_people(cli: Cli) -> None:
+    out = cli.text("permute --model lstm", "\x1b better late")
+    assert "late better" in out and cli.json("permute --model lstm 'better late'")[0]["certificate"] in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("--budget 0 'a b'", "budget"),
+        ("--floor -1 'a b'", "floor"),
+        ("--floor inf 'a b'", "floor"),
+        ("--seconds 0 'a b'", "seconds"),
+        ("--top 0 'a b'", "top"),
+        ("--pin 3 -- 'a b'", "cannot pin position 3: the sentence has 2 tokens"),
+        ("--pin 0 -- 'a b'", "cannot pin position 0"),
+        ("' '", "the text is empty"),
+        ("'a b' ''", "the text is empty"),
+        (f"'{'so ' * 61}'", "1 to 60 tokens; given: 61"),
+        ("--model nosuch 'a b'", "nosuch"),
+    ],
+)
+def test_refusals(arguments: str, says: str, cli: Cli) -> None:
+    assert says in cli.refused(f"permute --json {arguments}")
+
+
+def test_without_a_fluency_model_it_says_so(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", "nowhere")
+    assert "fluency" in cli.refused("permute 'better late'")
+
+
+def test_the_shipped_proverb(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    monkeypatch.delenv("UNROLLED_CHECKPOINTS", raising=False)
+    if not {"rnn", "gru", "lstm", "fluency"} <= {path.name for path in checkpoints.root().glob("*")}:
+        pytest.skip("not all of rnn, gru, lstm and fluency are shipped")
+    for row in cli.json("permute --model all 'better late than never'"):
+        assert (row["orders"], row["scored"], row["complete"]) == (24, 24, True)
+        assert row["flip_count"] == len(row["flips"])
+
+
+def test_an_interruption_keeps_what_was_searched(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = permutation_search.search
+
+    def broken_off(*arguments: Any) -> Iterator[permutation_search.Progress]:
+        for number, event in enumerate(whole(*arguments)):
+            yield event
+            if number == 1:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(permutation_search, "search", broken_off)
+    done = cli.run("permute --json --model all 'i love this so much that one day'")
+    (row,) = json.loads(done.out)
+    assert row["model"] == "rnn" and 1 < row["scored"] < row["orders"] and not row["complete"]
+    assert done.status == 130 and "interrupted: 1 of 3 answers" in done.err
+    assert cli.run("permute --model all 'i love this so much that one day'").out.startswith("rnn: ")

@@ -1,0 +1,222 @@
+"""`python -m core train`: checkpoints that answer, again the same, resumed after an interruption; its refusals."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import hashlib
+import shlex
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from core.__main__ import main
+from core.data.corpus import file_sha256
+from core.models import checkpoints
+from core.training import loop
+from tests.commands.conftest import Cli
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _on_the_processor() -> Iterator[None]:
+    """Bit for bit is promised of the processor, so a GPU stays unused."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.cuda, "is_available", lambda: False)
+        yield
+
+
+def write_rows(path: Path, rows: int, seed: int) -> None:
+    """Made-up sentences, no two alike, whose adjective decides the label."""
+    random = np.random.default_rng(seed)
+    adjectives = [["bad", "awful", "sad", "terrible"], ["good", "great", "lovely", "happy"]]
+    things = ["the day", "my dinner", "our bus", "this song", "a game", "the garden", "his train"]
+    texts: dict[str, int] = {}
+    while len(texts) < rows:
+        label = int(random.integers(2))
+        text = f"{random.choice(things)} was {random.choice(adjectives[label])} near {random.choice(things)}"
+        texts.setdefault(f"{text} {random.integers(100)}", label)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["mood", "tweet"])
+        writer.writerows((label, text) for text, label in texts.items())
+        writer.writerow(["neutral", "the bus was a bus"])
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("rows") / "rows.csv"
+    write_rows(path, 200, seed=0)
+    return path
+
+
+def command(rows: Path, out: Path, more: str = "") -> str:
+    """A run of a second; what stands in `more` overrides."""
+    sizes = "--cells rnn --hidden-size 8 --embedding-size 8 --min-count 1 --held-out 30 --batch-size 32"
+    times = "--epochs 1 --word2vec-epochs 1 --evaluations-per-epoch 2 --precision float32"
+    columns = "--text-column tweet --label-column mood"
+    return f"train --data '{rows}' --out '{out}' {sizes} {times} {columns} {more}"
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def trained(rows: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that one run of `train` leaves behind."""
+    out = tmp_path_factory.mktemp("trained")
+    assert main(shlex.split(command(rows, out))) == 0
+    return out
+
+
+def test_checkpoints_that_answer(trained: Path, rows: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert checkpoints.names(trained) == ["rnn"]
+    assert list((trained / ".training").iterdir()) == []
+    card = checkpoints.read_card("rnn", trained)
+    assert {
+        *("cell", "sizes", "labels", "preprocessing", "settings", "embeddings", "data", "history", "versions"),
+        *("intended_use", "limits", "terms", "metrics", "sha256"),
+    } <= set(card)
+    asked = {"cell": "rnn", "epochs": 1, "hidden_size": 8, "batch_size": 32, "evaluations_per_epoch": 2, "seed": 0}
+    assert asked.items() <= card["settings"].items()
+    assert card["embeddings"]["vector_size"] == 8 and card["embeddings"]["epochs"] == 1
+    data = card["data"]
+    assert (data["file"], data["sha256"], data["rows"], data["skipped"]) == ("rows.csv", file_sha256(rows), 200, 1)
+    assert (data["training_rows"], data["held_out_rows"]) == (170, 30)
+    assert set(card["metrics"]) == {"selection"} and card["metrics"]["selection"]["rows"] == 30
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(trained))
+    (row,) = cli.json("predict 'the day was lovely'")
+    assert row["model"] == "rnn" and row["unknown"] == []
+
+
+def test_again_uses_the_word_vectors_and_gives_the_same(trained: Path, rows: Path, tmp_path: Path, cli: Cli) -> None:
+    shutil.copytree(trained, tmp_path / "out")
+    weights = tmp_path / "out" / "word2vec" / "weights.safetensors"
+    before = weights.stat().st_mtime_ns, weights.stat().st_ino, hashes(weights.parent)
+    assert cli.run(command(rows, tmp_path / "out")).out.startswith("rnn: accuracy ")
+    assert (weights.stat().st_mtime_ns, weights.stat().st_ino, hashes(weights.parent)) == before
+    assert hashes(tmp_path / "out" / "rnn") == hashes(trained / "rnn")
+
+
+def test_elsewhere_with_a_report_gives_the_same(trained: Path, rows: Path, tmp_path: Path, cli: Cli) -> None:
+    write_rows(tmp_path / "report.csv", 50, seed=1)
+    done = cli.run(command(rows, tmp_path / "out", f"--report '{tmp_path / 'report.csv'}'"))
+    assert done.out.count("\n") == 2 and "on report.csv [report]" in done.out
+    for shown in ("200 rows of rows.csv", "word2vec", "loss", "tokens/s"):
+        assert shown in done.err
+    metrics = checkpoints.read_card("rnn", tmp_path / "out")["metrics"]
+    assert list(metrics) == ["selection", "report"] and metrics["report"]["rows"] == 50
+    assert metrics["report"]["sha256"] == file_sha256(tmp_path / "report.csv")
+    assert hashes(tmp_path / "out" / "word2vec") == hashes(trained / "word2vec")
+    for file in ("weights.safetensors", "vocabulary.txt"):
+        assert hashes(tmp_path / "out" / "rnn")[file] == hashes(trained / "rnn")[file]
+
+
+def test_an_interrupted_run_resumes(
+    trained: Path, rows: Path, tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = loop._Run.save
+
+    def save_and_be_interrupted(run: loop._Run, path: Path, identity: str) -> None:
+        save(run, path, identity)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop._Run, "save", save_and_be_interrupted)
+        done = cli.run(command(rows, tmp_path))
+    assert done.status == 130 and done.err.endswith("the same command resumes from the last saved state\n")
+    assert checkpoints.names(tmp_path) == []
+    assert cli.run(command(rows, tmp_path)).status == 0
+    assert hashes(tmp_path / "rnn") == hashes(trained / "rnn")
+
+
+def test_a_checkpoint_to_start_from(trained: Path, rows: Path, tmp_path: Path, cli: Cli) -> None:
+    shutil.copytree(trained, tmp_path / "out")
+    for more in ("--start gone", "--start rnn --hidden-size 9", "--start rnn --cells gru"):
+        cli.refused(command(rows, tmp_path / "out", more), alone=False)
+        assert hashes(tmp_path / "out" / "rnn") == hashes(trained / "rnn")
+    more = "--start rnn --average --name again --learning-rate 0.001"
+    assert cli.run(command(rows, tmp_path / "out", more)).status == 0
+    assert checkpoints.names(tmp_path / "out") == ["rnn", "again"]
+    card = checkpoints.read_card("again", tmp_path / "out")
+    assert card["settings"]["average"] is True
+    assert card["start"]["settings"] == checkpoints.read_card("rnn", trained)["settings"]
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ("--epochs 0", "epochs is at least 1; given: 0"),
+        ("--batch-size 0", "batch_size is at least 1; given: 0"),
+        ("--hidden-size 0", "hidden_size is at least 1; given: 0"),
+        ("--layers -2", "layers is at least 1; given: -2"),
+        ("--embedding-size 0", "vector_size"),
+        ("--word2vec-epochs 0", "epochs"),
+        ("--word2vec-workers 0", "workers"),
+        ("--min-count 0", "min_count"),
+        ("--threads -1", "--threads: expected 1 or more; given: -1"),
+        ("--seed -1", "expected 0 or more; given: -1"),
+        ("--rows 0", "--rows: expected 1 or more; given: 0"),
+        ("--held-out 1", "given: 1"),
+        ("--dropout 2", "dropout"),
+        ("--without nosuch", "nosuch"),
+        ("--name ../rnn", "not a checkpoint's name"),
+        ("--name word2vec", "word2vec"),
+        ("--name 'a b'", "not a checkpoint's name"),
+        ("--name mine --cells rnn gru", "--name is for a single cell"),
+        ("--start mine --cells rnn gru", "--start is for a single cell"),
+        ("--start nosuch", "nosuch"),
+    ],
+)
+def test_an_invalid_request_is_refused_before_anything_is_read(more: str, says: str, tmp_path: Path, cli: Cli) -> None:
+    # The file does not exist: were it looked for first, the line would say so.
+    assert says in cli.refused(command(tmp_path / "none.csv", tmp_path, more))
+    assert list(tmp_path.glob("*/card.json")) == []
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    assert "none.csv" not in cli.refused(command(tmp_path / "none.csv", tmp_path / "file" / "out"))
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ("--min-count 1000", ""),
+        ("--held-out 500", "cannot hold out"),
+        ("--label-column nosuch", "no column 'nosuch'"),
+        ("--report gone.csv", "gone.csv"),
+    ],
+)
+def test_what_does_not_fit_the_data_is_refused(more: str, says: str, rows: Path, tmp_path: Path, cli: Cli) -> None:
+    assert says in cli.refused(command(rows, tmp_path, more), alone=False)
+    assert checkpoints.names(tmp_path) == []
+    if (tmp_path / "word2vec").exists():
+        checkpoints.load_vectors(folder=tmp_path)
+
+
+def test_rows_from_all_over_the_file(rows: Path, tmp_path: Path, cli: Cli) -> None:
+    assert cli.run(command(rows, tmp_path, "--rows 150 --held-out 20")).status == 0
+    data = checkpoints.read_card("rnn", tmp_path)["data"]
+    assert (data["rows"], data["drawn_from"], data["sample_seed"]) == (150, 200, 0)
+    assert min(data["negative"], data["positive"]) > 40
+
+
+@pytest.mark.parametrize("stage", ["word2vec", "rnn"])
+def test_a_full_disk_is_one_line_and_costs_nothing_saved(
+    stage: str, rows: Path, tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Path.write_bytes
+
+    def full(path: Path, content: bytes) -> int:
+        if path.name.startswith(f".{stage}.safetensors."):
+            whole(path, content[:100])
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        return whole(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert "[Errno 28] No space left on device" in cli.refused(command(rows, tmp_path), alone=False)
+    assert list((tmp_path / ".training").iterdir()) == []
+    monkeypatch.undo()
+    assert cli.run(command(rows, tmp_path)).status == 0
