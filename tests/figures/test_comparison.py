@@ -46,11 +46,11 @@ def test_the_parting_is_a_bar_between_the_two_curves() -> None:
     a, b = ["a", "b", "c"], ["c", "a", "b"]
     found = Comparison((contrast("rnn", a, b, 2), contrast("gru", a, b)))
     curves = comparison_curves(found).data
-    (bar,) = [curve for curve in curves if "part" in curve.name]
+    (bar,) = [curve for curve in curves if "diverge" in curve.name]
     assert bar.name.startswith("RNN") and list(bar.x) == pytest.approx([2, 2], abs=0.2)
     assert list(bar.y) == [found.contrasts[0].a.prefix_probabilities[1], found.contrasts[0].b.prefix_probabilities[1]]
     assert bar.line.color == curves[0].line.color
-    bars = [curve for curve in comparison_curves(three(a, b, 2)).data if "part" in curve.name]
+    bars = [curve for curve in comparison_curves(three(a, b, 2)).data if "diverge" in curve.name]
     places = [bar.x[0] for bar in bars]
     assert len(set(places)) == 3 and sum(places) / 3 == pytest.approx(2), "side by side"
     alone = comparison_curves(Comparison((contrast("lstm", a, b, 2),))).data[2]

@@ -321,7 +321,9 @@ def test_the_state_of_another_run_is_ignored(
     whole: TrainingProgress, first: Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done = interrupted(SETTINGS, DATA, tmp_path / "state", evaluations=2)[-1].step
+    state = (tmp_path / "state").read_bytes()
     for what, (settings, given) in OTHER_RUNS.items():
+        (tmp_path / "state").write_bytes(state)  # the run before may have saved its own
         with closing(
             train_classifier(replace(SETTINGS, **settings), *DATA._replace(**given), tmp_path / "state")
         ) as run:

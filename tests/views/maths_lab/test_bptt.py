@@ -28,8 +28,7 @@ def test_the_section_as_it_opens() -> None:
     slip = at.dataframe[1].value.set_index("derivative")
     assert list(slip[slip["right"] == "yes"].index) == ["dh_2/dw_i", "dh_2/dw_h"]
     assert list(slip["report / truth"]) == list(slip["its value"])
-    assert "Your formula over the truth is -w_o * h_2 * e**u at all 32 random points" in said(at)
-    assert "necessary for it to explode, but not sufficient" in said(at)
+    assert "-w_o * h_2 * e**u at all 32 random points" in said(at)
     (drawn,) = figures(at).values()
     assert len(drawn["data"]) == 6 and parameters(at) == {}
 
@@ -69,7 +68,7 @@ def test_what_cannot_be_read_is_one_line_and_the_rest_stays() -> None:
     for inputs in ("", "1,,2", "1, inf", "a", "1 2", SENTENCES[0]):
         at.text_input(key="bptt x").set_value(inputs)
         sound(at.run())
-        assert "x_" in said(at) and "the inputs are finite numbers separated by commas" in at.info[0].value
+        assert "finite numbers separated by commas" in at.info[0].value
         assert at.text_input(key="bptt x").value == inputs
         assert at.text_input(key="bptt f").value == SLIP and figures(at)
     at.text_input(key="bptt x").set_value("1")
@@ -87,14 +86,14 @@ def test_a_derivation_is_right_wrong_or_infinite() -> None:
     at.text_input(key="bptt f").set_value("10**10**10")
     assert "not a finite number at 32 of 32" in said(sound(at.run()))
     at.text_input(key="bptt f").set_value("y - yhat")
-    assert "It lacks h_2." in said(sound(at.run()))
+    assert "The factor h_2 is missing." in said(sound(at.run()))
     assert any("yours" in element.value for element in at.latex)
 
 
 def test_many_steps_few_steps_and_saturated_ones() -> None:
     at = script(SCRIPT, bptt_t="100", bptt_d="dh_2/dh_1")
-    assert "up to 12 steps" in said(at)
-    assert "of 100 terms the first and the last are written here" in said(at)
+    assert "12 steps" in said(at)
+    assert "100 terms" in said(at)
     assert at.selectbox(key="bptt d").value == "dyhat/dw_o"
     at = script(SCRIPT, bptt_x="1, 2, 3", bptt_t="3", bptt_d="dh_3/dw_i")
     assert at.selectbox(key="bptt d").value == "dh_3/dw_i"

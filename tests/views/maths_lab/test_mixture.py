@@ -69,9 +69,9 @@ def test_opened_it_shows_the_third_iteration_of_the_first_toy(downloads: Downloa
 
 def test_the_slider_goes_through_the_half_steps_and_the_link_carries_them() -> None:
     at = opened()
-    for half_step, title in ((0, "Mixture at the start"), (7, "Mixture at iteration 4, after its E-step")):
+    for half_step, title in ((0, "start"), (7, "iteration 4, after its E-step")):
         sound(at.slider(key="mix step").set_value(half_step).run())
-        assert plane(at) == title and parameters(at) == {"mix_step": str(half_step)}
+        assert plane(at).endswith(title) and parameters(at) == {"mix_step": str(half_step)}
     at.number_input(key="mix k").set_value(2)
     sound(at.number_input(key="mix n").set_value(2).run())
     assert at.slider(key="mix step").value == 4
@@ -85,7 +85,7 @@ def test_a_link_asks_for_everything() -> None:
     )  # fmt: skip
     points = draw("crossing", 50, 3)
     assert holds(at, sheet(fit(points, first_guess(points, 2, 3, 0), 5, 0), 5, 2, 4).lines)
-    assert "neither line ever falls" in said(at)
+    assert "neither line falls" in said(at)
 
 
 def test_a_forged_link_does_no_harm() -> None:
@@ -125,7 +125,7 @@ def test_typed_points(downloads: Downloads) -> None:
     for text in ("", "a", "nan", "-1", "inf", "1e308", "$x$"):
         at.text_input(key="mix reg").set_value(text)
         (error,) = typed("1, 2\n3, 4\n5, 6\n7, 9").error
-        assert "reg_covar is" in error.value.replace("\\", "") and "\n" not in error.value
+        assert "reg_covar" in error.value.replace("\\", "") and "\n" not in error.value
 
 
 def test_collapse_and_a_fall_are_said() -> None:
@@ -148,7 +148,6 @@ def test_states_of_a_model(downloads: Downloads) -> None:
     assert np.sum([float(row[1]) for row in rows[1:]]) == pytest.approx(len(states.points))
     assert f"{len(states.points)} states of {len(states.sentences)} sentences" in said(at)
     assert figures(at)[plane(at)]["layout"]["xaxis"]["title"]["text"] == "principal component 1"
-    assert "is not shown" in said(at)
     at.text_area(key="mix texts").set_value("\n".join(SENTENCES))
     assert not sound(at.run()).error
     assert "<script" not in json.dumps(figures(at)) and "<iframe" not in json.dumps(figures(at))
@@ -160,7 +159,7 @@ def test_states_of_a_model(downloads: Downloads) -> None:
 def test_a_folder_without_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tmp_path))
     at = opened(mix_data="states")
-    assert "There is no model here" in said(at) and not at.metric
+    assert "No usable model" in said(at) and not at.metric
 
 
 def test_points_do_not_load_torch() -> None:
