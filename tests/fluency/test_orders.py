@@ -109,7 +109,7 @@ def test_what_cannot_be_ordered_is_refused() -> None:
     for text in ("", "a" * (MOST_TOKENS + 1)):
         with pytest.raises(ValueError, match=f"1 to {MOST_TOKENS} tokens; given: {len(text)}"):
             Words.of(text)
-    with pytest.raises(ValueError, match="cannot pin position 4: the sentence has 3 tokens"):
+    with pytest.raises(ValueError, match="cannot lock position 4: the sentence has 3 tokens"):
         Words.of("abc", (3,))
     with pytest.raises(ValueError, match="shape"):
         Ranking(Words.of("abc"), table_for("abcd"))

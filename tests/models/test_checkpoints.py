@@ -221,7 +221,7 @@ def test_hostile_names_are_refused_before_anything_is_touched(folder: Path) -> N
             lambda name: save(model, folder, name),
         ),
     ):
-        with pytest.raises(CheckpointError, match="is not a checkpoint's name") as error:
+        with pytest.raises(CheckpointError, match="not a valid checkpoint name") as error:
             action(name)
         refusal(error, name)
     assert sorted(folder.parent.rglob("*")) == before
@@ -355,9 +355,9 @@ def worded(change: Callable[[list[str]], list[str]]) -> Callable[[Path], None]:
 
 NUMBERS = [float("nan"), float("inf"), float("-inf")]
 UNFIT: dict[str, tuple[Callable[[Path], Any], str]] = {
-    "hidden size": (edited(lambda card: card["sizes"].update(hidden=9)), "ask for"),
-    "embedding size": (edited(lambda card: card["sizes"].update(embedding=8)), "ask for"),
-    "a layer more": (edited(lambda card: card["sizes"].update(layers=2)), "ask for"),
+    "hidden size": (edited(lambda card: card["sizes"].update(hidden=9)), "need"),
+    "embedding size": (edited(lambda card: card["sizes"].update(embedding=8)), "need"),
+    "a layer more": (edited(lambda card: card["sizes"].update(layers=2)), "need"),
     "no layer": (edited(lambda card: card["sizes"].update(layers=0)), ""),
     "below zero": (edited(lambda card: card["sizes"].update(hidden=-8)), ""),
     "half a unit": (edited(lambda card: card["sizes"].update(hidden=8.5)), ""),
@@ -379,7 +379,7 @@ UNFIT: dict[str, tuple[Callable[[Path], Any], str]] = {
     "no steps": (edited(lambda card: card.pop("preprocessing")), ""),
     "another kind": (edited(lambda card: card.update(kind="embeddings")), ""),
     "no kind": (edited(lambda card: card.pop("kind")), ""),
-    "weights of another": (of_another(WEIGHTS), r"has recurrent\.\w+ of shape \(32,.*ask for \(24,"),
+    "weights of another": (of_another(WEIGHTS), r"has recurrent\.\w+ of shape \(32,.*need \(24,"),
     "a weight missing": (weighted(lambda weights: weights.pop("linear.bias")), r"linear\.bias"),
     "a weight more": (weighted(lambda weights: weights.update(extra=torch.zeros(1))), "extra"),
     "a word less": (worded(lambda words: words[:-1]), r"embedding\.weight of shape"),
@@ -588,9 +588,9 @@ def test_parts_are_loaded_as_they_were_saved_and_decide_no_number(tmp_path: Path
 def test_a_damaged_part_is_refused(tmp_path: Path, file: str) -> None:
     for damage, told in (
         (missing(file), "is missing"),
-        (cut(file, 0), "cut off or changed"),
-        (cut(file, 0.9), "cut off or changed"),
-        (replaced(file, b"{}"), "cut off or changed"),
+        (cut(file, 0), "truncated or changed"),
+        (cut(file, 0.9), "truncated or changed"),
+        (replaced(file, b"{}"), "truncated or changed"),
         (a_folder_instead(file), "is missing or cannot be read"),
     ):
         save_parts(tmp_path)

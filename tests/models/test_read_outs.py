@@ -234,7 +234,7 @@ def test_what_has_no_state_on_the_way_is_compared_and_named(
     assert capsys.readouterr().out.startswith("both")
     card = {**checkpoint.card, "sizes": {**checkpoint.card["sizes"], "bidirectional": "yes"}}
     checkpoints.save("odd", checkpoint.model.state_dict(), checkpoint.vocabulary, card, tmp_path)
-    with pytest.raises(CheckpointError, match="bidirectional is true or false"):
+    with pytest.raises(CheckpointError, match="bidirectional must be true or false"):
         checkpoints.load("odd", tmp_path)
 
 
@@ -258,7 +258,7 @@ def test_variants_are_written_as_they_are_read_and_unknown_ones_refused() -> Non
             with pytest.raises(ValueError, match="no read-out 'cell'"):
                 Classifier(cell, 5, reads="cell")
     for cell, variant in (("lstm", {"nonlinearity": "relu"}), ("rnn", {"reset_after": False})):
-        with pytest.raises(ValueError, match="only an RNN has another activation"):
+        with pytest.raises(ValueError, match="only an RNN can have another activation"):
             Classifier(cell, 5, **variant)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="unknown activation 'sine'"):
         Classifier("rnn", 5, head=Head(3, "sine"))

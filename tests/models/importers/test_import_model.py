@@ -72,7 +72,7 @@ def test_the_card_says_what_is_known_and_bad_names_are_refused(tmp_path: Path) -
     assert (card["imported"]["outputs"], card["imported"]["class_1"]) == (2, 0)
     assert str(tmp_path) not in str(card)
     for labels, message in (
-        *((("a",), "two names; given"), (("a", "b", "c"), "two names; given"), (("a", "a"), "two different names")),
+        *((("a",), "two names"), (("a", "b", "c"), "two names"), (("a", "a"), "two different names")),
         *((("", "b"), "has 1 to 40 characters"), (("a" * 41, "b"), "has 1 to 40 characters")),
         (("a\n", "b"), "characters that print"),
     ):
@@ -82,7 +82,7 @@ def test_the_card_says_what_is_known_and_bad_names_are_refused(tmp_path: Path) -
     with pytest.raises(ValueError, match="already"):
         save("theirs", brought, tmp_path)
     save("theirs", brought, tmp_path, replace=True)
-    with pytest.raises(checkpoints.CheckpointError, match="not a checkpoint's name"):
+    with pytest.raises(checkpoints.CheckpointError, match="not a valid checkpoint name"):
         save("../theirs", brought, tmp_path)
 
 

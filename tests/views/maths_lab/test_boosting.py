@@ -183,12 +183,12 @@ def test_an_upload_is_boosted_or_refused_in_one_line() -> None:
     assert "weight Σα" not in [name for found in at.dataframe for name in found.value.columns], "another question"
     for content, message in (
         (b"text,label\nso good,1\n", "1 labelled rows"),
-        (b"text,label\n" + b"so good,1\n" * 50, "hold one class only: 1"),
+        (b"text,label\n" + b"so good,1\n" * 50, "only one class: 1"),
     ):
         press(upload(content), "Boost the models")
         assert message in said(at) and len(at.error) == 1
     upload(b"text,label\n" + b"so good,1\nso bad,2\n" * 50)
-    assert "holds 1 (50 rows), 2 (50): 2 may be positive or negative" in said(at) and not at.error
+    assert "1 (50 rows), 2 (50): 2 may be positive or negative" in said(at) and not at.error
     assert not app.offers(at, "Boost the models")
     for content, name in ((b"", "x.csv"), (b"\x00\x01", "x.parquet"), (b"[1]", "x.jsonl")):
         assert len(upload(content, name).error) == 1 and not app.offers(at, "Boost the models")
