@@ -203,14 +203,16 @@ class Model:
     def order(self, text: str, seed: int = 0) -> OrderAttribution:
         """How much of the verdict comes from which words there are, and how much from their order: [T] each."""
         from core.probes.attribution.order import order_attribution
+        from core.probes.attribution.results import Instance
 
-        return order_attribution(self._reading(text), seed=seed)
+        return order_attribution(Instance.of(self.checkpoint, text), seed=seed)
 
     def interactions(self, text: str, seed: int = 0) -> Interactions:
         """Shapley interactions [T, T] of all pairs of tokens."""
         from core.probes.attribution.interactions import interactions
+        from core.probes.attribution.results import Instance
 
-        return interactions(self._reading(text), seed=seed)
+        return interactions(Instance.of(self.checkpoint, text), seed=seed)
 
     def patching(self, a: str, b: str, align: str = "start") -> PatchGrid:
         """A's verdict with one state or gate replaced at one step by B's: `logits` [T] by component, NaN where B has no
@@ -232,7 +234,7 @@ class Model:
         from core.probes.dynamics.fixed_points import search
 
         starts = _several(texts) or [example.text for example in examples()]
-        return _last(search(self.checkpoint, starts, held, seconds)).found
+        return _last(search(self.checkpoint, starts, held, seconds)).result()
 
     def memory(self, word: str, upto: int = 100, **filler: str) -> Memory:
         """A word followed by 0 to `upto` neutral words: what is left of its effect on the logit, [upto + 1]."""
@@ -250,7 +252,7 @@ class Model:
         """Linear probes of the states at the tokens of some texts, each beside a control task."""
         from core.probes.units.linear_probes import diagnose
 
-        return _last(diagnose(self.checkpoint, _several(texts), seed)).found
+        return _last(diagnose(self.checkpoint, _several(texts), seed)).result()
 
     def suite(self, **settings: Any) -> Suite:
         """Failure rates by capability on hand-written behavioural tests; see `core.probes.checklist.suite.Settings`."""
@@ -281,15 +283,6 @@ class Model:
     def _check_sentiment(self, why: str) -> None:
         if not self.checkpoint.reads_sentiment:
             raise ValueError(f"{self.name} tells {self.labels[0]} from {self.labels[1]}: {why}")
-
-    def _reading(self, text: str) -> Any:
-        from core.models.predict import EmptyTextError
-        from core.probes.attribution.results import Reading
-
-        tokens = tuple(self.checkpoint.preprocessing(text))
-        if not tokens:
-            raise EmptyTextError("the text is empty: there is no word to read")
-        return Reading(self.checkpoint, text, tokens)
 
 
 def figure(result: Any, labels: tuple[str, str] = ("negative", "positive")) -> go.Figure:

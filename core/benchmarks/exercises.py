@@ -1,17 +1,12 @@
-"""The Maths lab's exercises, worked out step by step, beside libraries that give the result alone."""
+"""The Maths lab's exercises, step by step, beside libraries that give only the result."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import cycle, islice
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.benchmarks.measured import Measured, best_in_turn
-
-if TYPE_CHECKING:
-    from core.models.checkpoints import Checkpoint
+from core.benchmarks.measured import Measured, Timing, compare, race
 
 
 def lstm_by_hand(steps: int, rounds: int) -> Measured:
@@ -35,10 +30,11 @@ def lstm_by_hand(steps: int, rounds: int) -> Measured:
     }
     cell.load_state_dict({name: torch.tensor(values, dtype=x.dtype) for name, values in weights.items()})
 
-    difference = float(np.abs(cell(x)[0][:, 0].numpy() - [step.y for step in work(exercise).steps]).max())
-    took, reference = best_in_turn(rounds, lambda: work(exercise), lambda: cell(x))
-    what = f"an LSTM of one unit by hand, {steps} steps"
-    return Measured("lab", what, took, "torch’s LSTM, nothing written out", reference, difference=difference)
+    def ours() -> list[float]:
+        return [step.y for step in work(exercise).steps]
+
+    what, than = f"an LSTM of one unit by hand, {steps} steps", "torch’s LSTM, nothing written out"
+    return compare("lab", what, ours, than, lambda: cell(x)[0][:, 0].numpy(), rounds)
 
 
 def bptt(steps: int, rounds: int) -> Measured:
@@ -46,10 +42,12 @@ def bptt(steps: int, rounds: int) -> Measured:
     from core.lab.bptt.gradients import Exercise, autograd, backpropagation
 
     exercise = Exercise().over(steps)
-    difference = backpropagation(exercise).largest_error_autograd
-    took, reference = best_in_turn(rounds, lambda: backpropagation(exercise), lambda: autograd(exercise))
-    what = f"backpropagation through {steps} steps, checked two ways"
-    return Measured("lab", what, took, "autograd alone, one of the two", reference, difference=difference)
+
+    def ours() -> float | None:
+        return backpropagation(exercise).largest_error_autograd
+
+    what, than = f"backpropagation through {steps} steps, checked two ways", "autograd alone, one of the two"
+    return race("lab", what, ours, than, lambda: autograd(exercise), rounds, difference=ours())
 
 
 def boosting(points: int, times: int, rounds: int) -> Measured:
@@ -62,17 +60,15 @@ def boosting(points: int, times: int, rounds: int) -> Measured:
 
     cloud = draw("blobs", 3, points, 1)
 
-    def theirs() -> AdaBoostClassifier:
-        stump = DecisionTreeClassifier(max_depth=1)
-        return AdaBoostClassifier(stump, n_estimators=times, random_state=0).fit(cloud.points, cloud.labels)
-
     def ours() -> list[float]:
         return [made.error for made in boost_stumps(cloud.points, cloud.labels, cloud.classes, times).rounds]
 
-    difference = float(np.abs(np.array(ours()) - theirs().estimator_errors_).max())
-    took, reference = best_in_turn(rounds, ours, theirs)
+    def theirs() -> np.ndarray:
+        model = AdaBoostClassifier(DecisionTreeClassifier(max_depth=1), n_estimators=times, random_state=0)
+        return np.asarray(model.fit(cloud.points, cloud.labels).estimator_errors_)
+
     what = f"{times} rounds of boosting on {points} points"
-    return Measured("lab", what, took, "scikit-learn’s AdaBoostClassifier", reference, difference=difference)
+    return compare("lab", what, ours, "scikit-learn’s AdaBoostClassifier", theirs, rounds)
 
 
 def mixture(points: int, iterations: int, rounds: int) -> Measured:
@@ -88,7 +84,10 @@ def mixture(points: int, iterations: int, rounds: int) -> Measured:
     x = draw(toys()[0], points, 0)
     start = first_guess(x, 3, 0)
 
-    def theirs() -> GaussianMixture:
+    def ours() -> np.ndarray:
+        return fit(x, start, iterations).parameters.means
+
+    def theirs() -> np.ndarray:
         model = GaussianMixture(
             3,
             tol=0,
@@ -98,26 +97,16 @@ def mixture(points: int, iterations: int, rounds: int) -> Measured:
             precisions_init=np.linalg.inv(start.covariances),
         )
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # it is to stop after so many
-            return model.fit(x)
+            warnings.simplefilter("ignore", ConvergenceWarning)  # it stops after so many
+            return np.asarray(model.fit(x).means_)
 
-    difference = float(np.abs(fit(x, start, iterations).parameters.means - theirs().means_).max())
-    took, reference = best_in_turn(rounds, lambda: fit(x, start, iterations), theirs)
     what = f"{iterations} iterations of EM on {points} points"
-    return Measured("lab", what, took, "scikit-learn’s GaussianMixture", reference, difference=difference)
+    return compare("lab", what, ours, "scikit-learn’s GaussianMixture", theirs, rounds)
 
 
-def quick(_models: list[Checkpoint]) -> Iterator[Measured]:
-    """A look at each; no model is asked."""
-    yield lstm_by_hand(100, 3)
-    yield bptt(50, 3)
-    yield boosting(150, 15, 2)
-    yield mixture(300, 30, 3)
-
-
-def whole(_models: list[Checkpoint]) -> Iterator[Measured]:
-    """The same, longer."""
-    yield lstm_by_hand(200, 10)
-    yield bptt(100, 10)
-    yield boosting(300, 25, 5)
-    yield mixture(1_000, 100, 5)
+TIMINGS = (
+    Timing(lstm_by_hand, (100, 3), (200, 10), on="none"),
+    Timing(bptt, (50, 3), (100, 10), on="none"),
+    Timing(boosting, (150, 15, 2), (300, 25, 5), on="none"),
+    Timing(mixture, (300, 30, 3), (1_000, 100, 5), on="none"),
+)

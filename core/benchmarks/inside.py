@@ -1,18 +1,19 @@
-"""Probes that look inside: traces, gradients, patches, fixed points, attributions; each beside the plain way."""
+"""Probes that look inside: traces, gradients, patches, fixed points, attributions; each beside the plain method."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.benchmarks.measured import Measured, best_in_turn, seconds
+from core.benchmarks.measured import Measured, Timing, best_in_turn, compare, race, seconds
 from core.benchmarks.reading import made_up
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
+    from core.probes.attribution.results import Instance
 
 FORTY = (
     "i really did not think that this day could get any better but then my friend called and told me that the show was "
@@ -35,31 +36,26 @@ def trace_of_forty(checkpoint: Checkpoint, rounds: int) -> Measured:
         with torch.inference_mode():
             return float(checkpoint.model(ids))
 
-    difference = abs(fused() - float(trace(checkpoint, FORTY).logit[-1]))
-    took, reference = best_in_turn(rounds, lambda: trace(checkpoint, FORTY), fused)
-    return Measured(
-        "trace",
-        f"{checkpoint.name}: every state and gate of 40 tokens",
-        took,
-        "fused forward, which keeps none",
-        reference,
-        asked_speed=0.2,
-        difference=difference,
-    )
+    def traced() -> float:
+        return float(trace(checkpoint, FORTY).logit[-1])
+
+    what = f"{checkpoint.name}: every state and gate of 40 tokens"
+    return compare("trace", what, traced, "fused forward, which keeps none", fused, rounds, asked_speed=0.2)
 
 
 def decomposition(checkpoint: Checkpoint, rounds: int) -> Measured:
     """The contextual decomposition of every word of forty tokens, against the trace."""
     from core.models.trace import trace_tokens
     from core.probes.attribution.methods.decomposition import words
-    from core.probes.attribution.results import Reading
+    from core.probes.attribution.results import Instance
 
-    tokens = tuple(checkpoint.preprocessing(FORTY))
-    reading = Reading(checkpoint, FORTY, tokens)
-    words(reading)
-    took, reference = best_in_turn(rounds, lambda: words(reading), lambda: trace_tokens(checkpoint, tokens))
-    what = f"{checkpoint.name}: decomposition of each of 40 tokens"
-    return Measured("attributions", what, took, "one trace", reference, asked_seconds=0.1)
+    instance = Instance.of(checkpoint, FORTY)
+    words(instance)
+    what, traced = (
+        f"{checkpoint.name}: decomposition of each of 40 tokens",
+        partial(trace_tokens, checkpoint, instance.tokens),
+    )
+    return race("attributions", what, lambda: words(instance), "one trace", traced, rounds, asked_seconds=0.1)
 
 
 def every_method(checkpoint: Checkpoint, rounds: int) -> Measured:
@@ -70,13 +66,14 @@ def every_method(checkpoint: Checkpoint, rounds: int) -> Measured:
     methods = available(checkpoint)
     for method in methods:
         attribute(checkpoint, _WARM, method)
-    took, reference = best_in_turn(
-        rounds,
-        lambda: [attribute(checkpoint, text, method) for method in methods],
-        lambda: attribute(checkpoint, text, "integrated-gradients"),
-    )
-    what = f"{checkpoint.name}: all {len(methods)} methods on 20 tokens"
-    return Measured("attributions", what, took, "integrated gradients alone", reference, asked_seconds=3.0)
+
+    def every() -> None:
+        for method in methods:
+            attribute(checkpoint, text, method)
+
+    what, one = f"{checkpoint.name}: all {len(methods)} methods on 20 tokens", "integrated-gradients"
+    integrated = partial(attribute, checkpoint, text, one)
+    return race("attributions", what, every, f"{one} alone", integrated, rounds, asked_seconds=3.0)
 
 
 def step_gradients(checkpoint: Checkpoint, rounds: int) -> Measured:
@@ -85,9 +82,9 @@ def step_gradients(checkpoint: Checkpoint, rounds: int) -> Measured:
     from core.probes.dynamics.trajectories import gradients
 
     gradients(checkpoint, _WARM)
-    took, reference = best_in_turn(rounds, lambda: gradients(checkpoint, FORTY), lambda: trace(checkpoint, FORTY))
     what = f"{checkpoint.name}: gradients and Jacobians of 40 steps"
-    return Measured("gradients", what, took, "one trace", reference)
+    ours, traced = partial(gradients, checkpoint, FORTY), partial(trace, checkpoint, FORTY)
+    return race("gradients", what, ours, "one trace", traced, rounds)
 
 
 def memory_of(models: list[Checkpoint], rounds: int) -> Measured:
@@ -96,29 +93,26 @@ def memory_of(models: list[Checkpoint], rounds: int) -> Measured:
 
     from core.probes.dynamics.memory_decay import FILLER, memory
 
+    lengths = range(1, 102, 10)  # each stands for about ten
+
     def text_by_text() -> None:
         """A fused forward and a backward pass of every tenth text, each read anew."""
         for checkpoint in models:
             words = checkpoint.preprocessing(FILLER)
-            ids = checkpoint.vocabulary.encode(["hate", *(words[place % len(words)] for place in range(100))])
+            ids = checkpoint.vocabulary.encode(["hate", *(words[index % len(words)] for index in range(100))])
             for length in lengths:
                 x = checkpoint.model.embedding(torch.tensor([ids[:length]])).detach().requires_grad_()
                 states, _last = checkpoint.model.recurrent(x)
                 torch.autograd.grad(checkpoint.model.read_out(states[:, -1])[0], x)
 
-    lengths = range(1, 102, 10)  # each stands for about ten
     for checkpoint in models:
         memory(checkpoint, "hate", upto=2)
     took, tenth = best_in_turn(
-        rounds,
-        lambda: [memory(checkpoint, "hate", upto=100) for checkpoint in models],
-        text_by_text,
+        rounds, lambda: [memory(checkpoint, "hate", upto=100) for checkpoint in models], text_by_text
     )
-    reference = tenth * 101 / len(lengths)
     what = f"{', '.join(checkpoint.name for checkpoint in models)}: a word and 0 to 100 fillers"
-    return Measured(
-        "memory", what, took, "a forward and a backward of each text by itself", reference, asked_seconds=2.0
-    )
+    than, reference = "a forward and a backward of each text by itself", tenth * 101 / len(lengths)
+    return Measured("memory", what, took, than, reference, asked_seconds=2.0)
 
 
 def patches(checkpoint: Checkpoint, rounds: int) -> Measured:
@@ -146,16 +140,15 @@ def rest(checkpoint: Checkpoint) -> Measured:
     from core.data.examples import examples
     from core.probes.dynamics.fixed_points import search
 
-    texts = [example.text for example in examples()]
     clock = time.perf_counter()
-    *_, last = search(checkpoint, texts)
-    took, found = time.perf_counter() - clock, last.found
-    note = f"{len(found.points)} points of {found.tried:,} starts"
+    *_, last = search(checkpoint, [example.text for example in examples()])
+    took, result = time.perf_counter() - clock, last.result()
+    note = f"{len(result.points)} points of {result.tried:,} starts"
     return Measured("fixed points", f"{checkpoint.name}: input held at zero", took, asked_seconds=60.0, note=note)
 
 
 def pattern_search(checkpoint: Checkpoint, tokens: int, rounds: int) -> Measured:
-    """A pattern of units looked for in an index of many tokens, against making the index."""
+    """A pattern of units searched for in an index of many tokens, against making the index."""
     from core.models.trace import trace
     from core.probes.scan.lines import Lines
     from core.probes.units.patterns import index, pattern, search
@@ -164,50 +157,37 @@ def pattern_search(checkpoint: Checkpoint, tokens: int, rounds: int) -> Measured
     lines = Lines("made_up", texts, tuple(range(len(texts))), None, 0, 0)
     clock = time.perf_counter()
     *_, last = index(checkpoint, lines, "h")
-    built, found = time.perf_counter() - clock, last.index
-    assert found is not None
+    built, indexed = time.perf_counter() - clock, last.index
+    assert indexed is not None
     asked = pattern(checkpoint, trace(checkpoint, A), 3, 5, 0.1, "h", magnitude=True, bounded=False)
-    took = min(seconds(lambda: search(found, asked)) for _ in range(rounds))
-    what = f"{checkpoint.name}: a pattern in {found.tokens:,} tokens"
+    took = min(seconds(lambda: search(indexed, asked)) for _ in range(rounds))
+    what = f"{checkpoint.name}: a pattern in {indexed.tokens:,} tokens"
     return Measured("patterns", what, took, "making the index", built, asked_seconds=1.0)
 
 
-def league_of(checkpoint: Checkpoint, sentences: int) -> Measured:
-    """What measuring faithfulness costs beside explaining: rankings drawn at random, against verdicts on as many."""
-    from core.probes.attribution.benchmark import league
-    from core.probes.attribution.results import Reading
+def benchmark_of(checkpoint: Checkpoint, sentences: int) -> Measured:
+    """What measuring faithfulness costs besides explaining: rankings drawn at random."""
+    from core.probes.attribution.benchmark import benchmark
 
     texts = made_up(checkpoint, sentences)
 
-    def ranking(reading: Reading) -> np.ndarray:
-        return np.random.default_rng(len(reading.text)).standard_normal(len(reading.tokens))
+    def ranking(instance: Instance) -> np.ndarray:
+        return np.random.default_rng(len(instance.text)).standard_normal(len(instance.tokens))
 
-    took = seconds(lambda: list(league(checkpoint, texts, {f"ranking {number}": ranking for number in range(18)})))
+    rankings = {f"ranking {number}": ranking for number in range(18)}
+    took = seconds(lambda: list(benchmark(checkpoint, texts, rankings)))
     what = f"{checkpoint.name}: {sentences} sentences, 18 rankings, without the methods’ own time"
     return Measured("faithfulness", what, took, asked_seconds=30.0 * sentences / 200)
 
 
-def quick(models: list[Checkpoint]) -> Iterator[Measured]:
-    """A look at each, on one model."""
-    one = models[-1]
-    yield trace_of_forty(one, 30)
-    yield step_gradients(one, 3)
-    yield memory_of([one], 1)
-    yield patches(one, 3)
-    yield decomposition(one, 5)
-    yield every_method(one, 1)
-
-
-def whole(models: list[Checkpoint]) -> Iterator[Measured]:
-    """All of them, on every model."""
-    for checkpoint in models:
-        yield trace_of_forty(checkpoint, 200)
-        yield step_gradients(checkpoint, 5)
-    yield memory_of(models, 3)
-    for checkpoint in models:
-        yield patches(checkpoint, 7)
-        yield decomposition(checkpoint, 30)
-        yield every_method(checkpoint, 3)
-        yield rest(checkpoint)
-    yield pattern_search(models[-1], 100_000, 5)
-    yield league_of(models[-1], 200)
+TIMINGS = (
+    Timing(trace_of_forty, (30,), (200,)),
+    Timing(step_gradients, (3,), (5,)),
+    Timing(memory_of, (1,), (3,), on="all"),
+    Timing(patches, (3,), (7,)),
+    Timing(decomposition, (5,), (30,)),
+    Timing(every_method, (1,), (3,)),
+    Timing(rest, None, ()),
+    Timing(pattern_search, None, (100_000, 5), on="last"),
+    Timing(benchmark_of, None, (200,), on="last"),
+)

@@ -1,7 +1,4 @@
-"""How soon do the pages answer? Timed on a separate server by a visitor without a browser.
-
-A browser's own time to load its scripts and to draw is not included.
-"""
+"""How soon do the pages answer? Timed on a separate server by a visitor without a browser: drawing is not included."""
 
 from __future__ import annotations
 
@@ -22,7 +19,7 @@ st.text_input("Text", key="q")
 st.write(torch.__version__)
 """
 _SENTENCE = "i did not think that this day could get any better but it was the best night ever"
-# Page, what the link says besides the sentence, and the median rerun that was asked for, in seconds, where one was.
+# Page, the link's parameters besides the sentence, and the target for the median rerun in seconds, if any.
 _VIEWS: tuple[tuple[str, dict[str, str], float | None], ...] = (
     (HOME, {}, 0.1),
     ("Permutations", {}, None),
@@ -78,7 +75,7 @@ async def _first(address: str) -> Page:
 
 
 def _heading(page: Page) -> float:
-    return min(one.seconds for one in page.all("heading"))
+    return min(heading.seconds for heading in page.all("heading"))
 
 
 async def _sound(asked: Awaitable[Page]) -> Page:
@@ -90,7 +87,7 @@ async def _sound(asked: Awaitable[Page]) -> Page:
 
 async def _reruns(address: str, bare: str, times: int) -> list[Measured]:
     """Medians of a letter typed on each page, or of the page opened again where it has no sentence."""
-    found = []
+    reruns = []
     async with Visitor(bare) as plain, Visitor(address) as visitor:
         await plain.open()
         for page, query, asked in _VIEWS:
@@ -101,8 +98,8 @@ async def _reruns(address: str, bare: str, times: int) -> list[Measured]:
                 again = visitor.type("q", text) if visitor.has("q") else visitor.open(page, query)
                 ours.append((await _sound(again)).seconds)
                 theirs.append((await plain.type("q", text)).seconds)
-            # The first is not counted: whatever the page loads for good, it loads then.
+            # The first is not counted: the page loads then what it keeps.
             took, reference = statistics.median(ours[1:]), statistics.median(theirs[1:])
             name, how = ", ".join([page or "Home", *query.values()]), "a letter typed" if visitor.has("q") else "again"
-            found.append(Measured("rerun", f"{name}: {how}", took, "a bare page", reference, asked_seconds=asked))
-    return found
+            reruns.append(Measured("rerun", f"{name}: {how}", took, "a bare page", reference, asked_seconds=asked))
+    return reruns

@@ -1,26 +1,30 @@
-"""Probes that read many sentences: predict, scan, orders, edits, subsets of words; the plain way reads each by itself.
+"""Probes that read many sentences: predict, scan, orders, edits, subsets of words.
 
-The plain way is always the model's own fused forward, in batches, on everything that is asked for.
+The plain method is the model's own fused forward, in batches, on each sentence.
 """
 
 from __future__ import annotations
 
 import itertools
 import tempfile
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.benchmarks.measured import Measured, best_in_turn
+from core.benchmarks.measured import Measured, Timing, best_in_turn, compare, race
 from core.data.tables import as_csv
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from core.models.checkpoints import Checkpoint
+    from core.models.recurrent import Classifier
 
 _VOCABULARY, _EMBEDDING, _HIDDEN = 5_000, 128, 256  # of a model with random weights, as large as the shipped ones
 _BATCH = 1_024
+_BARE = "bare recurrence on ready-made tensors"
 # Percentiles of the number of tokens of a tweet, measured on Sentiment140 after preprocessing.
 _PERCENTILES = (0, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99, 99.9)
 _LENGTHS = (1, 4, 5, 8, 10, 12, 14, 17, 20, 23, 27, 30, 33, 39)
@@ -37,113 +41,119 @@ def made_up(checkpoint: Checkpoint, count: int) -> list[str]:
     return [" ".join(rng.choice(words, length)) for length in lengths]
 
 
+def _blocks(checkpoint: Checkpoint, texts: list[str], batch: int) -> list[Tensor]:
+    """Embedded texts, ready-made tensors of the batches that a reader makes."""
+    import torch
+
+    from core.data.corpus import encode, length_batches, pad
+
+    sentences = encode(texts, checkpoint.preprocessing, checkpoint.vocabulary)
+    with torch.inference_mode():
+        return [
+            checkpoint.model.embedding(torch.from_numpy(pad(sentences, rows)[0]))
+            for rows in length_batches(sentences.lengths, batch)
+        ]
+
+
 def predict(checkpoint: Checkpoint, rows: int, rounds: int) -> Measured:
     """Verdicts on texts, prefix by prefix, against the bare recurrence on ready-made tensors of the same batches."""
     import torch
 
-    from core.data.corpus import encode, length_batches, pad
     from core.models.predict import verdicts
 
     texts = made_up(checkpoint, rows)
-    sentences = encode(texts, checkpoint.preprocessing, checkpoint.vocabulary)
-    with torch.inference_mode():
-        blocks = [
-            checkpoint.model.embedding(torch.from_numpy(pad(sentences, batch)[0]))
-            for batch in length_batches(sentences.lengths, _BATCH)
-        ]
+    blocks = _blocks(checkpoint, texts, _BATCH)
 
     def bare() -> None:
         with torch.inference_mode():
             for block in blocks:
                 checkpoint.model.recurrent(block)
 
-    took, reference = best_in_turn(rounds, lambda: verdicts(checkpoint, texts), bare)
     what = f"{checkpoint.name}: verdicts on {rows:,} texts"
-    return Measured("predict", what, took, "bare recurrence on ready-made tensors", reference, asked_speed=0.7)
+    return race("predict", what, lambda: verdicts(checkpoint, texts), _BARE, bare, rounds, asked_speed=0.7)
 
 
 def scan(checkpoint: Checkpoint, rows: int, rounds: int) -> Measured:
     """A file read, scored and written, against the bare recurrence on the same batches."""
     import torch
 
-    from core.data.corpus import encode, length_batches, pad
-    from core.probes.scan.one_file import scan as through
+    from core.probes.scan.one_file import scan as scan_file
 
     texts = made_up(checkpoint, rows)
-    sentences = encode(texts, checkpoint.preprocessing, checkpoint.vocabulary)
     with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
         path, out = Path(folder) / "in.csv", Path(folder) / "out.csv"
         table = as_csv(["text", "label"], [(text, number % 2) for number, text in enumerate(texts)])
         path.write_text(table, encoding="utf-8", newline="")
-        blocks = [
-            checkpoint.model.embedding(torch.from_numpy(pad(sentences, batch)[0]))
-            for batch in length_batches(sentences.lengths, 256)
-        ]
-        took, reference = best_in_turn(
-            rounds,
-            lambda: list(through(str(path), [checkpoint], "text", "label", str(out))),
-            lambda: [checkpoint.model.recurrent(block) for block in blocks],
-        )
-    what = f"{checkpoint.name}: {rows:,} rows of a CSV, read, scored, written"
-    return Measured("scan", what, took, "bare recurrence on ready-made tensors", reference, asked_speed=0.7)
+        blocks = _blocks(checkpoint, texts, 256)
+
+        def ours() -> None:
+            list(scan_file(str(path), [checkpoint], "text", "label", str(out)))
+
+        def bare() -> None:
+            for block in blocks:
+                checkpoint.model.recurrent(block)
+
+        what = f"{checkpoint.name}: {rows:,} rows of a CSV, read, scored, written"
+        return race("scan", what, ours, _BARE, bare, rounds, asked_speed=0.7)
 
 
-def all_orders(cell: str, words: int, rounds: int, asked: float | None = None) -> Measured:
-    """All orders of some words, prefixes shared, against the fused forward of every order (random weights)."""
+def _random_model(cell: str) -> Classifier:
     import torch
 
     from core.models.recurrent import Classifier
-    from core.probes.permutations.shared_prefixes import SharedPrefixes
 
     torch.manual_seed(0)
-    model = Classifier(cell, _VOCABULARY, _EMBEDDING, _HIDDEN).requires_grad_(False).eval()
-    ids = list(range(2, 2 + words))
+    return Classifier(cell, _VOCABULARY, _EMBEDDING, _HIDDEN).requires_grad_(False).eval()
+
+
+def _fused(model: Classifier, ids: Tensor) -> np.ndarray:
+    """Logits of sentences by the fused forward, in batches."""
+    import torch
+
+    with torch.inference_mode():
+        return torch.cat([model(rows) for rows in ids.split(_BATCH)]).numpy()
+
+
+def all_orders(cell: str, words: int, rounds: int) -> Measured:
+    """All orders of some words, prefixes shared, against the fused forward of every order (random weights)."""
+    import torch
+
+    from core.probes.permutations.shared_prefixes import SharedPrefixes
+
+    model, ids = _random_model(cell), list(range(2, 2 + words))
     orders = np.array(list(itertools.permutations(range(words))), dtype=np.uint8)
-
-    def fused() -> np.ndarray:
-        with torch.inference_mode():
-            block = torch.tensor(ids)[torch.from_numpy(orders.astype(np.int64))]
-            return torch.cat([model(rows) for rows in block.split(_BATCH)]).numpy()
-
     shared = SharedPrefixes(model, ids)
-    difference = float(np.abs(fused() - shared.logits(orders)).max())
-    took, reference = best_in_turn(rounds, lambda: shared.logits(orders), fused)
-    return Measured(
+    whole = torch.tensor(ids)[torch.from_numpy(orders.astype(np.int64))]
+    what, than = f"{cell}: all {len(orders):,} orders of {words} words", "fused forward of every order"
+    asked = 6.0 if cell == "lstm" and words == 8 else None
+    measured = compare(
         "permutations",
-        f"{cell}: all {len(orders):,} orders of {words} words",
-        took,
-        "fused forward of every order",
-        reference,
+        what,
+        lambda: shared.logits(orders),
+        than,
+        lambda: _fused(model, whole),
+        rounds,
         asked_speed=asked,
-        difference=difference,
-        note=f"{len(orders) / took:,.0f} orders a second",
     )
+    return replace(measured, note=f"{len(orders) / measured.seconds:,.0f} orders a second")
 
 
 def single_changes(cell: str, rounds: int) -> Measured:
     """4,320 changes of one word of twelve, prefixes shared, against whole sentences (random weights)."""
     import torch
 
-    from core.models.recurrent import Classifier
     from core.probes.edits.shared_suffixes import Change, ChangedSentence
 
-    torch.manual_seed(0)
-    model = Classifier(cell, _VOCABULARY, _EMBEDDING, _HIDDEN).requires_grad_(False).eval()
+    model = _random_model(cell)
     rng, ids = np.random.default_rng(0), list(range(2, 14))
     changes: list[Change] = [(i, i + 1, (int(word),)) for i in range(12) for word in rng.integers(2, _VOCABULARY, 360)]
     whole = torch.tensor([[*ids[:start], *new, *ids[stop:]] for start, stop, new in changes])
 
-    def fused() -> np.ndarray:
-        with torch.inference_mode():
-            return torch.cat([model(rows) for rows in whole.split(_BATCH)]).numpy()
-
     def shared() -> np.ndarray:
         return ChangedSentence(model, ids).logits(changes)
 
-    difference = float(np.abs(fused() - shared()).max())
-    took, reference = best_in_turn(rounds, shared, fused)
-    what = f"{cell}: {len(changes):,} single changes of 12 words"
-    return Measured("edits", what, took, "fused forward of every sentence", reference, difference=difference)
+    what, than = f"{cell}: {len(changes):,} single changes of 12 words", "fused forward of every sentence"
+    return compare("edits", what, shared, than, lambda: _fused(model, whole), rounds)
 
 
 def edit_search(checkpoint: Checkpoint, rounds: int) -> Measured:
@@ -155,36 +165,31 @@ def edit_search(checkpoint: Checkpoint, rounds: int) -> Measured:
 
     sources = edit_sources.load()
     question = edit_sources.ask(checkpoint, sources, TWEET, "flip", max_edits=1)
-    inside, outside = white_box(checkpoint), black_box(predictor(checkpoint))
-    for way in (inside, outside):  # what is looked up once, words and fluency, is not measured
-        list(search(checkpoint.name, way, question))
-    took, reference = best_in_turn(
-        rounds,
-        lambda: list(search(checkpoint.name, inside, question)),
-        lambda: list(search(checkpoint.name, outside, question)),
+    inside, outside = (
+        lambda victim=victim: list(search(checkpoint.name, victim, question))
+        for victim in (white_box(checkpoint), black_box(predictor(checkpoint)))
     )
-    what = f"{checkpoint.name}: every allowed single edit of a tweet"
-    return Measured("edits", what, took, "the same of a black box, sentence by sentence", reference)
+    inside(), outside()  # words and fluency are looked up once, which is not measured
+    what, than = f"{checkpoint.name}: every allowed single edit of a tweet", "the same of a black box"
+    return race("edits", what, inside, than, outside, rounds)
 
 
 def all_subsets(checkpoint: Checkpoint, baseline: str, rounds: int) -> Measured:
     """Exact Shapley values: all subsets of twelve words as a tree, against a batch of all 4,096 sentences."""
     from core.probes.attribution.methods.shapley import all_values, shapley
-    from core.probes.attribution.removal import Game, subsets
-    from core.probes.attribution.results import Reading
+    from core.probes.attribution.removal import WhiteBoxValues, subsets
+    from core.probes.attribution.results import Instance
 
-    given = Reading(checkpoint, TWELVE, tuple(TWELVE.split()))
-    game, rows = Game(given, baseline), subsets(len(given.tokens))
-    difference = float(np.abs(all_values(game).all - game.values(rows)).max())
-    took, reference, whole = best_in_turn(
-        rounds,
-        lambda: all_values(Game(given, baseline)),
-        lambda: game.values(rows),
-        lambda: shapley(given, baseline),
-    )
+    instance = Instance.of_tokens(checkpoint, TWELVE.split())
+    v, rows = WhiteBoxValues(instance, baseline), subsets(12)
+    (whole,) = best_in_turn(rounds, lambda: shapley(instance, baseline))
+
+    def tree() -> np.ndarray:
+        return all_values(WhiteBoxValues(instance, baseline))
+
     what = f"{checkpoint.name}: all 4,096 subsets of 12 words, the rest by “{baseline}”"
     note = f"Shapley values in all {whole:.3f} s (asked: under 0.3)"
-    return Measured("shapley", what, took, "a batch of all", reference, difference=difference, note=note)
+    return compare("shapley", what, tree, "a batch of all", lambda: v.values(rows), rounds, note=note)
 
 
 def behaviour(checkpoint: Checkpoint) -> Measured:
@@ -193,32 +198,16 @@ def behaviour(checkpoint: Checkpoint) -> Measured:
     from core.probes.checklist.suite import cases, run
 
     texts = list(dict.fromkeys(text for case in cases() for text in case.texts))
-    took, reference = best_in_turn(1, lambda: run(checkpoint), lambda: verdicts(checkpoint, texts))
-    what = f"{checkpoint.name}: the suite, {len(texts):,} sentences"
-    return Measured("suite", what, took, "verdicts on its sentences alone", reference)
+    what, than = f"{checkpoint.name}: the suite, {len(texts):,} sentences", "verdicts on its sentences alone"
+    return race("suite", what, lambda: run(checkpoint), than, lambda: verdicts(checkpoint, texts), 1)
 
 
-def quick(models: list[Checkpoint]) -> Iterator[Measured]:
-    """A look at each, on one model."""
-    one = models[-1]
-    yield predict(one, 2_000, 2)
-    yield scan(one, 2_000, 2)
-    yield all_orders(one.model.cell, 7, 2)
-    yield single_changes(one.model.cell, 2)
-    yield edit_search(one, 1)
-    yield all_subsets(one, "delete", 3)
-
-
-def whole(models: list[Checkpoint]) -> Iterator[Measured]:
-    """All of them, on every model."""
-    for checkpoint in models:
-        yield predict(checkpoint, 20_000, 3)
-    yield scan(models[-1], 50_000, 3)
-    for checkpoint in models:
-        cell = checkpoint.model.cell
-        yield all_orders(cell, 8, 5, 6.0 if cell == "lstm" else None)
-    for checkpoint in models:
-        yield single_changes(checkpoint.model.cell, 5)
-        yield edit_search(checkpoint, 3)
-        yield all_subsets(checkpoint, "delete", 5)
-    yield behaviour(models[-1])
+TIMINGS = (
+    Timing(predict, (2_000, 2), (20_000, 3)),
+    Timing(scan, (2_000, 2), (50_000, 3), on="last"),
+    Timing(lambda checkpoint, *how: all_orders(checkpoint.model.cell, *how), (7, 2), (8, 5)),
+    Timing(lambda checkpoint, *how: single_changes(checkpoint.model.cell, *how), (2,), (5,)),
+    Timing(edit_search, (1,), (3,)),
+    Timing(all_subsets, ("delete", 3), ("delete", 5)),
+    Timing(behaviour, None, (), on="last"),
+)

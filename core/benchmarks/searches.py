@@ -1,7 +1,7 @@
-"""Probes that search files, remarks, orders and pairs, and those that measure models; each beside the plain way.
+"""Probes that search files, remarks, orders and pairs, and those that measure models; each beside the plain method.
 
-The plain way does the same on the same sentences, by the model's own fused forward in batches, with nothing shared. All
-texts are made up of the models' own words.
+The plain method does the same on the same sentences, by the model's own fused forward in batches, with nothing shared.
+All texts are made up of the models' own words.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.benchmarks.measured import Measured, best_in_turn
+from core.benchmarks.measured import Measured, Timing, best_in_turn, compare, race
 from core.benchmarks.reading import TWELVE, made_up
 from core.data.tables import as_csv, rows
 
@@ -37,12 +37,12 @@ def mining(checkpoint: Checkpoint, count: int, rounds: int) -> Measured:
         return {pair.rows: pair.gap for pair in last.pairs}
 
     with _table([(text, 0) for text in texts + twins]) as path:
-        found, plain = ours(path), _mined_at_once(path, checkpoint)
+        pairs, plain = ours(path), _mined_at_once(path, checkpoint)
         # A pair that only one of them has counts with its whole gap.
-        difference = max((abs(found.get(pair, 0) - plain.get(pair, 0)) for pair in {*found, *plain}), default=0.0)
+        difference = max((abs(pairs.get(pair, 0) - plain.get(pair, 0)) for pair in {*pairs, *plain}), default=0.0)
         took, reference = best_in_turn(rounds, lambda: ours(path), lambda: _mined_at_once(path, checkpoint))
     what = f"{checkpoint.name}: permutations with opposite verdicts among {count + len(twins):,} rows"
-    note = f"{len(found):,} pairs"
+    note = f"{len(pairs):,} pairs"
     return Measured("mine", what, took, "one pass, every text held", reference, difference=difference, note=note)
 
 
@@ -60,13 +60,13 @@ def _mined_at_once(path: Path, checkpoint: Checkpoint) -> dict[tuple[int, int], 
     orders = [list(group.values()) for group in groups.values() if len(group) > 1]
     sentences = [tokens for group in orders for _row, tokens in group]
     scores = iter(sigmoid(logits(checkpoint.model, encode_tokens(sentences, checkpoint.vocabulary))).tolist())
-    found = {}
+    gaps = {}
     for group in orders:
         scored = [(row, next(scores)) for row, _tokens in group]
         for (a, high), (b, low) in product(scored, scored):
             if high >= 0.5 > low:
-                found[a, b] = high - low
-    return found
+                gaps[a, b] = high - low
+    return gaps
 
 
 def remarks(checkpoint: Checkpoint, patterns: int | None, rounds: int) -> Measured:
@@ -88,12 +88,8 @@ def remarks(checkpoint: Checkpoint, patterns: int | None, rounds: int) -> Measur
         texts = (made.build(situation, number)[0] for made in chosen for number in range(made.count(situation)))
         return float(predict(list(dict.fromkeys(tuple(checkpoint.preprocessing(text)) for text in texts))).max())
 
-    difference = abs(ours() - plain())
-    took, reference = best_in_turn(rounds, ours, plain)
     what = f"{checkpoint.name}: all {question.recipes:,} remarks that {len(chosen)} of {len(PATTERNS)} recipes make"
-    return Measured(
-        "compose", what, took, "built, read and scored in one go, unranked", reference, difference=difference
-    )
+    return compare("compose", what, ours, "built, read and scored in one go, unranked", plain, rounds)
 
 
 def retention_of(checkpoint: Checkpoint, fillers: int, upto: int, rounds: int) -> Measured:
@@ -115,14 +111,11 @@ def retention_of(checkpoint: Checkpoint, fillers: int, upto: int, rounds: int) -
             alone = checkpoint.model.prefix_logits(torch.from_numpy(drawn)).numpy()
             spoken = checkpoint.model.prefix_logits(torch.from_numpy(after)).numpy()
         alone = np.concatenate([np.full((fillers, 1), checkpoint.model.empty_logit()), alone], axis=1)
-        found: np.ndarray = spoken.reshape(len(words), fillers, upto + 1) - alone
-        return found
+        effect: np.ndarray = spoken.reshape(len(words), fillers, upto + 1) - alone
+        return effect
 
-    difference = float(np.abs(ours() - plain()).max())
-    took, reference = best_in_turn(rounds, ours, plain)
     what = f"{checkpoint.name}: {len(words)} words before {fillers} fillers of 0 to {upto} words, with intervals"
-    than = "fused forward of the same texts, no intervals"
-    return Measured("retention", what, took, than, reference, difference=difference)
+    return compare("retention", what, ours, "fused forward of the same texts, no intervals", plain, rounds)
 
 
 def order_of(checkpoint: Checkpoint, rounds: int) -> Measured:
@@ -130,48 +123,44 @@ def order_of(checkpoint: Checkpoint, rounds: int) -> Measured:
     from core.data.corpus import encode_tokens
     from core.models.predict import logits
     from core.probes.attribution.order import exact_order, order_attribution
-    from core.probes.attribution.results import Reading
+    from core.probes.attribution.results import Instance
 
-    tokens = tuple(_SIX.split())
-    reading, n = Reading(checkpoint, _SIX, tokens), len(tokens)
+    instance = Instance.of_tokens(checkpoint, _SIX.split())
+    n = len(instance.tokens)
 
     def read(arranged: np.ndarray) -> np.ndarray:
         """Logits of sentences whose absent words, n, are left out; each distinct one is read once."""
         front = np.take_along_axis(arranged, (arranged == n).argsort(axis=1, kind="stable"), axis=1)
         distinct, number = np.unique(front, axis=0, return_inverse=True)  # the empty sentence comes last
-        sentences = [[tokens[place] for place in row if place < n] for row in distinct.tolist()]
+        sentences = [[instance.tokens[index] for index in row if index < n] for row in distinct.tolist()]
         encoded = encode_tokens(sentences[:-1], checkpoint.vocabulary)
-        found = np.append(logits(checkpoint.model, encoded), checkpoint.model.empty_logit())[number.reshape(-1)]
-        return np.asarray(found, dtype=np.float64)
+        by_sentence = np.append(logits(checkpoint.model, encoded), checkpoint.model.empty_logit())
+        return np.asarray(by_sentence[number.reshape(-1)], dtype=np.float64)
 
     def ours() -> np.ndarray:
-        found = order_attribution(reading)
-        return np.concatenate([found.words, found.positions])
+        result = order_attribution(instance)
+        return np.concatenate([result.words, result.positions])
 
-    difference = float(np.abs(ours() - exact_order(read, n).scores).max())
-    took, reference = best_in_turn(rounds, ours, lambda: exact_order(read, n))
     what = f"{checkpoint.name}: what {n} words and their places add, exactly"
-    return Measured("order", what, took, "a batch of all distinct orders", reference, difference=difference)
+    return compare("order", what, ours, "a batch of all distinct orders", lambda: exact_order(read, n).scores, rounds)
 
 
 def pairs_of(checkpoint: Checkpoint, rounds: int) -> Measured:
     """Interactions of all pairs of twelve words, subsets as a tree, against a batch of all 4,096 sentences."""
     from core.probes.attribution.interactions import interactions, interactions_of
-    from core.probes.attribution.removal import Game, subsets
-    from core.probes.attribution.results import Reading
+    from core.probes.attribution.removal import WhiteBoxValues, subsets
+    from core.probes.attribution.results import Instance
 
-    reading = Reading(checkpoint, TWELVE, tuple(TWELVE.split()))
+    instance = Instance.of_tokens(checkpoint, TWELVE.split())
 
     def ours() -> np.ndarray:
-        return interactions(reading).matrix
+        return interactions(instance).matrix
 
     def plain() -> np.ndarray:
-        return interactions_of(Game(reading, "delete").values(subsets(len(reading.tokens))))
+        return interactions_of(WhiteBoxValues(instance, "delete").values(subsets(12)))
 
-    difference = float(np.nanmax(np.abs(ours() - plain())))
-    took, reference = best_in_turn(rounds, ours, plain)
     what = f"{checkpoint.name}: all pairs of 12 words"
-    return Measured("interactions", what, took, "a batch of all 4,096 subsets", reference, difference=difference)
+    return compare("interactions", what, ours, "a batch of all 4,096 subsets", plain, rounds)
 
 
 def assessment(models: list[Checkpoint], count: int, rounds: int) -> Measured:
@@ -186,19 +175,17 @@ def assessment(models: list[Checkpoint], count: int, rounds: int) -> Measured:
 
     def plain(path: Path) -> np.ndarray:
         corpus = read_corpus(path)
-        found = []
+        accuracies = []
         for checkpoint in models:
             scores = logits(checkpoint.model, encode(corpus.texts, checkpoint.preprocessing, checkpoint.vocabulary))
-            found.append(((scores >= 0) == corpus.labels).mean())
-        return np.array(found)
+            accuracies.append(((scores >= 0) == corpus.labels).mean())
+        return np.array(accuracies)
 
     labels = ("negative", "positive")
-    with _table([(text, labels[place % 2]) for place, text in enumerate(made_up(models[-1], count))]) as path:
-        difference = float(np.abs(ours(path) - plain(path)).max())
-        took, reference = best_in_turn(rounds, lambda: ours(path), lambda: plain(path))
     what = f"{', '.join(checkpoint.name for checkpoint in models)}: {count:,} labelled rows of a CSV"
     than = "read whole, scored, only the right ones counted"
-    return Measured("assess", what, took, than, reference, difference=difference)
+    with _table([(text, labels[row % 2]) for row, text in enumerate(made_up(models[-1], count))]) as path:
+        return compare("assess", what, lambda: ours(path), than, lambda: plain(path), rounds)
 
 
 def state_probe(checkpoint: Checkpoint, sentences: int, rounds: int) -> Measured:
@@ -214,6 +201,7 @@ def state_probe(checkpoint: Checkpoint, sentences: int, rounds: int) -> Measured
         POSITION,
         SEED,
         STEPS,
+        Probe,
         control_labels,
         position_labels,
         probe,
@@ -227,8 +215,8 @@ def state_probe(checkpoint: Checkpoint, sentences: int, rounds: int) -> Measured
 
     def batched() -> np.ndarray:
         states = np.empty((len(encoded.ids), checkpoint.model.hidden_size), dtype=np.float32)
-        for places, found in token_states(checkpoint.model, encoded, HIDDEN):
-            states[places] = found
+        for positions, batch in token_states(checkpoint.model, encoded, HIDDEN):
+            states[positions] = batch
         return states
 
     def one_by_one() -> np.ndarray:
@@ -243,13 +231,13 @@ def state_probe(checkpoint: Checkpoint, sentences: int, rounds: int) -> Measured
             model = make_pipeline(StandardScaler(), fit).fit(states[tokens.train], task[tokens.train])
             model.predict(states[~tokens.train])
 
-    difference = float(np.abs(batched() - one_by_one()).max())
-    took, reference = best_in_turn(rounds, lambda: probe(batched(), labels, tokens, POSITION, HIDDEN), plain)
+    def ours() -> Probe:
+        return probe(batched(), labels, tokens, POSITION, HIDDEN)
+
     what = f"{checkpoint.name}: the place read off {len(encoded.ids):,} states, three controls, intervals"
     than = "states of each sentence by itself, the same four fits alone"
-    return Measured(
-        "probe-states", what, took, than, reference, difference=difference, note="the difference is that of the states"
-    )
+    more = {"difference": float(np.abs(batched() - one_by_one()).max()), "note": "the difference is that of the states"}
+    return race("probe-states", what, ours, than, plain, rounds, **more)
 
 
 @contextmanager
@@ -261,26 +249,12 @@ def _table(lines: list[tuple[str, object]]) -> Iterator[Path]:
         yield path
 
 
-def quick(models: list[Checkpoint]) -> Iterator[Measured]:
-    """A look at each, on one model."""
-    one = models[-1]
-    yield mining(one, 5_000, 2)
-    yield remarks(one, 1, 2)
-    yield retention_of(one, 10, 50, 2)
-    yield order_of(one, 2)
-    yield pairs_of(one, 3)
-    yield assessment([one], 2_000, 1)
-    yield state_probe(one, 200, 1)
-
-
-def whole(models: list[Checkpoint]) -> Iterator[Measured]:
-    """All of them, on every model."""
-    for checkpoint in models:
-        yield mining(checkpoint, 50_000, 3)
-        yield remarks(checkpoint, None, 1)
-        yield retention_of(checkpoint, 20, 100, 3)
-        yield order_of(checkpoint, 5)
-        yield pairs_of(checkpoint, 5)
-    yield assessment(models, 20_000, 3)
-    for checkpoint in models:
-        yield state_probe(checkpoint, 1_000, 1)
+TIMINGS = (
+    Timing(mining, (5_000, 2), (50_000, 3)),
+    Timing(remarks, (1, 2), (None, 1)),
+    Timing(retention_of, (10, 50, 2), (20, 100, 3)),
+    Timing(order_of, (2,), (5,)),
+    Timing(pairs_of, (3,), (5,)),
+    Timing(assessment, (2_000, 1), (20_000, 3), on="all"),
+    Timing(state_probe, (200, 1), (1_000, 1)),
+)

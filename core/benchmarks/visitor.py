@@ -1,7 +1,6 @@
 """A visitor without a browser: opens pages of a running server, types, clicks, and reads what the server sends.
 
-It speaks as Streamlit's own page does, with Streamlit's own messages, one websocket a session, so it can be timed and
-many can come at once. It draws nothing; what a browser adds to the waiting is not in its times.
+It sends Streamlit's own messages, one websocket a session, so many can visit at once. It draws nothing.
 """
 
 from __future__ import annotations
@@ -52,13 +51,13 @@ class Seen(NamedTuple):
 class Page:
     """What stands on the page when the script has ended.
 
-    `seconds` is the time from asking until then; `told` are the lines that progress bars showed on the way, in turn,
+    `seconds` is the time from asking until then; `messages` are the lines that progress bars showed on the way,
     each once.
     """
 
     seen: tuple[Seen, ...]
     seconds: float
-    told: tuple[str, ...]
+    messages: tuple[str, ...]
 
     def all(self, kind: str) -> list[Seen]:
         """The elements of a kind, in the order in which they came."""
@@ -66,7 +65,7 @@ class Page:
 
     @property
     def faults(self) -> list[str]:
-        """What went wrong by the page's own word: faults that nobody caught, and errors told."""
+        """What went wrong by the page's own word: uncaught faults and error messages."""
         uncaught = [f"{one.what.type}: {one.what.message}" for one in self.all("exception")]
         return uncaught + [one.what.body for one in self.all("alert") if one.what.format == Alert.ERROR]
 
@@ -136,7 +135,7 @@ class Visitor:
         """Messages until the script has ended for good; one that ends to run again goes on."""
         assert self._socket is not None
         seen: dict[Path_, Seen] = {}
-        told: list[str] = []
+        messages: list[str] = []
         async for data in self._socket:
             message = ForwardMsg.FromString(data if isinstance(data, bytes) else data.encode())
             seconds = time.perf_counter() - clock
@@ -145,19 +144,19 @@ class Visitor:
                 seen.clear()
                 self._widgets.clear()
             elif kind == "delta":
-                self._take(message, seconds, seen, told)
+                self._take(message, seconds, seen, messages)
             elif kind == "page_info_changed":
                 self._query = message.page_info_changed.query_string
             elif kind == "page_not_found":
                 raise VisitError(f"no page {message.page_not_found.page_name!r}")
             elif kind == "script_finished":
                 if message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
-                    return Page(tuple(seen.values()), seconds, tuple(told))
+                    return Page(tuple(seen.values()), seconds, tuple(messages))
                 if message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
                     raise VisitError("the script ended by a fault of its own")
         raise VisitError("the server closed the session")
 
-    def _take(self, message: ForwardMsg, seconds: float, seen: dict[Path_, Seen], told: list[str]) -> None:
+    def _take(self, message: ForwardMsg, seconds: float, seen: dict[Path_, Seen], messages: list[str]) -> None:
         path = tuple(message.metadata.delta_path)
         if message.delta.WhichOneof("type") != "new_element":
             return
@@ -166,8 +165,8 @@ class Visitor:
         what: Any = getattr(element, kind, None)
         seen.pop(path, None)
         seen[path] = Seen(kind, what, seconds)
-        if kind == "progress" and what.text not in told:
-            told.append(what.text)
+        if kind == "progress" and what.text not in messages:
+            messages.append(what.text)
         widget = str(getattr(what, "id", ""))
         if widget.count("-") >= 2:  # $$ID-<digest>-<our key>
             key = widget.split("-", 2)[2]

@@ -1,13 +1,12 @@
-"""Words and sentences without a verdict: fluency, neighbours, the map of words; each beside the plain way."""
+"""Words and sentences without a verdict: fluency, neighbours, the map of words; each beside the plain method."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.benchmarks.measured import Measured, best_in_turn
+from core.benchmarks.measured import Measured, Timing, compare, race
 from core.benchmarks.reading import made_up
 
 if TYPE_CHECKING:
@@ -25,36 +24,39 @@ def fluency_of(judge: Scorer, checkpoint: Checkpoint, count: int, rounds: int) -
     def one_by_one() -> np.ndarray:
         return np.concatenate([judge.score([tokens]) for tokens in sentences])
 
-    difference = float(np.abs(together() / one_by_one() - 1).max())
-    took, reference = best_in_turn(rounds, together, one_by_one)
-    what, note = (
-        f"{judge.name}: {count:,} sentences",
-        f"{count / took:,.0f} sentences a second; the difference is a share of a score",
-    )
-    return Measured("fluency", what, took, "each sentence by itself", reference, difference=difference, note=note)
+    more = {"difference": float(np.abs(together() / one_by_one() - 1).max()), "note": "relative difference"}
+    what = f"{judge.name}: {count:,} sentences"
+    return race("fluency", what, together, "each sentence by itself", one_by_one, rounds, **more)
+
+
+def shipped_fluency(checkpoint: Checkpoint, part: str, count: int, rounds: int) -> Measured | None:
+    """The same of the shipped trigram or mixture, None where there is no mixture."""
+    from core.fluency.trigram import load
+
+    judge = getattr(load(), part)
+    return None if judge is None else fluency_of(judge, checkpoint, count, rounds)
 
 
 def nearest_words(checkpoint: Checkpoint, rounds: int) -> Measured:
-    """The ten words nearest to one, against every vector brought to length 1 and all cosines sorted."""
+    """The ten words nearest to one, against every vector scaled to length 1 and all cosines sorted."""
     from core.probes.words.neighbours import after, neighbours
 
     where, word = after(checkpoint), "good"
     number = checkpoint.vocabulary.id(word)
+
+    def ours() -> np.ndarray:
+        return np.array([near.cosine for near in neighbours(where, word, 10).near])
 
     def plain() -> np.ndarray:
         lengths = np.linalg.norm(where.vectors, axis=1, keepdims=True)
         unit = where.vectors / np.where(lengths > 0, lengths, 1)
         cosines = unit @ unit[number]
         cosines[[0, 1, number]] = -np.inf  # <pad>, <unk> and the word itself
-        found: np.ndarray = np.sort(cosines)[:-11:-1]
-        return found
+        nearest: np.ndarray = np.sort(cosines)[:-11:-1]
+        return nearest
 
-    ours = np.array([near.cosine for near in neighbours(where, word, 10).near])
-    difference = float(np.abs(ours - plain()).max())
-    took, reference = best_in_turn(rounds, lambda: neighbours(where, word, 10), plain)
     what = f"{checkpoint.name}: the 10 of {len(where.vectors):,} words nearest to “{word}”"
-    than = "all vectors scaled, all cosines sorted"
-    return Measured("neighbours", what, took, than, reference, difference=difference)
+    return compare("neighbours", what, ours, "all vectors scaled, all cosines sorted", plain, rounds)
 
 
 def map_of_words(checkpoint: Checkpoint, count: int, rounds: int) -> Measured:
@@ -64,40 +66,24 @@ def map_of_words(checkpoint: Checkpoint, count: int, rounds: int) -> Measured:
 
     where, leans = after(checkpoint), leaning(checkpoint).values
     ids = that_matter(leans, count)
-    words = [checkpoint.vocabulary.token(int(one)) for one in ids]
+    words = [checkpoint.vocabulary.token(int(id_)) for id_ in ids]
+
+    def ours() -> np.ndarray:
+        return np.asarray(np.abs(word_map(where, words, leans[ids]).places))  # an axis may point either way
 
     def plain() -> np.ndarray:
         vectors = where.vectors[ids].astype(np.float64)
         unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         left, values, _right = np.linalg.svd(unit - unit.mean(axis=0), full_matrices=False)
-        found: np.ndarray = left[:, :2] * values[:2]
-        return found
+        return np.asarray(np.abs(left[:, :2] * values[:2]))
 
-    # An axis may point either way.
-    difference = float(np.abs(np.abs(word_map(where, words, leans[ids]).places) - np.abs(plain())).max())
-    took, reference = best_in_turn(rounds, lambda: word_map(where, words, leans[ids]), plain)
     what = f"{checkpoint.name}: {len(ids)} words on a plane"
-    return Measured("map of words", what, took, "singular values of the vectors", reference, difference=difference)
+    return compare("map of words", what, ours, "singular values of the vectors", plain, rounds)
 
 
-def quick(models: list[Checkpoint]) -> Iterator[Measured]:
-    """A look at each, on one model."""
-    yield from _of([models[-1]], 2_000, 100, 1)
-
-
-def whole(models: list[Checkpoint]) -> Iterator[Measured]:
-    """All of them, on every model."""
-    yield from _of(models, 20_000, 500, 3)
-
-
-def _of(models: list[Checkpoint], by_trigram: int, by_mixture: int, rounds: int) -> Iterator[Measured]:
-    """The shipped fluency model's figures, then those of models."""
-    from core.fluency.trigram import load
-
-    fluency = load()
-    yield fluency_of(fluency.trigram, models[-1], by_trigram, rounds)
-    if fluency.mixture:
-        yield fluency_of(fluency.mixture, models[-1], by_mixture, rounds)
-    for checkpoint in models:
-        yield nearest_words(checkpoint, 10 * rounds)
-        yield map_of_words(checkpoint, 400, 10 * rounds)
+TIMINGS = (
+    Timing(shipped_fluency, ("trigram", 2_000, 1), ("trigram", 20_000, 3), on="last"),
+    Timing(shipped_fluency, ("mixture", 100, 1), ("mixture", 500, 3), on="last"),
+    Timing(nearest_words, (10,), (30,)),
+    Timing(map_of_words, (400, 10), (400, 30)),
+)

@@ -43,7 +43,7 @@ def bench(options: argparse.Namespace) -> int:
 
 def _measured(options: argparse.Namespace) -> Iterator[Measured]:
     from core.benchmarks import exercises, inside, pages, reading, searches, words
-    from core.benchmarks.measured import threads
+    from core.benchmarks.measured import run, threads
 
     if "pages" in options.only:  # first: while this process holds no models
         yield from pages.visited(1 if options.quick else 3)
@@ -52,7 +52,7 @@ def _measured(options: argparse.Namespace) -> Iterator[Measured]:
         parts = {"reading": reading, "inside": inside, "searches": searches, "words": words, "exercises": exercises}
         for name, part in parts.items():
             if name in options.only:
-                yield from (part.quick if options.quick else part.whole)(models)
+                yield from run(part.TIMINGS, models, options.quick)
 
 
 def _show(results: list[Measured]) -> None:

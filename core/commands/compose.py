@@ -96,6 +96,8 @@ def _search(situations: Sequence[Situation], models: Sequence[Model], **limits: 
 
 
 def _as_json(result: Composition) -> dict[str, object]:
+    from core.probes.sarcasm.recipes import GOLD_LABEL
+
     def candidate(one: Candidate) -> dict[str, object]:
         return console.record(one, "text probability recipe")
 
@@ -106,17 +108,21 @@ def _as_json(result: Composition) -> dict[str, object]:
             {**console.record(share, "pattern scored fooled share interval"), "best": candidate(share.best)}
             for share in result.by_recipe
         ],
-        **console.record(result, "certificate human_reading alone"),
+        "certificate": result.certificate,
+        "human_reading": GOLD_LABEL,
+        "alone": result.alone,
         "missing": dict(result.missing),
     }
 
 
 def _show(result: Composition) -> None:
+    from core.probes.sarcasm.recipes import GOLD_LABEL
+
     console.line(f"{result.model}: {result.situation}")
     even = ", read as positive even without praise" if result.alone >= 0.5 else ""
     console.line(f"  the bare situation: {result.alone:.4f}{even}")
     console.line(f"  {result.certificate}")
-    console.line(f"  A person reads every one of them as {result.human_reading}, if the situation is unwelcome.")
+    console.line(f"  A person reads every one of them as {GOLD_LABEL}, if the situation is unwelcome.")
     for form, reason in result.missing:
         console.line(f"  no {form} was made of it: {reason}")
     _show_candidates(result.top)
@@ -182,11 +188,11 @@ def blind_sheet(options: argparse.Namespace) -> int:
 
 def blind_score(options: argparse.Namespace) -> int:
     """How far a blind reader's labels agree with the recipes' gold labels."""
-    from core.probes.sarcasm.blind_reading import agreement, load, read_readings, save, with_readings
+    from core.probes.sarcasm.blind_reading import agreement, load, parse_readings, save, with_readings
 
     items = load(Path(options.key))
     with Path(options.readings).open(encoding="utf-8") as file:
-        items = with_readings(items, read_readings(file, len(items)))
+        items = with_readings(items, parse_readings(file, len(items)))
     if options.out:
         save(Path(options.out), items)
     results = agreement(items)

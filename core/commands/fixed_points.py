@@ -40,7 +40,7 @@ def _search(checkpoint: Checkpoint, held: str, seconds: float) -> FixedPoints:
 
     reported = -1
     for event in search(checkpoint, [example.text for example in examples()], held, seconds):
-        result = event.found
+        result = event.result()
         if int(event.share * 10) > reported:
             reported = int(event.share * 10)
             console.progress(

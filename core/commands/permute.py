@@ -82,7 +82,7 @@ def _as_json(result: Permutations) -> dict[str, object]:
         "fluent": [order(one) for one in result.fluent],
         "highest": order(result.highest),
         "lowest": order(result.lowest),
-        **console.record(result, "sensitivity order_effect way named position_effects"),
+        **console.record(result, "sensitivity order_effect way=strategy named position_effects"),
     }
 
 

@@ -36,7 +36,7 @@ def probe_states(options: argparse.Namespace) -> int:
     for checkpoint in models:
         events = diagnose(checkpoint, texts, options.seed)
         bar = console.bar(events, " probes", checkpoint.name, lambda event: (event.done, event.total, ""))
-        results.append(console.last(bar).found)
+        results.append(console.last(bar).result())
         if options.save:
             add_probes(results[-1], source)
             console.progress(f"{checkpoint.name}: the results are saved in its card")

@@ -31,9 +31,9 @@ import json, resource, sys, time
 def main():
     from core import checkpoints
     from core.probes.scan.corpus import corpus_scan
-    from core.probes.scan.scoring import Checkpoints
+    from core.probes.scan.scoring import ModelSource
     path, out, model, workers = sys.argv[1:]
-    source = Checkpoints.of([checkpoints.load(model)], checkpoints.root())
+    source = ModelSource.of([checkpoints.load(model)], checkpoints.root())
     start = time.perf_counter()
     *_, found = corpus_scan([path], source, out, processes=int(workers))
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]

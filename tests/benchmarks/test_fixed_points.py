@@ -21,7 +21,7 @@ SLACK = 5.0  # seconds: one look at the clock to the next
 def test_seconds_of_a_search(name: str, held: str) -> None:
     checkpoint = checkpoints.load(name)
     clock = time.perf_counter()
-    events = [event.found for event in search(checkpoint, [example.text for example in examples()], held)]
+    events = [event.result() for event in search(checkpoint, [example.text for example in examples()], held)]
     took, found = time.perf_counter() - clock, events[-1]
     print(
         f"\n{name}, input {held}: {took:.1f} s, {len(events)} events, {found.tried} of {found.starts} starts tried, "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import numpy as np
 import pytest
 
 from core.benchmarks import exercises, inside, pages, reading, searches, visitor, words
-from core.benchmarks.measured import Measured, best_in_turn, threads
+from core.benchmarks.measured import Measured, Timing, best_in_turn, run, threads
 from core.commands.bench import PARTS
 from core.data.corpus import encode
 from core.fluency import kneser_ney
@@ -53,6 +52,24 @@ def test_works_take_turns_and_the_best_of_each_counts(monkeypatch: pytest.Monkey
     assert order == ["one", "other"] * 2
 
 
+@pytest.mark.parametrize(
+    ("on", "quick", "asked"),
+    [("each", False, ["a", "b"]), ("each", True, ["b"]), ("last", False, ["b"]), ("all", False, [["a", "b"]])],
+)
+def test_a_timing_runs_on_the_models_it_names(on: str, quick: bool, asked: list[object]) -> None:
+    seen: list[object] = []
+    measured = Measured("a", "b", 1.0)
+
+    def measure(model: object, rounds: int) -> Measured:
+        seen.append(model)
+        assert rounds == (1 if quick else 9)
+        return measured
+
+    assert list(run([Timing(measure, (1,), (9,), on)], ["a", "b"], quick)) == [measured] * len(asked)  # type: ignore[list-item]
+    assert seen == asked
+    assert list(run([Timing(measure, None, (), on)], ["a"], True)) == []  # type: ignore[list-item]
+
+
 def test_threads_are_as_before_afterwards() -> None:
     import torch
 
@@ -82,7 +99,7 @@ def test_every_other_figure_is_measured(models: list[Checkpoint]) -> None:
         inside.memory_of(models, 1),
         inside.patches(one, 1),
         inside.pattern_search(one, 1_200, 1),
-        inside.league_of(one, 2),
+        inside.benchmark_of(one, 2),
     ]
     for figure in figures:
         assert figure.seconds > 0
@@ -162,12 +179,10 @@ def one_model(models: list[Checkpoint], monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.usefixtures("one_model")
 def test_the_verb_measures_every_part(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    def quick(name: str, asked: list[list[Checkpoint]]) -> Iterator[Measured]:
-        yield Measured(name, f"{len(asked[0])} models", 1.0)
-
     measured = {"reading": reading, "inside": inside, "searches": searches, "words": words, "exercises": exercises}
     for name, part in measured.items():
-        monkeypatch.setattr(part, "quick", lambda *asked, name=name: quick(name, list(asked)))
+        timing = Timing(lambda asked, name=name: Measured(name, f"{len(asked)} models", 1.0), (), (), on="all")
+        monkeypatch.setattr(part, "TIMINGS", (timing,))
     monkeypatch.setattr(pages, "visited", lambda _rounds: iter([Measured("pages", "cold", 1.0)]))
     assert [row["subject"] for row in cli.json("bench --quick")] == list(PARTS)
     monkeypatch.delattr(checkpoints, "load")  # exercises ask no model, so none is loaded
@@ -176,12 +191,10 @@ def test_the_verb_measures_every_part(cli: Cli, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.usefixtures("one_model")
 def test_the_verb_prints_ratios_and_json(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    def made_up(loaded: list[Checkpoint]) -> Iterator[Measured]:
-        yield Measured("permutations", "all orders", 0.5, "one by one", 3.0, asked_speed=5.5, difference=1e-7, note="n")
-        yield Measured("fixed points", "of one", 61.0, asked_seconds=60.0)
-
-    monkeypatch.setattr(reading, "quick", made_up)
-    monkeypatch.setattr(inside, "quick", lambda _models: iter(()))
+    orders = Measured("permutations", "all orders", 0.5, "one by one", 3.0, asked_speed=5.5, difference=1e-7, note="n")
+    rest = Measured("fixed points", "of one", 61.0, asked_seconds=60.0)
+    monkeypatch.setattr(reading, "TIMINGS", [Timing(lambda _model, one=one: one, (), ()) for one in (orders, rest)])
+    monkeypatch.setattr(inside, "TIMINGS", ())
     out = cli.text("bench --quick --only reading inside")
     assert re.search(r"0\.5000 +6\.00 +≥ 5\.5 ×\n", out)
     assert "than one by one: 3.0000 s; largest difference 1e-07; n" in out and "≤ 60 s  missed" in out

@@ -16,7 +16,7 @@ from core.models import checkpoints
 from core.models.predict import verdict, verdict_on_tokens
 from core.probes.edits import sources as edit_sources
 from core.probes.edits.neighbours import Neighbours
-from core.probes.edits.sources import Sources
+from core.probes.edits.sources import WordSources
 from core.text import lexicon
 from core.text.preprocessing import Preprocessing, Vocabulary
 from tests.commands.conftest import Cli
@@ -31,7 +31,7 @@ TEXT = "i love this movie so late"
 
 
 @pytest.fixture(scope="module")
-def sources() -> Sources:
+def sources() -> WordSources:
     vocabulary, random = Vocabulary(WORDS), np.random.default_rng(0)
     rows = [[WORDS[number] for number in random.integers(0, len(WORDS), random.integers(2, 9))] for _ in range(300)]
     counts = kneser_ney.estimate(
@@ -39,11 +39,11 @@ def sources() -> Sources:
     )
     trigram = Trigram(vocabulary, counts.unigram, counts.bigrams, counts.trigrams, 5)
     vectors = random.normal(size=(len(vocabulary), 6))
-    return Sources(Neighbours(vectors, vocabulary), trigram, lexicon.load())
+    return WordSources(Neighbours(vectors, vocabulary), trigram, lexicon.load())
 
 
 @pytest.fixture(autouse=True)
-def _sources(_tiny_models: None, sources: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
+def _sources(_tiny_models: None, sources: WordSources, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(edit_sources, "load", lambda _trigram=None: sources)
 
 

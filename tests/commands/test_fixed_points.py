@@ -18,7 +18,7 @@ def test_the_probes_numbers(cli: Cli) -> None:
     assert "gru: settling, 0 of" in done.err and "at rest" in done.err
     (row,) = json.loads(done.out)
     *_before, last = fixed_points.search(checkpoints.load("gru"), [example.text for example in examples()], "mean")
-    expected = last.found
+    expected = last.result()
     assert (row["model"], row["input"], row["starts"]) == ("gru", "mean", expected.starts)
     assert [point["logit"] for point in row["points"]] == pytest.approx([point.logit for point in expected.points])
     for point, one in zip(row["points"], expected.points, strict=True):

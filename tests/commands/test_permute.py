@@ -133,7 +133,7 @@ def test_the_shipped_proverb(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_interruption_keeps_what_was_searched(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = permutation_search.search
 
-    def broken_off(*arguments: Any) -> Iterator[permutation_search.Progress]:
+    def broken_off(*arguments: Any) -> Iterator[permutation_search.PermutationProgress]:
         for number, event in enumerate(whole(*arguments)):
             yield event
             if number == 1:

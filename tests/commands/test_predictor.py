@@ -15,7 +15,7 @@ from pyarrow import parquet
 
 from core.fluency import trigram
 from core.probes.edits import sources
-from core.probes.edits.sources import Sources
+from core.probes.edits.sources import WordSources
 from examples.sklearn_predictor import sentiment
 from tests.commands.conftest import Cli
 from tests.commands.test_permute import SomeTrigram
@@ -28,7 +28,7 @@ TEXT = "not good at all , really bad"
 @pytest.fixture(autouse=True)
 def _sources(_tiny_models: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trigram, "load", lambda: SimpleNamespace(trigram=SomeTrigram()))
-    monkeypatch.setattr(sources, "load", Sources)
+    monkeypatch.setattr(sources, "load", WordSources)
     monkeypatch.chdir(ROOT)
 
 
@@ -157,7 +157,7 @@ def test_invalid_predictors_are_refused_by_every_verb(
         (f"predict --predictor os.system '{TEXT}'", "--predictor is package.module:callable"),
         (f"predict --predictor gone:f '{TEXT}'", "there is no module 'gone'"),
         (f"attribute --predictor {SPEC} --method saliency '{TEXT}'", "available: shapley, occlusion-1"),
-        (f"attribute --predictor {SPEC} --method shapley --baseline unk '{TEXT}'", "takes: delete"),
+        (f"attribute --predictor {SPEC} --method shapley --baseline unk '{TEXT}'", "available: delete"),
         (f"faithfulness --predictor {SPEC} --removal pad --data docs/blind_reading.csv", "words can only be deleted"),
     ],
 )

@@ -405,7 +405,7 @@ UNFIT: dict[str, tuple[Callable[[Path], Any], str]] = {
     [*((*case, False) for case in DAMAGE.values()), *((*case, True) for case in UNFIT.values())],
     ids=[*DAMAGE, *(f"sealed: {name}" for name in UNFIT)],
 )
-def test_what_is_damaged_or_does_not_fit_is_refused_and_the_others_load(
+def test_damage_is_refused_and_the_others_load(
     folder: Path, damage: Callable[[Path], Any], message: str, sealed: bool
 ) -> None:
     sound = {name: checkpoints.load(name, folder).hash for name in ("rnn", "lstm")}

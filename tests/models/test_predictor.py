@@ -203,7 +203,7 @@ def test_it_is_found_in_the_current_folder_and_named_after_the_callable(module: 
     assert load(f"{name}:spam").hash == found.hash != method.hash
 
 
-def test_what_cannot_be_loaded(module: Any) -> None:
+def test_what_is_no_spec(module: Any) -> None:
     name = module(
         "import textwrap\nnumber = 3\nclass Kind:\n    pass\n"
         "class Pipeline:\n    def predict_proba(self, texts): ...\npipeline = Pipeline()\n"

@@ -25,8 +25,8 @@ from core.models.step_arithmetic import working
 from core.models.trace import trace
 from core.probes.attribution.attribute import METHODS, attribute, available
 from core.probes.attribution.methods.tree import PrefixTree
-from core.probes.attribution.removal import BASELINES, Game, subsets
-from core.probes.attribution.results import Reading
+from core.probes.attribution.removal import BASELINES, WhiteBoxValues, subsets
+from core.probes.attribution.results import Instance
 from core.probes.dynamics.fixed_points import search
 from core.probes.dynamics.memory_decay import memory
 from core.probes.dynamics.retention import retention
@@ -122,9 +122,9 @@ def test_prefixes_orders_changes_and_removed_words_equal_whole_readings(checkpoi
     assert leave_one_out(checkpoint, ["bad"])[0] == pytest.approx(model.empty_logit(), abs=1e-5)
 
     for baseline in BASELINES:
-        game = Game(Reading(checkpoint, TEXT, tuple(words)), baseline)
-        present = subsets(len(game))
-        np.testing.assert_allclose(PrefixTree(game).subsets(present), game.values(present), atol=1e-5)
+        v = WhiteBoxValues(Instance(checkpoint, TEXT, tuple(words)), baseline)
+        present = subsets(len(v))
+        np.testing.assert_allclose(PrefixTree(v).values(present), v.values(present), atol=1e-5)
 
 
 def test_a_trace_ends_in_the_verdict_and_its_parts_sum_to_it(checkpoint: Checkpoint) -> None:

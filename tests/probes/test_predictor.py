@@ -10,21 +10,20 @@ import pytest
 
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
-from core.models.predict import verdict
 from core.models.predictor import BlackBox
 from core.models.token_predictor import predictor, reader
 from core.probes.attribution import attribute, benchmark
-from core.probes.attribution.faithfulness import faithfulness
+from core.probes.attribution.faithfulness import yardstick
 from core.probes.attribution.interactions import interactions
 from core.probes.attribution.methods.tree import many_values, tree_of
 from core.probes.attribution.order import order_attribution
-from core.probes.attribution.removal import game_of
-from core.probes.attribution.results import Reading
+from core.probes.attribution.removal import value_function
+from core.probes.attribution.results import Instance
 from core.probes.checklist import suite
 from core.probes.dynamics.sensitivity import sensitivity
 from core.probes.edits import search, sources
 from core.probes.edits import transformations as change
-from core.probes.edits.sources import Sources
+from core.probes.edits.sources import WordSources
 from core.probes.edits.victims import victim
 from core.probes.permutations import search as permutations
 from core.probes.permutations.comparison import compare
@@ -36,12 +35,13 @@ from tests.commands.test_permute import SomeTrigram
 
 TEXT = "i love this movie , not so bad !"
 LONG = "i love this movie , not so bad ! better late than never"
+BLACK_BOX_METHODS = [name for name, method in attribute.METHODS.items() if method.texts]
 NEAR = 1e-4  # logits: from inside they are float32
 
 
-@pytest.fixture(params=["rnn", "gru", "lstm"])
-def seen(request: pytest.FixtureRequest, tiny_checkpoints: Path) -> Checkpoint:
-    return checkpoints.load(request.param, tiny_checkpoints)
+@pytest.fixture
+def seen(tiny_checkpoints: Path) -> Checkpoint:
+    return checkpoints.load("lstm", tiny_checkpoints)
 
 
 @pytest.fixture
@@ -54,17 +54,11 @@ def asked(seen: Checkpoint) -> BlackBox:
     return BlackBox(probabilities, f"shipped:{seen.name}")
 
 
-def readings(seen: Checkpoint, asked: BlackBox, text: str = TEXT) -> tuple[Reading, Reading]:
+def readings(seen: Checkpoint, asked: BlackBox, text: str = TEXT) -> tuple[Instance, Instance]:
     return (
-        Reading(seen, text, tuple(seen.preprocessing(text))),
-        Reading(asked, text, tuple(asked.preprocessing(text))),
+        Instance.of(seen, text),
+        Instance.of(asked, text),
     )
-
-
-def test_verdicts(seen: Checkpoint, asked: BlackBox) -> None:
-    one, other = verdict(seen, TEXT), verdict(asked, TEXT)
-    assert one.tokens == other.tokens
-    assert other.logit == pytest.approx(one.logit, abs=NEAR)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +73,7 @@ def test_permutations(seen: Checkpoint, asked: BlackBox, text: str, budget: int)
         (*_, last) = permutations.search("one name", permutations.scorer(model, question), question)
         found.append(last.result())
     inside, outside = found
-    for name in ("orders", "scored", "certificate", "flip_count", "way", "complete", "named", "tokens"):
+    for name in ("orders", "scored", "certificate", "flip_count", "strategy", "complete", "named", "tokens"):
         assert getattr(inside, name) == getattr(outside, name)
     by_row = [dict(zip(map(tuple, one.rows.tolist()), one.logits.tolist(), strict=True)) for one in found]
     assert by_row[0].keys() == by_row[1].keys()
@@ -108,7 +102,7 @@ def test_edits(seen: Checkpoint, asked: BlackBox) -> None:
     found = []
     for model in (seen, asked):
         question = sources.ask(
-            model, Sources(), TEXT, "flip", tried=(change.delete, change.swap, change.punctuation), beam=None
+            model, WordSources(), TEXT, "flip", tried=(change.delete, change.swap, change.punctuation), beam=None
         )
         (*_, last) = search.search("one name", victim(model), question)
         found.append(last.result())
@@ -128,11 +122,11 @@ def test_edits(seen: Checkpoint, asked: BlackBox) -> None:
 def test_edits_are_guarded_by_polarity_that_is_lent(asked: BlackBox, seen: Checkpoint) -> None:
     values = np.zeros(len(seen.vocabulary))
     values[seen.vocabulary.id("bad")] = -3
-    lent = Sources(polarity=(values, seen.vocabulary))
+    lent = WordSources(polarity=(values, seen.vocabulary))
     (guard, *_) = sources.guards(asked, lent)
     edit = next(one for one in change.delete(asked.preprocessing(TEXT)) if one.before == ("bad",))
     assert guard.judge([edit], "negative") == "failed"
-    assert sources.guards(asked, Sources())[0].judge([edit], "negative") == "cannot judge"
+    assert sources.guards(asked, WordSources())[0].judge([edit], "negative") == "cannot judge"
     other = BlackBox(lambda texts: texts, "made.up:spam")
     other.labels = ("ham", "spam")
     assert sources.guards(other, lent)[0].judge([edit], "negative") == "cannot judge"
@@ -186,7 +180,7 @@ def test_scan(seen: Checkpoint, asked: BlackBox, tmp_path: Path, label_column: s
 
 
 def test_subsets_and_orders(seen: Checkpoint, asked: BlackBox) -> None:
-    one, other = (game_of(reading, "delete") for reading in readings(seen, asked))
+    one, other = (value_function(reading, "delete") for reading in readings(seen, asked))
     random = np.random.default_rng(0)
     present = random.random((200, len(one))) < 0.5
     np.testing.assert_allclose(other.values(present), one.values(present), atol=NEAR)
@@ -194,11 +188,10 @@ def test_subsets_and_orders(seen: Checkpoint, asked: BlackBox) -> None:
     assert other.full == pytest.approx(one.full, abs=NEAR)
     assert other.empty == pytest.approx(one.empty, abs=NEAR)
     rows = np.array([random.permutation(len(one) + 1)[: len(one)] for _ in range(50)])
-    np.testing.assert_allclose(tree_of(other).values(rows), tree_of(one).values(rows), atol=NEAR)
+    np.testing.assert_allclose(tree_of(other).arrangements(rows), tree_of(one).arrangements(rows), atol=NEAR)
 
 
-@pytest.mark.parametrize("method", attribute.OUTSIDE)
-@pytest.mark.parametrize("seen", ["lstm"], indirect=True)
+@pytest.mark.parametrize("method", BLACK_BOX_METHODS)
 def test_attributions(seen: Checkpoint, asked: BlackBox, method: str) -> None:
     text = TEXT if method == "shapley" else LONG
     one = attribute.attribute(seen, text, method, "delete")
@@ -209,7 +202,6 @@ def test_attributions(seen: Checkpoint, asked: BlackBox, method: str) -> None:
     assert (other.delta is None) == (one.delta is None)
 
 
-@pytest.mark.parametrize("seen", ["gru"], indirect=True)
 def test_sampled_shapley_is_the_same_sample(seen: Checkpoint, asked: BlackBox) -> None:
     one = attribute.attribute(seen, LONG, "shapley", "delete")
     other = attribute.attribute(asked, LONG, "shapley")
@@ -221,7 +213,7 @@ def test_faithfulness_and_its_random_baseline(seen: Checkpoint, asked: BlackBox)
     inside, outside = readings(seen, asked)
     scores = np.array(comment.leave_one_out(seen, inside.tokens)) * -1
     np.testing.assert_allclose(comment.leave_one_out(asked, outside.tokens), -scores, atol=NEAR)
-    one, other = faithfulness(inside, scores).as_json(), faithfulness(outside, scores).as_json()
+    one, other = yardstick(inside).measure(scores).as_json(), yardstick(outside).measure(scores).as_json()
     assert one.keys() == other.keys()
     for name in ("comprehensiveness", "sufficiency", "loo_tau", "infidelity"):
         assert other[name] == pytest.approx(one[name], abs=NEAR)
@@ -236,14 +228,14 @@ def test_a_league(seen: Checkpoint, asked: BlackBox) -> None:
             for name in ("occlusion-1", "shapley")
         }
         texts = [TEXT, "better late than never", "so sad", "late"]
-        (*_, last) = benchmark.league(model, texts, methods, sensitivity_rows=0, randoms=20)
+        (*_, last) = benchmark.benchmark(model, texts, methods, sensitivity_rows=0, randoms=20)
         found.append(last.result())
     inside, outside = found
     assert (inside.measured, inside.left_out) == (outside.measured, outside.left_out)
     for one, other in zip(inside.standings, outside.standings, strict=True):
         assert one.method == other.method
         assert other.measures["overall"].mean == pytest.approx(one.measures["overall"].mean, abs=NEAR)  # type: ignore[union-attr]
-    (*_, last) = benchmark.league(asked, ["so sad"], {"occlusion-1": lambda reading: np.ones(2)})
+    (*_, last) = benchmark.benchmark(asked, ["so sad"], {"occlusion-1": lambda reading: np.ones(2)})
     assert last.result().sensitivity_rows == 0  # whatever was asked for
 
 
@@ -267,12 +259,12 @@ def test_two_sentences(seen: Checkpoint, asked: BlackBox) -> None:
 def test_what_needs_the_inside_says_so(asked: BlackBox) -> None:
     with pytest.raises(ValueError, match=r"saliency needs .* gives its answers alone; available: shapley, occlusion"):
         attribute.attribute(asked, TEXT, "saliency")
-    with pytest.raises(ValueError, match="takes: delete"):
+    with pytest.raises(ValueError, match="available: delete"):
         attribute.attribute(asked, TEXT, "shapley", "unk")
     with pytest.raises(ValueError, match="this needs a model's states and weights"):
-        sensitivity(Reading(asked, TEXT, ("so", "sad")), lambda reading: np.ones(2))
+        sensitivity(Instance(asked, TEXT, ("so", "sad")), lambda reading: np.ones(2))
     with pytest.raises(ValueError, match="words can only be deleted"):
-        benchmark.league(asked, [TEXT], {"occlusion-1": lambda reading: np.ones(1)}, removal="zero")
+        benchmark.benchmark(asked, [TEXT], {"occlusion-1": lambda reading: np.ones(1)}, removal="zero")
 
 
 def test_what_is_asked_is_told_beforehand() -> None:
@@ -283,7 +275,7 @@ def test_what_is_asked_is_told_beforehand() -> None:
         counted.extend(texts)
         return [0.5] * len(texts)
 
-    for method, text in [*((name, LONG) for name in attribute.OUTSIDE), ("shapley", TEXT), ("lime", "so sad")]:
+    for method, text in [*((name, LONG) for name in BLACK_BOX_METHODS), ("shapley", TEXT), ("lime", "so sad")]:
         counted.clear()
         model = BlackBox(counting, "made.up:counting")
         attribute.attribute(model, text, method)

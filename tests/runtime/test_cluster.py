@@ -20,7 +20,7 @@ import pytest
 from core.__main__ import main
 from core.models import checkpoints
 from core.probes.scan.corpus import corpus_scan
-from core.probes.scan.scoring import Checkpoints, Scoring
+from core.probes.scan.scoring import ModelSource, Scorer
 from core.runtime import cluster
 
 pytestmark = pytest.mark.slow
@@ -32,17 +32,17 @@ ROWS, PART_ROWS = 240, 20
 
 
 @dataclass(frozen=True)
-class Slow(Checkpoints):
+class Slow(ModelSource):
     """Checkpoints that take their time, so that a worker is killed at work."""
 
-    def load(self) -> Scoring:
-        scoring = super().load()
+    def load(self) -> Scorer:
+        score = super().load()
 
         def slowly(
             texts: Sequence[str], problems: dict[int, str], check_cancelled: Callable[[], object]
         ) -> Mapping[str, np.ndarray]:
             time.sleep(0.3)
-            return scoring(texts, problems, check_cancelled)
+            return score(texts, problems, check_cancelled)
 
         return slowly
 
@@ -93,7 +93,7 @@ def test_a_worker_killed_half_way_costs_only_what_it_had(
     assert sum(path.stat().st_ino == inode for path, inode in done.items()) >= 3
     found = rows(out)
     assert [row["row"] for row in found] == list(range(1, ROWS + 1))
-    *_, _ = corpus_scan([table], Checkpoints(source.root, source.hashes), tmp_path / "here", part_rows=PART_ROWS)
+    *_, _ = corpus_scan([table], ModelSource(source.root, source.hashes), tmp_path / "here", part_rows=PART_ROWS)
     for name in ("gru_probability", "lstm_probability"):
         one, other = (np.array([row[name] for row in side], dtype=float) for side in (found, rows(tmp_path / "here")))
         assert np.allclose(one, other, atol=1e-6, equal_nan=True)

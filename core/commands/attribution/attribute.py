@@ -82,10 +82,9 @@ def _measured(
     """How faithful each attribution of a text is, with words removed as asked, by deletion unless told."""
     from core.probes.attribution.attribute import METHODS
     from core.probes.attribution.faithfulness import yardstick
-    from core.probes.attribution.results import Reading
+    from core.probes.attribution.results import Instance
 
-    tokens = tuple(checkpoint.preprocessing(text))
-    rule = yardstick(Reading(checkpoint, text, tokens), options.baseline or "delete", seed=options.seed)
+    rule = yardstick(Instance.of(checkpoint, text), options.baseline or "delete", seed=options.seed)
     signed = [METHODS[each.method].signed for each in result]
     rule.ask([each.scores for each in result], signed=signed)
     return [rule.measure(each.scores, signed=sign) for each, sign in zip(result, signed, strict=True)]

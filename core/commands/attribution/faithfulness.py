@@ -13,7 +13,7 @@ from core.commands.options import Verbs, at_least, check_folder, given, models_o
 if TYPE_CHECKING:
     from core.models.predictor import Model
     from core.probes.attribution.benchmark import Method
-    from core.probes.attribution.standings import League
+    from core.probes.attribution.standings import Benchmark
 
 _HEADINGS = {
     "overall": "overall",
@@ -56,7 +56,7 @@ def faithfulness(options: argparse.Namespace) -> int:
     check_folder(options.out)
     texts, sha256, drawn_from = inputs.drawn_texts(options)
     source = benchmark_file.Source(Path(options.data).name, sha256, len(texts), drawn_from, options.seed)
-    results: list[League] = []
+    results: list[Benchmark] = []
     status = 0
     for model, methods, unsigned in chosen:
         result, stopped = _measured(model, texts, methods, unsigned, options)
@@ -109,12 +109,12 @@ def _measured(
     methods: Mapping[str, Method],
     unsigned: Sequence[str],
     options: argparse.Namespace,
-) -> tuple[League | None, bool]:
+) -> tuple[Benchmark | None, bool]:
     """A model's benchmark, and whether it was interrupted; None where that was before the first sentence."""
-    from core.probes.attribution.benchmark import league
+    from core.probes.attribution.benchmark import benchmark
 
     limits = given(options, "randoms", "sensitivity_rows", "seconds")
-    events = league(model, texts, methods, removal=options.removal, seed=options.seed, unsigned=unsigned, **limits)
+    events = benchmark(model, texts, methods, removal=options.removal, seed=options.seed, unsigned=unsigned, **limits)
     progress, stopped = None, False
     try:
         for progress in console.bar(  # noqa: B007
@@ -126,7 +126,7 @@ def _measured(
     return (progress.result() if progress and (progress.done or not stopped) else None), stopped
 
 
-def _show(result: League) -> None:
+def _show(result: Benchmark) -> None:
     left_out = ", ".join(f"{count:,} of {reason}" for reason, count in result.left_out.items())
     console.line(
         f"{result.model}: {result.measured:,} of {result.given:,} sentences measured"

@@ -11,7 +11,7 @@ from core.commands.options import Parser, Verb, Verbs
 if TYPE_CHECKING:
     from core.probes.attribution.interactions import Interactions
     from core.probes.attribution.order import OrderAttribution
-    from core.probes.attribution.results import Reading
+    from core.probes.attribution.results import Instance
 
 _SHOWN = 15  # pairs that are printed
 
@@ -37,8 +37,8 @@ def order_attribution(options: argparse.Namespace) -> int:
     from core.probes.attribution.order import order_attribution
 
     results = [
-        order_attribution(read, options.baseline, seed=options.seed, permutations=options.permutations)
-        for read in _readings(options)
+        order_attribution(instance, options.baseline, seed=options.seed, permutations=options.permutations)
+        for instance in _instances(options)
     ]
     return console.answer(options, results, _order_json, _show_order)
 
@@ -47,23 +47,17 @@ def interactions(options: argparse.Namespace) -> int:
     """Which pairs of words do more, or less, together than each alone: their Shapley interaction index."""
     from core.probes.attribution.interactions import interactions
 
-    results = [interactions(read, options.baseline, seed=options.seed, top=options.top) for read in _readings(options)]
+    results = [
+        interactions(instance, options.baseline, seed=options.seed, top=options.top) for instance in _instances(options)
+    ]
     return console.answer(options, results, _interactions_json, _show_interactions)
 
 
-def _readings(options: argparse.Namespace) -> list[Reading]:
-    from core.models.predict import EmptyTextError
-    from core.probes.attribution.results import Reading
+def _instances(options: argparse.Namespace) -> list[Instance]:
+    from core.probes.attribution.results import Instance
 
     models = inputs.named_checkpoints(options.model)
-    readings = [
-        Reading(checkpoint, text, tuple(checkpoint.preprocessing(text)))
-        for text in options.texts
-        for checkpoint in models
-    ]
-    if not all(read.tokens for read in readings):
-        raise EmptyTextError("the text is empty: there is no word to attribute anything to")
-    return readings
+    return [Instance.of(checkpoint, text) for text in options.texts for checkpoint in models]
 
 
 def _order_json(result: OrderAttribution) -> dict[str, object]:

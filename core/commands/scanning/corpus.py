@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from core.models.predictor import Model
     from core.probes.scan.corpus import CorpusScan
     from core.probes.scan.one_file import Scan
-    from core.probes.scan.scoring import Source
 
 _Event = TypeVar("_Event", "CorpusScan", "Scan")
 _LISTED = 20  # problems shown to people
@@ -48,9 +47,8 @@ def scan_corpus(options: argparse.Namespace) -> int:
     models = inputs.rejoined(options, inputs.named_models(options))
     if Path(options.files[0]).is_file():
         inputs.report_split_words(models, inputs.first_texts(options, Path(options.files[0])))
-    source = _source(models)
     try:
-        result = _followed(options, source)
+        result = _followed(options, models)
     except KeyboardInterrupt:
         console.progress(f"stopped; the same command with --resume continues after the complete parts in {options.out}")
         raise
@@ -83,27 +81,13 @@ def scan_corpus(options: argparse.Namespace) -> int:
     return 0
 
 
-def _source(models: Sequence[Model]) -> Source:
-    """The checkpoints among some models, and the callable, if there is one."""
-    from core.models.predictor import BlackBox
-    from core.probes.scan.outside import Asked
-    from core.probes.scan.scoring import Checkpoints
-
-    own = [model for model in models if not isinstance(model, BlackBox)]
-    source: Source | None = Checkpoints.of(own, checkpoints.root()) if own else None
-    for model in models:
-        if isinstance(model, BlackBox):
-            source = Asked.of(model, source)
-    assert source is not None  # named_models refuses to name none
-    return source
-
-
-def _followed(options: argparse.Namespace, source: Source) -> CorpusScan:
+def _followed(options: argparse.Namespace, models: Sequence[Model]) -> CorpusScan:
     from core.probes.scan.corpus import PART_ROWS, corpus_scan
+    from core.probes.scan.scoring import ModelSource
 
     events = corpus_scan(
         options.files,
-        source,
+        ModelSource.of(models, checkpoints.root()),
         options.out,
         options.text_column,
         layout=options.layout,

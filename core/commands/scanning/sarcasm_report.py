@@ -81,7 +81,7 @@ def sarcasm_report(options: argparse.Namespace) -> int:
 def _corpora(options: argparse.Namespace) -> list[tuple[Path, Columns, str]]:
     """The files that were named, the columns of each and what it is."""
     from core.data.label_inference import parse
-    from core.probes.sarcasm.corpora import found, known, located
+    from core.probes.sarcasm.corpora import find_columns, known_columns, known_corpora
 
     if options.sarcastic and options.labels:
         raise ValueError("--sarcastic and --labels say the same: give one")
@@ -97,10 +97,12 @@ def _corpora(options: argparse.Namespace) -> list[tuple[Path, Columns, str]]:
         "sentiment_asked": options.sentiment_labels and parse(options.sentiment_labels, "--sentiment-labels"),
     }
     named = {name: value for name, value in named.items() if value}
-    paths = [path for name in options.data for path in (found(Path(name)) if Path(name).is_dir() else [Path(name)])]
+    paths = [
+        path for name in options.data for path in (known_corpora(Path(name)) if Path(name).is_dir() else [Path(name)])
+    ]
     return [
-        (path, located(path, replace(where, **named), options.layout), about)
-        for path, (where, about) in ((path, known(path)) for path in paths)
+        (path, find_columns(path, replace(where, **named), options.layout), about)
+        for path, (where, about) in ((path, known_columns(path)) for path in paths)
     ]
 
 

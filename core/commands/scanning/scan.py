@@ -14,7 +14,7 @@ from core.data.labels import SENTIMENT, Names
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
-    from core.probes.scan.one_file import Find, Scan
+    from core.probes.scan.one_file import RankedRow, Scan
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -121,7 +121,7 @@ def _show(model: str, result: Scan, names: Names) -> None:
         console.line(f"  {rank}. {_row(row, names)}")
 
 
-def _row(row: Find, names: Names) -> str:
+def _row(row: RankedRow, names: Names) -> str:
     human = f"  labelled {dict(zip(SENTIMENT, names, strict=True))[row.human]}" if row.human else ""
     cues = f"  [{' '.join(row.cues)}]" if row.cues else ""
     return f"{row.score:.4f}  row {row.row:,}{human}  P {row.probability:.4f}{cues}  {' '.join(row.text.split())}"

@@ -17,7 +17,7 @@ from core.runtime.i18n import mark
 if TYPE_CHECKING:
     from core.evaluation.intervals import Mean
     from core.probes.attribution.measures import Faithfulness
-    from core.probes.attribution.standings import League
+    from core.probes.attribution.standings import Benchmark
 
 _BAND = "rgba(136, 136, 136, 0.25)"  # THRESHOLD's grey, seen through
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
@@ -114,7 +114,7 @@ def faithfulness_curves(
 
 
 def league_plot(
-    leagues: Sequence[League], measure: str = "overall", names: Mapping[str, str] = MappingProxyType({})
+    leagues: Sequence[Benchmark], measure: str = "overall", names: Mapping[str, str] = MappingProxyType({})
 ) -> go.Figure:
     """One measure of every method and model with its 95 % interval, and that of random rankings as a line and band.
 

@@ -1,8 +1,7 @@
 """Do two methods rank the words of a text alike?
 
-Kendall's τ-b (Kendall 1945) between the scores of every two methods: 1 where they put the tokens in the same order, −1
-in the opposite one, 0 where knowing one order says nothing of the other; ties count as neither. Where one of the two is
-unsigned (it says how much a word matters, not which way), both are ranked by magnitude.
+Kendall's τ-b (Kendall 1945) between the scores of every two methods: 1 for the same order of tokens, −1 for the
+opposite one, 0 for unrelated orders; ties count as neither. Where one of the two is unsigned, both are ranked by size.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ from core.probes.attribution.results import Attribution
 def agreement(attributions: Sequence[Attribution]) -> np.ndarray:
     """τ-b of every two attributions [M, M], symmetric, 1 on its diagonal.
 
-    NaN, the diagonal too, where one gives all tokens the same score and so has no order: of a text of one token always.
-    Raises ValueError for attributions of different texts.
+    NaN, on the diagonal too, where a method gives all tokens the same score, as in a text of one token. Raises
+    ValueError for attributions of different texts.
     """
     from core.probes.attribution.attribute import METHODS
 
@@ -30,13 +29,13 @@ def agreement(attributions: Sequence[Attribution]) -> np.ndarray:
 
 
 def kendall(scores: Sequence[np.ndarray], signed: Sequence[bool]) -> np.ndarray:
-    """`agreement` of bare scores, each [n]; `signed` says which of them have a sign."""
+    """`agreement` of bare scores, each [n]; `signed` says which have a sign."""
     from scipy.stats import kendalltau
 
-    found = np.full((len(scores), len(scores)), np.nan)
+    taus = np.full((len(scores), len(scores)), np.nan)
     for i, (a, sign_a) in enumerate(zip(scores, signed, strict=True)):
         for j, (b, sign_b) in enumerate(zip(scores[: i + 1], signed, strict=False)):
             both = (a, b) if sign_a and sign_b else (np.abs(a), np.abs(b))
             if len(a) > 1 and all(np.ptp(each) > 0 for each in both):
-                found[i, j] = found[j, i] = kendalltau(*both).statistic
-    return found
+                taus[i, j] = taus[j, i] = kendalltau(*both).statistic
+    return taus

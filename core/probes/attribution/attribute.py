@@ -1,22 +1,20 @@
-"""Which words carried a verdict? The methods of attribution that there are, and one run of one of them.
+"""Which words carried a verdict? The methods of attribution, and one run of one of them.
 
 A method gives each token of a text a score in logits (unless it says otherwise): positive where the token speaks for
-the positive verdict. No method is the true one. They differ in what taking a word out means (`baselines`), in whether
-the scores must add up to logit − base_logit (`complete`), and in what they cost (`cost`); how faithful each is to the
-model is measured in `attribution.faithfulness`. Logits, not probabilities: these saturate, and a word's score would
-then tell how sure the model was without it.
+the positive verdict. No method is the true one. They differ in the removal method (`baselines`), in whether the scores
+must add up to logit − base_logit (`complete`) and in what they cost; `attribution.faithfulness` measures how faithful
+each is to the model. Logits, not probabilities: these saturate.
 
-Not here: DeepLIFT and LRP as Captum has them. They have no rules for recurrent modules; DeepLIFT runs all the same, and
-its scores are not what the method means.
+DeepLIFT and LRP as Captum has them are left out: they have no rules for recurrent modules.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from core.models.predict import EmptyTextError, verdict_on_tokens
+from core.models.predict import verdict_on_tokens
 from core.models.predictor import BlackBox
 from core.probes.attribution.methods import (
     decomposition,
@@ -27,8 +25,8 @@ from core.probes.attribution.methods import (
     steps,
     surrogates,
 )
-from core.probes.attribution.removal import BASELINES, REPLACING, Game
-from core.probes.attribution.results import NOTHING, Attribution, Reading, Scores
+from core.probes.attribution.removal import BASELINES, REPLACING, WhiteBoxValues
+from core.probes.attribution.results import NOTHING, Attribution, Instance, Scores
 from core.runtime.i18n import LazyMessage, mark
 from core.runtime.i18n import gettext as _
 
@@ -38,126 +36,116 @@ if TYPE_CHECKING:
     from core.models.predictor import Model
 
 CELLS = ("rnn", "gru", "lstm")
-
-
-_QUICK = 0.02  # seconds for a text, below which a black box can be asked about some to measure it
+_QUICK = 0.02  # seconds for a text, below which a black box is asked about several to measure it
 
 
 class Function(Protocol):
-    """Scores the tokens of a reading."""
+    """Scores the tokens of an instance."""
 
-    def __call__(self, reading: Reading, baseline: str, *, seed: int = 0) -> Scores: ...
+    def __call__(self, instance: Instance, baseline: str, *, seed: int = 0) -> Scores: ...
 
 
 class Method(NamedTuple):
     """A method and what it promises.
 
-    `baselines` are those that it accepts, its default first; empty where it takes no word out. `complete`: scores sum
-    to logit − base_logit, up to `delta`. `readings` tells for n tokens about how many times the model could read them
-    in the time that it takes. `cells` are those that it exists for. `signed`: scores below 0 speak for the negative
-    verdict; else they only say how much. `plain` ones rest on a logit that is w·h_T + b (`core.models.recurrent`).
+    `baselines` are the removal methods it accepts, its default first; none where it removes no word. `complete`: scores
+    sum to logit − base_logit, up to `delta`. `cost` for n tokens: about how many times the model could read them in the
+    same time. `texts` of n tokens is how many texts a black box is asked about, None where a method needs states.
+    `signed`: scores below 0 speak for the negative verdict; else they are sizes only. `plain`: the logit must be
+    w·h_T + b (`core.models.recurrent`).
     """
 
     function: Function
     baselines: tuple[str, ...]
     complete: bool
-    readings: Callable[[int], int]
+    cost: Callable[[int], int]
+    texts: Callable[[int], int] | None = None
     cells: tuple[str, ...] = CELLS
     signed: bool = True
     plain: bool = False
 
 
-# Readings, counted from processor time on one core for 20, 100 and 500 tokens and the shipped models. What a method
-# does besides reading is counted too (`core/benchmarks/words.py`).
+# Costs were measured in processor time on one core for 20, 100 and 500 tokens and the shipped models.
 _GRADIENT = 3.5  # of many rows at once
 
 
-def _shapley_readings(n: int) -> int:
-    """Orders of joining share their beginnings in a tree, so that a subset costs about a fifth of a reading."""
+def _shapley_cost(n: int) -> int:
+    """Orders of joining share their prefixes in a tree, so a subset costs about a fifth of a reading."""
     return 2**n // 5 if n <= shapley.MOST_EXACT else shapley.permutations_for(n) * n // 4
-
-
-def _integrated_readings(n: int) -> int:
-    """32 steps are enough for most tweets; each doubling adds the steps of all before it, up to 2,016 in all.
-
-    Over joined tweets of 80 tokens 32 to 1,024 were needed, by model and text: this is the middle of a wide range.
-    """
-    return int(min(150 * max(1.0, n / 20) ** 1.5, 9_500))
-
-
-def _sampled_readings(n: int) -> int:
-    """Of Shapley sampling. A subset of a long text is half as long as it where words are deleted."""
-    return perturbations.orders(n) * n * 3 // 4 + 1
-
-
-METHODS: dict[str, Method] = {
-    "shapley": Method(shapley.shapley, BASELINES, True, _shapley_readings),
-    "contextual-decomposition": Method(
-        decomposition.contextual_decomposition, (), False, lambda n: 100 + 5 * n // 2, plain=True
-    ),
-    "lrp": Method(relevance.layerwise_relevance, (), True, lambda n: 45, plain=True),
-    "lrp-without-biases": Method(relevance.layerwise_relevance_without_biases, (), False, lambda n: 45, plain=True),
-    "steps": Method(steps.steps, (), True, lambda n: 15, plain=True),
-    "cell-steps": Method(steps.cell_steps, (), True, lambda n: 15, cells=("lstm",), plain=True),
-    "integrated-gradients": Method(gradients.integrated_gradients, REPLACING, True, _integrated_readings),
-    "saliency": Method(gradients.saliency, (), False, lambda n: 20, signed=False),
-    "input-x-gradient": Method(gradients.input_x_gradient, (), False, lambda n: 20),
-    "gradient-shap": Method(gradients.gradient_shap, REPLACING, False, lambda n: int(_GRADIENT * gradients.DRAWS)),
-    "smoothgrad": Method(gradients.smooth_grad, (), False, lambda n: int(_GRADIENT * gradients.DRAWS), signed=False),
-    "occlusion-1": Method(perturbations.occlusion_1, BASELINES, False, lambda n: n + 30),
-    "occlusion-2": Method(perturbations.occlusion_2, BASELINES, False, lambda n: n + 30),
-    "occlusion-3": Method(perturbations.occlusion_3, BASELINES, False, lambda n: n + 30),
-    "feature-ablation": Method(perturbations.feature_ablation, BASELINES, False, lambda n: n + 30),
-    "shapley-sampling": Method(perturbations.shapley_sampling, BASELINES, True, _sampled_readings),
-    "kernel-shap": Method(surrogates.kernel_shap, BASELINES, True, lambda n: surrogates.samples(n) + 2),
-    "lime": Method(surrogates.lime, BASELINES, False, lambda n: surrogates.samples(n) + 1),
-}
 
 
 def _shapley_texts(n: int) -> int:
     return 1 << n if n <= shapley.MOST_EXACT else shapley.permutations_for(n) * n
 
 
-OUTSIDE: dict[str, Callable[[int], int]] = {
-    "shapley": _shapley_texts,
-    "occlusion-1": lambda n: n + 2,
-    "occlusion-2": lambda n: n + 2,
-    "occlusion-3": lambda n: n + 2,
-    "feature-ablation": lambda n: n + 2,
-    "shapley-sampling": lambda n: perturbations.orders(n) * n,
-    "kernel-shap": lambda n: min(1 << min(n, 20), surrogates.samples(n) + 2),
-    "lime": lambda n: min(1 << min(n, 20), surrogates.samples(n) + 1),
+def _integrated_cost(n: int) -> int:
+    """32 steps are enough for most tweets; joined tweets of 80 tokens needed 32 to 1,024."""
+    return int(min(150 * max(1.0, n / 20) ** 1.5, 9_500))
+
+
+def _sampled_cost(n: int) -> int:
+    """A subset of a long text is half as long where words are deleted."""
+    return perturbations.orders(n) * n * 3 // 4 + 1
+
+
+def _leaving_out(function: Function) -> Method:
+    return Method(function, BASELINES, False, lambda n: n + 30, lambda n: n + 2)
+
+
+def _plain(function: Function, complete: bool, cost: Callable[[int], int], cells: tuple[str, ...] = CELLS) -> Method:
+    return Method(function, (), complete, cost, cells=cells, plain=True)
+
+
+METHODS: dict[str, Method] = {
+    "shapley": Method(shapley.shapley, BASELINES, True, _shapley_cost, _shapley_texts),
+    "contextual-decomposition": _plain(decomposition.contextual_decomposition, False, lambda n: 100 + 5 * n // 2),
+    "lrp": _plain(relevance.layerwise_relevance, True, lambda n: 45),
+    "lrp-without-biases": _plain(relevance.layerwise_relevance_without_biases, False, lambda n: 45),
+    "steps": _plain(steps.steps, True, lambda n: 15),
+    "cell-steps": _plain(steps.cell_steps, True, lambda n: 15, ("lstm",)),
+    "integrated-gradients": Method(gradients.integrated_gradients, REPLACING, True, _integrated_cost),
+    "saliency": Method(gradients.saliency, (), False, lambda n: 20, signed=False),
+    "input-x-gradient": Method(gradients.input_x_gradient, (), False, lambda n: 20),
+    "gradient-shap": Method(gradients.gradient_shap, REPLACING, False, lambda n: int(_GRADIENT * gradients.DRAWS)),
+    "smoothgrad": Method(gradients.smooth_grad, (), False, lambda n: int(_GRADIENT * gradients.DRAWS), signed=False),
+    "occlusion-1": _leaving_out(perturbations.occlusion_1),
+    "occlusion-2": _leaving_out(perturbations.occlusion_2),
+    "occlusion-3": _leaving_out(perturbations.occlusion_3),
+    "feature-ablation": _leaving_out(perturbations.feature_ablation),
+    "shapley-sampling": Method(
+        perturbations.shapley_sampling, BASELINES, True, _sampled_cost, lambda n: perturbations.orders(n) * n
+    ),
+    "kernel-shap": Method(
+        surrogates.kernel_shap,
+        BASELINES,
+        True,
+        lambda n: surrogates.samples(n) + 2,
+        lambda n: min(1 << min(n, 20), surrogates.samples(n) + 2),
+    ),
+    "lime": Method(
+        surrogates.lime,
+        BASELINES,
+        False,
+        lambda n: surrogates.samples(n) + 1,
+        lambda n: min(1 << min(n, 20), surrogates.samples(n) + 1),
+    ),
 }
-"""Methods to which answers are enough, and about how many texts of n tokens a black box is asked: it shares nothing."""
 
 
 def attribute(checkpoint: Model, text: str, method: str, baseline: str = "", seed: int = 0) -> Attribution:
     """What one method says of each token of a text. `baseline` "" is the method's default.
 
-    Raises EmptyTextError for a text without a token; ValueError for a method that there is not, or not for the model's
-    cell, and for a baseline that the method does not accept; `recurrent.ReadOutError` for a method that the model's
-    read-out leaves no way for.
+    Raises EmptyTextError for a text without a token; ValueError for an unknown method, one that the model's cell does
+    not have, and a baseline that the method does not accept; `recurrent.ReadOutError` for a method that needs another
+    read-out.
     """
-    tokens = tuple(checkpoint.preprocessing(text))
-    if not tokens:
-        raise EmptyTextError("the text is empty: there is no word to read")
-    return _attribute(Reading(checkpoint, text, tokens), method, baseline, seed)
-
-
-def attribute_tokens(
-    checkpoint: Model, tokens: Sequence[str], method: str, baseline: str = "", seed: int = 0
-) -> Attribution:
-    """`attribute` for tokens as they stand, in an order of one's own for instance; the same errors."""
-    if not tokens:
-        raise EmptyTextError("there is no token to read")
-    return _attribute(Reading(checkpoint, " ".join(tokens), tuple(tokens)), method, baseline, seed)
+    return _attribute(Instance.of(checkpoint, text), method, baseline, seed)
 
 
 def available(checkpoint: Model) -> tuple[str, ...]:
-    """The methods that exist for the model: for its cell and what its head reads; for a black box, those that need
-    its answers only."""
+    """The methods that a model's cell and read-out allow; for a black box, those that need only its answers."""
     if isinstance(checkpoint, BlackBox):
-        return tuple(OUTSIDE)
+        return tuple(name for name, method in METHODS.items() if method.texts)
     plain = checkpoint.model.plain
     return tuple(
         name
@@ -167,7 +155,7 @@ def available(checkpoint: Model) -> tuple[str, ...]:
 
 
 def accepted(method: str, baseline: str = "") -> str:
-    """The baseline that a method uses when it is given one: its own choice for "", and "" where it takes no word out.
+    """The baseline that a method uses: its default for "", and "" where it removes no word.
 
     Raises ValueError for an unknown method, and for a baseline that the method does not accept.
     """
@@ -187,37 +175,36 @@ def accepted(method: str, baseline: str = "") -> str:
 def cost(method: str, n: int, model: Model | None = None) -> int:
     """About how many times the model could read n tokens, many texts side by side, in the time that a method takes.
 
-    A model is taken for a checkpoint unless a black box is given, which reads every text from its beginning.
-    Mostly within a factor of two, but for integrated gradients of long texts, whose steps depend on the text. Raises
-    ValueError for an unknown method.
+    A black box reads every text from its start. Mostly within a factor of two, except for integrated gradients of long
+    texts, whose steps depend on the text. Raises ValueError for an unknown method.
     """
     accepted(method)
-    return OUTSIDE[method](n) if isinstance(model, BlackBox) and method in OUTSIDE else METHODS[method].readings(n)
+    chosen = METHODS[method]
+    return chosen.texts(n) if isinstance(model, BlackBox) and chosen.texts else chosen.cost(n)
 
 
 def seconds_a_token(checkpoint: Model) -> float:
-    """How long this machine takes to read a token, in seconds, many texts side by side: the best of three measurements,
-    some 0.1 s in all, as another's work makes one too long.
+    """Seconds that this machine takes to read a token, many texts side by side; measured in about 0.1 s.
 
     A black box is asked about few texts, as it may be slow.
     """
     if isinstance(checkpoint, BlackBox):
-        return _asked_a_token(checkpoint)
+        return _seconds_a_token_asked(checkpoint)
     import numpy as np
 
     tokens, texts = 25, 128
-    game = Game(Reading(checkpoint, "", (checkpoint.vocabulary.words[0],) * tokens), "pad")
+    v = WhiteBoxValues(Instance.of_tokens(checkpoint, (checkpoint.vocabulary.words[0],) * tokens), "pad")
     present = np.random.default_rng(0).random((texts, tokens)) < 0.5
-    game.values(present[:8])
-    took = []
+    v.values(present[:8])
+    times = []
     for _round in range(3):
         clock = time.perf_counter()
-        game.values(present)
-        took.append(time.perf_counter() - clock)
-    return min(took) / (texts * tokens)
+        v.values(present)
+        times.append(time.perf_counter() - clock)
+    return min(times) / (texts * tokens)
 
 
-def _asked_a_token(black_box: BlackBox) -> float:
+def _seconds_a_token_asked(black_box: BlackBox) -> float:
     asked = [("to", "be", "or", "not", "to", "be", f"{number}?") for number in range(33)]
     black_box.of_tokens(asked[:1])
     if (black_box.pace or 0.0) < _QUICK:  # many at a time take less each
@@ -226,35 +213,34 @@ def _asked_a_token(black_box: BlackBox) -> float:
 
 
 def sensitivity_of(
-    found: Attribution, checkpoint: Model, text: str, check_cancelled: Callable[[], object] = lambda: None
+    attribution: Attribution, checkpoint: Model, text: str, check_cancelled: Callable[[], object] = lambda: None
 ) -> float | None:
-    """The max-sensitivity (`core.probes.dynamics.sensitivity`) of the method and baseline that gave an attribution.
+    """The max-sensitivity (`core.probes.dynamics.sensitivity`) of the method and baseline of an attribution.
 
-    `check_cancelled` is called before every reading; what it raises ends it.
+    `check_cancelled` is called before every run of the method; what it raises ends it.
     """
     from core.probes.dynamics.sensitivity import sensitivity
 
-    def explain(moved: Reading) -> np.ndarray:
+    def explain(moved: Instance) -> np.ndarray:
         check_cancelled()
-        return METHODS[found.method].function(moved, found.baseline, seed=0).scores
+        return METHODS[attribution.method].function(moved, attribution.baseline, seed=0).scores
 
-    return sensitivity(Reading(checkpoint, text, found.tokens), explain, scores=found.scores)
+    return sensitivity(Instance.of_tokens(checkpoint, attribution.tokens, text), explain, scores=attribution.scores)
 
 
-def _attribute(reading: Reading, method: str, baseline: str, seed: int) -> Attribution:
-    checkpoint, text, tokens = reading
+def _attribute(instance: Instance, method: str, baseline: str, seed: int) -> Attribution:
+    checkpoint, text, tokens = instance
     used = accepted(method, baseline)
     if isinstance(checkpoint, BlackBox):
-        if method not in OUTSIDE:
+        if METHODS[method].texts is None:
             raise ValueError(
                 _(
-                    "{method} needs a model's states and weights; {name} gives its answers alone; available: "
-                    "{available}"
-                ).format(method=method, name=checkpoint.name, available=", ".join(OUTSIDE))
+                    "{method} needs a model's states and weights, and {name} is a black box; available: {available}"
+                ).format(method=method, name=checkpoint.name, available=", ".join(available(checkpoint)))
             )
     elif checkpoint.model.cell not in METHODS[method].cells:
         raise ValueError(
-            _("{method} does not exist for the cell {cell} of {name}; available: {available}").format(
+            _("{method} is not available for {name} (cell: {cell}); available: {available}").format(
                 method=method,
                 cell=checkpoint.model.cell,
                 name=checkpoint.name,
@@ -264,30 +250,30 @@ def _attribute(reading: Reading, method: str, baseline: str, seed: int) -> Attri
     elif METHODS[method].plain:
         checkpoint.model.check_plain(checkpoint.name)
     clock = time.perf_counter()
-    found = METHODS[method].function(reading, used, seed=seed)
+    result = METHODS[method].function(instance, used, seed=seed)
     seconds = time.perf_counter() - clock
     return Attribution(
         model=checkpoint.name,
         text=text,
         tokens=tokens,
-        known=tuple(token in checkpoint.vocabulary for token in tokens),
+        known=instance.known,
         method=method,
         baseline=used,
-        scores=found.scores,
-        errors=found.errors,
-        base_logit=found.base_logit,
+        scores=result.scores,
+        errors=result.errors,
+        base_logit=result.base_logit,
         logit=verdict_on_tokens(checkpoint, tokens).logit,
-        delta=found.delta,
-        spent=found.spent,
-        warning=found.warning or _same_as_baseline(checkpoint, tokens, used),
+        delta=result.delta,
+        spent=result.spent,
+        warning=result.warning or _same_as_baseline(instance, used),
         seconds=seconds,
     )
 
 
-def _same_as_baseline(checkpoint: Model, tokens: Sequence[str], baseline: str) -> LazyMessage:
-    """Says that a text reads as its baseline does, where it does."""
-    if baseline == "unk" and not any(token in checkpoint.vocabulary for token in tokens):
+def _same_as_baseline(instance: Instance, baseline: str) -> LazyMessage:
+    """A warning where a text reads as its baseline does."""
+    if baseline == "unk" and not any(instance.known):
         return LazyMessage(
-            mark("the model knows none of the words, so that the text is its own baseline: nothing is to be shared out")
+            mark("the model knows none of the words, so the text is its own baseline: there is nothing to attribute")
         )
     return NOTHING

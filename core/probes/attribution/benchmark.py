@@ -1,20 +1,21 @@
 """Which method explains a model most faithfully? Every method on the same sentences, beside random rankings.
 
 Each sentence is measured as in `attribution.faithfulness`, some of them as in `dynamics.sensitivity` too. A method's
-figure is the mean over sentences with the percentile bootstrap's 95 % interval over sentences (Efron & Tibshirani 1993,
-the same resamples for all); its gain over random rankings is the mean of the paired differences, sentence by sentence.
+figure is the mean over sentences with the percentile bootstrap's 95 % interval (Efron & Tibshirani 1993, the same
+resamples for all); its gain over random rankings is the mean of the paired differences.
 
-The most faithful method is the one with the highest mean of comprehensiveness − sufficiency (AOPC of probabilities,
-from −1 to 1). Every other one whose paired difference to it has an interval that holds 0 is tied with it. Intervals
-cover the draw of the sentences; they are not widened for there being many methods to choose the best from. A method
-that takes the same words out as the measure does has an advantage in it: it asks what it is asked.
+The most faithful method has the highest mean of comprehensiveness − sufficiency (AOPC of probabilities). A method whose
+paired difference to it has an interval that contains 0 is tied with it. Intervals cover the draw of the sentences; they
+are not corrected for choosing the best of many methods. A method that removes words as the measure does has an
+advantage.
 """
 
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -22,34 +23,34 @@ import numpy as np
 from core.evaluation.intervals import RESAMPLES, Mean
 from core.models.predictor import BlackBox
 from core.probes.attribution.faithfulness import PERTURBATIONS, RANDOMS, yardstick
-from core.probes.attribution.removal import BASELINES
-from core.probes.attribution.results import Reading, Scores
-from core.probes.attribution.standings import COLUMNS, OVERALL, League, Standing
+from core.probes.attribution.removal import BASELINES, CheckCancelled
+from core.probes.attribution.results import Instance, Scores
+from core.probes.attribution.standings import COLUMNS, OVERALL, Benchmark, Standing
 from core.probes.dynamics.sensitivity import SAMPLES, random_sensitivity, sensitivity
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
 
 SENSITIVITY_ROWS = 30
-LONGEST = 200  # tokens; no method's time is bounded otherwise
+LONGEST = 200  # tokens, as no method's time is bounded otherwise
 _AT_ONCE = 4_000_000  # weights of the bootstrap at a time
 
-Method = Callable[[Reading], "Scores | np.ndarray"]
+Method = Callable[[Instance], "Scores | np.ndarray"]
 
 
-class Progress(NamedTuple):
-    """`done` of `total` sentences are measured (those measured for sensitivity count again); `stage` says which.
+class BenchmarkProgress(NamedTuple):
+    """`done` of `total` measurements: one a sentence, one more for sensitivity, as `stage` says.
 
-    `result()` is the league so far, which takes a bootstrap.
+    `result()` is the benchmark so far, which takes a bootstrap.
     """
 
     stage: str
     done: int
     total: int
-    result: Callable[[], League]
+    result: Callable[[], Benchmark]
 
 
-def league(
+def benchmark(
     checkpoint: Model,
     sentences: Sequence[str],
     methods: Mapping[str, Method],
@@ -62,18 +63,16 @@ def league(
     sensitivity_samples: int = SAMPLES,
     seconds: float | None = None,
     longest: int = LONGEST,
-    check_cancelled: Callable[[], object] = lambda: None,
-) -> Generator[Progress, None, None]:
+    check_cancelled: CheckCancelled = lambda: None,
+) -> Generator[BenchmarkProgress, None, None]:
     """Measure methods on sentences; an event after each of them, and one before the first.
 
-    Sentences of one token or more than `longest` are left out and counted. Methods named in `unsigned` say how much a
-    token matters but not for which verdict. Where a method raises ValueError, that sentence is counted against it.
-    After so many `seconds` no further sentence is begun; `check_cancelled` is called before every method, and what it
-    raises ends the league; the last event has what was measured until then.
+    Sentences of one token or more than `longest` are left out and counted. `unsigned` methods give sizes only. A
+    sentence for which a method raises ValueError counts as failed. After `seconds` no further sentence is begun.
+    `check_cancelled` is called before every method; what it raises ends the benchmark, and the last event has what was
+    measured. Only deletion is possible for a black box, and its sensitivity is not measured.
 
-    Words are deleted from what a black box reads, and its sensitivity is not measured: that moves words' vectors.
-
-    Raises ValueError for no method, no sentence, an unknown removal or a bound that cannot be.
+    Raises ValueError for no method, no sentence, an unknown removal or an invalid limit.
     """
     if not methods:
         raise ValueError("no method was given to measure")
@@ -83,173 +82,163 @@ def league(
         raise ValueError(f"unknown removal {removal!r}; available: {', '.join(BASELINES)}")
     if randoms < 1 or sensitivity_rows < 0 or sensitivity_samples < 1 or longest < 2 or (seconds or 0) < 0:
         raise ValueError(
-            "a league has at least 1 random ranking, sentences of up to 2 tokens, 0 sentences for sensitivity with 1 "
-            f"change each and no time below 0; given: {randoms:,}, {longest:,}, {sensitivity_rows:,}, "
-            f"{sensitivity_samples:,} and {seconds or 0:g} s"
+            "a benchmark needs at least 1 random ranking, sentences of up to at least 2 tokens, at least 0 sentences "
+            f"for sensitivity with at least 1 change each, and no time below 0; given: {randoms:,}, {longest:,}, "
+            f"{sensitivity_rows:,}, {sensitivity_samples:,} and {seconds or 0:g} s"
         )
     if isinstance(checkpoint, BlackBox):
         if removal != "delete":
             raise ValueError(f"words can only be deleted from what a black box reads; given the removal {removal!r}")
         sensitivity_rows = 0
-    table = _Table(checkpoint, methods, removal, seed, unsigned, randoms, sensitivity_samples, len(sentences))
+    measured = _Measurements(checkpoint, methods, removal, seed, unsigned, randoms, sensitivity_samples, len(sentences))
     end = time.monotonic() + (float("inf") if seconds is None else seconds)
-    return _league(table, sentences, sensitivity_rows, longest, end, check_cancelled)
+    return _run(measured, sentences, sensitivity_rows, longest, end, check_cancelled)
 
 
-def _league(
-    table: _Table,
+def _run(
+    measured: _Measurements,
     sentences: Sequence[str],
     sensitivity_rows: int,
     longest: int,
     end: float,
-    check_cancelled: Callable[[], object],
-) -> Generator[Progress, None, None]:
-    readings = [table.reading(sentence) for sentence in sentences]
-    chosen = [found for found in readings if table.admits(found, longest)]
-    steady = min(sensitivity_rows, len(chosen))
-    total = len(chosen) + steady
-    result = table.result
-    yield Progress("measuring", 0, total, result)
-    for done, reading in enumerate(chosen, 1):
+    check_cancelled: CheckCancelled,
+) -> Generator[BenchmarkProgress, None, None]:
+    instances = [instance for text in sentences if (instance := measured.admitted(text, longest))]
+    moved = instances[:sensitivity_rows]
+    total = len(instances) + len(moved)
+    yield BenchmarkProgress("measuring", 0, total, measured.result)
+    for done, instance in enumerate(instances, 1):
         if time.monotonic() > end:
             return
-        table.measure(reading, keep=done <= steady, check_cancelled=check_cancelled)
-        table.complete = done == total
-        yield Progress("measuring", done, total, result)
-    for row, reading in enumerate(chosen[:steady]):
+        measured.measure(instance, done <= len(moved), check_cancelled)
+        measured.complete = done == total
+        yield BenchmarkProgress("measuring", done, total, measured.result)
+    for row, instance in enumerate(moved):
         if time.monotonic() > end:
             return
-        table.measure_sensitivity(row, reading, check_cancelled)
-        done = len(chosen) + row + 1
-        table.complete = done == total
-        yield Progress("sensitivity", done, total, result)
+        measured.measure_sensitivity(row, instance, check_cancelled)
+        done = len(instances) + row + 1
+        measured.complete = done == total
+        yield BenchmarkProgress("sensitivity", done, total, measured.result)
 
 
-class _Table:
-    """What is measured so far, sentence by sentence."""
+@dataclass
+class _Measurements:
+    """What was measured so far, sentence by sentence."""
 
-    def __init__(
-        self,
-        checkpoint: Model,
-        methods: Mapping[str, Method],
-        removal: str,
-        seed: int,
-        unsigned: Collection[str],
-        randoms: int,
-        samples: int,
-        given: int,
-    ):
-        self._checkpoint, self._methods, self._removal, self._seed = checkpoint, dict(methods), removal, seed
-        self._unsigned, self._randoms, self._samples, self._given = unsigned, randoms, samples, given
-        self._left_out: Counter[str] = Counter()
-        self._rows: list[np.ndarray] = []  # a sentence: [methods, COLUMNS], "not a number" where not measured
-        self._random: list[np.ndarray] = []  # a sentence: [COLUMNS]
-        self._kept: list[dict[str, np.ndarray]] = []  # scores of the sentences that are measured for sensitivity
-        self._steady = 0
-        self._failures: dict[str, list[str]] = {name: [] for name in methods}
-        self._seconds = dict.fromkeys(methods, 0.0)
-        self.complete = False
+    checkpoint: Model
+    methods: Mapping[str, Method]
+    removal: str
+    seed: int
+    unsigned: Collection[str]
+    randoms: int
+    samples: int
+    given: int
+    complete: bool = False
+    left_out: Counter[str] = field(default_factory=Counter)
+    rows: list[np.ndarray] = field(default_factory=list)  # a sentence: [methods, COLUMNS], NaN where not measured
+    random: list[np.ndarray] = field(default_factory=list)  # a sentence: [COLUMNS]
+    kept: list[dict[str, np.ndarray]] = field(default_factory=list)  # scores of the sentences for sensitivity
+    sensitivity_rows: int = 0
+    failures: dict[str, list[str]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
-    def reading(self, sentence: str) -> Reading:
-        return Reading(self._checkpoint, sentence, tuple(self._checkpoint.preprocessing(sentence)))
-
-    def admits(self, reading: Reading, longest: int) -> bool:
-        n = len(reading.tokens)
+    def admitted(self, text: str, longest: int) -> Instance | None:
+        """A sentence to be measured; one that is not is counted."""
+        tokens = tuple(self.checkpoint.preprocessing(text))
+        n = len(tokens)
         if 2 <= n <= longest:
-            return True
+            return Instance(self.checkpoint, text, tokens)
         reason = "no token" if n == 0 else "a single token" if n == 1 else f"more than {longest:,} tokens"
-        self._left_out[reason] += 1
-        return False
+        self.left_out[reason] += 1
+        return None
 
-    def measure(self, reading: Reading, keep: bool, check_cancelled: Callable[[], object]) -> None:
-        """Every method on one sentence; nothing of it counts if it is broken off."""
+    def measure(self, instance: Instance, keep: bool, check_cancelled: CheckCancelled) -> None:
+        """Every method on one sentence; a cancelled sentence does not count."""
         ground = yardstick(
-            reading, self._removal, seed=self._seed, randoms=self._randoms, check_cancelled=check_cancelled
+            instance, self.removal, seed=self.seed, randoms=self.randoms, check_cancelled=check_cancelled
         )
-        found = np.full((len(self._methods), len(COLUMNS)), np.nan)
         scores: dict[str, np.ndarray] = {}
         failures: dict[str, str] = {}
-        seconds = {}
-        for name, method in self._methods.items():
+        seconds: dict[str, float] = {}
+        for name, method in self.methods.items():
             check_cancelled()
             clock = time.perf_counter()
             try:
-                given = _scores(method(reading))
-                ground.check(given)
-                scores[name] = given
+                scores[name] = ground.check(_scores(method(instance)))
             except ValueError as error:
                 failures[name] = str(error)
             finally:
                 seconds[name] = time.perf_counter() - clock
-        signed = {name: name not in self._unsigned for name in scores}
+        signed = {name: name not in self.unsigned for name in scores}
         ground.ask(list(scores.values()), signed=list(signed.values()))
-        for place, name in enumerate(self._methods):
-            if name not in scores:
-                continue
-            measured = ground.measure(scores[name], signed=signed[name])
-            values = [getattr(measured, column) for column in COLUMNS[:-1]]
-            found[place, :-1] = [np.nan if value is None else value for value in values]
-        random = {name: np.nan if one is None else one.mean for name, one in ground.random.items()}
+        row = np.full((len(self.methods), len(COLUMNS)), np.nan)
+        for number, name in enumerate(self.methods):
+            if name in scores:
+                result = ground.measure(scores[name], signed=signed[name])
+                values = [getattr(result, column) for column in COLUMNS[:-1]]
+                row[number, :-1] = [np.nan if value is None else value for value in values]
+        random = {name: np.nan if spread is None else spread.mean for name, spread in ground.random.items()}
         random[OVERALL] = random["comprehensiveness"] - random["sufficiency"]
-        self._rows.append(found)
-        self._random.append(np.array([random.get(column, np.nan) for column in COLUMNS]))
-        for name, reason in failures.items():
-            self._failures[name].append(reason)
+        self.rows.append(row)
+        self.random.append(np.array([random.get(column, np.nan) for column in COLUMNS]))
         for name, taken in seconds.items():
-            self._seconds[name] += taken
+            self.seconds[name] += taken
+        for name, reason in failures.items():
+            self.failures.setdefault(name, []).append(reason)
         if keep:
-            self._kept.append(scores)
+            self.kept.append(scores)
 
-    def measure_sensitivity(self, row: int, reading: Reading, check_cancelled: Callable[[], object]) -> None:
+    def measure_sensitivity(self, row: int, instance: Instance, check_cancelled: CheckCancelled) -> None:
         """Every method on one sentence that was measured before."""
         column = COLUMNS.index("sensitivity")
-        found = np.full(len(self._methods), np.nan)
-        moved: dict[bytes, Reading] = {}
-        for place, (name, method) in enumerate(self._methods.items()):
-            if name not in self._kept[row]:
+        values = np.full(len(self.methods), np.nan)
+        moved: dict[bytes, Instance] = {}
+        for number, (name, method) in enumerate(self.methods.items()):
+            if name not in self.kept[row]:
                 continue
 
-            def explain(reading: Reading, method: Method = method) -> np.ndarray:
+            def explain(instance: Instance, method: Method = method) -> np.ndarray:
                 check_cancelled()
-                return _scores(method(reading))
+                return _scores(method(instance))
 
             try:
                 value = sensitivity(
-                    reading,
+                    instance,
                     explain,
-                    samples=self._samples,
-                    seed=self._seed,
-                    scores=self._kept[row][name],
+                    samples=self.samples,
+                    seed=self.seed,
+                    scores=self.kept[row][name],
                     moved_already=moved,
                 )
-            except ValueError:  # it could explain the sentence, and could not a hair's breadth beside it
+            except ValueError:  # it explained the sentence, but not the slightly moved one
                 continue
-            found[place] = np.nan if value is None else value
-        if not np.isnan(found).all():
-            drawn = random_sensitivity(len(reading.tokens), samples=self._samples, seed=self._seed)
-            self._random[row][column] = drawn.mean()
-        self._rows[row][:, column] = found
-        self._steady += 1
+            values[number] = np.nan if value is None else value
+        if not np.isnan(values).all():
+            drawn = random_sensitivity(len(instance.tokens), samples=self.samples, seed=self.seed)
+            self.random[row][column] = drawn.mean()
+        self.rows[row][:, column] = values
+        self.sensitivity_rows += 1
 
-    def result(self) -> League:
-        """The league so far."""
-        names = list(self._methods)
-        shape = (len(self._rows), len(names), len(COLUMNS))
-        measured = np.array(self._rows).reshape(shape)
-        random = np.array(self._random).reshape(shape[0], shape[2])
-        means = _means(measured, self._seed)
-        gains = _means(measured - random[:, None, :], self._seed)
+    def result(self) -> Benchmark:
+        """The benchmark so far."""
+        names = list(self.methods)
+        shape = (len(self.rows), len(names), len(COLUMNS))
+        measured = np.array(self.rows).reshape(shape)
+        random = np.array(self.random).reshape(shape[0], shape[2])
+        means = _means(measured, self.seed)
+        gains = _means(measured - random[:, None, :], self.seed)
         standings = [
             Standing(
                 method=name,
-                signed=name not in self._unsigned,
-                measures=dict(zip(COLUMNS, means[place], strict=True)),
-                gains=dict(zip(COLUMNS, gains[place], strict=True)),
-                failed=len(self._failures[name]),
-                seconds=self._seconds[name] / max(1, len(self._rows)),
-                failure=next(iter(self._failures[name]), ""),
+                signed=name not in self.unsigned,
+                measures=dict(zip(COLUMNS, means[number], strict=True)),
+                gains=dict(zip(COLUMNS, gains[number], strict=True)),
+                failed=len(failures := self.failures.get(name, [])),
+                seconds=self.seconds[name] / max(1, len(self.rows)),
+                failure=failures[0] if failures else "",
             )
-            for place, name in enumerate(names)
+            for number, name in enumerate(names)
         ]
         standings.sort(key=lambda standing: -_mean(standing.measures[OVERALL]))
         best, tied, runner_up, lead = None, [], None, None
@@ -258,26 +247,26 @@ class _Table:
             best, *others = ranked
             overall = measured[:, :, COLUMNS.index(OVERALL)]
             behind = overall[:, [names.index(best)]] - overall[:, [names.index(name) for name in others]]
-            leads = dict(zip(others, _means(behind[:, None, :], self._seed)[0], strict=True))
-            tied = [name for name, found in leads.items() if found is None or found.interval[0] <= 0]
+            leads = dict(zip(others, _means(behind[:, None, :], self.seed)[0], strict=True))
+            tied = [name for name, mean in leads.items() if mean is None or mean.interval[0] <= 0]
             if others:
                 runner_up, lead = others[0], leads[others[0]]
-        return League(
-            model=self._checkpoint.name,
-            hash=self._checkpoint.hash,
-            removal=self._removal,
-            seed=self._seed,
-            randoms=self._randoms,
+        return Benchmark(
+            model=self.checkpoint.name,
+            hash=self.checkpoint.hash,
+            removal=self.removal,
+            seed=self.seed,
+            randoms=self.randoms,
             perturbations=PERTURBATIONS,
             resamples=RESAMPLES,
-            given=self._given,
-            measured=len(self._rows),
-            left_out=dict(self._left_out),
-            sensitivity_rows=self._steady,
-            sensitivity_samples=self._samples,
+            given=self.given,
+            measured=len(self.rows),
+            left_out=dict(self.left_out),
+            sensitivity_rows=self.sensitivity_rows,
+            sensitivity_samples=self.samples,
             complete=self.complete,
             standings=tuple(standings),
-            random=dict(zip(COLUMNS, _means(random[:, None, :], self._seed)[0], strict=True)),
+            random=dict(zip(COLUMNS, _means(random[:, None, :], self.seed)[0], strict=True)),
             best=best,
             tied=tuple(tied),
             runner_up=runner_up,
@@ -285,19 +274,19 @@ class _Table:
         )
 
 
-def _scores(found: Scores | np.ndarray) -> np.ndarray:
-    return np.asarray(found.scores if isinstance(found, Scores) else found, dtype=np.float64)
+def _scores(result: Scores | np.ndarray) -> np.ndarray:
+    return np.asarray(result.scores if isinstance(result, Scores) else result, dtype=np.float64)
 
 
-def _mean(found: Mean | None) -> float:
-    return -np.inf if found is None else found.mean
+def _mean(mean: Mean | None) -> float:
+    return -np.inf if mean is None else mean.mean
 
 
 def _means(values: np.ndarray, seed: int, resamples: int = RESAMPLES) -> list[list[Mean | None]]:
-    """Means over sentences of [N, A, B], "not a number" left out, and the bootstrap's intervals: a list [A][B]."""
+    """Means over sentences of [N, A, B], NaN left out, and the bootstrap's intervals: a list [A][B]."""
     count, deep, wide = values.shape
     columns = values.reshape(count, deep * wide)
-    found: list[Mean | None] = [None] * columns.shape[1]
+    means: list[Mean | None] = [None] * columns.shape[1]
     present = ~np.isnan(columns)
     patterns: dict[bytes, list[int]] = {}  # columns measured on the same sentences are resampled together
     for column in np.flatnonzero(present.any(axis=0)).tolist():
@@ -306,8 +295,8 @@ def _means(values: np.ndarray, seed: int, resamples: int = RESAMPLES) -> list[li
         rows = columns[present[:, group[0]]][:, group]
         intervals = _intervals(rows, seed, resamples)
         for column, mean, low, high in zip(group, rows.mean(axis=0).tolist(), *intervals.tolist(), strict=True):
-            found[column] = Mean(len(rows), mean, (low, high))
-    return [found[place * wide : (place + 1) * wide] for place in range(deep)]
+            means[column] = Mean(len(rows), mean, (low, high))
+    return [means[row * wide : (row + 1) * wide] for row in range(deep)]
 
 
 def _intervals(rows: np.ndarray, seed: int, resamples: int) -> np.ndarray:
@@ -319,5 +308,5 @@ def _intervals(rows: np.ndarray, seed: int, resamples: int) -> np.ndarray:
     for start in range(0, resamples, step):
         weights = random.multinomial(count, np.full(count, 1 / count), min(step, resamples - start))
         means[start : start + step] = weights @ rows / count
-    found: np.ndarray = np.quantile(means, (0.025, 0.975), axis=0)
-    return found
+    interval: np.ndarray = np.quantile(means, (0.025, 0.975), axis=0)
+    return interval

@@ -9,7 +9,7 @@ from typing import Any
 
 from core.models import checkpoints
 from core.probes.attribution.removal import BASELINES
-from core.probes.attribution.standings import COLUMNS, League
+from core.probes.attribution.standings import COLUMNS, Benchmark
 from core.runtime import json_file
 from core.runtime.i18n import gettext as _
 
@@ -29,66 +29,69 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Leagues:
-    """The leagues of some models on the same rows."""
+class Benchmarks:
+    """The benchmarks of some models on the same rows."""
 
     source: Source
-    leagues: tuple[League, ...]
+    leagues: tuple[Benchmark, ...]
 
     def outdated(self, hashes: Mapping[str, str]) -> list[str]:
         """The models, by name, that are not those measured any more, or are gone; `hashes` are today's."""
-        return [league.model for league in self.leagues if hashes.get(league.model) != league.hash]
+        return [benchmark.model for benchmark in self.leagues if hashes.get(benchmark.model) != benchmark.hash]
 
 
-def save(path: Path, source: Source, leagues: Sequence[League]) -> None:
-    """Write leagues, numbers rounded to 6 digits. What methods said where they failed may quote a text: it is left out.
+def save(path: Path, source: Source, leagues: Sequence[Benchmark]) -> None:
+    """Write benchmarks, rounded to 6 digits. Messages of methods that failed may quote a text and are left out.
 
     Raises as `json_file.write`.
     """
-    json_file.write(path, FORMAT, {"source": asdict(source), "leagues": [as_json(league) for league in leagues]})
+    json_file.write(path, FORMAT, {"source": asdict(source), "leagues": [as_json(benchmark) for benchmark in leagues]})
 
 
-def load(folder: Path | None = None) -> Leagues | None:
-    """The leagues kept beside the checkpoints, None where there are none. Raises ValueError for a damaged file."""
+def load(folder: Path | None = None) -> Benchmarks | None:
+    """The benchmarks kept beside the checkpoints, None where there are none. Raises ValueError for a damaged file."""
     path = (folder or checkpoints.root()) / FILE
-    return read_league(path) if path.exists() else None
+    return read_benchmarks(path) if path.exists() else None
 
 
-def read_league(path: Path) -> Leagues:
-    """The leagues of a file. Raises ValueError, in one line, for one that is not what `save` writes."""
+def read_benchmarks(path: Path) -> Benchmarks:
+    """The benchmarks of a file. Raises ValueError, in one line, for one that is not what `save` writes."""
     return json_file.read(path, FORMAT, _leagues)
 
 
-def as_json(league: League, *, failures: bool = False) -> dict[str, object]:
-    """A league for JSON; what methods said where they failed only if asked for."""
-    content = json_file.as_json(league)
+def as_json(benchmark: Benchmark, *, failures: bool = False) -> dict[str, object]:
+    """A benchmark for JSON; what methods said where they failed only if asked for."""
+    content = json_file.as_json(benchmark)
     for standing in content["standings"]:
         if not (failures and standing["failure"]):
             del standing["failure"]
-    return {**content, "statement": league.statement}
+    return {**content, "statement": benchmark.statement}
 
 
-def _leagues(content: dict[str, Any]) -> Leagues:
-    kept = json_file.made(Leagues, content)
-    if len({league.model for league in kept.leagues}) != len(kept.leagues):
+def _leagues(content: dict[str, Any]) -> Benchmarks:
+    kept = json_file.made(Benchmarks, content)
+    if len({benchmark.model for benchmark in kept.leagues}) != len(kept.leagues):
         raise ValueError(_("a model is named twice"))
     return replace(kept, leagues=tuple(map(_checked, kept.leagues)))
 
 
-def _checked(league: League) -> League:
-    names = [standing.method for standing in league.standings]
+def _checked(benchmark: Benchmark) -> Benchmark:
+    names = [standing.method for standing in benchmark.standings]
     if len(set(names)) != len(names):
         raise ValueError(_("a method is named twice"))
-    if not {*league.tied, league.best, league.runner_up} <= {*names, None}:
-        raise ValueError(_("a method that is named best or tied has no row"))
-    if league.removal not in BASELINES:
+    if not {*benchmark.tied, benchmark.best, benchmark.runner_up} <= {*names, None}:
+        raise ValueError(_("a method named as best or tied has no row"))
+    if benchmark.removal not in BASELINES:
         raise ValueError(
-            _("removal {removal!r:.40} is none of {available}").format(
-                removal=league.removal, available=", ".join(BASELINES)
+            _("removal {removal!r:.40} is not one of {available}").format(
+                removal=benchmark.removal, available=", ".join(BASELINES)
             )
         )
-    measures = [league.random, *(one for standing in league.standings for one in (standing.measures, standing.gains))]
+    measures = [
+        benchmark.random,
+        *(one for standing in benchmark.standings for one in (standing.measures, standing.gains)),
+    ]
     for column in COLUMNS:
         for one in measures:
             one[column]  # KeyError: a measure that is not there
-    return league
+    return benchmark

@@ -16,7 +16,7 @@ SATURATED = 0.999
 
 @dataclass(frozen=True)
 class Spread:
-    """A measure over random rankings: its mean and the range that holds the middle 95 % of them."""
+    """A measure over random rankings: its mean and the range of the middle 95 %."""
 
     mean: float
     low: float
@@ -25,7 +25,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Curve:
-    """A loss of probability at every bin, float64 [B], and the mean and range of random rankings there."""
+    """The loss of probability at every bin, float64 [B], and that of random rankings."""
 
     losses: np.ndarray
     random: tuple[Spread, ...]
@@ -35,11 +35,10 @@ class Curve:
 class Faithfulness:
     """How faithful one ranking of one sentence's tokens is to one model.
 
-    `removal` is what taking out means, `removed` the number of tokens at each bin. `probability` is that of the
-    predicted class, `predicted`. The measures are as `attribution.faithfulness` says, AOPC for the first four; None
-    where there is nothing to measure (a single token, scores or losses all alike, a logit that nothing moves). `random`
-    has each measure's spread over `randoms` random rankings; `better` is the share of these with less comprehensiveness
-    − sufficiency, equal ones counting half.
+    `removal` is the removal method, `removed` the number of tokens at each bin, `probability` that of the `predicted`
+    class. `attribution.faithfulness` defines the measures, AOPC for the first four; None where there is nothing to
+    measure. `random` has each measure's spread over `randoms` random rankings; `better` is the share of these with less
+    comprehensiveness − sufficiency, ties counting half.
     """
 
     removal: str
@@ -67,22 +66,22 @@ class Faithfulness:
 
     @property
     def ranking_matters(self) -> bool:
-        """Whether it makes a difference which words are taken out first."""
+        """Whether the order in which words are taken out makes a difference."""
         spreads = (self.random["comprehensiveness"], self.random["sufficiency"])
-        return any(one is not None and one.high - one.low > ROUNDING for one in spreads)
+        return any(spread is not None and spread.high - spread.low > ROUNDING for spread in spreads)
 
     @property
     def warning(self) -> str:
-        """What a reader must know before trusting the numbers; empty where there is nothing."""
+        """What a reader must know before trusting the numbers, or ""."""
         if self.probability >= SATURATED:
             return _(
-                "P({predicted}) is {probability:.6f}: so sure a verdict hardly moves as a probability; "
-                "the figures in logits tell more"
+                "P({predicted}) is {probability:.6f}: such a certain verdict hardly changes as a "
+                "probability; look at the figures in logits"
             ).format(predicted=self.predicted, probability=self.probability)
         return ""
 
     def as_json(self) -> dict[str, object]:
-        """The measures, their spread over random rankings and what to know before trusting them, for JSON."""
+        """The result for JSON."""
         return {
             **{name: getattr(self, name) for name in MEASURES},
             "better_than_random": self.better,
@@ -101,27 +100,27 @@ class Faithfulness:
 
 
 ROUNDING = 1e-6
-"""Losses, in logits or probability, that differ by less are alike: float32 answers, and sums in another order."""
+"""Losses, in logits or probability, that differ by less are equal: float32 answers, and sums in another order."""
 
 
-def spread(found: np.ndarray) -> Spread:
+def spread(values: np.ndarray) -> Spread:
     """The mean of numbers and the range of their middle 95 %."""
-    low, high = np.quantile(found, (0.025, 0.975))
-    return Spread(float(np.mean(found)), float(low), float(high))
+    low, high = np.quantile(values, (0.025, 0.975))
+    return Spread(float(np.mean(values)), float(low), float(high))
 
 
-def kendall_tau(a: np.ndarray, b: np.ndarray, room: float = 0.0) -> np.ndarray:
-    """Kendall's τ-b (1945) of each row of a [M, n] with b [n], float64 [M]; "not a number" where one is all alike.
+def kendall_tau(a: np.ndarray, b: np.ndarray, tolerance: float = 0.0) -> np.ndarray:
+    """Kendall's τ-b (1945) of each row of a [M, n] with b [n], float64 [M]; NaN where one is constant.
 
-    Numbers of b that are apart by no more than `room` are alike.
+    Numbers of b no more than `tolerance` apart are equal.
     """
     upper = np.triu_indices(len(b), 1)
-    apart = b[upper[0]] - b[upper[1]]
-    other = np.where(np.abs(apart) <= room, 0, np.sign(apart))
-    found = np.full(len(a), np.nan)
+    differences = b[upper[0]] - b[upper[1]]
+    signs_b = np.where(np.abs(differences) <= tolerance, 0, np.sign(differences))
+    taus = np.full(len(a), np.nan)
     for row, values in enumerate(a):
-        signs = np.sign(values[upper[0]] - values[upper[1]])
-        untied = np.count_nonzero(signs) * np.count_nonzero(other)
+        signs_a = np.sign(values[upper[0]] - values[upper[1]])
+        untied = np.count_nonzero(signs_a) * np.count_nonzero(signs_b)
         if untied:
-            found[row] = (signs @ other) / np.sqrt(untied)
-    return found
+            taus[row] = (signs_a @ signs_b) / np.sqrt(untied)
+    return taus

@@ -1,22 +1,20 @@
-"""How much of a verdict comes from *which* words a text has, and how much from *where* they stand?
+"""How much of a verdict comes from *which* words a text has, and how much from *where* they are?
 
-One game of 2n players: the n words and the n positions. With the words A and the positions B taking part,
+One value function of 2n players: the n words and the n positions. With the words A and the positions B taking part,
 
-    v(A, B) = mean over orders π that keep the tokens of B in their places of logit(π, words outside A absent)
+    v(A, B) = mean over orders π that keep the tokens of B in their positions of logit(π, words outside A absent)
 
-the tokens of the other positions being shuffled among these, every order alike likely. An absent word keeps whatever
-place the order gives it and is replaced there, or, with the baseline ``delete``, is left out after the ordering, so
-that only the order of the words present matters. Shapley values of the 2n players (Shapley 1953) then say what each
-word and each position adds; they sum to v(all, all) − v(∅, ∅), the text's logit minus that of no words. A model that
-does not heed order gives every position 0, and a text of one token as well.
+the tokens of the other positions being shuffled among these, every order equally likely. An absent word keeps its
+position in the order and is replaced there, or, with the baseline ``delete``, left out after the ordering. Shapley
+values of the 2n players (Shapley 1953) then say what each word and each position adds; they sum to v(all, all) −
+v(∅, ∅), the text's logit minus that of no words. A model that ignores word order gives every position 0.
 
-v does not tell one absent position from none: a token alone has nowhere to go. A position's value says how much holding
-its token in place is worth, which the others share in: it is not the effect of a place number.
+A position's value is what keeping its token in place is worth, shared with the other positions: it is not the effect of
+a position number. One absent position alone changes nothing, as its token has nowhere to go.
 
-Up to `MOST_EXACT` words every order of every subset is read, n! · 2^n sentences of which many coincide, and the
-values are exact. Beyond, random orders of joining are drawn in antithetic pairs, as in `shapley`, each with one shuffle
-that all its coalitions share: each estimate of v is unbiased, neighbours differ in nothing but the one that joins, and
-the sum stays exact. Axes: S sentences, n tokens, B sets of positions, A sets of words.
+Up to `MOST_EXACT` words every order of every subset is read and the values are exact. Beyond, random orders of joining
+are drawn in antithetic pairs, as in `shapley`, each with one shuffle that all its coalitions share: each estimate of v
+is unbiased and the sum stays exact. Axes: S sentences, n tokens, B sets of positions, A sets of words.
 """
 
 from __future__ import annotations
@@ -33,34 +31,33 @@ import numpy as np
 from core.models.predictor import BlackBox
 from core.probes.attribution.methods.shapley import antithetic, mean_of_pairs, shapley_of
 from core.probes.attribution.methods.tree import tree_of
-from core.probes.attribution.removal import game_of, subsets
+from core.probes.attribution.removal import subsets, value_function
 from core.runtime.i18n import LazyMessage, mark
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
-    from core.probes.attribution.results import Reading
+    from core.probes.attribution.results import Instance
 
 MOST_EXACT = 6  # words
 MOST_SAMPLED = 500  # words
 PERMUTATIONS = 400  # for texts of up to 25 tokens
 _FEWEST = 20
 _STEPS = 500_000  # of the recurrence, about, beyond which fewer permutations are drawn
-_HELD = 4_000_000  # players of coalitions arranged at once
+_AT_ONCE = 4_000_000  # players of coalitions arranged at once
 
 Sentences = Callable[[np.ndarray], np.ndarray]
-"""Logits float64 [S] of sentences [S, n], rows of token positions, n being an absent word: a model, or any fake."""
+"""Logits float64 [S] of sentences [S, n], rows of token indices; n is an absent word."""
 
 
 @dataclass(frozen=True)
 class OrderAttribution:
     """What the words of a text and their positions add to one model's logit, in logits.
 
-    `words` and `positions` float64 [n] sum to `total`, which is `logit` − `base`. `errors` are standard errors of the
-    same shapes, None where the values are exact. `from_words` and `from_order` are the two sums, signed. `share` is
-    Σ|positions| / (Σ|words| + Σ|positions|), 0 where the order does nothing and None where nothing does anything;
-    sampling makes it larger than it is, as errors have no sign in it. `shuffled` is v(all words, no position), the mean
-    logit of the words in random order. `samples` counts the orders of joining drawn, 0 where `exact`.
+    `words` and `positions` float64 [n] sum to `total`, `logit` − `base`. Errors are standard errors, None where the
+    values are exact. `from_words` and `from_order` are the two sums. `share` is Σ|positions| / (Σ|words| +
+    Σ|positions|), None where both are 0; sampling makes it too large. `shuffled` is v(all words, no position), the mean
+    logit of the words in random order. `samples` is the number of orders of joining drawn, 0 where `exact`.
     """
 
     model: str
@@ -84,28 +81,28 @@ class OrderAttribution:
 
     @property
     def total(self) -> float:
-        """What there is to share out."""
+        """What the values sum to."""
         return self.logit - self.base
 
     @property
     def from_words(self) -> float:
-        """What the words add together."""
+        """What all words add."""
         return float(self.words.sum())
 
     @property
     def from_order(self) -> float:
-        """What the positions add together."""
+        """What all positions add."""
         return float(self.positions.sum())
 
     @property
     def share(self) -> float | None:
-        """The positions' share of all that is moved, either way."""
+        """The positions' share of the sum of sizes."""
         words, positions = float(np.abs(self.words).sum()), float(np.abs(self.positions).sum())
         return positions / (words + positions) if words + positions else None
 
 
-class Shared(NamedTuple):
-    """Shapley values [2n] of the words, then of the positions, with errors; the errors None where they are exact."""
+class Values(NamedTuple):
+    """Shapley values [2n] of the words, then of the positions, with errors, None where they are exact."""
 
     scores: np.ndarray
     errors: np.ndarray | None
@@ -117,7 +114,7 @@ class Shared(NamedTuple):
 
 
 def order_attribution(
-    reading: Reading,
+    instance: Instance,
     baseline: str = "delete",
     *,
     seed: int = 0,
@@ -126,41 +123,40 @@ def order_attribution(
 ) -> OrderAttribution:
     """What words and positions add: exact for up to `MOST_EXACT` words, else from `permutations` orders of joining.
 
-    `check_cancelled` is called several times a second or so; what it raises ends the work. Raises ValueError for an
-    unknown baseline, an odd number of permutations or fewer than 4, and beyond `MOST_SAMPLED` tokens.
+    `check_cancelled` is called several times a second; what it raises ends the work. Raises ValueError for an unknown
+    baseline, an odd number of permutations or fewer than 4, and beyond `MOST_SAMPLED` tokens.
     """
     begun = time.perf_counter()
-    n = len(reading.tokens)
+    n = len(instance.tokens)
     if n > MOST_SAMPLED:
         raise ValueError(
-            _("words and positions are told apart in texts of up to {most} tokens; given {n:,}").format(
+            _("words and positions can be separated in texts of up to {most} tokens; given {n:,}").format(
                 most=MOST_SAMPLED, n=n
             )
         )
-    game = game_of(reading, baseline)
-    tree, exact = tree_of(game), n <= MOST_EXACT
+    tree, exact = tree_of(value_function(instance, baseline)), n <= MOST_EXACT
     count = 0 if exact else permutations or permutations_for(n)
 
     def read(rows: np.ndarray) -> np.ndarray:
-        return tree.values(rows, check_cancelled)
+        return tree.arrangements(rows, check_cancelled)
 
-    found = exact_order(read, n) if exact else sampled_order(read, n, count, seed)
-    errors = found.errors
+    values = exact_order(read, n) if exact else sampled_order(read, n, count, seed)
+    errors = values.errors
     return OrderAttribution(
-        model=reading.checkpoint.name,
-        text=reading.text,
-        tokens=reading.tokens,
-        known=tuple(token in reading.checkpoint.vocabulary for token in reading.tokens),
+        model=instance.checkpoint.name,
+        text=instance.text,
+        tokens=instance.tokens,
+        known=instance.known,
         baseline=baseline,
-        words=found.scores[:n],
-        positions=found.scores[n:],
+        words=values.scores[:n],
+        positions=values.scores[n:],
         word_errors=None if errors is None else errors[:n],
         position_errors=None if errors is None else errors[n:],
-        logit=found.full,
-        base=found.empty,
-        shuffled=found.shuffled,
-        shuffled_error=found.shuffled_error,
-        from_order_error=found.from_order_error,
+        logit=values.full,
+        base=values.empty,
+        shuffled=values.shuffled,
+        shuffled_error=values.shuffled_error,
+        from_order_error=values.from_order_error,
         exact=exact,
         samples=count,
         spent=LazyMessage(mark("every order of every subset"))
@@ -185,36 +181,38 @@ def cost(n: int, model: Model | None = None) -> int:
     return 750 if n <= MOST_EXACT else permutations_for(n) * n * 3 // 5
 
 
-def exact_order(read: Sentences, n: int) -> Shared:
+def exact_order(read: Sentences, n: int) -> Values:
     """Shapley values of words and positions from every order of every subset of n words."""
     if not 1 <= n <= MOST_EXACT:
         raise ValueError(
-            _("every order of every subset is read of 1 to {most} words; given {n:,}").format(most=MOST_EXACT, n=n)
+            _("every order of every subset can be scored for 1 to {most} words; given {n:,}").format(
+                most=MOST_EXACT, n=n
+            )
         )
-    orders = np.array(list(all_orders(range(n))), dtype=np.int16)  # [n!, n], the token at each place
+    orders = np.array(list(all_orders(range(n))), dtype=np.int16)  # [n!, n], the token at each position
     present = subsets(n)  # [2^n, n]
     rows = np.where(present[:, orders], orders, np.int16(n))  # [A, n!, n]
     logits = read(rows.reshape(-1, n)).reshape(len(present), -1)  # [A, n!]
-    kept = orders == np.arange(n)  # [n!, n]
-    fixing = (kept | ~present[:, None]).all(axis=-1).astype(float)  # [B, n!], which orders keep the positions of B
+    stays = orders == np.arange(n)  # [n!, n]
+    fixing = (stays | ~present[:, None]).all(axis=-1).astype(float)  # [B, n!], which orders keep the positions of B
     values = fixing / fixing.sum(axis=1, keepdims=True) @ logits.T  # [B, A]
-    # Words are the lower bits of a coalition's number, positions the upper ones.
+    # Words are the lower bits of a coalition's number, positions the upper bits.
     scores = shapley_of(values.reshape(-1))
-    return Shared(scores, None, float(values[-1, -1]), float(values[0, 0]), float(values[0, -1]), None, None)
+    return Values(scores, None, float(values[-1, -1]), float(values[0, 0]), float(values[0, -1]), None, None)
 
 
-def sampled_order(read: Sentences, n: int, permutations: int, seed: int) -> Shared:
+def sampled_order(read: Sentences, n: int, permutations: int, seed: int) -> Values:
     """Shapley values of words and positions estimated from random orders of joining, each with its reverse."""
     random = np.random.default_rng(seed)
     joining = antithetic(2 * n, permutations, random)  # [pairs, 2, 2n]
     joined = joining.argsort(axis=-1)
-    # One shuffle of the tokens for a pair, backwards for the reverse: either is as random as can be.
+    # One shuffle of the tokens for a pair, reversed for the reverse.
     shuffle = antithetic(n, permutations, random)
     gains = np.empty(joined.shape)
     ends = np.empty((2, *joined.shape[:2]))
-    some = max(1, _HELD // (2 * (2 * n + 1) * 2 * n))
-    for start in range(0, len(joined), some):
-        stop = min(start + some, len(joined))
+    batch = max(1, _AT_ONCE // (2 * (2 * n + 1) * 2 * n))
+    for start in range(0, len(joined), batch):
+        stop = min(start + batch, len(joined))
         present = joined[start:stop, :, None] < np.arange(2 * n + 1)[:, None]  # [pairs, 2, 2n + 1, 2n]
         rows = arranged(present, shuffle[start:stop])
         logits = read(rows.reshape(-1, n)).reshape(rows.shape[:-1])
@@ -225,23 +223,23 @@ def sampled_order(read: Sentences, n: int, permutations: int, seed: int) -> Shar
     scores, errors = mean_of_pairs(by_pair)
     _mean, order_error = mean_of_pairs(by_pair[:, n:].sum(axis=1))
     empty, full = float(ends[0, 0, 0]), float(ends[1, 0, 0])
-    return Shared(scores, errors, full, empty, float(shuffled), float(shuffled_error), float(order_error))
+    return Values(scores, errors, full, empty, float(shuffled), float(shuffled_error), float(order_error))
 
 
 def arranged(present: np.ndarray, shuffle: np.ndarray) -> np.ndarray:
     """Sentences of coalitions: bool [..., K, 2n] of words and positions present, under shuffles [..., n] of the tokens.
 
-    The tokens of absent positions stand in these in the order in which the shuffle has them; absent words are n.
+    The tokens of absent positions fill these in the shuffle's order; absent words are n.
     """
     n = shuffle.shape[-1]
     words, positions = present[..., :n], present[..., n:]  # [..., K, n]
     order = np.broadcast_to(shuffle[..., None, :], positions.shape)
-    # The places to fill, ascending, and the tokens that fill them, as shuffled; those that stay come behind in both.
-    places = np.argsort(positions, axis=-1, kind="stable")
+    # The positions to fill, ascending, and the tokens to fill them with, as shuffled; those that stay come last.
+    to_fill = np.argsort(positions, axis=-1, kind="stable")
     stays = np.take_along_axis(positions, order, axis=-1)
     tokens = np.take_along_axis(order, np.argsort(stays, axis=-1, kind="stable"), axis=-1)
     rows = np.empty(positions.shape, dtype=np.int16)
-    np.put_along_axis(rows, places, tokens.astype(np.int16), axis=-1)
+    np.put_along_axis(rows, to_fill, tokens.astype(np.int16), axis=-1)
     rows = np.where(positions, np.arange(n, dtype=np.int16), rows)
     here = np.take_along_axis(words, rows.astype(np.int64), axis=-1)
     return np.where(here, rows, np.int16(n))

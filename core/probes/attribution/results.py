@@ -1,12 +1,14 @@
-"""What every method of attribution is given, and what it gives back."""
+"""What a method of attribution is given and what it gives back."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
+from core.models.predict import EmptyTextError
 from core.models.predictor import inside
 from core.runtime.i18n import LazyMessage
 
@@ -18,32 +20,49 @@ if TYPE_CHECKING:
 NOTHING = LazyMessage()
 
 
-class Reading(NamedTuple):
-    """A model and the tokens that it reads, at least one."""
+class Instance(NamedTuple):
+    """What is explained: a model and the tokens it reads, at least one."""
 
     checkpoint: Model
     text: str
     tokens: tuple[str, ...]
 
+    @classmethod
+    def of(cls, checkpoint: Model, text: str) -> Self:
+        """A text as a model reads it. Raises EmptyTextError for a text without a token."""
+        return cls.of_tokens(checkpoint, checkpoint.preprocessing(text), text)
+
+    @classmethod
+    def of_tokens(cls, checkpoint: Model, tokens: Sequence[str], text: str | None = None) -> Self:
+        """Tokens as they are. Raises EmptyTextError for none."""
+        if not tokens:
+            raise EmptyTextError("the text is empty: there is no word to read")
+        return cls(checkpoint, " ".join(tokens) if text is None else text, tuple(tokens))
+
     @property
-    def inside(self) -> Checkpoint:
-        """The model with its states and weights. Raises ValueError where it has none."""
+    def white_box(self) -> Checkpoint:
+        """The model with its states and weights. Raises ValueError for a black box."""
         return inside(self.checkpoint, "this")
+
+    @property
+    def known(self) -> tuple[bool, ...]:
+        """Which tokens are in the model's vocabulary."""
+        return tuple(token in self.checkpoint.vocabulary for token in self.tokens)
 
 
 @dataclass(frozen=True)
 class Scores:
     """What one method says of each token, in logits unless it says otherwise.
 
-    `scores` float64 [n], positive where a token speaks for the positive verdict; `errors` [n] are standard errors where
-    the method samples. `base_logit` is the logit of the text without its words, as the method means that; None where it
-    has no such thing. `delta` is sum(scores) − (logit − base_logit) where completeness is promised, else None. `spent`
-    says what the method did ("64 steps", "2,304 samples"), `warning` what a reader must know before trusting it.
+    `scores` float64 [n] are positive where a token speaks for the positive verdict; `errors` [n] are standard errors
+    where the method samples. `base_logit` is the logit without the words, as the method defines that; None where it
+    does not. `delta` is sum(scores) − (logit − base_logit) where completeness is promised, else None. `spent` says what
+    the method did ("64 steps", "2,304 samples"), `warning` what a reader must know before trusting it.
     """
 
     scores: np.ndarray
-    base_logit: float | None
-    delta: float | None
+    base_logit: float | None = None
+    delta: float | None = None
     errors: np.ndarray | None = None
     spent: LazyMessage = NOTHING
     warning: LazyMessage = NOTHING
@@ -51,11 +70,10 @@ class Scores:
 
 @dataclass(frozen=True)
 class Attribution:
-    """One method's `Scores` for one text and model, with what they are about.
+    """One method's `Scores` for one text and model.
 
-    `known` says of each token whether the model's vocabulary has it. `baseline` is what removing a word means to the
-    method, one of `core.probes.attribution.removal.BASELINES`, or "" where it removes none. `logit` is of the whole
-    text; `seconds` the time it took.
+    `known` says which tokens the model's vocabulary has. `baseline` is the removal method, one of
+    `core.probes.attribution.removal.BASELINES`, or "" where no word is removed. `logit` is of the whole text.
     """
 
     model: str

@@ -1,4 +1,4 @@
-"""The table of a league of methods: what each of them got over many sentences. `attribution.benchmark` makes it."""
+"""The table of a benchmark: what each method got over many sentences. `attribution.benchmark` makes it."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Standing:
     """One method's row of the table.
 
     `measures` has the mean of each of `COLUMNS`, `gains` the mean paired difference to random rankings, None where no
-    sentence could be measured. On `failed` sentences it gave no scores, `failure` being what it said of the first.
-    `seconds` is its mean time for a sentence.
+    sentence could be measured. On `failed` sentences it gave no scores; `failure` is the first one's message. `seconds`
+    is its mean time for a sentence.
     """
 
     method: str
@@ -34,18 +34,18 @@ class Standing:
 
     @property
     def is_leave_one_out(self) -> bool:
-        """Whether it ranks by the very quantity that `loo_tau` compares with, so that its τ is 1 by construction."""
+        """Whether it ranks by leaving one out, so that its τ is 1 by construction."""
         tau = self.measures["loo_tau"]
         return tau is not None and tau.mean > 0.999
 
 
 @dataclass(frozen=True)
-class League:
+class Benchmark:
     """The table of one model, `complete` once every sentence was measured.
 
     Of `given` sentences `measured` are in it; `left_out` counts the others by reason. `standings` come best first;
-    `random` is what random rankings get. `best` is the method with the highest mean of comprehensiveness − sufficiency,
-    `tied` those not to be told from it, `lead` its paired difference to the next, `runner_up`; None without a method.
+    `random` is what random rankings get. `best` has the highest mean of comprehensiveness − sufficiency, `tied` are
+    statistically tied with it, and `lead` is its paired difference to `runner_up`; None without a method.
     """
 
     model: str
@@ -70,7 +70,7 @@ class League:
 
     @property
     def statement(self) -> str:
-        """Which method is the most faithful, in words that claim no more than was measured."""
+        """Which method is the most faithful, in one sentence."""
         first = self.standings[0] if self.standings else None
         overall, gain = (None, None) if first is None else (first.measures[OVERALL], first.gains[OVERALL])
         if first is None or overall is None or gain is None:
@@ -79,14 +79,14 @@ class League:
         figure = f"comprehensiveness − sufficiency {_shown(overall)} {scope}"
         if gain.interval[0] <= 0:
             return f"{self.model}: no method is more faithful than random rankings; the highest, {self.best}: {figure}"
-        said = f"{self.model}: {self.best} is the most faithful: {figure}"
+        claim = f"{self.model}: {self.best} is the most faithful: {figure}"
         if self.tied:
-            return f"{said}; tied with {', '.join(self.tied)}"
+            return f"{claim}; tied with {', '.join(self.tied)}"
         if self.runner_up is None or self.lead is None:
-            return said
-        return f"{said}; ahead of {self.runner_up} by {_shown(self.lead)}"
+            return claim
+        return f"{claim}; ahead of {self.runner_up} by {_shown(self.lead)}"
 
 
-def _shown(found: Mean) -> str:
-    low, high = found.interval
-    return f"{found.mean:.4f} ({low:.4f} to {high:.4f})"
+def _shown(mean: Mean) -> str:
+    low, high = mean.interval
+    return f"{mean.mean:.4f} ({low:.4f} to {high:.4f})"

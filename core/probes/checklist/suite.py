@@ -1,4 +1,4 @@
-"""Where does a model fail, kind of sentence by kind of sentence? Behavioural tests in CheckList's three kinds.
+"""On which kinds of sentences does a model fail? Behavioural tests of CheckList's three kinds.
 
 Ribeiro et al. 2020, "Beyond Accuracy: Behavioral Testing of NLP Models with CheckList". With p = P(positive) of a text,
 q that of its change, and a tolerance τ, a case fails where
@@ -9,10 +9,9 @@ q that of its change, and a tolerance τ, a case fails where
          checklist    the verdicts differ and |q − p| > τ (CheckList's own rule)
          probability  |q − p| > τ, whatever the verdicts
 
-A pair that a model reads as one sequence (every link is one token to it, every unknown word another) cannot fail and
-tests nothing: such cases are left out and counted. Rates have 95 % intervals clustered by template
-(`core.evaluation.clustered_intervals`); they speak of these templates and ones like them, not of tweets in general. A
-template weighs as much as it has cases: few at most of each, so that none drowns the others.
+A pair that a model reads as one sequence (links are one token to it, unknown words another) cannot fail: such cases
+are left out and counted. Rates have 95 % intervals clustered by template (`core.evaluation.clustered_intervals`); they
+are about these templates and ones like them, not tweets in general. Each template has few cases, so none dominates.
 """
 
 from __future__ import annotations
@@ -47,10 +46,10 @@ INVARIANCES: dict[str, Callable[[float, float, float], bool]] = {
 
 @dataclass(frozen=True)
 class Settings:
-    """What makes a suite, and a case of it fail: with the same settings the same cases come.
+    """What decides a suite's cases and which of them fail.
 
     `cases` is the most of one template, `capabilities` which ones are tested, `tolerance` in P(positive), `invariance`
-    one of `INVARIANCES`. Raises ValueError or LookupError for what cannot be.
+    one of `INVARIANCES`. Raises ValueError or LookupError for an invalid one.
     """
 
     seed: int = 0
@@ -62,13 +61,13 @@ class Settings:
     def __post_init__(self) -> None:
         if self.seed < 0 or self.cases < 1:
             raise ValueError(
-                _("a suite needs a seed from 0 on and a case a template; given: {seed}, {cases}").format(
-                    seed=self.seed, cases=self.cases
-                )
+                _(
+                    "a suite needs a seed of 0 or more and at least one case per template; given: {seed}, {cases}"
+                ).format(seed=self.seed, cases=self.cases)
             )
         if not 0 <= self.tolerance < 1:
             raise ValueError(
-                _("the tolerance is a difference of probabilities, 0 to below 1; given: {tolerance}").format(
+                _("the tolerance is a difference of probabilities, from 0 to below 1; given: {tolerance}").format(
                     tolerance=self.tolerance
                 )
             )
@@ -78,7 +77,7 @@ class Settings:
             raise LookupError(f"no capability {unknown[0]!r}; available: {', '.join(CAPABILITIES)}")
         if not self.capabilities:
             raise ValueError(
-                _("no capability was given to test; available: {available}").format(available=", ".join(CAPABILITIES))
+                _("no capability to test was given; available: {available}").format(available=", ".join(CAPABILITIES))
             )
 
 
@@ -98,7 +97,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Rate:
-    """How many of some templates' cases fail, as a share with its 95 % interval, both None where there is no case.
+    """How many of some templates' cases fail, as a share with its 95 % interval, both None without a case.
 
     `left_out` counts cases whose two texts the model reads as one; they are not among the `cases`, and a template that
     has only such is not among the `templates`.
@@ -132,7 +131,7 @@ class CapabilityResult:
 
 @dataclass(frozen=True)
 class Suite:
-    """What one model made of the suite."""
+    """One model's result on the suite."""
 
     model: str
     settings: Settings
@@ -147,10 +146,9 @@ def cases(settings: Settings = Settings()) -> tuple[Case, ...]:
 
 
 def run(checkpoint: Model, settings: Settings = Settings()) -> Suite:
-    """What a model makes of the suite. Words that a checkpoint does not know are one word to it.
+    """A model's result on the suite. Words that a checkpoint does not know are one word to it.
 
-    A black box is asked about the texts as they are written. Nobody knows which of them it reads as one, so none is
-    left out.
+    A black box gets the texts as written. Which of them it reads as one is unknown, so none is left out.
     """
     if isinstance(checkpoint, BlackBox):
         return run_predictor(checkpoint.name, predictor(checkpoint), reader(checkpoint), settings)
@@ -165,7 +163,7 @@ def run(checkpoint: Model, settings: Settings = Settings()) -> Suite:
 def run_predictor(
     model: str, predict: Predictor, read: Reader = Preprocessing(), settings: Settings = Settings()
 ) -> Suite:
-    """What any model makes of the suite; it is asked once, for the distinct token lists of all cases.
+    """Any model's result on the suite; it is asked once, for the distinct token lists of all cases.
 
     Raises ValueError where it does not answer with a probability for each.
     """
@@ -174,10 +172,10 @@ def run_predictor(
     answers = _answers(predict, list(dict.fromkeys(tokens.values())))
     results = []
     for template, of_it in made:
-        told_apart = [case for case in of_it if len({tokens[text] for text in case.texts}) == len(case.texts)]
-        outcomes = [Outcome(case, *(answers[tokens[text]] for text in case.texts)) for case in told_apart]
-        failed = sorted((found for found in outcomes if _fails(found, settings)), key=lambda found: -found.excess)
-        results.append(_result(template, len(of_it), len(told_apart), failed))
+        distinguished = [case for case in of_it if len({tokens[text] for text in case.texts}) == len(case.texts)]
+        outcomes = [Outcome(case, *(answers[tokens[text]] for text in case.texts)) for case in distinguished]
+        failed = sorted((outcome for outcome in outcomes if _fails(outcome, settings)), key=lambda one: -one.excess)
+        results.append(_result(template, len(of_it), len(distinguished), failed))
     return Suite(model, settings, _pooled(results), _by_capability(results), tuple(results))
 
 
@@ -193,8 +191,8 @@ def _answers(predict: Predictor, sentences: Sequence[tuple[str, ...]]) -> dict[t
     return dict(zip(sentences, checked(predict(sentences), len(sentences)).tolist(), strict=True))
 
 
-def _fails(found: Outcome, settings: Settings) -> bool:
-    p, q, expected = found.probability, found.changed_probability, found.case.expected
+def _fails(outcome: Outcome, settings: Settings) -> bool:
+    p, q, expected = outcome.probability, outcome.changed_probability, outcome.case.expected
     if q is None:
         return label(p) != expected
     if expected == "same":
@@ -202,24 +200,24 @@ def _fails(found: Outcome, settings: Settings) -> bool:
     return q < p - settings.tolerance if expected == "up" else q > p + settings.tolerance
 
 
-def _result(template: Template, made: int, told_apart: int, failed: Sequence[Outcome]) -> TemplateResult:
-    counts = [(told_apart, len(failed), made - told_apart)]
+def _result(template: Template, made: int, distinguished: int, failed: Sequence[Outcome]) -> TemplateResult:
+    counts = [(distinguished, len(failed), made - distinguished)]
     return TemplateResult(template, _rate(counts), tuple(failed))
 
 
 def _by_capability(results: Sequence[TemplateResult]) -> tuple[CapabilityResult, ...]:
-    found = []
+    capabilities = []
     for name in CAPABILITIES:
         of_it = [result for result in results if result.template.capability == name]
         by_kind = {kind: [result for result in of_it if result.template.kind == kind] for kind in EXPECTED}
         if of_it:
             kinds = tuple((kind, _pooled(some)) for kind, some in by_kind.items() if some)
-            found.append(CapabilityResult(name, _pooled(of_it), kinds))
-    return tuple(found)
+            capabilities.append(CapabilityResult(name, _pooled(of_it), kinds))
+    return tuple(capabilities)
 
 
 def _pooled(results: Iterable[TemplateResult]) -> Rate:
-    return _rate([(found.rate.cases, found.rate.failures, found.rate.left_out) for found in results])
+    return _rate([(result.rate.cases, result.rate.failures, result.rate.left_out) for result in results])
 
 
 def _rate(counts: Sequence[tuple[int, int, int]]) -> Rate:

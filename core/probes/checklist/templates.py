@@ -1,6 +1,6 @@
-"""What is a model asked in the behavioural suite? Patterns with slots, their fillers, and the cases made of them.
+"""Which cases does the behavioural suite have? Patterns with slots, their fillers, and the cases made of them.
 
-The templates stand in ``suite.toml`` beside this module, whose head explains how they are written; the three kinds are
+The templates are in ``suite.toml`` beside this module, whose head explains how they are written; the three kinds are
 those of Ribeiro et al. 2020, "Beyond Accuracy: Behavioral Testing of NLP Models with CheckList":
 
 - MFT, minimum functionality: a text has a label;
@@ -42,7 +42,6 @@ CAPABILITIES = (
 )
 EXPECTED = {"MFT": ("negative", "positive"), "INV": ("same",), "DIR": ("up", "down")}
 _FILE = Path(__file__).with_name("suite.toml")
-_KEYS = {"name", "capability", "kind", "expected", "text", "changed", "words"}
 
 Filler = str | tuple[str, ...]
 
@@ -83,7 +82,7 @@ class Template:
         if self.capability not in CAPABILITIES:
             raise ValueError(f"template {self.name!r}: no capability {self.capability!r}; {', '.join(CAPABILITIES)}")
         if self.kind not in EXPECTED or self.expected not in EXPECTED[self.kind]:
-            allowed = "; ".join(f"{kind}: {', '.join(ways)}" for kind, ways in EXPECTED.items())
+            allowed = "; ".join(f"{kind}: {', '.join(expected)}" for kind, expected in EXPECTED.items())
             raise ValueError(
                 f"template {self.name!r} expects {self.expected!r} as {self.kind!r}; possible are {allowed}"
             )
@@ -111,8 +110,8 @@ class Template:
         rng = np.random.default_rng([seed, zlib.crc32(self.name.encode())])
         return tuple(map(self._case, _drawn(sizes, limit, rng)))
 
-    def _case(self, place: Sequence[int]) -> Case:
-        chosen = {name: fillers[number] for (name, fillers), number in zip(self.words, place, strict=True)}
+    def _case(self, chosen_fillers: Sequence[int]) -> Case:
+        chosen = {name: fillers[number] for (name, fillers), number in zip(self.words, chosen_fillers, strict=True)}
         return Case(
             template=self.name,
             capability=self.capability,
@@ -127,7 +126,7 @@ def _drawn(sizes: Sequence[int], limit: int, rng: np.random.Generator) -> list[t
     """`limit` combinations of numbers below the sizes, sorted: some in which every number comes up, then any."""
     orders = [rng.permutation(size).tolist() for size in sizes]
     drawn = {tuple(order[row % len(order)] for order in orders) for row in range(min(limit, max(sizes)))}
-    rest = [place for place in product(*map(range, sizes)) if place not in drawn]
+    rest = [numbers for numbers in product(*map(range, sizes)) if numbers not in drawn]
     chosen = rng.choice(len(rest), limit - len(drawn), replace=False).tolist()
     return sorted(drawn | {rest[number] for number in chosen})
 
@@ -149,32 +148,22 @@ def extract(
 
 @cache
 def load() -> tuple[Template, ...]:
-    """The templates, in the file's order. Raises ValueError where the file holds something that cannot be."""
+    """The templates, in the file's order. Raises ValueError for an invalid one."""
     table = tomllib.loads(_FILE.read_text(encoding="utf-8"))
     words = table["words"]
     joined = {name: [word for part in parts for word in words[part]] for name, parts in table["joined"].items()}
-    found = tuple(_template(entry, words | joined) for entry in table["template"])
-    if len({template.name for template in found}) != len(found):
+    templates = tuple(_template(entry, words | joined) for entry in table["template"])
+    if len({template.name for template in templates}) != len(templates):
         raise ValueError(f"{_FILE.name} has two templates of one name")
-    return found
+    return templates
 
 
 def _template(entry: Mapping[str, Any], shared: Mapping[str, Any]) -> Template:
     own = entry.get("words", {})
-    names = slots(entry["text"], entry.get("changed", ""))
-    if strange := [*(entry.keys() - _KEYS), *(own.keys() - set(names))]:
-        raise ValueError(f"template {entry['name']!r} does not use {', '.join(sorted(strange))}")
-    if missing := [name for name in names if name not in own and name not in shared]:
-        raise ValueError(f"template {entry['name']!r} has no fillers for {', '.join(missing)}")
-    return Template(
-        name=entry["name"],
-        capability=entry["capability"],
-        kind=entry["kind"],
-        expected=entry["expected"],
-        text=entry["text"],
-        changed=entry.get("changed"),
-        words=tuple((name, _fillers(own[name] if name in own else shared[name])) for name in names),
-    )
+    fillers = {**shared, **own}
+    names = dict.fromkeys([*slots(entry["text"], entry.get("changed", "")), *own])
+    words = tuple((name, _fillers(fillers[name])) for name in names if name in fillers)
+    return Template(**{"changed": None, **entry, "words": words})
 
 
 def _fillers(listed: Sequence[str | Sequence[str]]) -> tuple[Filler, ...]:

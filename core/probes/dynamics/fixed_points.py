@@ -1,19 +1,18 @@
-"""Where does a network come to rest while its input is held still, and does it keep its verdict there?
+"""Where does a network come to rest while its input is held, and does it keep its verdict there?
 
 With the input x held, reading is one map applied again and again, s' = F(s), where s is every layer's h, and for the
-LSTM (h, c). Its fixed points F(s) = s say what the network remembers once nothing new comes (Sussillo & Barak 2013,
-"Opening the black box"; Golub & Sussillo 2018; for sentiment, Maheswaranathan et al. 2019, "Reverse engineering
-recurrent networks for sentiment classification reveals line attractor dynamics"). They are found by minimising
+LSTM (h, c). Its fixed points F(s) = s say what the network remembers without new input (Sussillo & Barak 2013, "Opening
+the black box"; Golub & Sussillo 2018; for sentiment, Maheswaranathan et al. 2019, "Reverse engineering recurrent
+networks for sentiment classification reveals line attractor dynamics"). They are found by minimising
 
     q(s) = ½ ‖F(s) − s‖²
 
-in float64 from states that sentences really pass through, from the same some steps later, and from where F itself
-leads. They minimise by Adam or L-BFGS; here it is by Levenberg & Marquardt's method, which uses the Jacobian that is
-wanted anyway, and which squares the error at each step near a point. It stays among the states that a reading can come
-to, h in [-1, 1]: far outside a GRU's update gate shuts, F(s) ≈ s whatever s is, and q has minima that mean nothing.
-Kept is what moves by less than 1e-6 a step and has a fixed point next to it: that of the linearised map, which takes
-J − I inverted, is less than 1e-2 away. Another minimum of q is no fixed point; below 1e-3 it is told of as a slow
-point, and never as more.
+in float64 from states that sentences pass through, from the same some steps later, and from where F itself leads. They
+minimise by Adam or L-BFGS; here it is Levenberg & Marquardt's method, which uses the Jacobian that is wanted anyway and
+squares the error at each step near a point. It stays among reachable states, h in [-1, 1]: far outside, a GRU's update
+gate shuts, F(s) ≈ s everywhere, and q has meaningless minima. A point is kept if it moves by less than 1e-6 a step and
+the fixed point of the linearised map, which takes J − I inverted, is less than 1e-2 away. Other minima of q below 1e-3
+are slow points.
 
 Near a fixed point a difference δ becomes J δ, J = ∂F/∂s, so its eigenvalue λ keeps |λ| of its own direction a step:
 1/e is left after |1 / ln|λ|| steps, its time constant. With all |λ| < 1 the point is stable. Axes: N starts, D = L·H
@@ -36,24 +35,24 @@ from core.runtime.i18n import gettext as _
 
 SECONDS = 60.0
 TOLERANCE, SLOW, MERGE = 1e-6, 1e-3, 1e-2
-"""The speeds ‖F(s)−s‖ below which a point is kept or is a slow one, and the distance below which two are one."""
+"""The speeds ‖F(s)−s‖ of fixed and of slow points, and the distance below which two points are one."""
 STARTS = 40  # states that sentences pass through
-LATER = 8  # steps of the held input after which each is a start again
+LATER = 8  # steps of the held input after which each state is a start again
 SEED = 0
-_SETTLE, _LOOK = 500, 25  # steps for which F is left to itself, and how many of these between two looks at the clock
-_ITERATIONS, _PATIENCE = 60, 8  # of minimising; of these without getting to half the speed
+_SETTLE, _LOOK = 500, 25  # steps of F alone, and how many of them between two looks at the clock
+_ITERATIONS, _PATIENCE = 60, 8  # of minimising, and of these without halving the speed
 _DONE = 1e-11  # float64 is not worth more
 _TOGETHER = 6  # Jacobians at a time
-_MARGIN = 1e-3  # of a modulus from 1: nearer to it nothing is told of stability
+_MARGIN = 1e-3  # a modulus nearer to 1 is marginal
 
 
 @dataclass(frozen=True)
 class Point:
-    """A fixed point, or where `speed` = ‖F(s)−s‖ is `TOLERANCE` or more, or `ahead` `MERGE` or more, a slow one.
+    """A fixed point, or a slow one where `speed` = ‖F(s)−s‖ is at least `TOLERANCE` or `ahead` at least `MERGE`.
 
-    `ahead` is ‖(J − I)⁻¹ (F(s) − s)‖, how far away the linearised map's fixed point is.
-    `hidden` float64 [H] is the top layer's part of `state` [D], `logit` its read-out; `eigenvalues` complex128 are the
-    D of the Jacobian there, the largest modulus first. `starts` many starts led here.
+    `ahead` is ‖(J − I)⁻¹ (F(s) − s)‖, the distance to the linearised map's fixed point. `hidden` float64 [H] is the top
+    layer's part of `state` [D], `logit` its read-out; `eigenvalues` complex128 [D] are the Jacobian's, the largest
+    modulus first. `starts` is how many starts led here.
     """
 
     state: np.ndarray
@@ -66,19 +65,18 @@ class Point:
 
     @property
     def fixed(self) -> bool:
-        """Whether it is a fixed point, to the precision that is asked for, and no slow one."""
+        """Whether it is a fixed point, not a slow one."""
         return self.speed < TOLERANCE and self.ahead < MERGE
 
     @property
     def stability(self) -> str:
-        """``stable`` where every small difference dies out, ``unstable`` where some grows; ``marginal`` where the
-        leading |λ| is so near 1, by 1e-3 at most, that a thousand steps would hardly show which."""
+        """``stable`` if every small difference dies out, ``unstable`` if some grows, ``marginal`` if the leading |λ| is
+        within 1e-3 of 1."""
         return self.fates[0]
 
     @property
     def fates(self) -> tuple[str, ...]:
-        """Of each eigenvalue's direction: ``stable`` where differences die out, ``unstable`` where they grow, else
-        ``marginal``, as above."""
+        """`stability` in each eigenvalue's direction."""
         return tuple(
             "stable" if modulus < 1 - _MARGIN else "unstable" if modulus > 1 + _MARGIN else "marginal"
             for modulus in np.abs(self.eigenvalues).tolist()
@@ -86,18 +84,18 @@ class Point:
 
     @property
     def time_constants(self) -> np.ndarray:
-        """|1 / ln|λ|| of each eigenvalue, in steps, float64; infinite on the unit circle, 0 of what is lost at once."""
+        """|1 / ln|λ|| of each eigenvalue, in steps, float64; infinite on the unit circle, 0 where λ is 0."""
         with np.errstate(divide="ignore"):
             return np.asarray(np.abs(1 / np.log(np.abs(self.eigenvalues))))
 
 
 @dataclass(frozen=True)
 class FixedPoints:
-    """What a search found: of `starts`, `tried` were minimised to the end and `converged` reached a fixed point.
+    """The result of a search: of `starts`, `tried` were minimised to the end and `converged` reached a fixed point.
 
-    `points` and `slow` are distinct ones, the lowest logit first; `smallest_speed` is the smallest reached anywhere,
-    None before any is known. `read_out` [H] are the model's weights, `visited` [N, H] the states that sentences passed
-    through. `tokens` is the mean length of a training text where the card says so. `seconds` were taken.
+    `points` and `slow` are distinct, the lowest logit first; `smallest_speed` is the smallest reached, None before any.
+    `read_out` [H] are the model's weights, `visited` [N, H] the states that sentences passed through. `tokens` is the
+    mean length of a training text, if the card says it.
     """
 
     model: str
@@ -121,17 +119,16 @@ class FixedPoints:
 
 
 @dataclass(frozen=True)
-class Progress:
+class FixedPointProgress:
     """How far a search is: `stage` is ``settling`` or ``minimising``; `share` of the work, or of the time, is done."""
 
     stage: str
     share: float
-    found: FixedPoints
+    so_far: FixedPoints
 
-    @property
-    def result(self) -> Callable[[], FixedPoints]:
-        """What was found so far."""
-        return lambda: self.found
+    def result(self) -> FixedPoints:
+        """The result so far."""
+        return self.so_far
 
 
 def search(
@@ -143,11 +140,11 @@ def search(
     *,
     starts: int = STARTS,
     seed: int = SEED,
-) -> Generator[Progress, None, None]:
-    """Look for the fixed points of a model with the input `held` at zero or the mean embedding; the last event has all.
+) -> Generator[FixedPointProgress, None, None]:
+    """Search for a model's fixed points with the input `held` at zero or the mean embedding; the last event has all.
 
-    Starts are `starts` of the states of `texts`, drawn by the seed, or all where there are fewer. The mean is over the
-    vocabulary, each token once, padding left out. `check_cancelled` is called often and may raise to end the search.
+    Starts are up to `starts` of the states of `texts`, drawn by the seed. The mean is over the vocabulary without
+    padding. `check_cancelled` is called often and may raise to end the search.
 
     Raises ValueError for another input, no time, no start, or texts without a word.
     """
@@ -164,9 +161,9 @@ def search(
     held_map = HeldMap(checkpoint.model, held)
     visited = _visited(checkpoint, held_map, texts)
     drawn = np.sort(np.random.default_rng(seed).permutation(len(visited))[:starts])
-    found = _Found(checkpoint, held, held_map, held_map.hidden(visited).numpy(), 3 * len(drawn), begun)
+    results = _Results(checkpoint, held, held_map, held_map.hidden(visited).numpy(), 3 * len(drawn), begun)
     until = begun + seconds
-    yield found.event("settling", 0.0)
+    yield results.event("settling", 0.0)
     z = first = visited[torch.from_numpy(drawn)]
     later = first
     for step in range(_SETTLE):
@@ -176,17 +173,17 @@ def search(
             check_cancelled()
             if time.monotonic() > begun + seconds / 4:
                 break
-            yield found.event("settling", 0.1 * step / _SETTLE)
+            yield results.event("settling", 0.1 * step / _SETTLE)
         z = held_map(z)
-    # In turn, so that a search that ends early has tried some of each kind.
+    # In turn, so that a search that ends early has tried each kind.
     for rows in torch.stack([z, first, later], dim=1).flatten(0, 1).split(_TOGETHER):
         for reached, speed in _minimise(held_map, rows, until, check_cancelled):
-            found.add(reached, speed)
+            results.add(reached, speed)
         if time.monotonic() > until:
             break
-        done = max(found.tried / found.starts, (time.monotonic() - begun) / seconds)
-        yield found.event("minimising", 0.1 + 0.9 * done)
-    yield found.event("minimising", 1.0)
+        done = max(results.tried / results.starts, (time.monotonic() - begun) / seconds)
+        yield results.event("minimising", 0.1 + 0.9 * done)
+    yield results.event("minimising", 1.0)
 
 
 def _visited(checkpoint: Checkpoint, held_map: HeldMap, texts: Sequence[str]) -> Tensor:
@@ -197,14 +194,14 @@ def _visited(checkpoint: Checkpoint, held_map: HeldMap, texts: Sequence[str]) ->
         if ids:
             states.append(held_map.read(checkpoint.model.embedding(torch.tensor(ids)).detach()))
     if not states:
-        raise ValueError(_("none of the {count:,} texts holds a word to start from").format(count=len(texts)))
+        raise ValueError(_("none of the {count:,} texts has a word to start from").format(count=len(texts)))
     return torch.cat(states)
 
 
 def _minimise(
     held_map: HeldMap, z: Tensor, until: float, check_cancelled: Callable[[], None]
 ) -> list[tuple[Tensor, float]]:
-    """Levenberg & Marquardt from every row of z [n, D]: what was reached, and its speed, of those that ended."""
+    """Levenberg & Marquardt from every row of z [n, D]: the states reached and their speeds, for those that ended."""
     z, left = z.clone(), held_map(z) - z
     damping = left.norm(dim=1).clamp(max=1.0)
     eye = torch.eye(z.shape[1], dtype=z.dtype)
@@ -217,65 +214,62 @@ def _minimise(
         rows = going.nonzero()[:, 0]
         jacobian = held_map.jacobian(z[rows]) - eye
         gradient = (jacobian.mT @ left[rows, :, None])[:, :, 0]
-        # What stands at an end of its range and would leave it stays there, and the others are moved without it.
+        # A component at an end of its range that would leave it stays there; the others move without it.
         stays = held_map.reachable(z[rows] - gradient.sign()) == z[rows]
         jacobian, gradient = jacobian * ~stays[:, None, :], gradient * ~stays
         factor, fault = torch.linalg.cholesky_ex(jacobian.mT @ jacobian + damping[rows, None, None] * eye)
         tried = held_map.reachable(z[rows] - torch.cholesky_solve(gradient[:, :, None], factor)[:, :, 0])
         ahead = held_map(tried) - tried
-        better = (fault == 0) & (ahead.norm(dim=1) < left[rows].norm(dim=1))  # false where anything is not a number
+        better = (fault == 0) & (ahead.norm(dim=1) < left[rows].norm(dim=1))
         z[rows[better]], left[rows[better]] = tried[better], ahead[better]
         damping[rows] = (damping[rows] * torch.where(better, 0.1, 6.0)).clamp(1e-15, 1e6)
         speeds.append(left.norm(dim=1))
         going = speeds[-1] > _DONE
-        if iteration >= _PATIENCE:  # near a fixed point it falls far faster: this is another minimum, or a flat place
+        if iteration >= _PATIENCE:  # near a fixed point the speed falls far faster: this is another minimum
             going &= speeds[-1] < 0.5 * speeds[-1 - _PATIENCE]
     ended = torch.ones_like(going) if time.monotonic() <= until else ~going
     return [(z[row], float(speeds[-1][row])) for row in ended.nonzero()[:, 0].tolist()]
 
 
-class _Found:
+class _Results:
     """What is known so far, as rows are added."""
 
     def __init__(
         self, checkpoint: Checkpoint, held: str, held_map: HeldMap, visited: np.ndarray, starts: int, begun: float
     ):
         self.starts, self.tried, self.converged = starts, 0, 0
-        self._checkpoint, self._held, self._map, self._visited, self._begun = (
-            checkpoint,
-            held,
-            held_map,
-            visited,
-            begun,
-        )
+        self._checkpoint, self._held, self._map = checkpoint, held, held_map
+        self._visited, self._begun = visited, begun
         self._smallest: float | None = None
         self._points: list[Point] = []
 
     def add(self, z: Tensor, speed: float) -> None:
-        """A place that a start led to."""
+        """Add a state that a start led to."""
         self.tried += 1
         self._smallest = speed if self._smallest is None else min(speed, self._smallest)
         if not speed < SLOW:
             return
         state = z.numpy().copy()
-        near = [place for place, point in enumerate(self._points) if np.linalg.norm(state - point.state) < MERGE]
-        fixed = [place for place in near if self._points[place].fixed]
+        near = [index for index, point in enumerate(self._points) if np.linalg.norm(state - point.state) < MERGE]
+        fixed = [index for index in near if self._points[index].fixed]
         if fixed or (near and speed >= TOLERANCE):
-            place = (fixed or near)[0]
-            same = self._points[place]
-            self.converged += same.fixed and speed < TOLERANCE
-            self._points[place] = replace(same, starts=same.starts + 1)
+            index = (fixed or near)[0]
+            self.converged += self._points[index].fixed and speed < TOLERANCE
+            self._count(index)
             return
-        found = self._point(z, state, speed)
-        self.converged += found.fixed
-        if found.fixed:  # it takes the place of slow ones; otherwise who came first stays
-            found = replace(found, starts=1 + sum(self._points[place].starts for place in near))
-            self._points = [point for place, point in enumerate(self._points) if place not in near]
+        point = self._point(z, state, speed)
+        self.converged += point.fixed
+        if point.fixed:  # it replaces slow ones; otherwise the first stays
+            point = replace(point, starts=1 + sum(self._points[index].starts for index in near))
+            self._points = [other for index, other in enumerate(self._points) if index not in near]
         elif near:
-            same = self._points[near[0]]
-            self._points[near[0]] = replace(same, starts=same.starts + 1)
+            self._count(near[0])
             return
-        self._points.append(found)
+        self._points.append(point)
+
+    def _count(self, index: int) -> None:
+        """One more start led to a known point."""
+        self._points[index] = replace(self._points[index], starts=self._points[index].starts + 1)
 
     def _point(self, z: Tensor, state: np.ndarray, speed: float) -> Point:
         jacobian = self._map.jacobian(z[None])[0].numpy()
@@ -288,11 +282,11 @@ class _Found:
             array.setflags(write=False)
         return Point(state, hidden, self._map.logits(z[None]).item(), speed, 1, values, ahead)
 
-    def event(self, stage: str, share: float) -> Progress:
+    def event(self, stage: str, share: float) -> FixedPointProgress:
         """What is known, as an event."""
         ordered = sorted(self._points, key=lambda point: point.logit)
         checkpoint = self._checkpoint
-        found = FixedPoints(
+        so_far = FixedPoints(
             model=checkpoint.name,
             cell=checkpoint.model.cell,
             input=self._held,
@@ -307,11 +301,11 @@ class _Found:
             tokens=_mean_tokens(checkpoint.card),
             seconds=time.monotonic() - self._begun,
         )
-        return Progress(stage, min(share, 1.0), found)
+        return FixedPointProgress(stage, min(share, 1.0), so_far)
 
 
 def _mean_tokens(card: dict[str, object]) -> float | None:
-    """The mean number of tokens of a training text, where a card says it."""
+    """The mean number of tokens of a training text, if the card says it."""
     data = card.get("data")
     if isinstance(data, dict) and isinstance(data.get("tokens"), int) and isinstance(data.get("rows"), int):
         return float(data["tokens"] / data["rows"]) if data["rows"] else None

@@ -1,8 +1,7 @@
-"""What does a network do while its input is held still? One map F of its state, applied again and again, and its slope.
+"""What does a network do while its input is held? One map F of its state, applied again and again, and its Jacobian.
 
 The state s of D numbers is every layer's h side by side, and for the LSTM every c after them. Float64 throughout, so
-that a speed of 1e-6 can be told from none; the cells' equations are those of `models.recurrent`, written nowhere again.
-Axes: N states, D, L layers, H units.
+that a speed of 1e-6 shows; the equations are those of `models.recurrent`. Axes: N states, D, L layers, H units.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ class HeldMap:
         return joined(state)
 
     def read(self, x: Tensor) -> Tensor:
-        """The states [T, D] after each of the embedded tokens x [T, E], the input not held but theirs."""
+        """The states [T, D] after each of the embedded tokens x [T, E]; here the input is not held."""
         state, states = self._model.start(), []
         with torch.no_grad():
             for token in x.double().split(1):
@@ -45,8 +44,7 @@ class HeldMap:
         return torch.cat(states)
 
     def reachable(self, s: Tensor) -> Tensor:
-        """States [N, D] with every h brought into [-1, 1], which no reading from h = 0 leaves: a GRU's h is a mixture
-        of the one before and a tanh, the others' is a tanh, or one times a gate. An LSTM's c has no such bound."""
+        """States [N, D] with h clamped to [-1, 1], which no reading leaves; an LSTM's c is unbounded."""
         units = s.shape[1] // self.parts
         return torch.cat([s[:, :units].clamp(-1, 1), s[:, units:]], dim=1)
 
@@ -61,12 +59,12 @@ class HeldMap:
     def jacobian(self, s: Tensor) -> Tensor:
         """J = ∂F/∂s, [N, D, D].
 
-        A unit's new state depends on the projections of its own gates alone, so autograd through `cell_step` gives all
-        of their derivatives in one go; what is left are products with the recurrent weights.
+        A unit's new state depends only on the projections of its own gates, so autograd through `cell_step` gives all
+        their derivatives at once; the rest are products with the recurrent weights.
         """
         model, state, n = self._model, self._state(s), len(s)
         layers, units = state.h.shape[0], state.h.shape[2]
-        found = s.new_zeros(n, self.parts, layers, units, self.parts, layers, units)
+        jacobian = s.new_zeros(n, self.parts, layers, units, self.parts, layers, units)
         x, below = self._x.expand(n, -1), None
         for layer in range(layers):
             h, c = state.h[layer], None if state.c is None else state.c[layer]
@@ -75,23 +73,23 @@ class HeldMap:
             with torch.enable_grad():
                 after = cell_step(model.cell, leaves[0], leaves[1], leaves[2], None if c is None else leaves[3])
             weights = [
-                getattr(model.recurrent, f"weight_{way}_l{layer}").view(-1, units, width)
-                for way, width in (("ih", x.shape[1]), ("hh", units))
+                getattr(model.recurrent, f"weight_{kind}_l{layer}").view(-1, units, width)
+                for kind, width in (("ih", x.shape[1]), ("hh", units))
             ]
             for part, out in enumerate([after.h] if after.c is None else [after.h, after.c]):
                 slopes = torch.autograd.grad(
                     out.sum(), leaves, retain_graph=True, allow_unused=True, materialize_grads=True
                 )
                 by_gate = [slope.view(n, -1, units) for slope in slopes[:2]]
-                own = found[:, part, layer]
+                own = jacobian[:, part, layer]
                 own[:, :, 0, layer] = torch.einsum("ngu,guv->nuv", by_gate[1], weights[1])
-                for place, direct in enumerate(slopes[2:]):
-                    own[:, :, place, layer] += torch.diag_embed(direct)
+                for of, direct in enumerate(slopes[2:]):
+                    own[:, :, of, layer] += torch.diag_embed(direct)
                 if below is not None:
                     through = torch.einsum("ngu,guv->nuv", by_gate[0], weights[0])
                     own += torch.einsum("nuv,nvplw->nuplw", through, below)
-            x, below = after.h.detach(), found[:, 0, layer].clone()
-        return found.view(n, s.shape[1], s.shape[1])
+            x, below = after.h.detach(), jacobian[:, 0, layer].clone()
+        return jacobian.view(n, s.shape[1], s.shape[1])
 
     def _state(self, s: Tensor) -> State:
         parts = s.view(len(s), self.parts, self._model.recurrent.num_layers, -1).permute(1, 2, 0, 3)

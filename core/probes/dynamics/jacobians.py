@@ -1,12 +1,10 @@
-"""How much can one step stretch a change of the state? The spectral norm of every step's Jacobian, none of them formed.
+"""How much can one step stretch a change of the state? The spectral norm of every step's Jacobian, without forming it.
 
-J_t = ∂s_t / ∂s_{t−1}, the input of the step held still, where the state s is h; for the LSTM it is (h, c), both
-together, 2H numbers, for both are handed on. Its spectral norm, the largest singular value σ(J_t), is the most by which
-it stretches any vector. σ² is the largest eigenvalue of JᵀJ, found by Lanczos iteration (Lanczos 1950) with full
-reorthogonalisation (Parlett 1998, "The Symmetric Eigenvalue Problem"), all steps side by side: each iteration needs
-only J v and Jᵀ u, which torch works out of `recurrent.cell_step` itself, so the cells' equations are written nowhere
-again. Tests hold it to the singular values of the Jacobian in full. Axes: T steps, D the length of the state, k
-iterations.
+J_t = ∂s_t / ∂s_{t−1} with the step's input held, where s is h, and for the LSTM (h, c) together, 2H numbers. Its
+spectral norm, the largest singular value σ(J_t), is the most by which it stretches any vector. σ² is the largest
+eigenvalue of JᵀJ, found by Lanczos iteration (Lanczos 1950) with full reorthogonalisation (Parlett 1998, "The Symmetric
+Eigenvalue Problem"), all steps side by side. Each iteration needs only J v and Jᵀ u, which torch derives from
+`recurrent.cell_step`. Axes: T steps, D the length of the state, k iterations.
 """
 
 from __future__ import annotations
@@ -20,29 +18,26 @@ from torch import Tensor
 from core.models.recurrent import Classifier, cell_step
 from core.models.trace import Unrolled
 
-_TOGETHER = 128  # steps side by side: what Lanczos keeps of each is k vectors of the state's length
+_TOGETHER = 128  # steps side by side: Lanczos keeps k vectors of the state's length for each
 _ITERATIONS = 200
-_AT_FIRST = 16  # vectors that there is room for; most steps need no more, and room for all takes long to be made
-_EVERY = 4  # iterations between two looks at how far it is
-_TOLERANCE = 1e-4  # of the eigenvalue; the error of the eigenvalue itself is of the order of its square
+_AT_FIRST = 16  # vectors that there is room for at first: most steps need no more
+_EVERY = 4  # iterations between two checks of convergence
+_TOLERANCE = 1e-4  # of the residual, relative to the eigenvalue, whose error is of the order of its square
 
 
-def spectral_norms(model: Classifier, done: Unrolled, gain: float = 1.0) -> np.ndarray:
-    """σ(J_t) of every step of the top layer, the first from the start state; float64 [T].
-
-    `done` are the steps, unrolled with the same `gain`.
-    """
+def spectral_norms(model: Classifier, run: Unrolled, gain: float = 1.0) -> np.ndarray:
+    """σ(J_t) of every step of the top layer, the first from the start state; float64 [T]. `run` has the same `gain`."""
     start = model.start()
-    states = [torch.cat([start.h[-1], done.h[:-1]])]
-    if start.c is not None and done.c is not None:
-        states.append(torch.cat([start.c[-1], done.c[:-1]]))
+    states = [torch.cat([start.h[-1], run.h[:-1]])]
+    if start.c is not None and run.c is not None:
+        states.append(torch.cat([start.c[-1], run.c[:-1]]))
     layer = model.recurrent.num_layers - 1
     norms = []
-    for rows in torch.arange(len(done.steps)).split(_TOGETHER):
+    for rows in torch.arange(len(run.steps)).split(_TOGETHER):
         before = [state[rows].detach().requires_grad_() for state in states]
         with torch.enable_grad():
             from_state = model.project_state(gain * before[0], layer)
-            from_input = model.project_input(done.x[rows].detach(), layer)
+            from_input = model.project_input(run.x[rows].detach(), layer)
             after = cell_step(model.cell, from_input, from_state, before[0], before[1] if len(before) > 1 else None)
         norms.append(_largest_singular_values(before, [after.h] if after.c is None else [after.h, after.c]))
     return torch.cat(norms).double().numpy()
@@ -65,7 +60,7 @@ def _largest_singular_values(before: list[Tensor], after: list[Tensor]) -> Tenso
             back = _product(after, pushed)
         return torch.cat(torch.autograd.grad(back, before, retain_graph=True), dim=1)
 
-    # A random start: one that stands at right angles to the answer is next to impossible.
+    # A random start is almost surely not orthogonal to the answer.
     random = torch.Generator().manual_seed(0)
     start = torch.randn(len(before[0]), sum(sizes), generator=random, dtype=torch.float64).to(before[0].dtype)
     with torch.no_grad():
@@ -75,13 +70,13 @@ def _largest_singular_values(before: list[Tensor], after: list[Tensor]) -> Tenso
 def _product(left: Sequence[Tensor], right: Sequence[Tensor]) -> Tensor:
     """The inner product of tensors, whose gradient by what `left` depends on is Jᵀ `right`.
 
-    Given `right` by itself, torch.autograd would import sympy to compare the shapes: 25 MB, and a second's wait.
+    Given `right` by itself, torch.autograd would import sympy to compare the shapes: 25 MB and a second.
     """
     return torch.stack([(one * other).sum() for one, other in zip(left, right, strict=True)]).sum()
 
 
 def _largest_eigenvalues(apply: Callable[[Tensor], Tensor], start: Tensor) -> Tensor:
-    """The largest eigenvalue [T] of each of T symmetric operators on vectors [T, D], none of them negative."""
+    """The largest eigenvalue [T] of each of T positive semidefinite operators on vectors [T, D]."""
     most = min(start.shape[1], _ITERATIONS)
     tiny = torch.finfo(start.dtype).tiny
     basis = start.new_empty(len(start), _AT_FIRST, start.shape[1])
@@ -99,7 +94,7 @@ def _largest_eigenvalues(apply: Callable[[Tensor], Tensor], start: Tensor) -> Te
         left = w.norm(dim=1)
         if k + 1 == most or (k % _EVERY == _EVERY - 1):
             values, vectors = torch.linalg.eigh(tridiagonal[:, : k + 1, : k + 1])
-            # How far the leading pair is from an eigenpair: what is left over, as far as that vector has a part in it.
+            # The residual of the leading pair.
             if k + 1 == most or bool((left * vectors[:, -1, -1].abs() <= _TOLERANCE * values[:, -1] + tiny).all()):
                 break
         tridiagonal[:, k, k + 1] = tridiagonal[:, k + 1, k] = left

@@ -1,13 +1,11 @@
 """How long is a first word remembered? Its verdict and its gradient after 0, 1, 2, … neutral words.
 
-A word w stands at the beginning of a text and is followed by k words of filler, k from 0 to K. For every k there is the
-verdict on the text, the same without the word, since filler moves a verdict too, and the norm of the gradient at the
-word's own embedding, ∂logit_k/∂x_1, as in Bengio, Simard & Frasconi 1994, "Learning long-term dependencies with
-gradient descent is difficult".
+A word w is followed by k words of filler, k from 0 to K. For every k there is the verdict on the text, that on the
+filler alone, since filler moves a verdict too, and the norm of the gradient at the word's own embedding, ∂logit_k/∂x_1,
+as in Bengio, Simard & Frasconi 1994, "Learning long-term dependencies with gradient descent is difficult".
 
-All texts are beginnings of the longest, so one reading gives every verdict. Nor is there one backward pass for each:
-the gradients of all K + 1 logits go back together, a row each, row k joining where its text ends. Axes: L layers, H
-units.
+All texts are prefixes of the longest, so one reading gives every verdict. The gradients of all K + 1 logits go back
+together, a row each; row k joins where its text ends. Axes: L layers, H units.
 """
 
 from __future__ import annotations
@@ -24,10 +22,10 @@ from core.runtime.i18n import clauses
 from core.runtime.i18n import gettext as _
 
 MOST = 1_000
-"""Words of filler at most: the work grows with their square."""
+"""The longest filler in words: the work grows with its square."""
 
 FORGOTTEN, KEPT = 0.1, 0.5
-"""Shares of a word's effect at once: with less left it is called forgotten, with at least so much remembered."""
+"""Shares of a word's initial effect: below the first it is called forgotten, from the second on remembered."""
 
 SLIGHT = 0.1  # logits
 
@@ -38,18 +36,17 @@ FILLER = (
     "the way to the market two men carried the table to the car the man with the red box walked along the street every "
     "week the truck brings boxes to the store the village lies between the hill and the sea"
 )
-"""The filler that is supplied: plain clauses of this project's own, 117 tokens. Chosen and ordered so that alone, after
-any number of them, they leave P(positive) of all three shipped models between 0.32 and 0.67."""
+"""The default filler: 117 tokens of this project's own plain clauses. Any number of them, alone, leaves P(positive) of
+all three shipped models between 0.32 and 0.67."""
 
 
 @dataclass(frozen=True)
 class Memory:
-    """What became of a word in one model, by the number of words after it; arrays are float64 [K + 1] but `k`.
+    """What one model keeps of a word, by the number `k` of words after it; arrays are float64 [K + 1] except `k`.
 
-    `filler` is what follows the word, used from its beginning again (`cycled`) where K is larger than its length.
-    `known` says whether the model's vocabulary has the word, `unknown` which words of the filler it lacks. `logit` and
-    `probability` are the verdict's after `k` words, `logit_without` and `probability_without` those of the filler
-    alone (of the empty text at k = 0), `gradient_first_word` is ‖∂logit/∂x_1‖.
+    `filler` follows the word, repeated (`cycled`) where K is larger than its length. `known` says whether the model's
+    vocabulary has the word, `unknown` which words of the filler it lacks. `logit_without` and `probability_without` are
+    those of the filler alone (of the empty text at k = 0), `gradient_first_word` is ‖∂logit/∂x_1‖.
     """
 
     model: str
@@ -67,73 +64,70 @@ class Memory:
 
     @property
     def effect(self) -> np.ndarray:
-        """How far the word moves the logit, with it minus without, float64 [K + 1]."""
-        found: np.ndarray = self.logit - self.logit_without
-        return found
+        """How far the word moves the logit, float64 [K + 1]."""
+        effect: np.ndarray = self.logit - self.logit_without
+        return effect
 
     def forgotten(self, share: float) -> int | None:
-        """The least k from which on the word's effect stays below so much of its effect at k = 0; None where it is not.
-
-        A question of K too: nothing is known beyond.
-        """
+        """The least k from which on the effect stays below this share of that at k = 0, up to K, or None."""
         above = np.flatnonzero(np.abs(self.effect) >= share * abs(self.effect[0]))
         after = int(above[-1]) + 1 if len(above) else 0
         return after if after < len(self.k) else None
 
     @property
     def statement(self) -> str:
-        """Whether the word was remembered here, in one sentence from these numbers; k words follow it."""
+        """Whether the word was remembered, in one sentence."""
         last, begun = int(self.k[-1]), float(self.effect[0])
         if abs(begun) < SLIGHT:
             return _(
-                "the word alone moves the logit by {effect:+.2f} only, so there is hardly anything to remember"
+                "the word alone moves the logit by only {effect:+.2f}, so there is hardly anything to remember"
             ).format(effect=begun)
         left = float(self.effect[-1]) / begun
         forgotten, below = self.forgotten(FORGOTTEN), np.flatnonzero(np.abs(self.effect) < FORGOTTEN * abs(begun))
         if forgotten is not None:
-            told = [_("forgotten: from k = {k} on less than {share:.0%} of its effect is left")]
+            parts = [_("forgotten: from k = {k} on, less than {share:.0%} of its effect is left")]
         elif left < 0:
-            told = [_("turned round: at k = {last} its effect is {left:.0%} of that at once")]
+            parts = [_("reversed: at k = {last} its effect is {left:.0%} of the initial effect")]
         elif left >= KEPT:
-            told = [_("remembered: at k = {last}, {left:.0%} of its effect is left")]
+            parts = [_("remembered: at k = {last}, {left:.0%} of its effect is left")]
         else:
-            told = [_("faded: at k = {last}, {left:.0%} of its effect is left")]
+            parts = [_("faded: at k = {last}, {left:.0%} of its effect is left")]
         if forgotten is None and len(below):
-            told.append(_("at k = {first} it was less than {share:.0%}, though not for good"))
+            parts.append(_("at k = {first} it was less than {share:.0%}, but not permanently"))
         if self.turned is not None:
-            told.append(_("the verdict first turns at k = {turned}"))
+            parts.append(_("the verdict first flips at k = {turned}"))
         first = below[0] if len(below) else 0
-        return clauses(told).format(k=forgotten, share=FORGOTTEN, last=last, left=left, first=first, turned=self.turned)
+        return clauses(parts).format(
+            k=forgotten, share=FORGOTTEN, last=last, left=left, first=first, turned=self.turned
+        )
 
     @property
     def turned(self) -> int | None:
-        """The least k at which the verdict is not that on the word alone; None where it is the same throughout."""
+        """The least k with another verdict than the word alone; None where there is none."""
         other = np.flatnonzero((self.probability >= 0.5) != (self.probability[0] >= 0.5))
         return int(other[0]) if len(other) else None
 
 
 def memory(checkpoint: Checkpoint, word: str, filler: str = FILLER, upto: int = 100) -> Memory:
-    """A word at the beginning, followed by 0 to `upto` words of a filler, which is read again where it is shorter.
+    """A first word, followed by 0 to `upto` words of a filler, which is repeated where it is shorter.
 
     Raises ValueError where the word is not a single token, the filler has none, or `upto` is not from 1 to `MOST`.
     """
     if not 1 <= upto <= MOST:
-        raise ValueError(
-            _("the words of filler go up to a number from 1 to {most:,}; given: {upto:,}").format(most=MOST, upto=upto)
-        )
+        raise ValueError(_("the number of filler words is 1 to {most:,}; given: {upto:,}").format(most=MOST, upto=upto))
     first = checkpoint.preprocessing(word)
     if not first:
         raise EmptyTextError(_("the word is empty: there is nothing to remember"))
     if len(first) > 1:
         raise ValueError(
-            _("the word at the beginning is read as {count:,} tokens ({tokens}); give one").format(
+            _("the first word is read as {count:,} tokens ({tokens}); give one word").format(
                 count=len(first), tokens=" ".join(first)
             )
         )
-    given = tuple(checkpoint.preprocessing(filler))
-    if not given:
-        raise EmptyTextError(_("the filler is empty: there is no word to follow"))
-    after = [given[place % len(given)] for place in range(upto)]
+    words = tuple(checkpoint.preprocessing(filler))
+    if not words:
+        raise EmptyTextError(_("the filler is empty: there is no word to add"))
+    after = [words[index % len(words)] for index in range(upto)]
     model, vocabulary = checkpoint.model, checkpoint.vocabulary
     model.check_plain(checkpoint.name)
     with torch.no_grad():
@@ -145,9 +139,9 @@ def memory(checkpoint: Checkpoint, word: str, filler: str = FILLER, upto: int = 
         model=checkpoint.name,
         word=first[0],
         known=first[0] in vocabulary,
-        filler=given,
-        cycled=upto > len(given),
-        unknown=tuple(vocabulary.unknown(given)),
+        filler=words,
+        cycled=upto > len(words),
+        unknown=tuple(vocabulary.unknown(words)),
         k=np.arange(upto + 1),
         logit=logit,
         probability=sigmoid(logit),
@@ -166,36 +160,36 @@ def _states(model: Classifier, x: torch.Tensor) -> list[State]:
 
 
 def _logits(model: Classifier, states: list[State]) -> np.ndarray:
-    found: np.ndarray = model.read_out(torch.cat([state.h[-1] for state in states])).double().numpy()
-    return found
+    logits: np.ndarray = model.read_out(torch.cat([state.h[-1] for state in states])).double().numpy()
+    return logits
 
 
 def _gradients(model: Classifier, x: torch.Tensor, states: list[State]) -> np.ndarray:
     """‖∂logit_k/∂x_0‖, float64 [T], of the text that ends after token k; x [T, E], and the state after each token."""
     count = len(x)
-    # Row k: ∂logit_k/∂state after the token reached on the way back; at its own end these are the read-out's weights.
+    # Row k: ∂logit_k/∂state after the token reached on the way back; at its own end the read-out's weights.
     of_h = x.new_zeros(model.recurrent.num_layers, count, model.hidden_size)
     of_h[-1] = model.linear.weight[0]
     of_c = torch.zeros_like(of_h)
     with torch.enable_grad():
-        for place in range(count - 1, -1, -1):
-            rows = count - place  # of the texts that go on to this token
-            before = states[place - 1] if place else model.start()
+        for step in range(count - 1, -1, -1):
+            rows = count - step  # the texts that go on to this token
+            before = states[step - 1] if step else model.start()
             h, c = (
                 None if state is None else state.expand(-1, rows, -1).clone().requires_grad_()
                 for state in (before.h, before.c)
             )
             assert h is not None
-            token = x[place].expand(rows, -1).clone().requires_grad_(place == 0)
+            token = x[step].expand(rows, -1).clone().requires_grad_(step == 0)
             after = model.step(token, State(h, c)).state
-            outputs, back = [after.h], [of_h[:, place:]]
+            outputs, back = [after.h], [of_h[:, step:]]
             if after.c is not None:
-                outputs, back = [after.h, after.c], [of_h[:, place:], of_c[:, place:]]
-            wanted = [token] if place == 0 else [h] if c is None else [h, c]
-            found = torch.autograd.grad(outputs, wanted, back)
-            if place:
-                of_h[:, place:] = found[0]
+                outputs, back = [after.h, after.c], [of_h[:, step:], of_c[:, step:]]
+            wanted = [token] if step == 0 else [h] if c is None else [h, c]
+            gradients = torch.autograd.grad(outputs, wanted, back)
+            if step:
+                of_h[:, step:] = gradients[0]
                 if c is not None:
-                    of_c[:, place:] = found[1]
-    norms: np.ndarray = found[0].double().norm(dim=1).numpy()
+                    of_c[:, step:] = gradients[1]
+    norms: np.ndarray = gradients[0].double().norm(dim=1).numpy()
     return norms

@@ -1,19 +1,16 @@
 """How much of a strong first word is left after k neutral words, over many words and many fillers?
 
-One word before one filler (`memory_decay`) is one case. Here W words each stand before the same F fillers, drawn
-at random of words that the training data calls neutral, and the effect of word w before the first k words of filler f
-is
+`memory_decay` tests one word before one filler. Here W words each precede the same F fillers, drawn at random from
+words that are neutral in the training data. The effect of word w before the first k words of filler f is
 
     e_k(w, f) = logit(w, f_1 … f_k) − logit(f_1 … f_k)
 
-At k = 0 it is e_0(w), the same for all fillers. What is left after k is the sum over words and fillers of sign(e_0) e_k
-as a share of that of |e_0|: effects add up before they are divided, so that a weak word's ratio, which may be anything,
-counts for little, and an effect that turned round counts against it. The interval is the percentile bootstrap's with
-words and fillers drawn anew, each for itself, as fits two crossed samples (Owen 2007, "The pigeonhole bootstrap").
-It errs on the wide side; with one word it speaks of fillers alone, with one filler of words alone.
+and e_0(w) is the same for all fillers. What is left after k is Σ sign(e_0) e_k / Σ |e_0| over words and fillers: a weak
+word's ratio, which may be anything, counts for little, and a reversed effect counts against. The interval is the
+percentile bootstrap's, with words and fillers resampled independently, as fits two crossed samples (Owen 2007, "The
+pigeonhole bootstrap"); it errs on the wide side.
 
-A filler is a salad of words, not a sentence: nothing in it was chosen to be easy, or like what people write. Axes: W
-words, F fillers, k words of filler from 0 to K.
+A filler is a random word list, not a sentence. Axes: W words, F fillers, k words of filler from 0 to K.
 """
 
 from __future__ import annotations
@@ -30,9 +27,9 @@ from core.models.recurrent import State
 from core.runtime.i18n import gettext as _
 
 STRONG = ("hate", "sad", "awful", "sucks", "love", "happy", "great", "thanks")
-"""Words that are supplied, four of each label."""
-NEUTRAL = 0.1  # nats of polarity, either way
-FREQUENT = 1_000  # the vocabulary's most frequent words, of which the neutral ones are drawn
+"""The default words, four of each label."""
+NEUTRAL = 0.1  # nats of polarity, of either sign
+FREQUENT = 1_000  # the most frequent words, of which the neutral ones are drawn
 RESAMPLES = 2_000
 _MOST = {"words": 50, "fillers": 200, "upto": 1_000}
 _MOST_STEPS = 5_000_000  # words x fillers x words of filler: some minutes
@@ -43,9 +40,8 @@ class Retention:
     """What is left of some words' effect in one model, by the number of words after them.
 
     `words` are as the model reads them, `unknown` those that its vocabulary lacks. `neutral` is the number of words
-    that `seed` drew the fillers from. `effect` [W, F, K + 1] is e_k(w, f) and `logit_without` [F, K + 1] the filler's
-    alone, both float64 and in logits. `share` [K + 1] is what is left, 1 at k = 0, and `low` to `high` its 95 %
-    interval.
+    that the fillers are drawn from. `effect` [W, F, K + 1] is e_k(w, f), `logit_without` [F, K + 1] the filler's alone,
+    in logits. `share` [K + 1] is what is left, 1 at k = 0, and `low` to `high` its 95 % interval.
     """
 
     model: str
@@ -63,17 +59,16 @@ class Retention:
 
     @property
     def probability_alone(self) -> tuple[float, float]:
-        """Between which P(positive) nine in ten verdicts on the fillers alone lie, beginnings included: how neutral
-        neutral words are in a row."""
+        """The middle 90 % of P(positive) over the fillers' prefixes alone: how neutral neutral words are in a row."""
         low, high = np.quantile(sigmoid(self.logit_without[:, 1:]), (0.05, 0.95)).tolist()
         return low, high
 
     @property
     def by_word(self) -> np.ndarray:
-        """What is left of each word's own effect, float64 [W, K + 1]; not a number where it had none at all."""
+        """What is left of each word's own effect, float64 [W, K + 1]; NaN where it had none."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            found: np.ndarray = self.effect.mean(axis=1) / self.effect[:, :1, 0]
-        return np.where(np.isfinite(found), found, np.nan)
+            left: np.ndarray = self.effect.mean(axis=1) / self.effect[:, :1, 0]
+        return np.where(np.isfinite(left), left, np.nan)
 
 
 def retention(
@@ -81,9 +76,9 @@ def retention(
 ) -> Retention:
     """What is left of the effect of some words, each a single token, before `fillers` drawn by `seed`.
 
-    Raises ValueError for a word that is not one token, or given twice, for numbers out of bounds, for a checkpoint
-    without polarity or neutral words, and where no word moves the logit at all; `recurrent.ReadOutError` for a
-    model that is not plain.
+    Raises ValueError for a word that is not one token, or is repeated, for numbers out of bounds, for a checkpoint
+    without polarity or neutral words, and where no word moves the logit; `recurrent.ReadOutError` for a model that is
+    not plain.
     """
     checkpoint.model.check_plain(checkpoint.name)
     tokens = _tokens(checkpoint, words)
@@ -122,57 +117,52 @@ def retention(
 
 
 def neutral_ids(checkpoint: Checkpoint) -> np.ndarray:
-    """Ids, in order, of those of the `FREQUENT` words that are letters only and within `NEUTRAL` nats of no polarity.
+    """Ids, ascending, of the `FREQUENT` words that are letters only and whose polarity is at most `NEUTRAL` nats.
 
-    Rare words are left out: few sentences hold them, so that what is known of them is little and draws to 0. Raises
-    ValueError where the checkpoint has no polarity, or no such word.
+    Rare words are left out: their polarity is estimated from few sentences and shrunk to 0. Raises ValueError where the
+    checkpoint has no polarity, or no such word.
     """
     if checkpoint.polarity is None:
         raise ValueError(
             _(
-                "{name} keeps no polarity of its words, so which of them are neutral is not known; "
-                "training it anew counts it"
+                "{name} has no log-odds for its words, so neutral words are unknown; training it again counts them"
             ).format(name=checkpoint.name)
         )
     frequent = checkpoint.vocabulary.words[:FREQUENT]
-    found = [
+    ids = [
         number
         for number, word in enumerate(frequent, start=2)
         if word.isalpha() and abs(checkpoint.polarity[number]) <= NEUTRAL
     ]
-    if not found:
+    if not ids:
         raise ValueError(
             _(
-                "{name} has no neutral word among its {count:,} most frequent: none is of letters only "
-                "and within {bound} nats"
+                "{name} has no neutral word among its {count:,} most frequent: none has letters only "
+                "and lies within {bound} nats"
             ).format(name=checkpoint.name, count=len(frequent), bound=NEUTRAL)
         )
-    return np.array(found)
+    return np.array(ids)
 
 
 def _tokens(checkpoint: Checkpoint, words: Sequence[str]) -> tuple[str, ...]:
-    """The words as the model reads them. Raises ValueError where one is not a single token, or is given twice."""
+    """The words as the model reads them. Raises ValueError where one is not a single token, or is repeated."""
     if len(words) > _MOST["words"]:
-        raise ValueError(
-            _("at most {most} words are tried; given: {count:,}").format(most=_MOST["words"], count=len(words))
-        )
-    found = []
+        raise ValueError(_("give at most {most} words; given: {count:,}").format(most=_MOST["words"], count=len(words)))
+    tokens: list[str] = []
     for word in words:
         read = checkpoint.preprocessing(word)
         if len(read) > 1:
             raise ValueError(
-                _("a word at the beginning is read as {count:,} tokens ({tokens}); give single").format(
+                _("a first word is read as {count:,} tokens ({tokens}); give single words").format(
                     count=len(read), tokens=" ".join(read)
                 )
             )
-        found += read
-    if not found:
+        tokens += read
+    if not tokens:
         raise EmptyTextError(_("no word is given: there is nothing to remember"))
-    if twice := [word for place, word in enumerate(found) if word in found[:place]]:
-        raise ValueError(
-            _("a word is given once; more than once: {words}").format(words=", ".join(dict.fromkeys(twice)))
-        )
-    return tuple(found)
+    if twice := [word for index, word in enumerate(tokens) if word in tokens[:index]]:
+        raise ValueError(_("give each word once; repeated: {words}").format(words=", ".join(dict.fromkeys(twice))))
+    return tuple(tokens)
 
 
 def _read(checkpoint: Checkpoint, words: list[int], fillers: np.ndarray) -> np.ndarray:
@@ -190,8 +180,8 @@ def _read(checkpoint: Checkpoint, words: list[int], fillers: np.ndarray) -> np.n
         for ids in torch.from_numpy(fillers).T:
             state = model.step(model.embedding(ids.repeat(1 + len(words))), state).state
             logits.append(model.read_out(state.h[-1]))
-        found: np.ndarray = torch.stack(logits, dim=1).double().numpy()
-    return found.reshape(1 + len(words), count, upto + 1)
+        stacked: np.ndarray = torch.stack(logits, dim=1).double().numpy()
+    return stacked.reshape(1 + len(words), count, upto + 1)
 
 
 def _share_left(effect: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -201,7 +191,7 @@ def _share_left(effect: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray, 
     aligned = np.sign(at_once)[:, None, None] * effect
     share = aligned.sum(axis=(0, 1)) / (np.abs(at_once).sum() * fillers)
     random = np.random.default_rng(seed)
-    # How often each word and each filler is drawn; a draw of words that do nothing has no share to tell of.
+    # How often each word and each filler is drawn; a draw of words without effect has no share.
     of_words = random.multinomial(words, np.full(words, 1 / words), RESAMPLES).astype(np.float64)
     of_fillers = random.multinomial(fillers, np.full(fillers, 1 / fillers), RESAMPLES).astype(np.float64)
     whole = of_words @ np.abs(at_once) * fillers

@@ -1,18 +1,14 @@
-"""How far do gradients reach back, and along which path do states move?
+"""How far do gradients reach back, and which path do states take?
 
-The gradient of the last logit with respect to what stood at token t passes through every step after t:
+The gradient of the last logit with respect to the state at token t passes through every step after t:
 
     ∂logit/∂s_t = (∂logit/∂s_T) J_T J_{T−1} … J_{t+1},    J_k = ∂s_k/∂s_{k−1}
 
-so its norm is at most ‖w‖ σ(J_T) … σ(J_{t+1}), with σ the spectral norm and w the read-out's weights. From this
-follows, after Pascanu, Mikolov & Bengio 2013, "On the difficulty of training recurrent neural networks", section 2.1:
-
-    that σ(J_k) stays below some number below 1 at every step is enough for the gradient to vanish, but not needed;
-    that σ(J_k) is above 1 somewhere is needed for it to explode, but not enough: the steps need not stretch it, and
-    what one stretches the next may shrink.
-
-They bound J by the recurrent weights, ‖U‖ where the cell is a tanh RNN (whose slope is 1 at most); here each step's own
-Jacobian is measured, at the states that this very text passes through. Axes: T tokens, H units.
+so its norm is at most ‖w‖ σ(J_T) … σ(J_{t+1}), with σ the spectral norm and w the read-out's weights. So, after
+Pascanu, Mikolov & Bengio 2013, "On the difficulty of training recurrent neural networks", section 2.1: σ(J_k) below
+some number below 1 at every step is sufficient for the gradient to vanish, not necessary; σ(J_k) above 1 somewhere is
+necessary for it to explode, not sufficient. They bound J by the recurrent weights; here each step's own Jacobian is
+measured, at the states that this text passes through. Axes: T tokens, H units.
 """
 
 from __future__ import annotations
@@ -39,10 +35,9 @@ class Gradients:
     """Norms of one logit's gradients at every token of one text, float64 [T] each.
 
     `h` and `x` are of ∂logit/∂h_t and ∂logit/∂x_t, x_t the token's embedding. `c`, for the LSTM, is of ∂logit/∂c_t with
-    all that follows from c_t, h_t among it. `state` is of ∂logit/∂s_t, of what step t hands on to the next: h_t, and
-    for the LSTM (h_t, c_t) together, each taken alone. `jacobian` is σ(J_t), the first from the start state.
-    A norm below what the model's precision can hold (1e-45 in float32) is 0. With a `gain` other than 1 every recurrent
-    weight counted that many times. Of several layers these are the top one's, but `x` is always the embedding.
+    all that follows from c_t, h_t included. `state` is of ∂logit/∂s_t, what step t passes on: h_t, and for the LSTM h_t
+    and c_t, each taken alone. `jacobian` is σ(J_t), the first from the start state. Every recurrent weight is scaled by
+    `gain`. Of several layers these are the top one's, but `x` is always the embedding.
     """
 
     model: str
@@ -58,69 +53,69 @@ class Gradients:
 
     @property
     def log10_bound(self) -> np.ndarray:
-        """Decimal logarithm of the bound on `state`, ‖w‖ σ(J_T) … σ(J_{t+1}), float64 [T]; it may pass any float.
-
-        Of a cell that does not tell: −inf where a factor is 0.
-        """
+        """log10 of the bound on `state`, ‖w‖ σ(J_T) … σ(J_{t+1}), float64 [T]; −inf where a factor is 0."""
         with np.errstate(divide="ignore"):
             factors = np.log10(np.concatenate([self.jacobian[1:], self.state[-1:]]))
         return np.cumsum(factors[::-1])[::-1]
 
     @property
     def statement(self) -> str:
-        """One sentence on what the steps' norms show of this gradient, and what they do not."""
+        """What the steps' norms show of this gradient, and what they do not."""
         steps = self.jacobian[1:]  # the gradient at the first token does not pass through the step that read it
         if not len(steps):
             return _("There is one token, so the gradient passes through no step.")
         above = int((steps > 1).sum())
         if not above:
             bound = _(
-                "The spectral norm of every step's Jacobian is at most 1 (the largest: {largest:.3g}), so the gradient "
-                "cannot grow on its way back; a bound below 1 is enough for it to vanish."
+                "The spectral norm of every step's Jacobian is at most 1 (largest: {largest:.3g}), "
+                "so the gradient cannot grow on its way back; a bound below 1 is enough for it to "
+                "vanish."
             ).format(largest=steps.max())
         else:
             bound = ngettext(
-                "The spectral norm of {above:,} of {steps:,} Jacobian is above 1 (the largest: {largest:.3g}), so the "
-                "gradient may grow there, but need not: for exploding this is necessary, not sufficient.",
-                "The spectral norm of {above:,} of {steps:,} Jacobians is above 1 (the largest: {largest:.3g}), so the "
-                "gradient may grow there, but need not: for exploding this is necessary, not sufficient.",
+                "The spectral norm of {above:,} of {steps:,} Jacobian is above 1 (largest: "
+                "{largest:.3g}), so the gradient may grow there, but need not: this is necessary for "
+                "exploding, not sufficient.",
+                "The spectral norm of {above:,} of {steps:,} Jacobians is above 1 (largest: "
+                "{largest:.3g}), so the gradient may grow there, but need not: this is necessary for "
+                "exploding, not sufficient.",
                 len(steps),
             ).format(above=above, steps=len(steps), largest=steps.max())
         first, last = self.state[0], self.state[-1]
         if not first or not last:
-            return together([bound, _("Over this text nothing measurable is left of it at the first token.")])
-        found = _("Over this text its norm at the first token is {ratio:.2g} times that at the last.")
+            return together([bound, _("Over this text nothing measurable of it reaches the first token.")])
+        found = _("Over this text its norm at the first token is {ratio:.2g} times the norm at the last.")
         return together([bound, found.format(ratio=first / last)])
 
 
 def gradients(checkpoint: Checkpoint, text: str, gain: float = 1.0) -> Gradients:
     """Norms of the gradients of a text's logit, and of every step's Jacobian.
 
-    With a `gain` every recurrent weight counts that many times, to show on one text what vanishes and what explodes;
-    the logit is then that of the network so changed. Raises EmptyTextError for a text without a token, ValueError for
-    a gain that is no number above 0, and `core.models.recurrent.ReadOutError` for a model that is not plain.
+    `gain` scales every recurrent weight, to show what vanishes and what explodes; the logit is the scaled network's.
+    Raises EmptyTextError for a text without a token, ValueError for a gain that is not a positive number, and
+    `core.models.recurrent.ReadOutError` for a model that is not plain.
     """
     tokens = tuple(checkpoint.preprocessing(text))
     if not tokens:
         raise EmptyTextError("the text is empty: there is no word to read")
     if not (math.isfinite(gain) and gain > 0):
-        raise ValueError(f"the gain is a number above 0; given: {gain}")
+        raise ValueError(f"the gain must be a number above 0; given: {gain}")
     model = checkpoint.model
     model.check_plain(checkpoint.name)
     with torch.enable_grad():
         x = model.embedding(torch.tensor(checkpoint.vocabulary.encode(tokens))).detach().requires_grad_()
-        done = unroll(model, x, gain)
-        logit = model.read_out(done.steps[-1].h)[0]
-        states = [step.h for step in done.steps], [step.c for step in done.steps if step.c is not None]
-        # Of these only, so that nothing is stored on the model or its weights.
+        run = unroll(model, x, gain)
+        logit = model.read_out(run.steps[-1].h)[0]
+        states = [step.h for step in run.steps], [step.c for step in run.steps if step.c is not None]
+        # Only these, so that nothing is stored on the model.
         of_x, *rest = torch.autograd.grad(logit, [x, *states[0], *states[1]])
     of_h = torch.cat(rest[: len(tokens)]).double()
     of_c = torch.cat(rest[len(tokens) :]).double() if states[1] else None
-    handed_on = of_h.square()
+    passed_on = of_h.square()
     if of_c is not None:
-        # What c_t does through the next step alone, c' = f*c + i*g; the last one is handed on to no step.
-        through = torch.cat([step.gates[1] for step in done.steps[1:]] + [torch.zeros_like(of_h[:1])]).detach()
-        handed_on = handed_on + (through * of_c.roll(-1, dims=0)).square()
+        # What c_t does through the next step alone, c' = f*c + i*g; the last one has no next step.
+        through = torch.cat([step.gates[1] for step in run.steps[1:]] + [torch.zeros_like(of_h[:1])]).detach()
+        passed_on = passed_on + (through * of_c.roll(-1, dims=0)).square()
     return Gradients(
         model=checkpoint.name,
         cell=model.cell,
@@ -130,19 +125,19 @@ def gradients(checkpoint: Checkpoint, text: str, gain: float = 1.0) -> Gradients
         h=of_h.norm(dim=1).numpy(),
         c=None if of_c is None else of_c.norm(dim=1).numpy(),
         x=of_x.double().norm(dim=1).numpy(),
-        state=handed_on.sum(dim=1).sqrt().numpy(),
-        jacobian=spectral_norms(model, done, gain),
+        state=passed_on.sum(dim=1).sqrt().numpy(),
+        jacobian=spectral_norms(model, run, gain),
     )
 
 
 def apart(a: Trace, b: Trace) -> np.ndarray:
-    """How far two texts' states are from each other after as many tokens, ‖h_t − h'_t‖, float64 [T] of the shorter.
+    """The distance of two texts' states after equally many tokens, ‖h_t − h'_t‖, float64 [T] of the shorter.
 
-    In units of the state, which are each model's own. Raises ValueError for traces of different models.
+    Raises ValueError for traces of different models.
     """
     if (a.model, a.h.shape[1]) != (b.model, b.h.shape[1]):
         raise ValueError(
-            _("states of different models are in different spaces: {one} and {other}").format(
+            _("states of different models lie in different spaces: {one} and {other}").format(
                 one=a.model, other=b.model
             )
         )
@@ -152,14 +147,13 @@ def apart(a: Trace, b: Trace) -> np.ndarray:
 
 
 def project(trace: Trace, space: StateSpace) -> np.ndarray:
-    """The path of a trace through its model's state space, float64 [T, 3]; it begins at the origin, before the first
-    token.
+    """The path of a trace through its model's state space, float64 [T, 3]; it starts from the origin.
 
-    Raises ValueError where the axes are another model's: their read-out then gives other logits.
+    Raises ValueError for another model's axes, whose read-out gives other logits.
     """
     path = space.project(trace.h)
     if not np.allclose(space.scale * path[:, 0] + space.bias, trace.logit, atol=_SAME_READ_OUT):
         raise ValueError(
-            _("the axes are not those of {model}: along them its states have other logits").format(model=trace.model)
+            _("these axes do not belong to {model}: along them its states have other logits").format(model=trace.model)
         )
     return path

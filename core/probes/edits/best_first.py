@@ -25,24 +25,23 @@ if TYPE_CHECKING:
 
 MOST_SUBSETS = 4  # edits, of which every subset is checked
 PROBED = 4  # edits that a dive scores at a time by the gradient,
-_AT_ONCE = 8  # and of those that touch a place; a black box, whose queries count for more, is asked for two
+_AT_ONCE = 8  # and of those at one position; a black box, whose queries count for more, is asked for two
 _ALIKE = 2  # edits of one position that come before those of others
 _FIRST, _MOST = 32, 4_096  # edits scored between two events
 _STEPS = 40_000  # tokens read between two events at most, or so
 
 
 class Search:
-    """One search: `sets` is what is known, `candidates` what there is to try, None until they were gathered.
+    """One search: the `sets` scored so far, and the `candidates` to try, None until they were gathered.
 
-    `reading` is how a person is taken to read the sentence, `complete` the sizes of which every set that can be reached
-    was scored, `total` how many queries are foreseen.
+    `complete` are the sizes of which every set within reach was scored, `total` is how many queries are foreseen.
     """
 
     def __init__(self, victim: Victim, question: Question):
         self.begun = time.perf_counter()
         self._q = question
         self.sets = EditSets(victim, question.tokens, question.fluency, question.goal)
-        self.reading = question.reading or (NEGATIVE if self.sets.sign > 0 else POSITIVE)
+        self.gold_label = question.reading or (NEGATIVE if self.sets.sign > 0 else POSITIVE)
         self.candidates: Candidates | None = None
         self.complete: set[int] = set()
         self.total = 1
@@ -67,9 +66,9 @@ class Search:
             sets.root.fluency,
             q.guards,
             q.off,
-            self.reading,
+            self.gold_label,
         )
-        sets.admit(self.candidates.edits, [guard for guard in q.guards if guard.name not in q.off], self.reading)
+        sets.admit(self.candidates.edits, [guard for guard in q.guards if guard.name not in q.off], self.gold_label)
         everything = sets.extend(sets.root)
         self.total = min(q.budget, sets.queries + len(everything.keys))
         yield
@@ -77,11 +76,11 @@ class Search:
             return
         promise = self._promise(everything)
         if q.first:
-            if sets.root.reading.sees_inside:
+            if sets.root.sentence.sees_inside:
                 yield from self._dive_inside(everything, promise)
             if not self._ended():
-                by_word = self._left_out(everything) if sets.root.reading.sees_inside else promise
-                yield from self._dive_by_place(everything, by_word)
+                by_word = self._left_out(everything) if sets.root.sentence.sees_inside else promise
+                yield from self._dive_by_position(everything, by_word)
         if q.widen:
             yield from self._score([(everything, promise)], 1)
         for size in range(2, q.max_edits + 1 if q.widen else 0):
@@ -106,14 +105,14 @@ class Search:
     def _left_out(self, extension: Extension) -> np.ndarray:
         """What leaving out the word that each edit touches gains, float64 [N]; zeros where the budget is too small."""
         sets, tokens = self.sets, self._q.tokens
-        touched = [_place(edit, len(tokens)) for edit in extension.edits]
-        places = sorted(set(touched))
-        if len(tokens) < 2 or self._over() or self._q.budget - sets.queries <= len(places):
+        touched = [_position(edit, len(tokens)) for edit in extension.edits]
+        positions = sorted(set(touched))
+        if len(tokens) < 2 or self._over() or self._q.budget - sets.queries <= len(positions):
             return np.zeros(len(touched))
-        scored = sets.root.reading.logits([Edit(DELETE, place, (tokens[place],), ()) for place in places])
+        scored = sets.root.sentence.logits([Edit(DELETE, position, (tokens[position],), ()) for position in positions])
         sets.queries += scored.queries
-        gains = dict(zip(places, sets.sign * (scored.logits - sets.original), strict=True))
-        return np.array([gains[place] for place in touched])
+        gains = dict(zip(positions, sets.sign * (scored.logits - sets.original), strict=True))
+        return np.array([gains[position] for position in touched])
 
     def _larger(self, size: int) -> Iterator[tuple[Extension, np.ndarray]]:
         """What the beam leads to: the sets of one edit less that came nearest, each with every candidate added."""
@@ -124,17 +123,17 @@ class Search:
         for key in smaller[: self._q.beam]:
             if self._over():
                 return
-            found = sets.extend(sets.parent(key), seen)
-            seen.update(found.keys)
+            extension = sets.extend(sets.parent(key), seen)
+            seen.update(extension.keys)
             self.total = min(self._q.budget, sets.queries + len(seen))
-            yield found, sets.gain(key) + gains[found.numbers]
+            yield extension, sets.gain(key) + gains[extension.numbers]
 
     def _score(self, batches: Sequence[tuple[Extension, np.ndarray]], size: int) -> Iterator[None]:
-        """Score sets in the order of their promise, until a bound is reached."""
+        """Score sets in the order of their promise, until a limit is reached."""
         if not batches:
             return
-        owner = np.concatenate([np.full(len(found.keys), number) for number, (found, _) in enumerate(batches)])
-        place = np.concatenate([np.arange(len(found.keys)) for found, _ in batches])
+        owner = np.concatenate([np.full(len(extension.keys), number) for number, (extension, _) in enumerate(batches)])
+        row = np.concatenate([np.arange(len(extension.keys)) for extension, _ in batches])
         order = np.argsort(-np.concatenate([promise for _, promise in batches]), kind="stable")
         largest = min(_MOST, max(_FIRST, _STEPS // len(self._q.tokens)))
         whole = size == 1 or (size - 1 in self.complete and len(batches) == self.sets.tried.get(size - 1, 0))
@@ -142,55 +141,55 @@ class Search:
         while start < len(order) and not self._ended():
             chosen = order[start : start + min(count, self._q.budget - self.sets.queries)]
             for number in np.unique(owner[chosen]).tolist():
-                self.sets.score(batches[number][0].part(place[chosen[owner[chosen] == number]].tolist()))
+                self.sets.score(batches[number][0].part(row[chosen[owner[chosen] == number]].tolist()))
             start, count = start + len(chosen), min(2 * count, largest)
             if whole and start >= len(order):
                 self.complete.add(size)
             yield
 
-    def _dive_inside(self, found: Extension, promise: np.ndarray) -> Iterator[None]:
+    def _dive_inside(self, extension: Extension, promise: np.ndarray) -> Iterator[None]:
         """One edit after another, the best of a few that promise most by the gradient as of there.
 
         Where none of them helps, the next few; it ends where the verdict flips or nothing helps.
         """
-        reached, waiting = 0.0, _varied(found, promise)
-        while waiting and len(found.parent.edits) < self._q.max_edits and not self._ended():
+        reached, waiting = 0.0, _varied(extension, promise)
+        while waiting and len(extension.parent.edits) < self._q.max_edits and not self._ended():
             chosen, waiting = waiting[:PROBED], waiting[PROBED:]
-            yield from self._probe(found, chosen, PROBED)
-            best, gain = self._best(found, chosen)
+            yield from self._probe(extension, chosen, PROBED)
+            best, gain = self._best(extension, chosen)
             if gain > reached:
-                reached, found = gain, self.sets.extend(self.sets.parent(best))
-                waiting = [] if self._ended() else _varied(found, self._promise(found))
+                reached, extension = gain, self.sets.extend(self.sets.parent(best))
+                waiting = [] if self._ended() else _varied(extension, self._promise(extension))
 
-    def _dive_by_place(self, found: Extension, promise: np.ndarray) -> Iterator[None]:
-        """One edit after another, the best of all that touch a place, if any helps; place by falling promise."""
-        reached, by_place = 0.0, dict[int, set[int]]()
+    def _dive_by_position(self, extension: Extension, promise: np.ndarray) -> Iterator[None]:
+        """One edit after another, the best of all at a position, if any helps; positions by falling promise."""
+        reached, by_position = 0.0, dict[int, set[int]]()
         for number in np.argsort(-promise, kind="stable").tolist():
-            by_place.setdefault(_place(found.edits[number], len(self._q.tokens)), set()).add(number)
-        for here in by_place.values():
-            if len(found.parent.edits) >= self._q.max_edits or self._ended():
+            by_position.setdefault(_position(extension.edits[number], len(self._q.tokens)), set()).add(number)
+        for here in by_position.values():
+            if len(extension.parent.edits) >= self._q.max_edits or self._ended():
                 return
-            chosen = [place for place, number in enumerate(found.numbers.tolist()) if number in here]
-            yield from self._probe(found, chosen, _AT_ONCE if self.sets.root.reading.sees_inside else 2)
-            best, gain = self._best(found, chosen)
+            chosen = [row for row, number in enumerate(extension.numbers.tolist()) if number in here]
+            yield from self._probe(extension, chosen, _AT_ONCE if self.sets.root.sentence.sees_inside else 2)
+            best, gain = self._best(extension, chosen)
             if gain > reached:
-                reached, found = gain, self.sets.extend(self.sets.parent(best))
+                reached, extension = gain, self.sets.extend(self.sets.parent(best))
 
-    def _probe(self, found: Extension, chosen: Sequence[int], count: int) -> Iterator[None]:
+    def _probe(self, extension: Extension, chosen: Sequence[int], count: int) -> Iterator[None]:
         """Score some of an extension, so many at a time, until one flips the verdict."""
         for start in range(0, len(chosen), count):
             if not self._ended():
-                self.sets.score(found.part(chosen[start : start + min(count, self._q.budget - self.sets.queries)]))
+                self.sets.score(extension.part(chosen[start : start + min(count, self._q.budget - self.sets.queries)]))
                 yield
 
-    def _best(self, found: Extension, chosen: Sequence[int]) -> tuple[Key, float]:
+    def _best(self, extension: Extension, chosen: Sequence[int]) -> tuple[Key, float]:
         """Which of some of an extension comes nearest to the goal, and its gain; no gain where none was scored."""
-        scored = [found.keys[place] for place in chosen if found.keys[place] in self.sets.logits]
+        scored = [extension.keys[row] for row in chosen if extension.keys[row] in self.sets.logits]
         best = max(scored, key=self.sets.gain, default=())
         return best, self.sets.gain(best)
 
     def _prune(self) -> Iterator[None]:
-        """See whether the chosen flip is minimal; where fewer of its edits do, these are chosen, and so on."""
+        """Check that the chosen flip is minimal; where fewer of its edits do, choose these, and so on."""
         sets = self.sets
         while sets.flips and not self._over():
             best = self.ranked(len(sets.flips))[0]
@@ -208,13 +207,13 @@ class Search:
         return None if None in logits else True
 
     def ranked(self, count: int) -> list[Key]:
-        """The first `count` flips found: those of the fewest edits, then the most fluent, else the surest, first."""
+        """The first `count` flips scored: those of the fewest edits, then the most fluent, else the surest, first."""
         sets = self.sets
         second = sets.fluency.__getitem__ if self._q.fluency else sets.gain
         return sorted(sets.flips[:count], key=lambda key: (len(key), -second(key)))
 
 
-def _place(edit: Edit, length: int) -> int:
+def _position(edit: Edit, length: int) -> int:
     """The token that an edit is taken to touch: its first, or the one that an insertion stands before."""
     return min(edit.position, length - 1)
 
@@ -226,9 +225,9 @@ def _fewer(key: Key) -> list[Key]:
 
 
 def _varied(extension: Extension, promise: np.ndarray) -> list[int]:
-    """The places of edits by falling promise, but of those at one position only `_ALIKE` before those elsewhere.
+    """The rows of edits by falling promise, but only `_ALIKE` of one position before those elsewhere.
 
-    Words that stand for the same one are near in meaning: they promise alike, and much the same comes of them.
+    Substitutes of one word promise alike, and score much alike.
     """
     first: list[int] = []
     later: list[int] = []

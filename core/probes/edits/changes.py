@@ -28,9 +28,9 @@ Diff = tuple[tuple[str, str, str], ...]
 
 @dataclass(frozen=True)
 class Edit:
-    """The tokens `before`, which stand at `position`, become `after`; insertions and deletions have one of both empty.
+    """The tokens `before` at `position` become `after`; insertions and deletions have one of both empty.
 
-    `kind` is one of `KINDS`; `source` says where the words come from and does not count when edits are compared.
+    `kind` is one of `KINDS`; `source` says where the words come from and is not compared.
     """
 
     kind: str
@@ -51,7 +51,7 @@ class Edit:
 
 
 def removed_and_added(edits: Iterable[Edit]) -> tuple[list[str], list[str]]:
-    """The tokens that edits take away and bring, those that they only move or keep left out; repeats kept."""
+    """The tokens that edits remove and add, without those that they only move; repeats kept."""
     before: Counter[str] = Counter()
     after: Counter[str] = Counter()
     for edit in edits:
@@ -61,7 +61,7 @@ def removed_and_added(edits: Iterable[Edit]) -> tuple[list[str], list[str]]:
 
 
 def conflict(one: Edit, other: Edit) -> bool:
-    """Whether two edits of one sentence cannot both be made: they share a token, or a place to insert at."""
+    """Whether two edits of one sentence cannot both be made: they share a token, or insert at one position."""
     if not one.before and not other.before:
         return one.position == other.position
     if not one.before:
@@ -88,7 +88,7 @@ def apply(tokens: Sequence[str], edits: Iterable[Edit]) -> tuple[str, ...]:
     """
     edited: list[str] = []
     reached, last_insertion = 0, -1
-    for edit in sorted(edits, key=_place):
+    for edit in sorted(edits, key=_order):
         clash = edit.position < reached or (not edit.before and edit.position == last_insertion)
         if clash or not 0 <= edit.position <= len(tokens) or tuple(tokens[edit.position : edit.stop]) != edit.before:
             raise ValueError(
@@ -112,12 +112,12 @@ def diff(tokens: Sequence[str], edits: Iterable[Edit]) -> Diff:
     """The sentence as pieces (kind, before, after) from left to right; untouched tokens are ``same``, one a piece."""
     pieces: list[tuple[str, str, str]] = []
     reached = 0
-    for edit in sorted(edits, key=_place):
+    for edit in sorted(edits, key=_order):
         pieces += [(SAME, token, token) for token in tokens[reached : edit.position]]
         pieces.append((edit.kind, " ".join(edit.before), " ".join(edit.after)))
         reached = edit.stop
     return (*pieces, *((SAME, token, token) for token in tokens[reached:]))
 
 
-def _place(edit: Edit) -> tuple[int, bool]:
+def _order(edit: Edit) -> tuple[int, bool]:
     return edit.position, len(edit.before) > 0

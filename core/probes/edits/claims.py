@@ -42,9 +42,9 @@ class Claim:
             return _("Only the sentence itself was scored: nothing is known of its edits.")
         parts = []
         if self.knows_nothing:
-            parts.append(_("The model knows none of the sentence’s words: they are all one unknown word to it."))
+            parts.append(_("The model knows none of the sentence’s words: to it they are all one unknown word."))
         if not self.candidates:
-            line = _("There is no edit to try: of {proposed:,} proposed none was admitted.")
+            line = _("There is no edit to try: of {proposed:,} proposed, none was allowed.")
             parts.append(line.format(proposed=self.proposed))
             return together(parts)
         parts.append(_singles(self.candidates, self.tried.get(1, 0), self.flips if self.size == 1 else 0))
@@ -54,9 +54,9 @@ class Claim:
             if number > 1
         ]
         if self.flips > 1:
-            line = _("The surest is chosen.")
+            line = _("The most certain is shown.")
             if self.scorer is not None:
-                line = _("The most fluent (by the {scorer}) is chosen.").format(scorer=self.scorer)
+                line = _("The most fluent (by the {scorer}) is shown.").format(scorer=self.scorer)
             parts.append(line)
         if self.size and self.size > 1:
             parts.append(_minimality(self.minimal, self.every_subset))
@@ -66,17 +66,17 @@ class Claim:
 def _singles(candidates: int, scored: int, flips: int) -> str:
     rest = candidates - scored
     if not scored:
-        sentence = _("None of {candidates:,} single edits admitted was scored by itself.")
+        sentence = _("None of {candidates:,} allowed single edits was scored by itself.")
     elif not flips and not rest:
         sentence = ngettext(
-            "The one edit admitted does not flip the verdict: it was scored.",
-            "No single edit among these {candidates:,} flips the verdict: all of them were scored.",
+            "The only allowed edit does not flip the verdict: it was scored.",
+            "No single edit of these {candidates:,} flips the verdict: all of them were scored.",
             candidates,
         )
     elif not rest:
         sentence = ngettext(
-            "A single edit flips the verdict in {flips:,} case among {candidates:,}: all of them were scored.",
-            "A single edit flips the verdict in {flips:,} cases among {candidates:,}: all of them were scored.",
+            "A single edit flips the verdict in {flips:,} case of {candidates:,}: all of them were scored.",
+            "A single edit flips the verdict in {flips:,} cases of {candidates:,}: all of them were scored.",
             flips,
         )
     elif not flips:
@@ -85,10 +85,10 @@ def _singles(candidates: int, scored: int, flips: int) -> str:
         )
     else:
         sentence = ngettext(
-            "A single edit flips the verdict in {flips:,} case among {scored:,} scored; of the other {rest:,} nothing "
-            "is known.",
-            "A single edit flips the verdict in {flips:,} cases among {scored:,} scored; of the other {rest:,} nothing "
-            "is known.",
+            "A single edit flips the verdict in {flips:,} case of {scored:,} scored; of the other "
+            "{rest:,} nothing is known.",
+            "A single edit flips the verdict in {flips:,} cases of {scored:,} scored; of the other "
+            "{rest:,} nothing is known.",
             flips,
         )
     return sentence.format(candidates=candidates, scored=scored, rest=rest, flips=flips)
@@ -97,8 +97,8 @@ def _singles(candidates: int, scored: int, flips: int) -> str:
 def _together(size: int, tried: int, complete: bool, flips: int) -> str:
     if flips:
         sentence = ngettext(
-            "{size} edits together flip it in {flips:,} case among {tried:,} tried",
-            "{size} edits together flip it in {flips:,} cases among {tried:,} tried",
+            "{size} edits together flip it in {flips:,} case of {tried:,} tried",
+            "{size} edits together flip it in {flips:,} cases of {tried:,} tried",
             flips,
         )
     else:
@@ -108,18 +108,18 @@ def _together(size: int, tried: int, complete: bool, flips: int) -> str:
             tried,
         )
     if complete:
-        sentence += _(": all that such edits can be added up to, one allowed step at a time.")
+        sentence += _(": every combination that is reachable one allowed step at a time.")
     else:
-        sentence += _("; of other cases nothing is known.")
+        sentence += _("; nothing is known of other cases.")
     return sentence.format(size=size, tried=tried, flips=flips)
 
 
 def _minimality(minimal: bool | None, every_subset: bool) -> str:
     """Whether fewer of a flip's edits flip too."""
     if minimal is None:
-        return _("Whether fewer of these edits would do was not checked.")
+        return _("Whether fewer of these edits are enough was not checked.")
     if not minimal:
-        return _("Fewer of these edits flip it too, but less fluently than is allowed.")
+        return _("Fewer of these edits flip it too, but are less fluent than allowed.")
     if every_subset:
         return _("Undoing any of its edits, one or several, undoes the flip: every subset was checked.")
     return _("Undoing any one of its edits undoes the flip: each was checked.")

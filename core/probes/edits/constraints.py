@@ -1,4 +1,4 @@
-"""Which proposed edits are allowed? Protected places, tokens that stay what they are when typed, and fluency.
+"""Which proposed edits are allowed? Those that keep protected words, typeable tokens and fluency.
 
 Fluency is a trigram's total log-probability F in nats; of n tokens, the end of the sentence not counted. The change of
 fluency is F' − F where n' = n. Where the lengths differ the totals do not compare, and two corrections are usual:
@@ -6,8 +6,8 @@ fluency is F' − F where n' = n. Where the lengths differ the totals do not com
     per token                          F' (n + 1) / (n' + 1) − F
     the words' own frequency left out  (F' − Σ log p(w')) − (F − Σ log p(w))    as in SLOR (Pauls & Klein 2012)
 
-The first praises whoever leaves out a rare word, whatever the hole, the second whoever puts in a set phrase. The lower
-of both is taken. Only the trigrams that an edit touches are looked up again.
+The first rewards leaving out a rare word, the second putting in a set phrase. The lower of both is
+taken. Only the trigrams that an edit touches are looked up again.
 """
 
 from __future__ import annotations
@@ -42,19 +42,19 @@ class Constraint(Protocol):
 
 @dataclass(frozen=True)
 class Protected:
-    """Tokens at these places stay, where they are."""
+    """Tokens at these positions stay."""
 
-    places: frozenset[int]
+    positions: frozenset[int]
     name: str = mark("protected words")
 
     def allows(self, edit: Edit) -> bool:
         """Whether an edit replaces or moves none of them."""
-        return self.places.isdisjoint(range(edit.position, edit.stop))
+        return self.positions.isdisjoint(range(edit.position, edit.stop))
 
     @classmethod
     def words(cls, tokens: Sequence[str], words: Collection[str]) -> Protected:
-        """Every place where one of these tokens stands."""
-        return cls(frozenset(place for place, token in enumerate(tokens) if token in words))
+        """Every position of one of these tokens."""
+        return cls(frozenset(i for i, token in enumerate(tokens) if token in words))
 
 
 class Typeable:
@@ -86,7 +86,7 @@ class Fluency:
             raise ValueError(_("fluency may fall by 0 nats or more; given: {floor}").format(floor=self.floor))
 
 
-class FluencyOfEdits:
+class SentenceFluency:
     """A sentence's fluency under a trigram, and what edits of it change."""
 
     def __init__(self, trigram: Trigram, tokens: Sequence[str]):
@@ -98,9 +98,9 @@ class FluencyOfEdits:
     def _frequencies(self, ids: Sequence[int]) -> np.ndarray:
         """log p(w) of words by themselves in nats, float64 [N]; an unknown one is one of many."""
         numbers = np.array(ids, dtype=np.int64)
-        found: np.ndarray = np.log(self.trigram.unigram[numbers])
-        found[numbers == Vocabulary.unk_id] -= np.log(self.trigram.unknown_words)
-        return found
+        frequencies: np.ndarray = np.log(self.trigram.unigram[numbers])
+        frequencies[numbers == Vocabulary.unk_id] -= np.log(self.trigram.unknown_words)
+        return frequencies
 
     @cached_property
     def _ids(self) -> np.ndarray:
@@ -112,10 +112,10 @@ class FluencyOfEdits:
     def _parts(self) -> np.ndarray:
         """Sums of the log-probabilities of the first i tokens, [n + 2]; the end is the last."""
         ids = self._ids[:-1]
-        found = self.trigram.log_probability(ids[:-2], ids[1:-1], ids[2:])
-        return np.concatenate([[0.0], np.cumsum(found)])
+        scores = self.trigram.log_probability(ids[:-2], ids[1:-1], ids[2:])
+        return np.concatenate([[0.0], np.cumsum(scores)])
 
-    def changes(self, edits: Sequence[Edit], original: FluencyOfEdits) -> np.ndarray:
+    def changes(self, edits: Sequence[Edit], original: SentenceFluency) -> np.ndarray:
         """How many nats less or more fluent than `original` this sentence is after each edit alone, float64 [N]."""
         if not edits:
             return np.empty(0)
@@ -123,7 +123,7 @@ class FluencyOfEdits:
         totals, own = self._after(edits)
         return _change(totals, own, lengths, original)
 
-    def change(self, original: FluencyOfEdits) -> float:
+    def change(self, original: SentenceFluency) -> float:
         """How many nats less or more fluent than `original` this sentence is."""
         total, own, length = (np.array([number]) for number in (self.total, self.own, len(self.tokens)))
         return float(_change(total, own, length, original)[0])
@@ -145,8 +145,8 @@ class FluencyOfEdits:
         # Each edit's stretch of the stream begins with two tokens that are context only.
         targets = np.arange(number.sum()) + 2 * (owner + 1)
         ids = np.array(stream, dtype=np.int64)
-        found = self.trigram.log_probability(ids[targets - 2], ids[targets - 1], ids[targets])
-        totals = self.total + np.bincount(owner, found, len(edits))
+        scores = self.trigram.log_probability(ids[targets - 2], ids[targets - 1], ids[targets])
+        totals = self.total + np.bincount(owner, scores, len(edits))
         totals += self._parts[starts] - self._parts[np.minimum(stops + 2, n + 1)]
         gone = np.concatenate([[0.0], np.cumsum(self._own)])
         own = self.own + gone[starts] - gone[stops]
@@ -155,9 +155,9 @@ class FluencyOfEdits:
         return totals, own
 
 
-def _change(totals: np.ndarray, own: np.ndarray, lengths: np.ndarray, original: FluencyOfEdits) -> np.ndarray:
+def _change(totals: np.ndarray, own: np.ndarray, lengths: np.ndarray, original: SentenceFluency) -> np.ndarray:
     n = len(original.tokens)
     change = totals - original.total
     per_token = totals * (n + 1) / (lengths + 1) - original.total
-    found: np.ndarray = np.where(lengths == n, change, np.minimum(per_token, change - (own - original.own)))
-    return found
+    result: np.ndarray = np.where(lengths == n, change, np.minimum(per_token, change - (own - original.own)))
+    return result

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from core.probes.edits.changes import Edit, apply, conflict, merged, moved
-from core.probes.edits.constraints import Fluency, FluencyOfEdits
+from core.probes.edits.constraints import Fluency, SentenceFluency
 from core.probes.edits.guards import FAILED, Guard
-from core.probes.edits.victims import Reading, Victim
+from core.probes.edits.victims import ReadSentence, Victim
 
 Key = tuple[int, ...]
 
@@ -24,8 +24,8 @@ class Parent(NamedTuple):
 
     key: Key
     edits: tuple[Edit, ...]
-    reading: Reading
-    fluency: FluencyOfEdits | None
+    sentence: ReadSentence
+    fluency: SentenceFluency | None
 
 
 class Extension(NamedTuple):
@@ -37,10 +37,9 @@ class Extension(NamedTuple):
     edits: list[Edit]
 
     def part(self, chosen: Iterable[int]) -> Extension:
-        """Some of them, by their places."""
-        places = list(chosen)
-        keys, edits = [self.keys[i] for i in places], [self.edits[i] for i in places]
-        return Extension(self.parent, self.numbers[places], keys, edits)
+        """Some of them, by their rows."""
+        rows = list(chosen)
+        return Extension(self.parent, self.numbers[rows], [self.keys[i] for i in rows], [self.edits[i] for i in rows])
 
 
 class EditSets:
@@ -53,11 +52,11 @@ class EditSets:
     def __init__(self, victim: Victim, tokens: Sequence[str], fluency: Fluency | None, goal: str):
         self._victim, self._tokens, self._floor = victim, tuple(tokens), fluency.floor if fluency else np.inf
         self._guards: tuple[Guard, ...] = ()
-        self._reading = ""
-        original = FluencyOfEdits(fluency.trigram, tokens) if fluency else None
+        self._gold_label = ""
+        original = SentenceFluency(fluency.trigram, tokens) if fluency else None
         self.root = Parent((), (), victim(self._tokens), original)
         self.queries = 1
-        self.original = self.root.reading.logit
+        self.original = self.root.sentence.logit
         positive = self.original < 0 if goal == "flip" else goal == "positive"
         self.sign = 1 if positive else -1
         self.candidates: tuple[Edit, ...] = ()
@@ -67,10 +66,10 @@ class EditSets:
         self.tried: dict[int, int] = {}
         self.closest: Key | None = None
 
-    def admit(self, candidates: tuple[Edit, ...], guards: Iterable[Guard], reading: str) -> None:
+    def admit(self, candidates: tuple[Edit, ...], guards: Iterable[Guard], gold_label: str) -> None:
         """Take up the candidates; `guards` are those switched on, asked again of edits made together."""
         self.candidates = candidates
-        self._guards, self._reading = tuple(guard for guard in guards if guard.joint), reading
+        self._guards, self._gold_label = tuple(guard for guard in guards if guard.joint), gold_label
         self._starts = np.array([edit.position for edit in candidates], dtype=np.int64)
         self._stops = np.array([edit.stop for edit in candidates], dtype=np.int64)
         self._growth = np.array([edit.growth for edit in candidates], dtype=np.int64)
@@ -89,7 +88,7 @@ class EditSets:
             return self.root
         edits = tuple(self.candidates[number] for number in key)
         tokens = apply(self._tokens, edits)
-        fluency = FluencyOfEdits(self.root.fluency.trigram, tokens) if self.root.fluency else None
+        fluency = SentenceFluency(self.root.fluency.trigram, tokens) if self.root.fluency else None
         return Parent(key, edits, self._victim(tokens), fluency)
 
     def extend(self, parent: Parent, without: Collection[Key] = ()) -> Extension:
@@ -103,33 +102,33 @@ class EditSets:
             numbers = [number for number in numbers if self._joint((*parent.edits, self.candidates[number]))]
         keys = [tuple(sorted((*parent.key, number))) for number in numbers]
         if without:
-            kept = [place for place, key in enumerate(keys) if key not in without]
-            numbers, keys = [numbers[place] for place in kept], [keys[place] for place in kept]
+            numbers = [number for number, key in zip(numbers, keys, strict=True) if key not in without]
+            keys = [key for key in keys if key not in without]
         edits = [self.candidates[number] for number in numbers]
         if any(edit.growth for edit in parent.edits):
             edits = [moved(edit, parent.edits) for edit in edits]
-        found = Extension(parent, np.array(numbers, dtype=np.int64), keys, edits)
+        extension = Extension(parent, np.array(numbers, dtype=np.int64), keys, edits)
         if not parent.fluency or not self.root.fluency:
-            return found
+            return extension
         changes = parent.fluency.changes(edits, self.root.fluency)
         self.fluency.update(zip(keys, changes.tolist(), strict=True))
         within = changes >= -self._floor
-        return found.part(np.flatnonzero(within).tolist()) if not within.all() else found
+        return extension if within.all() else extension.part(np.flatnonzero(within).tolist())
 
     def _conflicts(self, edit: Edit) -> np.ndarray:
         """Which candidates cannot be made together with an edit, that edit itself among them."""
         near = np.flatnonzero((self._starts <= edit.stop) & (self._stops >= edit.position))
-        found = np.zeros(len(self.candidates), dtype=bool)
-        found[near] = [conflict(self.candidates[number], edit) for number in near.tolist()]
-        return found
+        conflicts = np.zeros(len(self.candidates), dtype=bool)
+        conflicts[near] = [conflict(self.candidates[number], edit) for number in near.tolist()]
+        return conflicts
 
     def _joint(self, together: Sequence[Edit]) -> bool:
         """Whether the guards that judge edits together let these through."""
-        return all(guard.judge(together, self._reading) != FAILED for guard in self._guards)
+        return all(guard.judge(together, self._gold_label) != FAILED for guard in self._guards)
 
     def effects(self, extension: Extension) -> np.ndarray | None:
         """First-order gain of each added edit, float64 [N], for one query; None to a black box."""
-        effects = extension.parent.reading.effects(extension.edits)
+        effects = extension.parent.sentence.effects(extension.edits)
         if effects is None:
             return None
         self.queries += 1
@@ -137,10 +136,10 @@ class EditSets:
 
     def score(self, extension: Extension) -> None:
         """Score sets, those that were not scored before."""
-        new = [place for place, key in enumerate(extension.keys) if key not in self.logits]
+        new = [row for row, key in enumerate(extension.keys) if key not in self.logits]
         if new:
             extension = extension.part(new)
-            scored = extension.parent.reading.logits(extension.edits)
+            scored = extension.parent.sentence.logits(extension.edits)
             self.queries += scored.queries
             for key, logit in zip(extension.keys, scored.logits.tolist(), strict=True):
                 self._note(key, logit)
@@ -151,7 +150,7 @@ class EditSets:
         as_one = [merged(self._tokens, edits) for edits in together]
         if self.root.fluency:
             self.fluency.update(zip(keys, self.root.fluency.changes(as_one, self.root.fluency).tolist(), strict=True))
-        scored = self.root.reading.logits(as_one)
+        scored = self.root.sentence.logits(as_one)
         self.queries += scored.queries
         for key, edits, logit in zip(keys, together, scored.logits.tolist(), strict=True):
             self._note(key, logit, self.fluency.get(key, 0.0) >= -self._floor and self._joint(edits))
@@ -159,7 +158,7 @@ class EditSets:
     def _note(self, key: Key, logit: float, allowed: bool = True) -> None:
         self.logits[key] = logit
         self.fluency.setdefault(key, 0.0)
-        if not allowed:  # scored to see whether fewer edits do, and none of those that are claimed to have been tried
+        if not allowed:  # scored only to see whether fewer edits do: not claimed as tried
             return
         self.tried[len(key)] = self.tried.get(len(key), 0) + 1
         if self.meets(logit):

@@ -1,16 +1,15 @@
-"""Does an edit leave a person's reading of the sentence as it was? Three guards, each of which can be switched off.
+"""Does an edit keep the sentence's gold label? Three guards, each of which can be switched off.
 
-- ``polarity``: the words themselves must not move away from the reading. A word's polarity is its smoothed log-odds of
-  the positive label in the training data, in nats. Where a person reads the sentence as negative, all edits together
-  may make it `TOLERANCE` nats more positive at most; and words that speak for the other side themselves, by more than
-  `OPPOSED` nats, may not come in at all. So "took" may stand for "stole", a neutral word for a negative one, but not
-  "liked" for "hated", and "good" cannot be put in. Marks are no words and have no polarity here. Both bounds were
-  chosen by eye on sentences of our own; a bound of 0 would refuse "taken" for "stolen", which moves 1.1 nats.
-- ``antonyms``: no word that comes may be a known antonym of one that goes, in whatever inflection.
+- ``polarity``: the words must not move away from the gold label. A word's polarity is its smoothed log-odds of the
+  positive label in the training data, in nats. With a negative gold label, all edits together may add `TOLERANCE` nats
+  at most, and no new word may be positive itself by more than `OPPOSED` nats. So "took" may replace "stole", but not
+  "liked" "hated", and "good" cannot be inserted. Punctuation has no polarity here. Both thresholds were chosen by eye
+  on our own sentences; 0 would refuse "taken" for "stolen", which moves 1.1 nats.
+- ``antonyms``: no added word may be a known antonym of a removed one, in any inflection.
 - ``negations``: none may be added, removed, replaced or moved.
 
-An edit passes a guard, fails, or cannot be judged: where a word has no polarity, or the source of antonyms lacks
-it. What cannot be judged is let through, and counted.
+An edit passes a guard, fails, or cannot be judged, where a word has no polarity or the lexicon lacks it. Edits that
+cannot be judged are let through, and counted.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from core.text.preprocessing import Vocabulary
 PASSED, FAILED, CANNOT_JUDGE = mark("passed"), mark("failed"), mark("cannot judge")
 TOLERANCE = 1.6  # nats
 OPPOSED = 0.5  # nats
-_AWAY = {NEGATIVE: (1,), POSITIVE: (-1,), MIXED: (1, -1)}  # which way leads away from a reading
+_AWAY = {NEGATIVE: (1,), POSITIVE: (-1,), MIXED: (1, -1)}  # which sign leads away from a gold label
 _MARKS = frozenset('.,!?…"*')
 
 
@@ -48,8 +47,8 @@ class Guard(Protocol):
     @property
     def joint(self) -> bool: ...
 
-    def judge(self, edits: Sequence[Edit], reading: str) -> str:
-        """``passed``, ``failed`` or ``cannot judge``, for a person's reading of the original (one of `GOLD_LABELS`)."""
+    def judge(self, edits: Sequence[Edit], gold_label: str) -> str:
+        """``passed``, ``failed`` or ``cannot judge``, for the original's gold label (one of `GOLD_LABELS`)."""
 
 
 class OppositeWords(Protocol):
@@ -66,8 +65,8 @@ class OppositeWords(Protocol):
 class Polarity:
     """The guard ``polarity``: `values` are nats, float [V] over `vocabulary`; without any, nothing can be judged.
 
-    What comes and goes are sums over words. No edit by itself, nor all of them together, may move by more than the
-    tolerance away from the reading; where that is mixed, neither way.
+    Neither one edit nor all together may move by more than the tolerance away from the gold label; where that is mixed,
+    in neither direction.
     """
 
     values: np.ndarray | None
@@ -77,26 +76,26 @@ class Polarity:
     name: str = field(default=mark("polarity"), init=False)
     joint: bool = field(default=True, init=False)
 
-    def judge(self, edits: Sequence[Edit], reading: str) -> str:
-        judged = [self._judge(edit, reading) for edit in edits]
-        known = [found for edit in edits if (found := self.sums(edit)) is not None]
+    def judge(self, edits: Sequence[Edit], gold_label: str) -> str:
+        judged = [self._judge(edit, gold_label) for edit in edits]
+        known = [sums for edit in edits if (sums := self.sums(edit)) is not None]
         moved = sum(come - gone for gone, come in known)
-        if any(away * moved > self.tolerance for away in _AWAY[reading]):
+        if any(away * moved > self.tolerance for away in _AWAY[gold_label]):
             return FAILED
         return FAILED if FAILED in judged else CANNOT_JUDGE if CANNOT_JUDGE in judged else PASSED
 
-    def _judge(self, edit: Edit, reading: str) -> str:
+    def _judge(self, edit: Edit, gold_label: str) -> str:
         sums = self.sums(edit)
         if sums is None:
             return CANNOT_JUDGE
-        for away in _AWAY[reading]:
+        for away in _AWAY[gold_label]:
             come, moved = away * sums[1], away * (sums[1] - sums[0])
             if moved > self.tolerance or min(come, moved) > self.opposed:
                 return FAILED
         return PASSED
 
     def sums(self, edit: Edit) -> tuple[float, float] | None:
-        """Polarity of the words that go and of those that come, in nats; None where one of them has none."""
+        """Polarity of the removed words and of the added ones, in nats; None where one of them has none."""
         removed, added = ([word for word in words if not is_mark(word)] for words in removed_and_added((edit,)))
         if not removed and not added:
             return 0.0, 0.0
@@ -119,7 +118,7 @@ class Antonyms:
         self._opposed: dict[tuple[str, str], bool] = {}
         self._judges: dict[str, bool] = {}
 
-    def judge(self, edits: Sequence[Edit], reading: str) -> str:
+    def judge(self, edits: Sequence[Edit], gold_label: str) -> str:
         removed, added = removed_and_added(edits)
         if not removed or not added:
             return PASSED
@@ -147,6 +146,6 @@ class Negations:
 
     name, joint = mark("negations"), False
 
-    def judge(self, edits: Sequence[Edit], reading: str) -> str:
+    def judge(self, edits: Sequence[Edit], gold_label: str) -> str:
         touched = any(is_negation(token) for edit in edits for token in (*edit.before, *edit.after))
         return FAILED if touched else PASSED

@@ -1,7 +1,7 @@
 """Which words stand nearest to each word of a sentence? One product over the vocabulary for all of them.
 
 `word2vec.neighbours` answers for one word and divides by every length each time. Here the vectors are made of
-length 1 once; a sentence's new words are then one product [words, E] × [E, V], and what was found is kept.
+length 1 once; a sentence's new words are then one product [words, E] × [E, V], and results are cached.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _ROWS = 256  # words looked up in one product: 256 × 34,000 cosines are 35 MB
 class Neighbours:
     """The nearest words of each word by the cosine of their vectors [V, E], nearest first.
 
-    Near means used in like places, not alike in meaning: antonyms are often neighbours. `count` is how many each word
-    has at most, `least` the cosine that they have at least. What was found for a word is remembered.
+    Near means used in like contexts, not alike in meaning: antonyms are often neighbours. `count` is how many each word
+    has at most, `least` the cosine that they have at least. Results are cached.
     Raises ValueError where vectors and vocabulary differ in length.
     """
 
@@ -33,7 +33,7 @@ class Neighbours:
         lengths = np.linalg.norm(vectors.astype(np.float32), axis=1, keepdims=True)
         self._unit = vectors.astype(np.float32) / np.maximum(lengths, np.finfo(np.float32).tiny)
         self.vocabulary, self.count, self.least = vocabulary, count, least
-        self._found: dict[str, tuple[tuple[str, float], ...]] = {}
+        self._cache: dict[str, tuple[tuple[str, float], ...]] = {}
 
     @classmethod
     def of(cls, words: WordVectors, count: int = 40, least: float = 0.0) -> Neighbours:
@@ -42,10 +42,10 @@ class Neighbours:
 
     def __call__(self, words: Sequence[str]) -> dict[str, tuple[tuple[str, float], ...]]:
         """The neighbours of each word with their cosines; none for a word that the vocabulary lacks."""
-        new = [word for word in dict.fromkeys(words) if word in self.vocabulary and word not in self._found]
+        new = [word for word in dict.fromkeys(words) if word in self.vocabulary and word not in self._cache]
         for first in range(0, len(new), _ROWS):
             self._look_up(new[first : first + _ROWS])
-        return {word: self._found.get(word, ()) for word in words}
+        return {word: self._cache.get(word, ()) for word in words}
 
     def _look_up(self, words: Sequence[str]) -> None:
         ids = np.array(self.vocabulary.encode(words), dtype=np.int64)
@@ -56,7 +56,7 @@ class Neighbours:
         nearest = np.argpartition(-cosines, count - 1, axis=1)[:, :count]
         for word, numbers, row in zip(words, nearest, cosines, strict=True):
             ordered = numbers[np.argsort(-row[numbers], kind="stable")]
-            self._found[word] = tuple(
+            self._cache[word] = tuple(
                 (self.vocabulary.token(int(number)), float(row[number]))
                 for number in ordered
                 if row[number] >= self.least

@@ -1,4 +1,4 @@
-"""What does a search over edits give back? The edited sentences, what guards made of them, and what was tried."""
+"""The result of a search over edits: the edited sentences, the guards' judgements, and what was tried."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from core.probes.edits.claims import Claim
 
 @dataclass(frozen=True)
 class GuardReport:
-    """What a guard made of the chosen edits, and of all edits within the other constraints.
+    """A guard's judgement of the chosen edits, and counts over the single edits within the constraints.
 
-    `judgement` is ``passed``, ``failed`` (only where the guard is off) or ``cannot judge``, None without a flip.
-    `failed` counts the single edits that it refused, or would have refused, `unjudged` those that it cannot judge, both
-    of `asked`.
+    `judgement` is ``passed``, ``failed`` (only where the guard is off) or ``cannot judge``, None without a flip. Of
+    `asked` single edits `failed` fail the guard, and `unjudged` cannot be judged.
     """
 
     on: bool
@@ -31,8 +30,8 @@ class GuardReport:
 class Edited:
     """One edited sentence: P(positive), logit, change of fluency in nats (None without a scorer), guards' judgements.
 
-    `diff` is the original as pieces (kind, before, after). `minimal` says that fewer of the edits do not flip the
-    verdict, None where that was not checked.
+    `diff` is the original as pieces (kind, before, after). `minimal`: fewer of the edits do not flip the verdict; None
+    where that was not checked.
     """
 
     edits: tuple[Edit, ...]
@@ -57,15 +56,14 @@ class Edited:
 
 @dataclass(frozen=True)
 class MinimalEdits:
-    """What a search found about one sentence under one model.
+    """A search's result for one sentence under one model.
 
-    `target` is the verdict asked for, `reading` how a person is taken to read the original. `best` is the flip with the
-    fewest edits, then the most fluent. It is None where none was found and where none is needed, since the model
-    already says what is asked: there `found` is true. `others` are further flips in the same order; `closest` came
-    nearest where there is no flip. `flips` counts all that were found.
+    `target` is the verdict asked for, `reading` the original's gold label. `best` is the flip with the fewest edits,
+    then the most fluent; None without a flip. `found` is true too where the verdict was as asked from the start.
+    `others` are further flips in the same order, `flips` counts all; `closest` is the nearest attempt without a flip.
 
-    `candidates` counts the single edits admitted, of `proposed`; `refused` how many each constraint kept out. `queries`
-    counts the sentences that the model scored, a gradient as one. `complete` says that every candidate was scored.
+    `candidates` counts the single edits admitted, of `proposed`; `refused` those that each constraint refused.
+    `queries` counts the sentences that the model scored, a gradient as one. `complete`: every candidate was scored.
     """
 
     model: str
@@ -96,8 +94,8 @@ class MinimalEdits:
         return self.claim.worded()
 
 
-class Progress(NamedTuple):
-    """`queries` of `total` (as far as is known yet) are made, `flips` found; `result()` is the answer so far."""
+class EditProgress(NamedTuple):
+    """`queries` of `total` (an estimate) are made, with `flips` flips; `result()` is the result so far."""
 
     queries: int
     total: int

@@ -6,13 +6,13 @@ scored: what is reported was read by the model, never estimated.
 
 - Single edits: all of them, the most promising first, so that a search that ends by itself can say that no single edit
   among its candidates flips the verdict.
-- If none does, sets of two, three, … edits: those of one less that came nearest (a beam) go on by every candidate, in
-  the order of their own effects added up. With `beam` None nothing is left out.
-- With `first` the search ends at the first flip. It begins with a dive, one edit after another: seen from inside the
-  best of a few that promise most, by the gradient as of there; where that fails, and for a black box, the best at each
-  place, as Jin et al. do. Where both fail, all single edits and the beam, as above, unless told not to `widen`.
+- If none does, sets of two, three, … edits: the nearest sets of one edit less (a beam) are extended by every candidate,
+  ordered by the sum of their effects. With `beam` None nothing is left out.
+- With `first` the search ends at the first flip. It starts with a dive, one edit after another: for a white box the
+  best of a few with the highest gradient; where that fails, and for a black box, the best at each position, as Jin et
+  al. do. Where both fail, it goes on with all single edits and the beam, if it may `widen`.
 
-Among flips the one with the fewest edits is chosen, then the most fluent. That fewer of its edits do not flip the
+Of the flips the one with the fewest edits is chosen, then the most fluent. That fewer of its edits do not flip the
 verdict is checked for every subset of up to four edits, for larger sets by undoing each one.
 """
 
@@ -35,7 +35,7 @@ from core.probes.edits.claims import Claim
 from core.probes.edits.edit_sets import Key
 from core.probes.edits.guards import Guard
 from core.probes.edits.proposals import Candidates
-from core.probes.edits.results import Edited, GuardReport, MinimalEdits, Progress
+from core.probes.edits.results import Edited, EditProgress, GuardReport, MinimalEdits
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -49,17 +49,16 @@ BUDGET = 100_000  # sentences
 BEAM = 8
 TOP = 10
 MOST_TOKENS = 1_000
-_NONE = Candidates((), None, 0, {}, {}, {})
+_NONE = Candidates((), 0, {}, {}, {})
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of a sentence: which verdict, by which edits, within which bounds.
+    """A sentence, the verdict wanted, the edits to try, and the limits.
 
-    `goal` is one of `GOALS`, where positive stands for the second of the model's classes, called `labels`, and negative
-    for the first; `reading` is how a person reads the sentence, None for the opposite of the verdict asked for; `off`
-    names guards that are switched off; `unknown` are the tokens that the model does not know. `seconds` None is without
-    end, `beam` None without a width. Raises ValueError for what cannot be.
+    `goal` is one of `GOALS`, where positive is the second of the model's classes `labels`, negative the first;
+    `reading` is the gold label, None for the opposite of the verdict wanted; `off` names guards switched off; `unknown`
+    are the tokens that the model does not know. `seconds` and `beam` None are no limit. Raises ValueError.
     """
 
     text: str
@@ -86,7 +85,7 @@ class Question:
             raise EmptyTextError("the text is empty: there is no word to edit")
         if len(self.tokens) > MOST_TOKENS:
             raise ValueError(
-                _("edits are searched for in 1 to {most:,} tokens; given: {count:,}").format(
+                _("can search for edits of 1 to {most:,} tokens; given: {count:,}").format(
                     most=MOST_TOKENS, count=len(self.tokens)
                 )
             )
@@ -99,7 +98,7 @@ class Question:
         if wrong:
             raise ValueError(f"no guard {wrong[0]!r} to switch off; available: {', '.join(named) or 'none'}")
         if not (self.first or self.widen):
-            raise ValueError(_("a search that does not widen is one for the first flip"))
+            raise ValueError(_("a search that does not widen looks for the first flip only"))
         numbers = {
             _("edits"): self.max_edits,
             _("budget"): self.budget,
@@ -115,21 +114,21 @@ class Question:
 
 def search(
     model: str, victim: Victim, question: Question, check_cancelled: Callable[[], object] = lambda: None
-) -> Iterator[Progress]:
-    """Look for edits until the question is answered or a bound is reached; may be closed at any step.
+) -> Iterator[EditProgress]:
+    """Search until every candidate is tried or a limit is reached; may be closed at any step.
 
-    At least one event comes; the last one's result is the answer. `check_cancelled` is called between two events, and
-    what it raises ends the search.
+    At least one event comes; the last one has the answer. `check_cancelled` is called between two events, and what it
+    raises ends the search.
     """
-    found = _Answers(model, victim, question)
-    yield found.event()
-    for _step in found.search.steps():
+    answers = _Answers(model, victim, question)
+    yield answers.event()
+    for _step in answers.search.steps():
         check_cancelled()
-        yield found.event()
+        yield answers.event()
 
 
 class _Snapshot(NamedTuple):
-    """Where a search stands. What it found only grows, so that counts are a state."""
+    """The state of a search at an event: sets are only ever added, so that counts are enough."""
 
     candidates: Candidates | None
     queries: int
@@ -141,14 +140,13 @@ class _Snapshot(NamedTuple):
 
 
 class _Answers:
-    """What is said of a search as it goes on."""
+    """Makes the events and results of a search."""
 
     def __init__(self, model: str, victim: Victim, question: Question):
         self._model, self._q = model, question
         self.search = Search(victim, question)
 
-    def event(self) -> Progress:
-        """Where the search stands now."""
+    def event(self) -> EditProgress:
         sets = self.search.sets
         state = _Snapshot(
             self.search.candidates,
@@ -159,7 +157,7 @@ class _Answers:
             sets.closest,
             time.perf_counter() - self.search.begun,
         )
-        return Progress(
+        return EditProgress(
             sets.queries, max(self.search.total, sets.queries), len(sets.flips), partial(self._result, state)
         )
 
@@ -174,7 +172,7 @@ class _Answers:
             probability=float(sigmoid(np.asarray(logit))),
             logit=logit,
             fluency_change=sets.fluency[key] if q.fluency else None,
-            guards={guard.name: guard.judge(edits, self.search.reading) for guard in q.guards},
+            guards={guard.name: guard.judge(edits, self.search.gold_label) for guard in q.guards},
             minimal=self.search.is_minimal(key) if sets.meets(logit) else None,
         )
 
@@ -192,7 +190,7 @@ class _Answers:
             tokens=q.tokens,
             goal=q.goal,
             target=POSITIVE if sets.sign > 0 else NEGATIVE,
-            reading=self.search.reading,
+            reading=self.search.gold_label,
             probability=probability,
             found=met or best is not None,
             best=best,

@@ -1,6 +1,6 @@
-"""With what are edits usually searched for? The word lists, the transformations, the constraints and the guards.
+"""The usual word lists, transformations, constraints and guards of a search over edits.
 
-Loading them takes a second or so; they are loaded once and passed on. Nothing in them changes but what they remember.
+Loading them takes about a second: load them once and pass them on.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ class Lexicon(WordForms, OppositeWords, Protocol):
 
 
 @dataclass(frozen=True)
-class Sources:
-    """Where words come from: word2vec's neighbours, a trigram, a lexicon. Any may be missing.
+class WordSources:
+    """Word2vec's neighbours, a trigram, a lexicon: any may be missing.
 
-    `polarity` is of words, float [V] with its vocabulary: what guards hold to where a model brings none of its own.
+    `polarity`, float [V] with its vocabulary, is for guards where a model has none of its own.
     """
 
     neighbours: Neighbours | None = None
@@ -46,7 +46,7 @@ class Sources:
     polarity: tuple[np.ndarray, Vocabulary] | None = None
 
 
-def load(trigram: Trigram | None = None) -> Sources:
+def load(trigram: Trigram | None = None) -> WordSources:
     """The shipped word vectors, trigram and lexicon; a trigram that is loaded already is not loaded again.
 
     Raises CheckpointError where one cannot be used.
@@ -57,10 +57,10 @@ def load(trigram: Trigram | None = None) -> Sources:
     from core.text import lexicon
 
     vectors = Neighbours.of(checkpoints.load_vectors(), NEIGHBOURS, COSINE)
-    return Sources(vectors, trigram or fluency.load().trigram, lexicon.load())
+    return WordSources(vectors, trigram or fluency.load().trigram, lexicon.load())
 
 
-def load_for(models: Sequence[Model], trigram: Trigram | None = None) -> Sources:
+def load_for(models: Sequence[Model], trigram: Trigram | None = None) -> WordSources:
     """`load`, with the polarity of words from a shipped model's training data where a black box is among the models.
 
     The first checkpoint that has one lends it. Raises CheckpointError as `load` does.
@@ -81,8 +81,8 @@ def load_for(models: Sequence[Model], trigram: Trigram | None = None) -> Sources
     return sources
 
 
-def transformations(checkpoint: Model, sources: Sources) -> tuple[Transformation, ...]:
-    """All kinds of edits. Nobody says which words a black box knows, so it is offered every misspelling."""
+def transformations(checkpoint: Model, sources: WordSources) -> tuple[Transformation, ...]:
+    """All kinds of edits. Which words a black box knows is unknown, so it gets every misspelling."""
     known = None if isinstance(checkpoint, BlackBox) else checkpoint.vocabulary
     return (
         change.Substitute(sources.neighbours, sources.lexicon),
@@ -95,7 +95,7 @@ def transformations(checkpoint: Model, sources: Sources) -> tuple[Transformation
     )
 
 
-def guards(checkpoint: Model, sources: Sources) -> tuple[Guard, ...]:
+def guards(checkpoint: Model, sources: WordSources) -> tuple[Guard, ...]:
     """All guards."""
     if isinstance(checkpoint, BlackBox):
         lent = sources.polarity if checkpoint.reads_sentiment else None
@@ -111,7 +111,7 @@ def guards(checkpoint: Model, sources: Sources) -> tuple[Guard, ...]:
 
 def ask(
     checkpoint: Model,
-    sources: Sources,
+    sources: WordSources,
     text: str,
     goal: str,
     *,
@@ -123,8 +123,8 @@ def ask(
 ) -> Question:
     """A question about a text under a checkpoint; `bounds` are those of `Question`.
 
-    `protect` are words that stay, wherever they stand; those that the text lacks have no effect. `fluency` is how many
-    nats it may fall, `tried` the transformations, None for all. Raises EmptyTextError for a text without a token and
+    `protect` are words that no edit may touch. `fluency` is how many nats it may fall, `tried` the transformations,
+    None for all. Raises EmptyTextError for a text without a token and
     ValueError where every token is protected.
     """
     tokens = tuple(checkpoint.preprocessing(text))

@@ -1,10 +1,8 @@
 """Which small edits of a sentence are there to try? One callable for each kind, from tokens to the edits it proposes.
 
-Each proposes only what can change a model's input. After preprocessing there is no difference between "SO" and "so",
-nor between "sooooo" and "sooo"; "!!!" is one token and another than "!". So emphasis is a letter drawn out to three
-("sooo"), quotation marks or asterisks round a word; punctuation is another mark, or a mark put in.
-
-Word lists are this project's own; word2vec's neighbours, word forms and plainer verbs come from what is passed in.
+Each proposes only edits that change a model's input. Preprocessing makes "SO" and "so" the same, and "sooooo" and
+"sooo"; "!!!" and "!" are two tokens. So emphasis is a letter drawn out to three ("sooo"), or quotation marks or
+asterisks around a word; punctuation is another mark, or an inserted one.
 """
 
 from __future__ import annotations
@@ -68,22 +66,22 @@ class Substitute:
         words = list(dict.fromkeys(token for token in tokens if is_word(token)))
         near = self.neighbours(words) if self.neighbours else {}
         offered = {word: self._offered(word, near.get(word, ())) for word in words}
-        for place, token in enumerate(tokens):
+        for position, token in enumerate(tokens):
             for word, source in offered.get(token, {}).items():
-                yield Edit(SUBSTITUTE, place, (token,), tuple(word.split()), source)
+                yield Edit(SUBSTITUTE, position, (token,), tuple(word.split()), source)
 
     def _offered(self, word: str, near: Sequence[tuple[str, float]]) -> dict[str, str]:
         """What may stand for a word, and where each comes from: the first source where there are two."""
-        found: dict[str, str] = {}
+        offered: dict[str, str] = {}
         if self.lexicon:
             plainer = self.lexicon.plainer(word)
-            found |= dict.fromkeys(self.lexicon.forms(word), "form")
-            found |= {verb: "plainer verb" for verb in plainer if verb not in found}
+            offered |= dict.fromkeys(self.lexicon.forms(word), "form")
+            offered |= {verb: "plainer verb" for verb in plainer if verb not in offered}
             for verb in plainer[: self.plainer_forms]:
-                found |= {form: "form of a plainer verb" for form in self.lexicon.forms(verb) if form not in found}
-        found |= {other: "neighbour" for other, _ in near if is_word(other) and other not in found}
-        found.pop(word, None)
-        return found
+                offered |= {form: "form of a plainer verb" for form in self.lexicon.forms(verb) if form not in offered}
+        offered |= {other: "neighbour" for other, _ in near if is_word(other) and other not in offered}
+        offered.pop(word, None)
+        return offered
 
 
 @dataclass(frozen=True)
@@ -93,28 +91,28 @@ class Listed:
     words: Mapping[int, Sequence[str]]
 
     def __call__(self, tokens: Sequence[str]) -> Iterator[Edit]:
-        for place, words in sorted(self.words.items()):
-            if not 0 <= place < len(tokens):
-                raise ValueError(f"substitutes are listed for token {place} of a sentence of {len(tokens)}")
+        for position, words in sorted(self.words.items()):
+            if not 0 <= position < len(tokens):
+                raise ValueError(f"substitutes are listed for token {position} of a sentence of {len(tokens)}")
             for word in words:
-                if word != tokens[place]:
-                    yield Edit(SUBSTITUTE, place, (tokens[place],), tuple(word.split()), "listed")
+                if word != tokens[position]:
+                    yield Edit(SUBSTITUTE, position, (tokens[position],), tuple(word.split()), "listed")
 
 
 def delete(tokens: Sequence[str]) -> Iterator[Edit]:
     """One token left out, where another remains; of equal tokens side by side the first."""
     if len(tokens) > 1:
-        for place, token in enumerate(tokens):
-            if place == 0 or tokens[place - 1] != token:
-                yield Edit(DELETE, place, (token,), ())
+        for position, token in enumerate(tokens):
+            if position == 0 or tokens[position - 1] != token:
+                yield Edit(DELETE, position, (token,), ())
 
 
 def swap(tokens: Sequence[str]) -> Iterator[Edit]:
     """Two words side by side changing places; marks and links stay."""
-    for place in range(len(tokens) - 1):
-        one, other = tokens[place : place + 2]
+    for position in range(len(tokens) - 1):
+        one, other = tokens[position : position + 2]
         if one != other and is_word(one) and is_word(other):
-            yield Edit(SWAP, place, (one, other), (other, one))
+            yield Edit(SWAP, position, (one, other), (other, one))
 
 
 @dataclass(frozen=True)
@@ -177,41 +175,41 @@ class Typo:
     vocabulary: Vocabulary | None = None
 
     def __call__(self, tokens: Sequence[str]) -> Iterator[Edit]:
-        for place, token in enumerate(tokens):
+        for position, token in enumerate(tokens):
             if not is_word(token) or len(token) < 3:
                 continue
             unknown_to_it = self.vocabulary is None
             for word, slip in slips(token).items():
                 known = self.vocabulary is None or word in self.vocabulary
                 if known or not unknown_to_it:
-                    yield Edit(TYPO, place, (token,), (word,), slip)
+                    yield Edit(TYPO, position, (token,), (word,), slip)
                 unknown_to_it |= not known
 
 
 @lru_cache(maxsize=4096)
 def slips(word: str) -> Mapping[str, str]:
-    """Mistyped forms of a word, each with the slip that makes it; the first letter keeps its place."""
-    found: dict[str, str] = {}
+    """Mistyped forms of a word, each with the slip that makes it; the first letter stays first."""
+    mistyped: dict[str, str] = {}
     for i in range(1, len(word) - 1):
-        found.setdefault(word[:i] + word[i + 1] + word[i] + word[i + 2 :], "letters swapped")
+        mistyped.setdefault(word[:i] + word[i + 1] + word[i] + word[i + 2 :], "letters swapped")
     for i in range(1, len(word)):
-        found.setdefault(word[:i] + word[i + 1 :], "letter left out")
+        mistyped.setdefault(word[:i] + word[i + 1 :], "letter left out")
     for i in range(1, len(word)):
-        found.setdefault(word[:i] + word[i] + word[i:], "letter doubled")
+        mistyped.setdefault(word[:i] + word[i] + word[i:], "letter doubled")
     for i, char in enumerate(word):
         for key in _beside(char):
-            found.setdefault(word[:i] + key + word[i + 1 :], "key beside it")
-    found.pop(word, None)
-    return found
+            mistyped.setdefault(word[:i] + key + word[i + 1 :], "key beside it")
+    mistyped.pop(word, None)
+    return mistyped
 
 
 @lru_cache(maxsize=64)
 def _beside(char: str) -> str:
     """The letters left and right of a letter on an English keyboard."""
     for row in _KEYBOARD:
-        place = row.find(char)
-        if place >= 0:
-            return row[max(place - 1, 0) : place] + row[place + 1 : place + 2]
+        key = row.find(char)
+        if key >= 0:
+            return row[max(key - 1, 0) : key] + row[key + 1 : key + 2]
     return ""
 
 
@@ -225,15 +223,15 @@ class Emphasis:
     vocabulary: Vocabulary | None = None
 
     def __call__(self, tokens: Sequence[str]) -> Iterator[Edit]:
-        for place, token in enumerate(tokens):
+        for position, token in enumerate(tokens):
             if not is_word(token):
                 continue
             for word in dict.fromkeys(drawn_out(token)):
                 if self.vocabulary is None or word in self.vocabulary:
-                    yield Edit(EMPHASIS, place, (token,), (word,), "drawn out")
+                    yield Edit(EMPHASIS, position, (token,), (word,), "drawn out")
             for mark, source in (('"', "quotation marks"), ("*", "asterisks")):
-                if not (place and tokens[place - 1] == mark):
-                    yield Edit(EMPHASIS, place, (token,), (mark, token, mark), source)
+                if not (position and tokens[position - 1] == mark):
+                    yield Edit(EMPHASIS, position, (token,), (mark, token, mark), source)
 
 
 def drawn_out(word: str) -> Iterator[str]:
@@ -249,14 +247,14 @@ def drawn_out(word: str) -> Iterator[str]:
 
 def punctuation(tokens: Sequence[str]) -> Iterator[Edit]:
     """Another mark for a mark, a mark at the end where there is none, a comma or three dots between two words."""
-    for place, token in enumerate(tokens):
+    for position, token in enumerate(tokens):
         if token in MARKS:
             for mark in MARKS:
                 if mark != token:
-                    yield Edit(PUNCTUATION, place, (token,), (mark,))
-        elif place and is_word(token) and is_word(tokens[place - 1]):
+                    yield Edit(PUNCTUATION, position, (token,), (mark,))
+        elif position and is_word(token) and is_word(tokens[position - 1]):
             for mark in (",", "..."):
-                yield Edit(PUNCTUATION, place, (), (mark,))
+                yield Edit(PUNCTUATION, position, (), (mark,))
     if tokens[-1] not in MARKS:
         for mark in _LAST_MARKS:
             yield Edit(PUNCTUATION, len(tokens), (), (mark,))

@@ -1,7 +1,7 @@
-"""Whose verdict is to change? A model as a search over edits uses it: any predictor, or a classifier seen from inside.
+"""Whose verdict is to change? Any predictor as a black box, or a classifier as a white box.
 
-Both read a sentence and then edits of it. From inside, what stands before an edit is read once, edits that the model
-cannot tell apart are one sentence, and a gradient says beforehand which edits promise most.
+Both read a sentence and then edits of it. A white box reads the prefix before an edit once, reads edits that it cannot
+tell apart once, and ranks edits beforehand by a gradient.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class Scored(NamedTuple):
     queries: int
 
 
-class Reading(Protocol):
-    """One sentence as a model reads it, and edits of it. `logit` is one query."""
+class ReadSentence(Protocol):
+    """A sentence as a model reads it, and edits of it. `logit` is one query."""
 
     sees_inside: bool
 
@@ -47,7 +47,7 @@ class Reading(Protocol):
         """First-order change of the logit by each edit, float64 [N], from one gradient; None to a black box."""
 
 
-Victim = Callable[[Sequence[str]], Reading]
+Victim = Callable[[Sequence[str]], ReadSentence]
 
 
 def victim(model: Model) -> Victim:
@@ -56,16 +56,16 @@ def victim(model: Model) -> Victim:
 
 
 def black_box(predict: Predictor) -> Victim:
-    """A predictor, nothing known of its inside. Reading raises ValueError where it gives no probabilities."""
-    return lambda tokens: _BlackReading(predict, tokens)
+    """A predictor, by its answers alone. Reading raises ValueError where it gives no probabilities."""
+    return lambda tokens: _BlackBoxSentence(predict, tokens)
 
 
 def white_box(checkpoint: Checkpoint) -> Victim:
     """A checkpoint's classifier, its states and gradients used."""
-    return lambda tokens: _WhiteReading(checkpoint, tokens)
+    return lambda tokens: _WhiteBoxSentence(checkpoint, tokens)
 
 
-class _BlackReading:
+class _BlackBoxSentence:
     sees_inside = False
 
     def __init__(self, predict: Predictor, tokens: Sequence[str]):
@@ -73,7 +73,6 @@ class _BlackReading:
 
     @cached_property
     def logit(self) -> float:
-        """The sentence's own: scored only when asked for, since a search often knows it."""
         return float(self._score([self._tokens])[0])
 
     def _score(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
@@ -92,7 +91,7 @@ class _BlackReading:
         return None
 
 
-class _WhiteReading:
+class _WhiteBoxSentence:
     sees_inside = True
 
     def __init__(self, checkpoint: Checkpoint, tokens: Sequence[str]):

@@ -1,22 +1,22 @@
-"""What if the network had been in another state, or a gate had stood open? Interventions on the run of one text.
+"""What if the network had been in another state, or a gate had been open? Interventions on the run of one text.
 
     state patched   after step t    h_t := h'_s, c_t := c'_s, or both, those of another text's run after its step s
     gate patched    within step t   a gate's activation := that of the other run in its step s
-    gate held       within steps    a gate := 1 (open), 0 (shut), or any value that it could have
-    units scaled    after steps     chosen units of h or c := a factor times what they are; 0 takes them out
+    gate held       within steps    a gate := 1 (open), 0 (shut), or any value in its range
+    units scaled    after steps     chosen units of h or c := a factor times their values; 0 removes them
 
-after which the text is read on as it stands. A state that is patched is replaced as handed on: h_t stays A's where c_t
-alone is replaced, so that the two can be told apart; at the last step, whose h alone is read out, c then counts for
-nothing. What a gate decides in its own step follows from it, the GRU's candidate n from its reset gate among it.
+after which the rest of the text is read. A patched state is replaced as passed on: h_t stays A's where only c_t is
+replaced, so at the last step, where only h is read out, c has no effect. A patched gate affects its own step, the GRU's
+reset gate its candidate n too.
 
 Replacing a state by another run's is the interchange intervention of Geiger et al. 2021, "Causal Abstractions of Neural
 Networks", and the causal mediation of Vig et al. 2020, "Investigating Gender Bias in Language Models Using Causal
-Mediation Analysis"; taking units out is done as by Lakretz et al. 2019, "The emergence of number and syntax units in
-LSTM language models". `core.probes.interventions.patching` asks all steps at once.
+Mediation Analysis"; removing units follows Lakretz et al. 2019, "The emergence of number and syntax units in LSTM
+language models". `core.probes.interventions.patching` patches all steps at once.
 
 The equations are `recurrent.cell_step`'s. A gate is σ or tanh of the sum of two projections, so it is held through
 them: the inverse of its value for the one, 0 for the other; σ(±∞) is 1 or 0, exactly. Of several layers the top one is
-changed, from which the verdict is read. Axes: T tokens, H units, G gates; steps and units count from 0.
+changed. Axes: T tokens, H units, G gates; steps and units count from 0.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _CANDIDATES = {"lstm": "cell", "gru": "new"}  # a tanh, from −1 to 1, where th
 
 @dataclass(frozen=True)
 class Patch:
-    """At one step what is patched, a name of `patchable`, becomes the other run's."""
+    """Replace one component, a name of `patchable`, at one step with the donor's."""
 
     what: str
     step: int
@@ -52,7 +52,7 @@ class Patch:
 
 @dataclass(frozen=True)
 class Hold:
-    """From step `first` to step `last`, both included, a gate, a name of `recurrent.GATES`, has one value."""
+    """Hold a gate, a name of `recurrent.GATES`, at one value in the steps `first` to `last`, both included."""
 
     gate: str
     value: float
@@ -62,7 +62,7 @@ class Hold:
 
 @dataclass(frozen=True)
 class Scale:
-    """After the steps `first` to `last`, both included, units of the state (``hidden`` or ``cell``) are multiplied."""
+    """Multiply units of the state (``hidden`` or ``cell``) after the steps `first` to `last`, both included."""
 
     units: tuple[int, ...]
     factor: float
@@ -76,10 +76,9 @@ Change = Patch | Hold | Scale
 
 @dataclass(frozen=True)
 class Intervention:
-    """A text's run as it was and as it is with some changes.
+    """A text's logits after each token, float64 [T], `before` and `after` some changes.
 
-    `before` and `after` are logits, float64 [T], read after each token. `donor` is the other text, None where nothing
-    was patched, and `align` how its steps were matched.
+    `donor` is the other text, None where nothing was patched, and `align` how its steps were matched.
     """
 
     model: str
@@ -93,7 +92,7 @@ class Intervention:
 
     @property
     def probability_before(self) -> np.ndarray:
-        """P(positive) after each token, float64 [T], unchanged."""
+        """P(positive) after each token, float64 [T]."""
         return sigmoid(self.before)
 
     @property
@@ -103,19 +102,19 @@ class Intervention:
 
     @property
     def flips(self) -> bool:
-        """Whether the verdict is another one."""
+        """Whether the verdict changes."""
         return bool((self.probability_before[-1] >= 0.5) != (self.probability_after[-1] >= 0.5))
 
 
 def gates(cell: str) -> tuple[str, ...]:
-    """The gates of a cell, its candidate among them, in the order of `recurrent.GATES`; the RNN has none."""
+    """The gates of a cell and its candidate, in the order of `recurrent.GATES`; the RNN has none."""
     return () if cell == "rnn" else GATES[cell]
 
 
 def patchable(cell: str) -> dict[str, str | None]:
-    """What can be patched, by a name of its own, each with its gate's name in `recurrent.GATES`; None for a state.
+    """What can be patched, by name, each with its gate's name in `recurrent.GATES`; None for a state.
 
-    Both the LSTM's cell state and its candidate are called ``cell`` there; here the candidate is ``candidate``.
+    There the LSTM's candidate is called ``cell``, as its cell state is.
     """
     states: list[str] = [HIDDEN, CELL, BOTH] if cell == "lstm" else [HIDDEN]
     named = {CANDIDATE if cell == "lstm" and gate == "cell" else gate: gate for gate in gates(cell)}
@@ -123,25 +122,25 @@ def patchable(cell: str) -> dict[str, str | None]:
 
 
 def bounds(cell: str, gate: str) -> tuple[float, float]:
-    """The least and the greatest value of a gate. Raises LookupError where the cell has none of that name."""
+    """The range of a gate. Raises LookupError where the cell does not have it."""
     if gate not in gates(cell):
-        told = (
+        message = (
             _("the {cell} has no gate {gate!r}; it has: {available}")
             if gates(cell)
-            else _("the {cell} has no gate {gate!r}; it has none")
+            else _("the {cell} has no gate {gate!r}; it has no gates")
         )
-        raise LookupError(told.format(cell=cell.upper(), gate=gate, available=", ".join(gates(cell))))
+        raise LookupError(message.format(cell=cell.upper(), gate=gate, available=", ".join(gates(cell))))
     return (-1.0, 1.0) if gate == _CANDIDATES[cell] else (0.0, 1.0)
 
 
 def partners(own: int, others: int, align: str) -> tuple[int | None, ...]:
-    """For each of so many steps the step of the other run that it is matched with, from the start or from the end.
+    """For each of `own` steps the donor's step that it is matched with, from the ``start`` or the ``end``, or None.
 
-    None where the other text has no such step. Raises ValueError for another alignment.
+    Raises ValueError for another alignment.
     """
     if align not in ALIGNMENTS:
         raise ValueError(
-            _("align is one of {available}; given: {align!r}").format(available=", ".join(ALIGNMENTS), align=align)
+            _("align must be one of {available}; given: {align!r}").format(available=", ".join(ALIGNMENTS), align=align)
         )
     shift = others - own if align == "end" else 0
     return tuple(step + shift if 0 <= step + shift < others else None for step in range(own))
@@ -150,10 +149,10 @@ def partners(own: int, others: int, align: str) -> tuple[int | None, ...]:
 def intervene(
     checkpoint: Checkpoint, trace: Trace, changes: Sequence[Change], donor: Trace | None = None, align: str = "start"
 ) -> Intervention:
-    """Read a text again with changes made on the way, in their order; the last of two holds of one gate counts.
+    """Read a text again with changes, in their order; of two holds of one gate the last counts.
 
-    `trace` is the text's own run and `donor` the other's, from which `Patch` takes. Raises ValueError or LookupError
-    for a change that cannot be made on this model and text, saying what is available.
+    `trace` is the text's own run and `donor` the run that patches are taken from. Raises ValueError or LookupError for
+    a change that this model and text do not allow.
     """
     check_model(checkpoint, *(run for run in (trace, donor) if run is not None))
     matched = partners(len(trace), 0 if donor is None else len(donor), align)
@@ -169,8 +168,8 @@ def intervene(
             held = _held(changes, step, h, donor, matched)
             if held:
                 from_input, from_state = hold(model.cell, from_input, from_state, held)
-            done = model.advance(from_input, from_state, h, c, top)
-            h, c = _changed(changes, step, done.h, done.c, donor, matched)
+            advanced = model.advance(from_input, from_state, h, c, top)
+            h, c = _changed(changes, step, advanced.h, advanced.c, donor, matched)
             states.append((h, c))
         all_h = torch.cat([h for h, _c in states])
         all_c = None if c is None else torch.cat([c for _h, c in states if c is not None])
@@ -189,27 +188,25 @@ def intervene(
 
 
 def hold(cell: str, from_input: Tensor, from_state: Tensor, held: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-    """The two projections [B, G*H] of a step in which these gates have these values, [B, H] each."""
+    """The two projections [B, G*H] of a step in which gates have these values, [B, H] each."""
     inputs, states = (list(projected.chunk(len(GATES[cell]), dim=-1)) for projected in (from_input, from_state))
     for gate, value in held.items():
-        place = GATES[cell].index(gate)
+        index = GATES[cell].index(gate)
         inverse = torch.atanh if gate == _CANDIDATES[cell] else torch.logit
-        # In float64: float32 has too few digits near 1, where a gate that stands open is.
-        inputs[place] = inverse(value.double()).to(from_input.dtype)
-        states[place] = torch.zeros_like(states[place])
+        # In float64: float32 has too few digits near 1, where an open gate is.
+        inputs[index] = inverse(value.double()).to(from_input.dtype)
+        states[index] = torch.zeros_like(states[index])
     return torch.cat(inputs, dim=-1), torch.cat(states, dim=-1)
 
 
 def check_model(checkpoint: Checkpoint, *traces: Trace) -> None:
-    """Whether these are the model's own runs. Raises ValueError: another model's states mean nothing to it.
-
-    And ReadOutError for a GRU whose candidate is not made of two projections, so that no gate can be held by them.
-    """
+    """Raises ValueError unless the runs are the model's own, and ReadOutError for a GRU whose candidate is not a sum of
+    two projections, so that no gate can be held."""
     if not checkpoint.model.reset_after:
         raise ReadOutError(
             _(
-                "{model} is a GRU with its reset gate before the product; gates and states can be changed in a GRU "
-                "as torch has it"
+                "{model} is a GRU with its reset gate before the product; only torch's form of the "
+                "GRU can be changed or patched"
             ).format(model=checkpoint.name)
         )
     units = checkpoint.model.hidden_size
@@ -227,19 +224,19 @@ def _check(change: Change, trace: Trace, donor: Trace | None, matched: Sequence[
         _check_steps(trace, change.step, change.step)
         known = patchable(trace.cell)
         if change.what not in known:
-            told = (
+            message = (
                 _("the {cell} has no {what!r} to patch; it has: {available}")
                 if gates(trace.cell)
                 else _("the {cell} has no {what!r} to patch; it has: {available}, and no gates")
             )
-            raise LookupError(told.format(cell=trace.cell.upper(), what=change.what, available=", ".join(known)))
+            raise LookupError(message.format(cell=trace.cell.upper(), what=change.what, available=", ".join(known)))
         if donor is None:
-            raise ValueError(_("a patch needs a second sentence, from whose run it takes"))
+            raise ValueError(_("a patch needs a second sentence as its donor"))
         if matched[change.step] is None:
             raise ValueError(
                 _(
-                    "step {step} has no partner: the other sentence has {others:,} tokens, this one {own:,}; "
-                    "align them from the other side, or choose another step"
+                    "step {step} has no partner: the other sentence has {others:,} tokens, this one "
+                    "{own:,}; align them at the other end, or choose another step"
                 ).format(step=change.step + 1, others=len(donor), own=len(trace))
             )
         return
@@ -248,7 +245,7 @@ def _check(change: Change, trace: Trace, donor: Trace | None, matched: Sequence[
         low, high = bounds(trace.cell, change.gate)
         if not low <= change.value <= high:
             raise ValueError(
-                _("the gate {gate!r} is held between {low:g} and {high:g}; given: {value}").format(
+                _("the gate {gate!r} can be held between {low:g} and {high:g}; given: {value}").format(
                     gate=change.gate, low=low, high=high, value=change.value
                 )
             )
@@ -262,26 +259,26 @@ def _check(change: Change, trace: Trace, donor: Trace | None, matched: Sequence[
         )
     outside = [unit for unit in change.units if not 0 <= unit < trace.h.shape[1]]
     if outside or not change.units:
-        told = _("units are 0 to {last}; given: {units}") if outside else _("units are 0 to {last}; none was given")
-        raise ValueError(told.format(last=trace.h.shape[1] - 1, units=", ".join(map(str, outside))))
+        message = _("units are 0 to {last}; given: {units}") if outside else _("units are 0 to {last}; none was given")
+        raise ValueError(message.format(last=trace.h.shape[1] - 1, units=", ".join(map(str, outside))))
     if not math.isfinite(change.factor):
-        raise ValueError(_("the factor is a finite number; given: {factor}").format(factor=change.factor))
+        raise ValueError(_("the factor must be a finite number; given: {factor}").format(factor=change.factor))
 
 
 def _check_steps(trace: Trace, first: int, last: int) -> None:
     if not 0 <= first <= last < len(trace):
-        told = (
-            _("step {first}: outside the sentence, whose tokens are 1 to {count:,}")
+        message = (
+            _("step {first} is outside the sentence, which has tokens 1 to {count:,}")
             if first == last
-            else _("steps {first} to {last}: outside the sentence, whose tokens are 1 to {count:,}")
+            else _("steps {first} to {last} are outside the sentence, which has tokens 1 to {count:,}")
         )
-        raise ValueError(told.format(first=first + 1, last=last + 1, count=len(trace)))
+        raise ValueError(message.format(first=first + 1, last=last + 1, count=len(trace)))
 
 
 def _held(
     changes: Sequence[Change], step: int, like: Tensor, donor: Trace | None, matched: Sequence[int | None]
 ) -> dict[str, Tensor]:
-    """The values [1, H] of the gates that are held, or patched, within a step."""
+    """The values [1, H] of the gates held or patched within a step."""
     held: dict[str, Tensor] = {}
     for change in changes:
         if isinstance(change, Hold) and change.first <= step <= change.last:
@@ -301,7 +298,7 @@ def _changed(
     donor: Trace | None,
     matched: Sequence[int | None],
 ) -> tuple[Tensor, Tensor | None]:
-    """The state [1, H] that a step hands on, once patched and scaled."""
+    """The state [1, H] that a step passes on, patched and scaled."""
     for change in changes:
         if isinstance(change, Patch) and change.step == step and donor is not None:
             if change.what in (HIDDEN, BOTH):
@@ -319,6 +316,6 @@ def _changed(
 
 
 def _row(values: np.ndarray, step: int | None) -> Tensor:
-    """One step's values, [1, H]; that there is such a step was checked."""
+    """One step's values, [1, H]."""
     assert step is not None
     return torch.tensor(values[step])[None]

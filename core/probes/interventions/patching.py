@@ -1,15 +1,13 @@
 """In which state, and at which step, is the difference between two texts carried? Every patch of one run by another.
 
-For every step t of text A and everything that can be patched there (`interventions.hold`): the logit of A read
-with that one thing taken from B's run, and how much of the difference between the two it carries,
+For every step t of text A and everything that can be patched there (`interventions.hold`): the logit of A with that one
+component taken from B's run, and how much of the difference between the two it carries,
 
     share = (patched − A) / (B − A),    0 where the patch does nothing, 1 where it gives B's logit
 
 as in the causal tracing of Vig et al. 2020 and Meng et al. 2022, "Locating and Editing Factual Associations in GPT",
-there of probabilities. Shares of different patches need not sum to 1, and one may be below 0 or above 1.
-
-All patched runs are read on side by side, as one batch that grows with every step: nothing before a step is read again.
-Axes: T tokens of A, H units, G gates; steps count from 0.
+there of probabilities. Shares need not sum to 1, and one may be below 0 or above 1. All patched runs are read side by
+side, as one batch that grows with every step. Axes: T tokens of A, H units, G gates; steps count from 0.
 """
 
 from __future__ import annotations
@@ -30,11 +28,11 @@ from core.runtime.i18n import clauses as joined
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import mark, ngettext
 
-MOST_STEPS = 200  # of a grid, whose work grows with their square; padding that is read counts
-LITTLE = 0.1  # logits; a patch moves them by more than that in passing
-SAME = 1e-4  # logits closer than this are one and the same in float32, and their difference has no shares
-HELD = 0.9  # of the difference; from here to 1.1 it is called carried
-_GATES = {  # what a sentence calls them; the GRU's candidate as the LSTM's
+MOST_STEPS = 200  # of a grid, whose work grows with their square
+LITTLE = 0.1  # logits: a smaller difference has meaningless shares
+SAME = 1e-4  # logits closer than this are equal in float32
+CARRIED = 0.9  # of the difference; up to 1.1 it is called carried
+_GATES = {  # as sentences name them
     "input": mark("input"),
     "forget": mark("forget"),
     "candidate": mark("candidate"),
@@ -43,17 +41,17 @@ _GATES = {  # what a sentence calls them; the GRU's candidate as the LSTM's
     "update": mark("update"),
     "new": mark("candidate"),
 }
-_FEW = 4  # steps that are told of one by one
+_FEW = 4  # steps that are listed one by one
 _EVEN = 0.05  # mean shares closer than this are called about even
 
 
 @dataclass(frozen=True)
 class PatchGrid:
-    """Text A's run patched from B's, at every step and in everything that can be.
+    """Text A's run patched from B's, in every component at every step.
 
     `logits`, float64 [T] each, by the names of `core.probes.interventions.hold.patchable`, NaN where a step of A has no
-    partner in B, `partners`. `logit` and `probability` are those of A and of B as they stand. `gathers` says that the
-    head reads the states of all steps, so that what is patched late leaves the steps before it as they were.
+    partner in B. `logit` and `probability` are those of A and of B unpatched. `gathers` says that the head reads the
+    states of all steps, so a late patch leaves the earlier ones.
     """
 
     model: str
@@ -79,7 +77,7 @@ class PatchGrid:
 
     @property
     def shares(self) -> dict[str, np.ndarray] | None:
-        """How much of the difference in the logit each patch carries, float64 [T]; None where there is none."""
+        """The share of the difference in the logit that each patch carries, float64 [T]; None without a difference."""
         a, b = self.logit
         if abs(b - a) < SAME:
             return None
@@ -87,100 +85,102 @@ class PatchGrid:
 
     @property
     def whole(self) -> str:
-        """The name of the patch of all that a step hands on."""
+        """The name of the patch of the whole state."""
         return BOTH if BOTH in self.logits else HIDDEN
 
     @property
     def carried_from(self) -> int | None:
-        """The first step from which on the whole state carries the difference, 90 to 110 % of it at every step; None
-        where it is not even at the last, which then has no partner, or is not matched with B's last."""
+        """The first step from which on the whole state carries 90 to 110 % of the difference at every step; None where
+        the last step does not, as it has no partner, or is not matched with B's last."""
         if self.shares is None:
             return None
         whole = self.shares[self.whole]
-        holds = np.abs(whole - 1) <= 1 - HELD + 1e-9  # NaN is no
-        if not holds[-1]:
+        carried = np.abs(whole - 1) <= 1 - CARRIED + 1e-9  # NaN is no
+        if not carried[-1]:
             return None
-        gaps = np.flatnonzero(~holds)
+        gaps = np.flatnonzero(~carried)
         return int(gaps[-1]) + 1 if len(gaps) else 0
 
     @property
     def same_from(self) -> int:
-        """The step from which on A reads what B does to both ends; the length of A where the last words differ.
+        """The step from which on both read the same words to the end; the length of A where the last words differ.
 
-        A state patched after the step before this one, or later, gives B's logit by necessity.
+        A state patched after the step before it, or later, must give B's logit.
         """
         a, b = self.tokens
-        same = len(a)
+        same, shift = len(a), len(b) - len(a)
         while (
             same
             and not self.gathers
-            and self.partners[same - 1] == same - 1 + len(b) - len(a)
-            and a[same - 1] == b[self._at(same - 1)]
+            and self.partners[same - 1] == same - 1 + shift
+            and a[same - 1] == b[same - 1 + shift]
         ):
             same -= 1
         return same
 
     @property
     def between(self) -> np.ndarray:
-        """The steps, int64, at which a patch changes something but the last: there h alone is read."""
+        """The steps, int64, at which a patch changes something, without the last, where only h is read."""
         moved = np.stack([np.abs(logits - self.logit[0]) for logits in self.logits.values()]).max(axis=0) >= SAME
         moved[-1] = False
         return np.flatnonzero(moved)
 
     @property
     def little(self) -> bool:
-        """Whether the two logits are so near that shares of their difference are mostly those of other differences."""
+        """Whether the two logits are too near for shares of their difference."""
         return abs(self.logit[1] - self.logit[0]) < LITTLE
 
     @property
     def means(self) -> dict[str, float]:
-        """The mean share of every patch over the steps `between`; empty where there is none, or no difference."""
+        """The mean share of every patch over the steps `between`; empty without such steps or a difference."""
         if self.shares is None or not len(self.between):
             return {}
         return {what: float(shares[self.between].mean()) for what, shares in self.shares.items()}
 
     @property
     def statement(self) -> str:
-        """One sentence on where the difference is carried, all of it from the numbers of this grid."""
+        """One sentence on where the difference is carried."""
         a, b = self.logit
         if self.shares is None:
-            return _("The two logits are the same, so there is no difference to be carried anywhere.")
+            return _("The two logits are equal, so there is no difference to carry.")
         if self.little:
             return _(
-                "The two logits differ by {difference:+.3f} only: too little for shares of it to tell where it is "
-                "carried."
+                "The two logits differ by only {difference:+.3f}: too little for shares of it to mean anything."
             ).format(difference=b - a)
         clauses = [self._where(), self._which(), self._strongest_gate()]
         opening = _("Of the difference of {difference:+.2f} in the logit").format(difference=b - a)
-        told = _("; ").join(clause for clause in clauses if clause)
-        return _("{opening}, {told}.").format(opening=opening, told=told)
+        joined_clauses = _("; ").join(clause for clause in clauses if clause)
+        return _("{opening}, {told}.").format(opening=opening, told=joined_clauses)
 
     def _where(self) -> str:
         assert self.shares is not None
         step = self.carried_from
-        told = {"state": "h, c" if self.whole == BOTH else "h", "step": (step or 0) + 1}
-        if step is None and self.partners[-1] is None:
-            last = max(place for place, partner in enumerate(self.partners) if partner is not None)
-            return _(
-                "the whole state ({state}) carries {share:.0%} at token {step}, the last that has a partner"
-            ).format(state=told["state"], step=last + 1, share=self.shares[self.whole][last])
+        state = "h, c" if self.whole == BOTH else "h"
         if step is None:
-            last = max(place for place, partner in enumerate(self.partners) if partner is not None)
-            return _(
-                "no step’s whole state ({state}) carries 90 to 110 % to the end; at token {step} it carries {share:.1%}"
-            ).format(state=told["state"], step=last + 1, share=self.shares[self.whole][last])
+            last = max(step for step, partner in enumerate(self.partners) if partner is not None)
+            line = (
+                _("the whole state ({state}) carries {share:.0%} at token {step}, the last that has a partner")
+                if self.partners[-1] is None
+                else _(
+                    "no step’s whole state ({state}) carries 90 to 110 % through to the end; at "
+                    "token {step} it carries {share:.1%}"
+                )
+            )
+            return line.format(state=state, step=last + 1, share=self.shares[self.whole][last])
         if len(self.between) and self.between[0] < step:
             parts = int(self.between[0])
             line = _(
                 "the whole state ({state}) carries {share:.0%} at token {parts}, the first where a patch changes "
                 "anything, and 90 to 110 % from token {step} on"
-            ).format(**told, parts=parts + 1, share=self.shares[self.whole][parts])
+            ).format(state=state, step=step + 1, parts=parts + 1, share=self.shares[self.whole][parts])
         else:
-            line = _("the whole state ({state}) carries 90 to 110 % from token {step} on").format(**told)
+            line = _("the whole state ({state}) carries 90 to 110 % from token {step} on").format(
+                state=state, step=step + 1
+            )
         if not self.gathers and self.partners[-1] == len(self.tokens[1]) - 1 and step >= self.same_from - 1:
             if step == len(self.tokens[0]) - 1:
-                return line + _(", the last, where that must be so")
-            return line + _(", after which both read the same words, so that it must be so")
+                return line + _(", the last, where this must be so")
+            return line + _(", after which both read the same words, so this must be so")
         return line
 
     def _which(self) -> str:
@@ -200,11 +200,11 @@ class PatchGrid:
         if max(hidden, cell) < _EVEN:
             return line + _(", so neither carries it")
         if abs(hidden - cell) < _EVEN:
-            return line + _(", about as much")
-        return line + (_(", so more is in c") if cell > hidden else _(", so more is in h"))
+            return line + _(", about equally")
+        return line + (_(", so c carries more") if cell > hidden else _(", so h carries more"))
 
     def _moving(self, by_step: Mapping[str, np.ndarray], more: np.ndarray) -> str:
-        """Where h alone carries more at some steps and c alone at others: a mean of these would tell of neither."""
+        """Where h alone carries more at some steps and c alone at others, so that a mean would mislead."""
         if len(more) > _FEW:
             return _(
                 "before the last token c alone carries more at {cell:,} of {steps:,} steps and h alone at {hidden:,}"
@@ -218,21 +218,16 @@ class PatchGrid:
         return joined(steps)
 
     def _strongest_gate(self) -> str:
-        """Which gate, patched at which step, carries most; empty where none carries anything."""
+        """Which gate, patched at which step, carries most; "" where none does."""
         assert self.shares is not None
-        found = {what: shares for what, shares in self.shares.items() if patchable(self.cell)[what] is not None}
-        best = max(found, key=lambda what: np.nanmax(found[what], initial=-np.inf), default=None)
-        if best is None or not np.nanmax(found[best], initial=-np.inf) >= _EVEN:
+        gates = {what: shares for what, shares in self.shares.items() if patchable(self.cell)[what] is not None}
+        best = max(gates, key=lambda what: np.nanmax(gates[what], initial=-np.inf), default=None)
+        if best is None or not np.nanmax(gates[best], initial=-np.inf) >= _EVEN:
             return ""
-        step = int(np.nanargmax(found[best]))
+        step = int(np.nanargmax(gates[best]))
         return _(
-            "of gates and candidates patched one at a time, “{gate}” at token {step} carries most, {share:.0%}"
-        ).format(gate=_(_GATES.get(best, best)), step=step + 1, share=found[best][step])
-
-    def _at(self, step: int) -> int:
-        partner = self.partners[step]
-        assert partner is not None
-        return partner
+            "of gates and candidates patched one at a time, “{gate}” at token {step} carries the most, {share:.0%}"
+        ).format(gate=_(_GATES.get(best, best)), step=step + 1, share=gates[best][step])
 
 
 def patch_texts(checkpoint: Checkpoint, a: str, b: str, align: str = "start") -> PatchGrid:
@@ -244,14 +239,14 @@ def patch_texts(checkpoint: Checkpoint, a: str, b: str, align: str = "start") ->
 
 
 def patch_grid(checkpoint: Checkpoint, a: Trace, b: Trace, align: str = "start") -> PatchGrid:
-    """A's run with everything that can be patched, at every step, from B's; both are runs of this model.
+    """A's run patched from B's in every component at every step; both are runs of this model.
 
     Raises ValueError for runs of another model, an unknown alignment, or a text A of more than `MOST_STEPS` tokens.
     """
     check_model(checkpoint, a, b)
     if len(a) > MOST_STEPS:
         raise ValueError(
-            _("a grid is made of at most {most} steps; the sentence has {count:,} tokens").format(
+            _("a grid has at most {most} steps; the sentence has {count:,} tokens").format(
                 most=MOST_STEPS, count=len(a)
             )
         )
@@ -260,9 +255,9 @@ def patch_grid(checkpoint: Checkpoint, a: Trace, b: Trace, align: str = "start")
     rows = _rows(whats)
     with torch.inference_mode():
         patched = _read_on(checkpoint, a, b, matched).double().numpy()  # a row for each step that has a partner
-    found = np.full((len(a), len(whats)), np.nan)
-    found[[step for step, partner in enumerate(matched) if partner is not None]] = patched.reshape(-1, len(whats))
-    found.setflags(write=False)
+    logits = np.full((len(a), len(whats)), np.nan)
+    logits[[step for step, partner in enumerate(matched) if partner is not None]] = patched.reshape(-1, len(whats))
+    logits.setflags(write=False)
     return PatchGrid(
         model=checkpoint.name,
         cell=a.cell,
@@ -271,13 +266,13 @@ def patch_grid(checkpoint: Checkpoint, a: Trace, b: Trace, align: str = "start")
         align=align,
         partners=matched,
         logit=(float(a.logit[-1]), float(b.logit[-1])),
-        logits={what: found[:, rows.index(what)] for what in whats},
+        logits={what: logits[:, rows.index(what)] for what in whats},
         gathers=checkpoint.model.reads.gathers,
     )
 
 
 def _rows(whats: Mapping[str, str | None]) -> list[str]:
-    """What is patched at one step in the order in which the runs are kept: gates act within it, states after it."""
+    """What is patched at one step, in the order of the runs: gates act within the step, states after it."""
     return sorted(whats, key=lambda what: whats[what] is None)
 
 
@@ -311,8 +306,8 @@ def _read_on(checkpoint: Checkpoint, a: Trace, b: Trace, matched: tuple[int | No
             h = torch.cat([h, before_h[own].expand(len(gates), -1)])
             if c is not None and before_c is not None:
                 c = torch.cat([c, before_c[own].expand(len(gates), -1)])
-        done = model.advance(torch.cat(inputs), torch.cat(projected), h, c, top)
-        h, c = done.h, done.c
+        advanced = model.advance(torch.cat(inputs), torch.cat(projected), h, c, top)
+        h, c = advanced.h, advanced.c
         known = len(h) - len(gates) * (partner is not None)
         if partner is not None:
             h = torch.cat([h, *(b_h[partner, None] if what != CELL else a_h[step, None] for what in states)])

@@ -30,9 +30,9 @@ def certificate(found: Permutations) -> str:
     orders, scored, flips = found.orders, found.scored, found.flip_count
     everything, flips_within = scored == orders, found.flip_count_above_floor
     if orders == 1:
-        sentence = _("These words have one order only, so no other can flip the verdict.")
+        sentence = _("These words have only one order, so no other can flip the verdict.")
     elif scored == 1:
-        sentence = _("Only the original itself was scored, of {orders:,} orders: nothing is known of the others.")
+        sentence = _("Only the original was scored, of {orders:,} orders: nothing is known of the others.")
     elif everything and not flips:
         sentence = _("None of the {orders:,} orders flips the verdict: all of them were scored.")
     elif everything:
@@ -47,12 +47,13 @@ def certificate(found: Permutations) -> str:
             "The verdict flips in {flips_within:,} of the {within:,} orders within {floor:g} nats of the original (by "
             "the {scorer}): all such orders were scored, of {orders:,} in all."
         )
-    elif found.way == "most fluent" and found.depth > 0:
+    elif found.strategy == "most fluent" and found.depth > 0:
         sentence = _(
-            "The verdict flips in {flips:,} of {scored:,} orders scored. Every order down to {depth:.1f} nats below "
-            "the original (by the {scorer}) is among them; of the rest of {orders:,} nothing is known."
+            "The verdict flips in {flips:,} of {scored:,} orders scored. They include every order "
+            "down to {depth:.1f} nats below the original (by the {scorer}); of the rest of "
+            "{orders:,} nothing is known."
         )
-    elif found.way == "all":
+    elif found.strategy == "all":
         sentence = _(
             "The verdict flips in {flips:,} of {scored:,} orders scored; the search ended before all {orders:,} were."
         )

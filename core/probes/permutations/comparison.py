@@ -72,7 +72,7 @@ class Comparison:
     @property
     def words(self) -> Words | None:
         """What every model reads of the two sentences; None where the models read different tokens."""
-        first, *others = (found.words for found in self.contrasts)
+        first, *others = (contrast.words for contrast in self.contrasts)
         return first if all(words == first for words in others) else None
 
 

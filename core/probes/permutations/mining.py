@@ -1,14 +1,13 @@
-"""Which sentences that people really wrote are permutations of each other, and have opposite verdicts?
+"""Which sentences that people wrote are permutations of each other, and have opposite verdicts?
 
-Two rows of a file are a group when preprocessing leaves them the same tokens in the same numbers, in another order. A
-pair is two rows of one group that a model puts on different sides of 0.5: a flip between two orders that were both
-written by someone, so that no judge of fluency is needed.
+Rows of a file are a group when preprocessing leaves them the same tokens in another order. A pair is two rows of one
+group that a model puts on different sides of 0.5: a flip between two orders that people wrote, so that no judge of
+fluency is needed.
 
-The file is read twice. The first pass keeps three numbers of every row, whatever its length: its number, a hash of its
-tokens in sorted order (the group) and one of its tokens as they stand (the order), both 8 bytes of BLAKE2 (Aumasson et
-al. 2013). The second pass takes up the texts of those rows alone that share the first hash and differ in the second,
-and groups them by the tokens themselves, so that no collision of hashes makes a pair. A collision could at most hide
-one, with a chance below 10⁻⁶ in a file of a few million rows.
+The file is read twice. The first pass keeps three numbers of every row: its number, a hash of its sorted tokens (the
+group) and one of its tokens in order, both 8 bytes of BLAKE2 (Aumasson et al. 2013). The second pass reads the texts of
+rows that share the first hash and differ in the second, and groups them by the tokens themselves, so that no collision
+of hashes makes a pair. A collision could at most hide one, with a chance below 10⁻⁶ in a file of a few million rows.
 """
 
 from __future__ import annotations
@@ -59,8 +58,8 @@ class OppositePair:
 
 
 @dataclass(frozen=True)
-class Mining:
-    """How far the search is, and what it has found so far.
+class MiningProgress:
+    """How far the search is, and its pairs so far.
 
     `stage` is ``reading``, ``comparing`` (the second pass) or ``scoring``; `done` of `total` counts its rows, or in
     ``scoring`` orders times models; the first pass does not know its total. `rows` of the file were read, `short` of
@@ -91,7 +90,7 @@ class _Order(NamedTuple):
 _Group = list[_Order]
 
 _Result = TypeVar("_Result")
-_Steps = Generator[Mining, None, _Result]
+_Steps = Generator[MiningProgress, None, _Result]
 
 
 def mine(
@@ -102,7 +101,7 @@ def mine(
     layout: Layout | None = None,
     limit: int | None = None,
     per_group: int = PAIRS_PER_GROUP,
-) -> Generator[Mining, None, None]:
+) -> Generator[MiningProgress, None, None]:
     """Search a file's text column (``text``) for permutations with opposite verdicts; the last event has them all.
 
     Rows with the same tokens in the same order are one order, and so are orders that differ only in where words stand
@@ -110,7 +109,7 @@ def mine(
     negative one; the `per_group` most opposed of these are kept, and of each model's pairs the `limit` most opposed.
     May be closed at any time.
 
-    Raises ValueError for no model, a bound below 1, or a row whose text is none; LookupError, ValueError and OSError
+    Raises ValueError for no model, a bound below 1, or a row without a text; LookupError, ValueError and OSError
     as `core.data.tables.rows` does.
     """
     if not checkpoints:
@@ -119,19 +118,19 @@ def mine(
         raise ValueError(f"at least 1 pair is kept; given: {limit} of a model, {per_group} of a group")
     path = Path(path)
     column = text_column or "text"
-    fingerprints = {found: _Fingerprints(found) for found in (model.preprocessing for model in checkpoints)}
+    fingerprints = {model.preprocessing: _Fingerprints(model.preprocessing) for model in checkpoints}
     progress = yield from _read(path.name, _texts(path, column, layout), fingerprints.values())
 
-    candidates = {preprocessing: found.candidates() for preprocessing, found in fingerprints.items()}
+    candidates = {preprocessing: kept.candidates() for preprocessing, kept in fingerprints.items()}
     fingerprints.clear()  # the candidates are all that is needed of them
     groups, progress = yield from _compare(_texts(path, column, layout), candidates, progress)
 
-    todo = [(checkpoint, _told_apart(checkpoint, groups[checkpoint.preprocessing])) for checkpoint in checkpoints]
-    total = sum(len(orders) for _, told_apart in todo for orders in told_apart)
+    todo = [(checkpoint, _distinguished(checkpoint, groups[checkpoint.preprocessing])) for checkpoint in checkpoints]
+    total = sum(len(orders) for _, distinguished in todo for orders in distinguished)
     progress = replace(progress, stage="scoring", done=0, total=total)
     yield progress
-    for checkpoint, told_apart in todo:
-        progress = yield from _score(checkpoint, told_apart, progress, limit, per_group)
+    for checkpoint, distinguished in todo:
+        progress = yield from _score(checkpoint, distinguished, progress, limit, per_group)
 
 
 def _texts(path: Path, column: str, layout: Layout | None) -> Iterator[tuple[int, str]]:
@@ -178,28 +177,30 @@ def _hash(tokens: Sequence[str]) -> bytes:
     return blake2b(" ".join(tokens).encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
-def _read(name: str, texts: Iterable[tuple[int, str]], fingerprints: Collection[_Fingerprints]) -> _Steps[Mining]:
+def _read(
+    name: str, texts: Iterable[tuple[int, str]], fingerprints: Collection[_Fingerprints]
+) -> _Steps[MiningProgress]:
     """The first pass."""
     row = short = 0
     for row, text in texts:
-        short += sum(found.add(row, text) for found in fingerprints) == 0
+        short += sum(kept.add(row, text) for kept in fingerprints) == 0
         if row % _STEP == 0:
-            yield Mining("reading", row, rows=row, short=short)
+            yield MiningProgress("reading", row, rows=row, short=short)
     if not row:
         raise ValueError(f"{name} has no rows")
-    progress = Mining("reading", row, row, row, short)
+    progress = MiningProgress("reading", row, row, row, short)
     yield progress
     return progress
 
 
 def _compare(
-    texts: Iterable[tuple[int, str]], candidates: Mapping[Preprocessing, np.ndarray], progress: Mining
-) -> _Steps[tuple[dict[Preprocessing, list[_Group]], Mining]]:
+    texts: Iterable[tuple[int, str]], candidates: Mapping[Preprocessing, np.ndarray], progress: MiningProgress
+) -> _Steps[tuple[dict[Preprocessing, list[_Group]], MiningProgress]]:
     """The second pass: the candidates' texts, grouped by their very tokens."""
-    wanted = {preprocessing: set(found.tolist()) for preprocessing, found in candidates.items()}
+    wanted = {preprocessing: set(rows.tolist()) for preprocessing, rows in candidates.items()}
     by_words: dict[Preprocessing, dict[tuple[str, ...], dict[tuple[str, ...], _Order]]]
     by_words = {preprocessing: {} for preprocessing in candidates}
-    last = max(int(found[-1]) if len(found) else 0 for found in candidates.values())
+    last = max(int(rows[-1]) if len(rows) else 0 for rows in candidates.values())
     progress = replace(progress, stage="comparing", done=0, total=last)
     yield progress
     for row, text in texts:
@@ -214,30 +215,34 @@ def _compare(
         if row % _STEP == 0:
             yield replace(progress, done=row)
     groups = {
-        preprocessing: [list(orders.values()) for orders in found.values() if len(orders) > 1]
-        for preprocessing, found in by_words.items()
+        preprocessing: [list(orders.values()) for orders in by_order.values() if len(orders) > 1]
+        for preprocessing, by_order in by_words.items()
     }
-    sizes = [len(orders) for found in groups.values() for orders in found]
+    sizes = [len(orders) for of_one in groups.values() for orders in of_one]
     progress = replace(progress, done=last, groups=len(sizes), orders=sum(sizes))
     yield progress
     return groups, progress
 
 
-def _told_apart(checkpoint: Checkpoint, groups: Iterable[_Group]) -> list[_Group]:
+def _distinguished(checkpoint: Checkpoint, groups: Iterable[_Group]) -> list[_Group]:
     """Groups with the orders that the model can tell apart, the first of each, where there are two or more."""
-    told_apart = []
+    distinguished = []
     for group in groups:
         by_ids: dict[tuple[int, ...], _Order] = {}
         for order in group:
             by_ids.setdefault(tuple(checkpoint.vocabulary.encode(order.tokens)), order)
         if len(by_ids) > 1:
-            told_apart.append(list(by_ids.values()))
-    return told_apart
+            distinguished.append(list(by_ids.values()))
+    return distinguished
 
 
 def _score(
-    checkpoint: Checkpoint, groups: Sequence[_Group], progress: Mining, limit: int | None, per_group: int
-) -> _Steps[Mining]:
+    checkpoint: Checkpoint,
+    groups: Sequence[_Group],
+    progress: MiningProgress,
+    limit: int | None,
+    per_group: int,
+) -> _Steps[MiningProgress]:
     """One model's pairs, added to those of the models before it."""
     others = progress.pairs
     kept: list[OppositePair] = []

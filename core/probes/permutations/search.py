@@ -1,18 +1,15 @@
-"""Does the order of the words move the verdict, and among which valid orders?
+"""Which orders of a sentence's words flip the verdict, and are fluent enough to make sense?
 
-A flip is an order of the sentence's words whose verdict differs from the original's. The search takes one of three ways
-and its certificate says which:
+The search has one of three strategies, and its certificate says which:
 
-- where there are no more orders than the budget, all of them are scored;
-- else the most fluent first, in rounds, as `core.fluency.orders.Ranking` finds them: with up to `MOST_EXACT`
-  free words these are the most fluent ones, none left out, so that what was scored down to some fluency is complete
-  down to it;
-- with more words, the best that a beam finds; its bound still says above which fluency nothing is missing.
+- ``all``: scores every order, where the budget allows;
+- ``most fluent``: scores the most fluent first, in rounds, as `core.fluency.orders.Ranking` finds them: with up to
+  `MOST_EXACT` free words none is left out, so that the search is complete down to some fluency;
+- ``beam``: with more words, scores the best that a beam finds; its bound says above which fluency nothing is missing.
 
-Where every order within the floor (nats below the original's fluency) was scored, the floor is closed and the
-certificate holds for all of them. Fluency is the named scorer's total log-probability in nats, and certificates speak
-of that scorer. Words that neither the model nor the scorer knows are one word to both: orders that differ only in these
-are one order.
+The search is complete where every order within the floor (nats below the original's fluency) was scored. Fluency is the
+named scorer's total log-probability in nats. Orders that differ only in words that neither model nor scorer knows are
+one order.
 """
 
 from __future__ import annotations
@@ -27,7 +24,7 @@ import numpy as np
 
 from core.fluency.orders import Ranked, Ranking, Words, fluencies
 from core.models.predict import EmptyTextError, label, sigmoid
-from core.models.predictor import BlackBox
+from core.models.predictor import BlackBox, log_odds
 from core.probes.permutations import certificates
 from core.runtime.i18n import gettext as _
 from core.text.preprocessing import LINK
@@ -45,8 +42,7 @@ _BATCH = 8_192  # of a round's orders, scored together
 _SLACK = 1e-3  # nats, for sums taken in another order
 
 Scorer = Callable[[np.ndarray], np.ndarray]
-"""Logits float32 [N] of orders uint8 [N, n]: `SharedPrefixes.logits`, or any black
-box. Where it has a number `at_once`, it is not given more orders at a time."""
+"""Logits float32 [N] of orders uint8 [N, n]; where it has a number `at_once`, it gets at most so many at a time."""
 
 
 @dataclass(frozen=True)
@@ -67,17 +63,16 @@ class Order:
 
 @dataclass(frozen=True)
 class Permutations:
-    """What a search found about one sentence under one model.
+    """A search's result for one sentence under one model.
 
-    `orders` is how many distinct orders there are, `scored` how many were scored, the original among them. `way` is
-    ``all``, ``most fluent`` or ``beam``. `complete` says that all orders, or all within the floor, were scored;
-    `depth` is how far below the original's fluency, in nats, no order is missing.
-    `flips` and `fluent` (flipping or not) are the most fluent ones, best first.
+    `orders` counts the distinct orders, `scored` those scored, the original among them. `complete` says that all
+    orders, or all within the floor, were scored; `depth` is how far below the original's fluency, in nats, no order is
+    missing. `flips` and `fluent` (flipping or not) list the most fluent first.
 
-    `named` is the set of orders that the figures below speak of: all; those within the floor where these are complete;
-    else those scored. `sensitivity` is the standard deviation of the logit over them, `order_effect` the original's
-    logit minus their mean, `position_effects` for each token the share of the logit's variance that its own place
-    explains (the correlation ratio η², Pearson 1905), 0 where nothing varies. Flip counts are of the orders scored.
+    `named` describes the orders that the figures below are of: all; those within the floor if complete; else those
+    scored. `sensitivity` is the standard deviation of their logits, `order_effect` the original's logit minus their
+    mean, `position_effects` for each token the share of the logit's variance that its position explains (the
+    correlation ratio η², Pearson 1905), 0 where nothing varies. Flip counts are of the orders scored.
     """
 
     model: str
@@ -86,7 +81,7 @@ class Permutations:
     pinned: tuple[int, ...]
     orders: int
     scored: int
-    way: str
+    strategy: str
     complete: bool
     depth: float
     original: Order
@@ -122,10 +117,10 @@ class Permutations:
         return _order(self.tokens, self.rows[number], self.logits[number], self.fluencies[number])
 
 
-class Progress(NamedTuple):
+class PermutationProgress(NamedTuple):
     """`scored` of `total` orders (at most) are scored and `flips` of them flip, `best` being the most fluent of these.
 
-    `result()` is what was found so far, which takes a sort of all the orders scored.
+    `result()` is the result so far, which takes a sort of all orders scored.
     """
 
     scored: int
@@ -137,9 +132,9 @@ class Progress(NamedTuple):
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of one sentence: its tokens and kinds, the fluency table [n+1, n+1, n+1] of a scorer, the bounds.
+    """A sentence's tokens and their kinds, the fluency table [n+1, n+1, n+1] of a scorer, and the search's limits.
 
-    `seconds` None is without end. Raises ValueError for a bound that cannot be.
+    `seconds` None is no limit. Raises ValueError for an invalid limit.
     """
 
     text: str
@@ -155,23 +150,22 @@ class Question:
     def __post_init__(self) -> None:
         if self.budget < 1 or self.top < 1:
             raise ValueError(
-                _(
-                    "a search needs a budget of at least one order and a top of at least one; given: "
-                    "{budget:,} and {top:,}"
-                ).format(budget=self.budget, top=self.top)
+                _("a search needs a budget and a top of at least one order; given: {budget:,} and {top:,}").format(
+                    budget=self.budget, top=self.top
+                )
             )
         if not 0 <= self.floor < np.inf or (self.seconds is not None and not self.seconds > 0):
             raise ValueError(
-                _("the floor is at least 0 nats and the time above 0 seconds; given: {floor} and {seconds}").format(
-                    floor=self.floor, seconds=self.seconds
-                )
+                _(
+                    "the threshold must be at least 0 nats and the time above 0 seconds; given: {floor} and {seconds}"
+                ).format(floor=self.floor, seconds=self.seconds)
             )
         if len(self.tokens) != len(self.words):
-            raise ValueError(f"{len(self.tokens)} tokens for {len(self.words)} places")
+            raise ValueError(f"{len(self.tokens)} tokens for {len(self.words)} positions")
 
     @property
-    def way(self) -> str:
-        """Which way the search will take: ``all``, ``most fluent`` or ``beam``."""
+    def strategy(self) -> str:
+        """``all``, ``most fluent`` or ``beam``."""
         if self.words.count <= self.budget:
             return "all"
         return "most fluent" if Ranking.is_exact(self.words) else "beam"
@@ -191,51 +185,60 @@ def ask(
     tokens = tuple(checkpoint.preprocessing(text))
     if not tokens:
         raise EmptyTextError("the text is empty: there is no word to put in another order")
-    places = marks(tokens) if pinned is None else pinned
     # One word only where neither can tell two apart: orders of words that the model alone lacks differ in fluency.
     read = zip(checkpoint.vocabulary.encode(tokens), trigram.vocabulary.encode(tokens), strict=True)
-    words = Words.of(list(read), places)
+    words = Words.of(list(read), marks(tokens) if pinned is None else pinned)
     return Question(text, tokens, words, trigram.table(tokens), trigram.name, **bounds)
 
 
 def marks(tokens: Sequence[str]) -> tuple[int, ...]:
-    """The positions of punctuation and links, which stay where they are unless somebody says otherwise."""
-    return tuple(
-        place for place, token in enumerate(tokens) if token == LINK or not any(char.isalnum() for char in token)
-    )
+    """The positions of punctuation and links, pinned unless others are given."""
+    return tuple(i for i, token in enumerate(tokens) if token == LINK or not any(char.isalnum() for char in token))
 
 
 def scorer(checkpoint: Model, question: Question) -> Scorer:
     """The logits of a model for orders of a question's tokens."""
     if isinstance(checkpoint, BlackBox):
-        from core.probes.permutations.black_box_orders import AskedOrders
-
-        return AskedOrders(checkpoint, question.tokens)
+        return _BlackBoxOrders(checkpoint, question.tokens)
     from core.probes.permutations.shared_prefixes import SharedPrefixes
 
     return SharedPrefixes(checkpoint.model, checkpoint.vocabulary.encode(question.tokens)).logits
 
 
+class _BlackBoxOrders:
+    """A `Scorer` that asks a black box about each order as a text."""
+
+    def __init__(self, black_box: BlackBox, tokens: Sequence[str]):
+        self._black_box, self._tokens = black_box, tokens
+
+    @property
+    def at_once(self) -> int:
+        return self._black_box.at_once
+
+    def __call__(self, rows: np.ndarray) -> np.ndarray:
+        sentences = [[self._tokens[position] for position in row] for row in rows.tolist()]
+        return log_odds(self._black_box.of_tokens(sentences)).astype(np.float32)
+
+
 def search(
     model: str, score: Scorer, question: Question, check_cancelled: Callable[[], object] = lambda: None
-) -> Iterator[Progress]:
-    """Score orders of a sentence until the question is answered or a bound is reached; may be closed at any step.
+) -> Iterator[PermutationProgress]:
+    """Score orders of a sentence until the search is complete or a limit is reached; may be closed at any step.
 
-    At least one event comes; the last one's result is the answer. Seconds may pass between two events while the most
-    fluent orders are found; `check_cancelled` is called several times a second or so, and what it raises ends the
-    search.
+    At least one event comes; the last one has the answer. Seconds may pass between two events; `check_cancelled` is
+    called several times a second, and what it raises ends the search.
     """
     begun = time.perf_counter()
-    found = _Found(model, question, score)
+    scored = _ScoredOrders(model, question, score)
     total = min(question.words.count, question.budget)
     deadline = np.inf if question.seconds is None else begun + question.seconds
-    batches = _all(question) if question.way == "all" else _ranked(question, found, check_cancelled, deadline)
+    batches = _all(question) if question.strategy == "all" else _ranked(question, scored, check_cancelled, deadline)
     for batch in _no_larger_than(batches, lambda: getattr(score, "at_once", None)):
         check_cancelled()
-        found.take(batch, score)
+        scored.take(batch, score)
         elapsed = time.perf_counter() - begun
-        result = partial(found.result, found.count, found.complete_above, elapsed)
-        yield Progress(found.count, total, found.flips, found.best, result)
+        result = partial(scored.result, scored.count, scored.complete_above, elapsed)
+        yield PermutationProgress(scored.count, total, scored.flips, scored.best, result)
         if time.perf_counter() >= deadline:
             break
 
@@ -245,14 +248,14 @@ class _TimeUpError(Exception):
 
 
 class _Batch(NamedTuple):
-    """Orders to score, and what is known once they are: every order of a fluency above this one is scored."""
+    """Orders to score; once they are, every order of a fluency above `complete_above` is scored."""
 
     rows: np.ndarray
     complete_above: float
 
 
 def _no_larger_than(batches: Iterator[_Batch], at_once: Callable[[], int | None]) -> Iterator[_Batch]:
-    """The same orders in parts that a scorer takes at a time; only with a batch's last part is all of it known."""
+    """The same orders in parts that a scorer takes at a time; only the last part completes a batch."""
     for batch in batches:
         rows = batch.rows
         while (most := at_once()) is not None and len(rows) > most:
@@ -273,9 +276,9 @@ def _all(question: Question) -> Iterator[_Batch]:
 
 
 def _ranked(
-    question: Question, found: _Found, check_cancelled: Callable[[], object], deadline: float
+    question: Question, scored: _ScoredOrders, check_cancelled: Callable[[], object], deadline: float
 ) -> Iterator[_Batch]:
-    """Rounds of the most fluent orders, in batches by falling fluency, until the floor is closed and enough flip."""
+    """Rounds of the most fluent orders, in batches by falling fluency, until the floor is complete and enough flip."""
     yield _Batch(question.words.original(), np.inf)
     seen = {question.words.original().tobytes()}
     wanted = min(_ROUND, question.budget)
@@ -288,31 +291,31 @@ def _ranked(
     try:
         if question.budget > 1:
             ranking = Ranking(question.words, question.table, in_time)
-        while found.count < question.budget:
+        while scored.count < question.budget:
             clock = time.perf_counter()
             ranked: Ranked = ranking.most_fluent(wanted)
             spent = time.perf_counter() - clock
             new = np.array([row.tobytes() not in seen for row in ranked.orders])
             rows, fluency = ranked.orders[new], ranked.fluency[new]
-            room = question.budget - found.count
+            room = question.budget - scored.count
             for start in range(0, min(len(rows), room), _BATCH):
                 stop = min(start + _BATCH, len(rows), room)
                 batch = rows[start:stop]
                 reached = ranked.complete_above if stop == len(rows) else max(ranked.complete_above, fluency[stop])
                 seen.update(row.tobytes() for row in batch)
                 yield _Batch(batch[np.lexsort(batch.T[::-1])], reached + _SLACK)
-                if found.closed and found.flips >= question.top:
+                if scored.complete and scored.flips >= question.top:
                     return
             # A longer round takes longer to find: no more than half of the time that is left.
             growth = min(_GROWTH, (deadline - time.perf_counter()) / 2 / spent)
-            if wanted >= question.budget or found.count >= question.words.count or growth <= 1:
+            if wanted >= question.budget or scored.count >= question.words.count or growth <= 1:
                 return
             wanted = min(int(growth * wanted) + 1, question.budget)
     except _TimeUpError:
         return
 
 
-class _Found:
+class _ScoredOrders:
     """The orders scored so far. Arrays only grow at their end, so an earlier count is an earlier state."""
 
     def __init__(self, model: str, question: Question, score: Scorer):
@@ -332,7 +335,7 @@ class _Found:
         return self.original.fluency - self.question.floor
 
     @property
-    def closed(self) -> bool:
+    def complete(self) -> bool:
         """Whether every order within the floor is scored."""
         return self.complete_above <= self.least
 
@@ -376,7 +379,7 @@ class _Found:
             pinned=tuple(sorted(question.words.pinned)),
             orders=question.words.count,
             scored=count,
-            way=question.way,
+            strategy=question.strategy,
             complete=closed,
             depth=self.original.fluency - complete_above,
             original=self.original,
@@ -403,7 +406,7 @@ def _order(tokens: Sequence[str], row: np.ndarray, logit: Any, fluency: Any) -> 
     positions = tuple(row.tolist())
     return Order(
         positions=positions,
-        text=" ".join(tokens[place] for place in positions),
+        text=" ".join(tokens[position] for position in positions),
         probability=float(sigmoid(np.asarray(logit))),
         logit=float(logit),
         fluency=float(fluency),
@@ -411,14 +414,14 @@ def _order(tokens: Sequence[str], row: np.ndarray, logit: Any, fluency: Any) -> 
 
 
 def _position_effects(rows: np.ndarray, logits: np.ndarray) -> tuple[float, ...]:
-    """η² of every token: how much of the logits' variance lies between the places where the token stands."""
+    """η² of every token: the share of the logits' variance that lies between the token's positions."""
     count, length = rows.shape
     around = logits - logits.mean()
     between = np.zeros(length)
-    for place in range(length):
-        standing = np.bincount(rows[:, place], minlength=length)
-        sums = np.bincount(rows[:, place], weights=around, minlength=length)
-        between += np.divide(sums**2, standing, out=np.zeros(length), where=standing > 0)
+    for position in range(length):
+        counts = np.bincount(rows[:, position], minlength=length)
+        sums = np.bincount(rows[:, position], weights=around, minlength=length)
+        between += np.divide(sums**2, counts, out=np.zeros(length), where=counts > 0)
     total = float((around**2).sum())
     # Sums in float32 leave a little where all logits are the same.
     return tuple((between / total).tolist()) if total > count * 1e-12 else (0.0,) * length

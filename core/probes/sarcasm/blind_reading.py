@@ -1,12 +1,11 @@
-"""Is the human reading of the candidates what their recipes say? A sheet to read blind, and the agreement.
+"""Do people label the candidates as their recipes say? A sheet to label blind, and the agreement.
 
-"Negative by construction" is a claim about people. To check it somebody reads a sheet of numbered texts, shuffled, with
-neither recipe, score nor source in view, and writes beside each number how the writer feels about what is told:
-negative, positive or mixed. Half of the candidates on the sheet are those that the models are surest are positive, half
-are drawn at random over patterns and situations, each about another situation. Among them stand honest praise in the
-same words ("Oh wow, I passed my driving test") and plain complaints, so that no single answer is right throughout; a
-reader who fails these was not reading. The agreement is the share of candidates read as negative, with Wilson's 95 %
-interval; it speaks of one reader and one sheet.
+"Negative by construction" is a claim about people. To check it, somebody labels a sheet of numbered, shuffled texts,
+without recipe, score or source, by how the writer feels: negative, positive or mixed. Half of the candidates on the
+sheet are those that the models are surest are positive, half are drawn at random over patterns and situations, each
+about another situation. Controls are honest praise in the same words ("Oh wow, I passed my driving test") and plain
+complaints, so that no single answer is always right. The agreement is the share of candidates labelled negative, with
+Wilson's 95 % interval; it is of one reader and one sheet.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from pathlib import Path
 from core.evaluation.metrics import wilson_interval
 from core.models.gold_labels import GOLD_LABELS
 from core.probes.sarcasm.compose import Candidate, Composition
-from core.probes.sarcasm.recipes import HUMAN_READING, PATTERNS
+from core.probes.sarcasm.recipes import GOLD_LABEL, PATTERNS
 from core.probes.sarcasm.situations import Situation, bank
 
 SUREST, DRAWN, CONTROL = "surest", "drawn", "control"
@@ -32,10 +31,10 @@ _LINE = re.compile(r"\s*(\d+)\s*[\s,;:.]\s*([a-z]+)\s*", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Item:
-    """A text of the sheet: its number from 1, where it comes from, how it should be read, how it was.
+    """A text of the sheet: its number from 1, its source, the expected label, and the reader's.
 
-    `source` is ``surest`` (for `model`, P(positive) `probability`), ``drawn`` or ``control``; `pattern` is the
-    recipe's, empty for a control; `reading` is empty until somebody has read it.
+    `source` is ``surest`` (for `model`, with P(positive) `probability`), ``drawn`` or ``control``; `pattern` is empty
+    for a control, `reading` until somebody has labelled the text.
     """
 
     number: int
@@ -50,7 +49,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Of `texts` texts of one kind, `agreed` were read as they should be; the share's 95 % interval, and the others."""
+    """Of `texts` texts of one kind, `agreed` were labelled as expected; the share's 95 % interval, and the others."""
 
     kind: str
     texts: int
@@ -67,20 +66,22 @@ def controls() -> tuple[tuple[str, str], ...]:
         return tuple((row["reading"], row["text"]) for row in rows)
 
 
-def sheet(found: Sequence[Composition], candidates: int = 100, seed: int = 0) -> tuple[Item, ...]:
-    """A sheet of so many candidates and all controls, shuffled and numbered, after a search of the bank.
+def sheet(compositions: Sequence[Composition], candidates: int = 100, seed: int = 0) -> tuple[Item, ...]:
+    """A sheet of so many candidates and all controls, shuffled and numbered, from compositions of the bank.
 
-    Each candidate is about another of the bank's situations. Raises ValueError where there are not situations enough.
+    Each candidate is about another of the bank's situations. Raises ValueError for more candidates than situations.
     """
     if not 2 <= candidates <= len(bank()):
         raise ValueError(f"a sheet has 2 to {len(bank())} candidates, one of each situation; given: {candidates}")
     draw = random.Random(seed)
-    models = list(dict.fromkeys(one.model for one in found))
+    models = list(dict.fromkeys(one.model for one in compositions))
     used: set[str] = set()
     items = [
-        Item(0, one.text, SUREST, HUMAN_READING, one.recipe.pattern, model, one.probability)
-        for place, model in enumerate(models)
-        for one in _surest([one for one in found if one.model == model], (candidates // 2 + place) // len(models), used)
+        Item(0, one.text, SUREST, GOLD_LABEL, one.recipe.pattern, model, one.probability)
+        for number, model in enumerate(models)
+        for one in _surest(
+            [one for one in compositions if one.model == model], (candidates // 2 + number) // len(models), used
+        )
     ]
     left = [situation for situation in bank() if situation.text not in used]
     items += [_drawn(situation, draw) for situation in draw.sample(left, candidates - len(items))]
@@ -89,9 +90,9 @@ def sheet(found: Sequence[Composition], candidates: int = 100, seed: int = 0) ->
     return tuple(replace(item, number=number) for number, item in enumerate(items, 1))
 
 
-def _surest(found: Iterable[Composition], count: int, used: set[str]) -> Iterator[Candidate]:
+def _surest(compositions: Iterable[Composition], count: int, used: set[str]) -> Iterator[Candidate]:
     """The surest of each situation and recipe, no situation twice, no recipe more than a few times."""
-    bests = [share.best for one in found for share in one.by_recipe]
+    bests = [share.best for one in compositions for share in one.by_recipe]
     taken: dict[str, int] = {}
     for best in sorted(bests, key=lambda one: -one.probability):
         pattern = best.recipe.pattern
@@ -105,31 +106,31 @@ def _surest(found: Iterable[Composition], count: int, used: set[str]) -> Iterato
 def _drawn(situation: Situation, draw: random.Random) -> Item:
     pattern = draw.choice([pattern for pattern in PATTERNS if pattern.count(situation)])
     text, _recipe = pattern.build(situation, draw.randrange(pattern.count(situation)))
-    return Item(0, text, DRAWN, HUMAN_READING, pattern.name)
+    return Item(0, text, DRAWN, GOLD_LABEL, pattern.name)
 
 
-def read_readings(lines: Iterable[str], numbers: int) -> dict[int, str]:
-    """Readings by number, from lines such as ``12 negative`` or ``12,negative``; blank lines and a header do not count.
+def parse_readings(lines: Iterable[str], numbers: int) -> dict[int, str]:
+    """Readings by number, from lines such as ``12 negative`` or ``12,negative``; blank lines and a header are skipped.
 
-    Raises ValueError for a line that is none, a number outside the sheet or given twice, or one that is missing.
+    Raises ValueError for a malformed line, a number outside the sheet or given twice, or one that is missing.
     """
-    found: dict[int, str] = {}
-    for place, line in enumerate(lines, 1):
+    readings: dict[int, str] = {}
+    for line_number, line in enumerate(lines, 1):
         match = _LINE.fullmatch(line)
         if match is None:
-            if not line.strip() or (place == 1 and "number" in line.lower()):
+            if not line.strip() or (line_number == 1 and "number" in line.lower()):
                 continue
-            raise ValueError(f"line {place} of the readings is {line.strip()[:60]!r}, expected: 12 negative")
+            raise ValueError(f"line {line_number} of the readings is {line.strip()[:60]!r}, expected: 12 negative")
         number, reading = int(match[1]), match[2].lower()
         if reading not in GOLD_LABELS:
-            raise ValueError(f"line {place}: {reading!r} is no reading; expected one of {', '.join(GOLD_LABELS)}")
-        if not 1 <= number <= numbers or number in found:
-            raise ValueError(f"line {place}: number {number} is outside 1 to {numbers} or given twice")
-        found[number] = reading
-    missing = [number for number in range(1, numbers + 1) if number not in found]
+            raise ValueError(f"line {line_number}: {reading!r} is no reading; expected one of {', '.join(GOLD_LABELS)}")
+        if not 1 <= number <= numbers or number in readings:
+            raise ValueError(f"line {line_number}: number {number} is outside 1 to {numbers} or given twice")
+        readings[number] = reading
+    missing = [number for number in range(1, numbers + 1) if number not in readings]
     if missing:
         raise ValueError(f"{len(missing)} of {numbers} texts have no reading, the first of them number {missing[0]}")
-    return found
+    return readings
 
 
 def with_readings(items: Iterable[Item], readings: dict[int, str]) -> tuple[Item, ...]:

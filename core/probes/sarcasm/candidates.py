@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import NamedTuple
 
 import numpy as np
@@ -25,9 +26,9 @@ Preprocessed = Callable[[str], Sequence[str]]
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: the situation, how many candidates to build at most (None: all), seconds, how many to list.
+    """The situation, how many candidates to build at most (None: all), seconds, and how many to list.
 
-    Raises ValueError for a bound that cannot be, or no pattern.
+    Raises ValueError for an invalid limit, or no pattern.
     """
 
     situation: Situation
@@ -46,7 +47,7 @@ class Question:
                 ).format(budget=self.budget, top=self.top, seed=self.seed)
             )
         if self.seconds is not None and not self.seconds > 0:
-            raise ValueError(_("the time is above 0 seconds; given: {seconds}").format(seconds=self.seconds))
+            raise ValueError(_("the time must be above 0 seconds; given: {seconds}").format(seconds=self.seconds))
         if not self.recipes:
             raise ValueError(
                 _("no pattern was given that fits the situation {text!r}").format(text=self.situation.text)
@@ -69,7 +70,7 @@ class Batch(NamedTuple):
 
 
 class Candidates:
-    """The candidates of a question as one preprocessing sees them: built as they are asked for, kept for other models.
+    """The candidates of a question under one preprocessing: built when needed, and kept for other models.
 
     `plain` is the bare situation's tokens.
     """
@@ -81,15 +82,13 @@ class Candidates:
         self._more = _built(question, preprocessing)
 
     def __iter__(self) -> Iterator[Batch]:
-        place = 0
-        while True:
-            if place == len(self._built):
+        for number in count():
+            if number == len(self._built):
                 batch = next(self._more, None)
                 if batch is None:
                     return
                 self._built.append(batch)
-            yield self._built[place]
-            place += 1
+            yield self._built[number]
 
 
 def _built(question: Question, preprocessing: Preprocessed) -> Iterator[Batch]:

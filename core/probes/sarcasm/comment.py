@@ -1,4 +1,4 @@
-"""Is a model fooled by a comment, as a person reads it, by how much, and which words pull it there?
+"""Is a model fooled by a comment of a known gold label, by how much, and which words pull it there?
 
 Leave-one-out, after Li et al. 2016, "Understanding Neural Networks through Representation Erasure": a token's pull is
 the logit of the whole text minus the logit of the text without that token, so above 0 the token pulls to positive. Li
@@ -34,7 +34,7 @@ MOST = 600  # tokens; the work grows with their square
 
 @dataclass(frozen=True)
 class Comment:
-    """One model's verdict on a comment that a person reads as `reading`, and what it is without each token.
+    """One model's verdict on a comment with the gold label `reading`, and its logits without each token.
 
     `without` holds the logits of the text without each of its tokens alone, in order; None for a text of more than
     `MOST` tokens.
@@ -51,15 +51,12 @@ class Comment:
 
     @property
     def fooled(self) -> bool | None:
-        """Whether the verdict is the opposite of the reading; None for a mixed one."""
+        """Whether the verdict is the opposite of the gold label; None for a mixed one."""
         return fooled(self.verdict.probability, self.reading)
 
     @property
     def margin(self) -> float | None:
-        """How far P(positive) stands from 0.5 on the side opposite to the reading; below 0 on the reading's own side.
-
-        None for a mixed reading.
-        """
+        """How far P(positive) is past 0.5 on the wrong side; below 0 on the right side, None for a mixed gold label."""
         return self._opposite(self.verdict.probability - 0.5)
 
     @property
@@ -81,9 +78,9 @@ class Comment:
 
     @property
     def turning(self) -> tuple[int, ...]:
-        """The positions of the tokens without any one of which the verdict is another."""
+        """The positions of the tokens without which the verdict is another."""
         positive = self.verdict.logit >= 0
-        return tuple(place for place, logit in enumerate(self.without or ()) if (logit >= 0) != positive)
+        return tuple(i for i, logit in enumerate(self.without or ()) if (logit >= 0) != positive)
 
     def _opposite(self, past_the_middle: float) -> float | None:
         if self.reading == MIXED:
@@ -92,19 +89,19 @@ class Comment:
 
 
 def judge(checkpoints: Sequence[Model], text: str, reading: str) -> tuple[Comment, ...]:
-    """Every model's verdict on a text that a person reads as `reading`, in the order in which the models were given.
+    """Every model's verdict on a text with the gold label `reading`, in the models' order.
 
     Raises EmptyTextError for a text in which a model finds no token, ValueError for an unknown reading or no model.
     """
     check_gold_label(reading)
     if not checkpoints:
         raise ValueError("no model was given to test the comment with")
-    found = []
+    comments = []
     for checkpoint in checkpoints:
-        said = verdict(checkpoint, text)
-        without = leave_one_out(checkpoint, said.tokens) if len(said.tokens) <= MOST else None
-        found.append(Comment(reading, said, without))
-    return tuple(found)
+        judged = verdict(checkpoint, text)
+        without = leave_one_out(checkpoint, judged.tokens) if len(judged.tokens) <= MOST else None
+        comments.append(Comment(reading, judged, without))
+    return tuple(comments)
 
 
 def leave_one_out(checkpoint: Model, tokens: Sequence[str]) -> tuple[float, ...]:
@@ -118,26 +115,24 @@ def leave_one_out(checkpoint: Model, tokens: Sequence[str]) -> tuple[float, ...]
         raise EmptyTextError("there is no token to leave out")
     if len(tokens) > MOST:
         raise ValueError(
-            _("a text of {count:,} tokens is too long to leave out each; up to {most:,} can be").format(
+            _("a text of {count:,} tokens is too long for leave-one-out; the limit is {most:,}").format(
                 count=len(tokens), most=MOST
             )
         )
+    shorter = [[*tokens[:i], *tokens[i + 1 :]] for i in range(len(tokens))]
     if isinstance(checkpoint, BlackBox):
-        without = [[*tokens[:place], *tokens[place + 1 :]] for place in range(len(tokens))]
-        return tuple(log_odds(checkpoint.of_tokens(without)).tolist())
+        return tuple(log_odds(checkpoint.of_tokens(shorter)).tolist())
     model = checkpoint.model
     if model.reads_whole:  # so that no two texts share a state
-        shorter = [(*tokens[:place], *tokens[place + 1 :]) for place in range(len(tokens))]
         return tuple(logits(model, encode_tokens(shorter, checkpoint.vocabulary)).tolist())
     with torch.inference_mode():
         embedded = model.embedding(torch.tensor(checkpoint.vocabulary.encode(tokens)))  # [T, E]
         # Row 0 is the whole text; row i + 1 is the text without token i.
         state = model.start(len(tokens) + 1)  # [L, T + 1, H]
-        for place, x in enumerate(embedded):
-            read = slice(place + 1)
+        for position, x in enumerate(embedded):
+            read = slice(position + 1)
             # One embedding for all rows: its projection is worked out once.
             after = model.step(x[None], state.rows(read)).state
-            state.put(slice(place + 1, place + 2), state.rows(slice(1)))
+            state.put(slice(position + 1, position + 2), state.rows(slice(1)))
             state.put(read, after)
-        found: list[float] = model.read_state(state)[1:].tolist()
-    return tuple(found)
+        return tuple(model.read_state(state)[1:].tolist())

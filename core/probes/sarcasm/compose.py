@@ -1,20 +1,19 @@
 """Which sarcastic remarks about a situation is a model surest are positive?
 
-From an unwelcome situation the patterns of `core.probes.sarcasm.recipes` build some twenty thousand candidates; a
-person reads each as negative, by construction, so every one that the model calls positive fools it. What is listed is
-the surest of each recipe, not the surest of all: these would be one remark with its last mark changed.
+From an unwelcome situation the patterns of `core.probes.sarcasm.recipes` build about twenty thousand candidates. Their
+gold label is negative by construction, so every one that the model calls positive fools it. The surest of each recipe
+are listed, not the surest of all: these would be one remark with different punctuation.
 
-Candidates come in an order drawn by a seed, one of each pattern in turn, so that a search which ends before all are
-scored has drawn the same number of each, at random; the certificate says which of the two it was. Candidates that
-preprocessing makes the same are one. The share of a recipe's candidates that fool the model has Wilson's 95 % interval
-(Wilson 1927) for that draw; over several situations the interval is by `core.evaluation.clustered_intervals`, since the
-candidates of one situation are much alike.
+Candidates come in an order drawn by a seed, one of each pattern in turn, so that a search that ends early has scored
+equally many of each, at random. Candidates that preprocessing makes the same are one. The share of a recipe's
+candidates that fool the model has Wilson's 95 % interval (Wilson 1927); over several situations the intervals are
+clustered by situation (`core.evaluation.clustered_intervals`).
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -27,7 +26,7 @@ from core.evaluation.metrics import wilson_interval
 from core.models.predict import label
 from core.models.token_predictor import Predictor, checked
 from core.probes.sarcasm.candidates import TOP, Batch, Candidates
-from core.probes.sarcasm.recipes import HUMAN_READING, Recipe
+from core.probes.sarcasm.recipes import Recipe
 from core.runtime.i18n import gettext as _
 
 _LOOKED_AT = 5_000  # candidates among which those to list are chosen
@@ -50,7 +49,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class RecipeShare:
-    """How many candidates of one pattern were scored and `fooled` the model, the share's 95 % interval, the surest."""
+    """Of one pattern: candidates scored, candidates that `fooled` the model, the share's 95 % interval, the surest."""
 
     pattern: str
     scored: int
@@ -66,17 +65,16 @@ class RecipeShare:
 
 @dataclass(frozen=True)
 class Composition:
-    """What a search found about one situation under one model.
+    """A search's result for one situation under one model.
 
-    `candidates` is how many distinct ones there are, as far as they are built; `scored` how many were, `fooled` how
-    many of these the model calls positive though a person reads them as negative. `alone` is P(positive) of the bare
-    situation. `top` are the surest, by recipe (`varied`). `missing` says which forms of the situation are not known.
+    `candidates` counts the distinct ones, `scored` those scored, `fooled` those that the model calls positive. `alone`
+    is P(positive) of the bare situation. `top` are the surest, by recipe (`varied`). `missing` says why a form of the
+    situation is not known.
     """
 
     model: str
     situation: str
     topic: str
-    human_reading: str
     alone: float
     candidates: int
     scored: int
@@ -97,14 +95,14 @@ class Composition:
         """What was searched and what that shows, in one sentence in the current language."""
         if self.complete:
             line = _(
-                "The surest of all {scored:,} candidates that the recipes build from this situation: {fooled:,} of "
-                "them ({share:.1%}) are read as positive."
+                "The most certain of all {scored:,} remarks that the recipes build from this "
+                "situation: {fooled:,} of them ({share:.1%}) are predicted positive."
             )
         else:
             line = _(
-                "The best of {scored:,} built, drawn with seed {seed} from the {there_are:,} that the recipes build "
-                "from this situation: {fooled:,} of those scored ({share:.1%}) are read as positive; of the rest "
-                "nothing is known."
+                "The best of {scored:,} remarks, sampled with seed {seed} from the {there_are:,} "
+                "that the recipes build from this situation: {fooled:,} of those scored "
+                "({share:.1%}) are predicted positive; of the rest nothing is known."
             )
         return line.format(
             scored=self.scored,
@@ -115,8 +113,8 @@ class Composition:
         )
 
 
-class Progress(NamedTuple):
-    """`scored` of at most `total` candidates, `fooled` of them positive, the `best` so far; `result()` has the rest."""
+class ComposeProgress(NamedTuple):
+    """`scored` of at most `total` candidates, `fooled` of them positive, and the surest; `result()` has the rest."""
 
     scored: int
     total: int
@@ -127,28 +125,28 @@ class Progress(NamedTuple):
 
 def search(
     model: str, predict: Predictor, candidates: Candidates, check_cancelled: Callable[[], object] = lambda: None
-) -> Iterator[Progress]:
-    """Build and score candidates until all are, or a bound is reached; may be closed at any step.
+) -> Iterator[ComposeProgress]:
+    """Build and score candidates until all are scored or a limit is reached; may be closed at any step.
 
-    At least one event comes; the last one's result is the answer. `check_cancelled` is called before every batch, and
-    what it raises ends the search.
+    At least one event comes; the last one has the answer. `check_cancelled` is called before every batch, and what it
+    raises ends the search.
     """
     begun = time.perf_counter()
     question = candidates.question
-    found = _Found(model, candidates, predict)
+    scored = _ScoredCandidates(model, candidates, predict)
     total = question.recipes if question.budget is None else min(question.budget, question.recipes)
     for batch in candidates:
         check_cancelled()
-        found.take(batch, checked(predict(batch.tokens), len(batch.tokens)))
+        scored.take(batch, checked(predict(batch.tokens), len(batch.tokens)))
         elapsed = time.perf_counter() - begun
-        result = partial(found.result, len(found.batches), elapsed)
-        yield Progress(found.count, total, found.fooled, found.best, result)
+        result = partial(scored.result, len(scored.batches), elapsed)
+        yield ComposeProgress(scored.count, total, scored.fooled, scored.best, result)
         if question.seconds is not None and elapsed >= question.seconds:
             break
 
 
-class _Found:
-    """The candidates scored so far. Batches only come at the end, so a count of them is a state."""
+class _ScoredCandidates:
+    """The candidates scored so far. Batches are only appended, so a count of them is an earlier state."""
 
     def __init__(self, model: str, candidates: Candidates, predict: Predictor):
         self.model, self.question = model, candidates.question
@@ -178,13 +176,13 @@ class _Found:
     def result(self, batches: int, seconds: float) -> Composition:
         """The answer from the first so many batches."""
         question, known = self.question, self.batches[:batches]
-        probabilities = np.concatenate([found for _batch, found in known])
-        patterns = np.concatenate([batch.patterns for batch, _found in known])
-        places = [(batch, row) for batch, _found in known for row in range(len(batch.texts))]
+        probabilities = np.concatenate([scores for _batch, scores in known])
+        patterns = np.concatenate([batch.patterns for batch, _scores in known])
+        rows_of = [(batch, row) for batch, _scores in known for row in range(len(batch.texts))]
         ranked = np.argsort(-probabilities, kind="stable")
 
         def surest(of: np.ndarray) -> Iterator[Candidate]:
-            return (self._candidate(float(probabilities[row]), *places[row]) for row in of)
+            return (self._candidate(float(probabilities[row]), *rows_of[row]) for row in of)
 
         shares = []
         for number, pattern in enumerate(question.patterns):
@@ -199,7 +197,6 @@ class _Found:
             model=self.model,
             situation=question.situation.text,
             topic=question.situation.topic,
-            human_reading=HUMAN_READING,
             alone=self.alone,
             candidates=there_are,
             scored=count,
@@ -215,11 +212,11 @@ class _Found:
 def varied(
     ranked: Iterable[Candidate], top: int, patterns: Collection[str], *, per_situation: int | None = None
 ) -> tuple[Candidate, ...]:
-    """Of candidates by falling probability the first that differ: no pattern more often than another has to be.
+    """The first of candidates by falling probability that differ, about equally many of each pattern.
 
-    Each of `patterns` is taken up to ⌈top / patterns⌉ times, with another praise every time; a situation is taken up
-    to `per_situation` times where that is given. An opener, and a closing phrase, stands in up to ⌈top / 3⌉ of them,
-    unless too few others are among the first `_LOOKED_AT` candidates.
+    Each of `patterns` is taken up to ⌈top / patterns⌉ times, with another praise every time, and a situation up to
+    `per_situation` times. An opener or a closing phrase is taken up to ⌈top / 3⌉ times, unless too few others are among
+    the first `_LOOKED_AT` candidates.
     """
     each, of_one_cue = -(-top // max(len(patterns), 1)), -(-top // 3)
     chosen: list[Candidate] = []
@@ -249,17 +246,17 @@ def _cues(candidate: Candidate) -> list[tuple[str, str]]:
     return [(name, part) for name, part in named.items() if any(char.isalpha() for char in part)]
 
 
-def gallery(found: Iterable[Composition], top: int = TOP) -> tuple[Candidate, ...]:
+def gallery(compositions: Iterable[Composition], top: int = TOP) -> tuple[Candidate, ...]:
     """The surest of one model's compositions: the best of each recipe, each about another situation."""
-    bests = [share.best for composition in found for share in composition.by_recipe]
+    bests = [share.best for composition in compositions for share in composition.by_recipe]
     ranked = sorted(bests, key=lambda candidate: -candidate.probability)
     return varied(ranked, top, {candidate.recipe.pattern for candidate in ranked}, per_situation=1)
 
 
-def pooled(found: Sequence[Composition]) -> tuple[RecipeShare, ...]:
+def pooled(compositions: Iterable[Composition]) -> tuple[RecipeShare, ...]:
     """One model's shares by pattern over several situations, with intervals that speak of situations like these."""
     by_pattern: dict[str, list[RecipeShare]] = {}
-    for composition in found:
+    for composition in compositions:
         for share in composition.by_recipe:
             by_pattern.setdefault(share.pattern, []).append(share)
     return tuple(

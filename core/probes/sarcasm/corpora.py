@@ -1,10 +1,9 @@
-"""Which texts are sarcastic, what do they honestly mean, and what do people feel in them? Corpora of sarcasm, read.
+"""Reading corpora of sarcasm: which texts are sarcastic, what do they honestly mean, and with what sentiment?
 
 A row has a text, a label that says whether it is sarcastic, and where the corpus has them an honest rewording and a
-human sentiment. Hashtags that say so themselves (#sarcasm, #not, /s; `core.probes.scan.cues`) are taken out before any
-model reads a text: they are the label. Rows of the same text are one text: the same once lower-cased, without links,
-mentions and white space. Its rewordings are gathered, one identical to the text is dropped, and a text labelled both
-ways is left out. All of it is counted.
+human sentiment. Give-aways (#sarcasm, #not, /s; `core.probes.scan.cues`) are taken out of the texts: they are the
+label. Rows are one text if equal once lower-cased, without links, mentions and white space. A text's rewordings are
+gathered, one identical to the text is dropped, and a text labelled both ways is left out. All of it is counted.
 """
 
 from __future__ import annotations
@@ -34,8 +33,8 @@ _WORD = re.compile(r"\w")
 
 @dataclass(frozen=True)
 class Columns:
-    """Where a corpus has what. `label` None: every text is sarcastic. `sarcastic` are the labels that say so, where not
-    the usual words do; all others then say that a text is plain. `asked` names values of `label` sarcastic or plain,
+    """The columns of a corpus. `label` None: every text is sarcastic. `sarcastic` are the labels of sarcastic texts,
+    if not the usual words; all others then mean plain. `asked` names values of `label` sarcastic or plain,
     `sentiment_asked` those of `sentiment` by class; values in `sentiment_values` are known."""
 
     text: str = "text"
@@ -125,12 +124,12 @@ class _Gathered:
     sentiments: set[int | None] = field(default_factory=set)
 
 
-def known(path: Path) -> tuple[Columns, str]:
+def known_columns(path: Path) -> tuple[Columns, str]:
     """The columns of a corpus by its name, and what it is; the usual ones for any other file."""
     return KNOWN.get(path.stem, (Columns(), ""))
 
 
-def found(folder: Path) -> list[Path]:
+def known_corpora(folder: Path) -> list[Path]:
     """The known corpora in a folder and those below it, in the order of `KNOWN`. Raises LookupError for none."""
     files = {path.stem: path for path in sorted(folder.rglob("*")) if path.stem in KNOWN and path.is_file()}
     if not files:
@@ -138,7 +137,7 @@ def found(folder: Path) -> list[Path]:
     return [files[name] for name in KNOWN if name in files]
 
 
-def located(path: Path, given: Columns, layout: Layout | None = None) -> Columns:
+def find_columns(path: Path, given: Columns, layout: Layout | None = None) -> Columns:
     """The columns that a file has, where nobody names them: a rewording's usual one, and no label beside it if none.
 
     Raises LookupError for a column that is not there, and what `core.data.records.columns` raises.
@@ -152,21 +151,21 @@ def located(path: Path, given: Columns, layout: Layout | None = None) -> Columns
 
 
 def read_sarcasm(path: Path, where: Columns, about: str = "", *, layout: Layout | None = None) -> SarcasmCorpus:
-    """A corpus of sarcasm. Raises ValueError for a label or a sentiment that is not understood or has two plausible
-    meanings, or no sarcastic text; and what `core.data.tables.rows` raises."""
+    """A corpus of sarcasm. Raises ValueError for a label or a sentiment that is not understood, or no sarcastic text;
+    and what `core.data.tables.rows` raises."""
     wanted = [where.text, where.label, where.rewording, where.sentiment]
     number = 0
     blank = repeated = identical = unlabelled = 0
     gathered: dict[str, _Gathered] = {}
     labels, sentiments = _Values(), _Values()
     table: list[tuple[int, int | None, object, str, object, str]] = []
-    for number, line, found in rows(path, [name for name in wanted if name], layout):
-        values = iter(found)
+    for number, line, cells in rows(path, [name for name in wanted if name], layout):
+        values = iter(cells)
         text, label, rewording, sentiment = (next(values) if name else None for name in wanted)
         at = location(path, number, line)
         table.append((number, line, text, labels.take(label, at), rewording, sentiments.take(sentiment, at)))
-    is_sarcastic, said_so = _sarcastic(path, where, labels)
-    feels, felt_so = _sentiment(path, where, sentiments)
+    is_sarcastic, labels_line = _sarcastic(path, where, labels)
+    feels, sentiments_line = _sentiment(path, where, sentiments)
     for row, line, text, label, rewording, sentiment in table:
         at = location(path, row, line)
         sarcastic = is_sarcastic[label]
@@ -177,25 +176,25 @@ def read_sarcasm(path: Path, where: Columns, about: str = "", *, layout: Layout 
         if not _WORD.search(stripped):
             blank += 1
             continue
-        said = gathered.setdefault(_norm(stripped), _Gathered(stripped, bool(sarcastic), gives_away(str(text))))
-        repeated += said.sentiments != set()  # met before
-        said.both |= said.sarcastic != sarcastic
-        said.sentiments.add(feels.get(sentiment))
+        entry = gathered.setdefault(_norm(stripped), _Gathered(stripped, bool(sarcastic), gives_away(str(text))))
+        repeated += entry.sentiments != set()  # met before
+        entry.both |= entry.sarcastic != sarcastic
+        entry.sentiments.add(feels.get(sentiment))
         reworded = _text(rewording, at) if rewording is not None else ""
         if _WORD.search(reworded):
-            identical += _norm(reworded) in {_norm(stripped), *said.rewordings}
-            said.rewordings.setdefault(_norm(reworded), reworded)
+            identical += _norm(reworded) in {_norm(stripped), *entry.rewordings}
+            entry.rewordings.setdefault(_norm(reworded), reworded)
     texts = [
         LabelledText(
-            text=said.text,
-            sarcastic=said.sarcastic,
-            rewordings=tuple(reworded for norm, reworded in said.rewordings.items() if norm != own),
-            sentiment=next(iter(said.sentiments)) if len(said.sentiments) == 1 else None,
+            text=entry.text,
+            sarcastic=entry.sarcastic,
+            rewordings=tuple(reworded for norm, reworded in entry.rewordings.items() if norm != own),
+            sentiment=next(iter(entry.sentiments)) if len(entry.sentiments) == 1 else None,
         )
-        for own, said in gathered.items()
-        if not said.both
+        for own, entry in gathered.items()
+        if not entry.both
     ]
-    if not any(said.sarcastic for said in texts):
+    if not any(text.sarcastic for text in texts):
         raise ValueError(f"{path.name}: none of {number:,} rows is labelled sarcastic")
     return SarcasmCorpus(
         name=path.name,
@@ -206,10 +205,10 @@ def read_sarcasm(path: Path, where: Columns, about: str = "", *, layout: Layout 
         repeated=repeated,
         blank=blank,
         contradictory=len(gathered) - len(texts),
-        give_aways=sum(said.given_away for said in gathered.values()),
+        give_aways=sum(entry.given_away for entry in gathered.values()),
         identical=identical,
         unlabelled=unlabelled,
-        read_as=tuple(line for line in (said_so, felt_so) if line),
+        read_as=tuple(line for line in (labels_line, sentiments_line) if line),
     )
 
 
@@ -230,12 +229,12 @@ class _Values:
 
     def __init__(self) -> None:
         self.counts: dict[str, int] = {}
-        self.places: dict[str, str] = {}
+        self.first_at: dict[str, str] = {}
 
     def take(self, value: object, at: str) -> str:
         key = label_key(value)
         self.counts[key] = self.counts.get(key, 0) + 1
-        self.places.setdefault(key, at)
+        self.first_at.setdefault(key, at)
         return key
 
 
@@ -252,7 +251,7 @@ def _sarcastic(path: Path, where: Columns, labels: _Values) -> tuple[Mapping[str
     if meaning.unknown:
         key = meaning.unknown[0]
         raise LabelsError(
-            f"{labels.places[key]}: label {key!r} says neither sarcastic ({', '.join(SARCASTIC)}) nor plain "
+            f"{labels.first_at[key]}: label {key!r} says neither sarcastic ({', '.join(SARCASTIC)}) nor plain "
             f"({', '.join(PLAIN)})",
             f"Say which: --labels VALUE=sarcastic,VALUE=plain, or {LEFT_OUT} to leave rows out",
         )
@@ -269,7 +268,7 @@ def _sentiment(path: Path, where: Columns, sentiments: _Values) -> tuple[Mapping
     if meaning.unknown:
         key = meaning.unknown[0]
         raise LabelsError(
-            f"{sentiments.places[key]}: sentiment {key!r} is not one of {', '.join((*SENTIMENT, LEFT_OUT))}",
+            f"{sentiments.first_at[key]}: sentiment {key!r} is not one of {', '.join((*SENTIMENT, LEFT_OUT))}",
             f"Say which: {column.option} VALUE=NAME",
         )
     return meaning.values, "" if where.sentiment_values else meaning.line

@@ -1,8 +1,8 @@
 """Is this phrase a clause, a gerund or a noun phrase, and can it be said as another of these?
 
-The rules know closed lists (determiners, pronouns, auxiliaries, irregular pasts, a few verbs) and the shape of words,
-nothing else, so that they say what they are sure of and, for a form that they cannot make, why not: "my car towed away"
-may be a noun with its participle or a sentence that lacks a word.
+The rules use closed lists (determiners, pronouns, auxiliaries, irregular pasts, a few verbs) and the shape of words.
+They make only forms that they are sure of, and say why not: "my car towed away" may be a noun with its participle or a
+sentence that lacks a word.
 
 - ``clause``: a subject and a finite verb, "my phone died";
 - ``gerund``: something that one does or has done to one, without a subject, "losing my keys"; of clauses in the first
@@ -72,7 +72,7 @@ def forms(text: str) -> dict[str, str | Cannot]:
     try:
         if any(mark in text for mark in (". ", "! ", "? ", "… ")):
             raise Cannot(_("it is more than one sentence"))
-        return _placed(text, _expanded(text))
+        return _by_beginning(text, _expanded(text))
     except Cannot as reason:
         return dict.fromkeys(("clause", "gerund", "event", "noun"), reason)
 
@@ -88,7 +88,7 @@ def _expanded(text: str) -> _Words:
     """The words, contractions of pronouns and of *not* spelled out."""
     given = text.replace("’", "'").split()
     shown: list[str] = []
-    for place, word in enumerate(given):
+    for i, word in enumerate(given):
         low = word.lower()
         stem, mark, ending = low.rpartition("'")
         if low in _SHORT_NOT or low.endswith("n't"):
@@ -97,8 +97,8 @@ def _expanded(text: str) -> _Words:
             shown += ["can", "not"]
         elif mark and stem in {*_PRONOUNS, "there", "that"} and ending in _CONTRACTED:
             shown += [word[: len(stem)], _CONTRACTED[ending]]
-        elif mark and ending == "s" and (stem in {*_PRONOUNS, "there", "that"} or _is_is(given[place + 1 :])):
-            follows = given[place + 1 : place + 2]
+        elif mark and ending == "s" and (stem in {*_PRONOUNS, "there", "that"} or _is_is(given[i + 1 :])):
+            follows = given[i + 1 : i + 2]
             shown += [word[: len(stem)], "has" if follows in (["been"], ["got"], ["gone"]) else "is"]
         else:
             shown.append(word)
@@ -112,7 +112,7 @@ def _is_is(follows: list[str]) -> bool:
     return state and (len(low) == 1 or low[1] in _PREPOSITIONS | _SUBORDINATE | {"again", "today", "tonight"})
 
 
-def _placed(text: str, words: _Words) -> dict[str, str | Cannot]:
+def _by_beginning(text: str, words: _Words) -> dict[str, str | Cannot]:
     """The forms of a phrase, by how it begins."""
     start = 0
     while start < len(words.low) - 2 and words.low[start] in _ADVERBS | _LIGHT_ADVERBS | {"not"}:
@@ -148,7 +148,7 @@ def _placed(text: str, words: _Words) -> dict[str, str | Cannot]:
 
 def _forms(clause: str | Cannot, gerund: str | Cannot, noun: str | Cannot) -> dict[str, str | Cannot]:
     """The forms of what is no event."""
-    no_event = Cannot(_("only a clause about somebody or something else is one"))
+    no_event = Cannot(_("only a clause about somebody or something else can be one"))
     return {"clause": clause, "gerund": gerund, "event": no_event, "noun": noun}
 
 
@@ -160,7 +160,7 @@ def _attempt(make: Callable[[], str]) -> str | Cannot:
 
 
 def _from_clause(text: str, words: _Words, verb: int) -> dict[str, str | Cannot]:
-    """The forms of a clause whose verb group begins at a place; all before it is the subject."""
+    """The forms of a clause whose verb group begins at `verb`; all before it is the subject."""
     subject, rest = words.part(0, verb), words.part(verb)
     if not rest.low:
         raise Cannot(_("the rules find no verb in it"))
@@ -170,7 +170,7 @@ def _from_clause(text: str, words: _Words, verb: int) -> dict[str, str | Cannot]
         while verbs < len(rest.low) and rest.low[verbs] in {"got", *_HAVE, *_LIGHT_ADVERBS}:
             verbs += 1
         if subject.low != ["i"] or not {"got", *_HAVE} & set(rest.low[:verbs]):
-            raise Cannot(_("the rules take one only from “I have …” or “I got …”"))
+            raise Cannot(_("the rules accept one only from “I have …” or “I got …”"))
         return _noun(rest.part(verbs))
 
     try:
@@ -186,8 +186,8 @@ def _main_verb(words: _Words, first: int) -> int | None:
     """Where the finite verb of a noun phrase's clause is; None where the rules see a noun phrase only."""
     low = words.low
     owed = 0  # verbs that belong to relative clauses met so far
-    for place in range(first, len(low)):
-        word, before, after = low[place], low[place - 1], low[place + 1] if place + 1 < len(low) else ""
+    for i in range(first, len(low)):
+        word, before, after = low[i], low[i - 1], low[i + 1] if i + 1 < len(low) else ""
         if word in _SUBORDINATE:
             return None
         if before in _AUXILIARIES | {"not"} or before in {"i", "we", "they", "he", "she"}:
@@ -200,7 +200,7 @@ def _main_verb(words: _Words, first: int) -> int | None:
             if owed:
                 owed -= 1
             elif before not in _JOINING:
-                return place
+                return i
     return None
 
 
@@ -215,14 +215,14 @@ def _noun(words: _Words) -> str:
     low = words.low
     if len(low) < 2 or low[0] not in _DETERMINERS or _main_verb(words, 2) is not None:
         raise Cannot(_("the rules are not sure that it is a noun phrase"))
-    for place in range(2, len(low)):
-        before, word = low[place - 1], low[place]
+    for i in range(2, len(low)):
+        before, word = low[i - 1], low[i]
         if word in _PREPOSITIONS | _SUBORDINATE | _RELATIVE | _PRONOUNS:
             break
         several = low[0] in _MANY or before in _MANY
-        doubtful = is_past(word) or (_in_s(word) and not several) or (place == 2 and _in_s(before) and not several)
+        doubtful = is_past(word) or (_in_s(word) and not several) or (i == 2 and _in_s(before) and not several)
         if doubtful and before not in _DETERMINERS and not before.endswith("ly"):
-            raise Cannot(_("{word!r} may be its verb or part of a noun phrase").format(word=words.shown[place]))
+            raise Cannot(_("{word!r} may be its verb or part of a noun phrase").format(word=words.shown[i]))
     return " ".join(words.shown)
 
 
@@ -270,20 +270,20 @@ def _take_adverbs(shown: list[str], low: list[str]) -> list[str]:
 
 def _refuse_second_verb(words: _Words) -> None:
     """A gerund of the first verb leaves a second one behind: "burning my tongue and cannot taste"."""
-    for place, word in enumerate(words.low[:-1]):
+    for i, word in enumerate(words.low[:-1]):
         if word in _JOINING:
-            follows = [other for other in words.low[place + 1 :] if other not in _ADVERBS | _LIGHT_ADVERBS]
+            follows = [other for other in words.low[i + 1 :] if other not in _ADVERBS | _LIGHT_ADVERBS]
             head = follows[0] if follows else ""
             sentence = head in _DEFINITE and (len(follows) > 3 or any(map(is_past, follows[2:])))
             if sentence or head in _FINITE | _PRONOUNS or is_past(head):
-                raise Cannot(_("there may be a second verb behind {word!r}").format(word=word))
+                raise Cannot(_("there may be a second verb after {word!r}").format(word=word))
 
 
 def _core(subject: list[str], head: str, negated: bool, shown: list[str], low: list[str]) -> list[str]:
     """A verb group as a gerund: its first word, and the others as written and in lower case."""
     if head in _BE:
         if low[:2] in (["going", "to"], ["about", "to"]):
-            raise Cannot(_("it speaks of what is to come"))
+            raise Cannot(_("it is about the future"))
         return shown if _is_gerund(low[0]) else ["being", *shown]
     if head in _HAVE:
         if low[0] == "been":
@@ -298,7 +298,7 @@ def _core(subject: list[str], head: str, negated: bool, shown: list[str], low: l
     if head in ("do", "does", "did"):
         return ["doing", *shown]
     if head in _AUXILIARIES:
-        raise Cannot(_("it speaks of what may be or is to come"))
+        raise Cannot(_("it is about what may or will happen"))
     if head in ("keep", "keeps", "kept") and low[:1] and _is_gerund(low[0]):
         return shown
     made = from_past(head) or _from_present(subject, head)

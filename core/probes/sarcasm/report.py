@@ -1,15 +1,15 @@
 """How often does sarcasm fool a model?
 
-What can be said depends on what a corpus knows, and each figure says what it is:
+What can be measured depends on the corpus:
 
-- Where people told the sentiment they mean (or the crowd read), a text is *misread* when the verdict is the opposite.
-  Sarcastic and plain texts are compared by accuracy, and by the share of texts meant negatively that read as positive.
-- Where each sarcastic text has honest rewordings, a text's change is P(positive) of the text minus the mean P(positive)
-  of its rewordings. A text is *fooling* when it reads as positive though its honest wording (by that mean) reads as
-  negative to the same model. No one told the sentiment: the model's own reading of the honest words stands for it. Any
-  other wording moves P a little, so the opposite case is counted beside it: honest wording positive, text negative.
-- Where there is only a label, nothing is known of what is meant. How much more often sarcastic than plain texts read as
-  positive is told, and is no error rate: the two kinds differ in topic and tone as well.
+- With human sentiment a text is *misread* when the verdict is the opposite. Sarcastic and plain texts are compared by
+  accuracy, and by the share of texts meant negatively that read as positive.
+- With honest rewordings, a text's change is P(positive) of the text minus the mean P(positive) of its rewordings. A
+  text is *fooling* when it reads as positive though its honest wording (by that mean) reads as negative to the same
+  model, whose verdict on the honest words stands for the sentiment. Any other wording moves P a little, so the opposite
+  case is counted too: honest wording positive, text negative.
+- With a label only, the report says how much more often sarcastic than plain texts read as positive. This is no error
+  rate: the two kinds differ in topic and tone as well.
 
 Shares have Wilson's intervals, the rest those of `core.evaluation.intervals`, a text counting once.
 """
@@ -102,14 +102,14 @@ def report(
     checkpoint: Checkpoint, corpus: SarcasmCorpus, check_cancelled: Callable[[], object] = lambda: None
 ) -> SarcasmReport:
     """What a corpus of sarcasm shows about a model; `check_cancelled` is called many times a second."""
-    wordings = [[said.text, *said.rewordings] for said in corpus.texts]
+    wordings = [[text.text, *text.rewordings] for text in corpus.texts]
     texts = [text for wording in wordings for text in wording]
     sentences = encode(texts, checkpoint.preprocessing, checkpoint.vocabulary)
     probabilities = sigmoid(logits(checkpoint.model, sentences, check_cancelled=check_cancelled))
     ends = np.cumsum([len(wording) for wording in wordings])
     by_text = [probabilities[end - len(wording) : end] for wording, end in zip(wordings, ends, strict=True)]
-    own = np.array([found[0] for found in by_text])
-    sarcastic = np.array([said.sarcastic for said in corpus.texts])
+    own = np.array([p[0] for p in by_text])
+    sarcastic = np.array([text.sarcastic for text in corpus.texts])
     return SarcasmReport(
         model=checkpoint.name,
         data=corpus.name,
@@ -123,7 +123,7 @@ def report(
         give_aways=corpus.give_aways,
         identical=corpus.identical,
         read_positive=read_positive(own, sarcastic),
-        reworded=reworded([found for found, said in zip(by_text, corpus.texts, strict=True) if said.sarcastic]),
+        reworded=reworded([p for p, text in zip(by_text, corpus.texts, strict=True) if text.sarcastic]),
         meant=meant(own, sarcastic, corpus.texts),
     )
 
@@ -140,15 +140,15 @@ def reworded(wordings: Sequence[np.ndarray]) -> Reworded | None:
 
     Texts without a rewording say nothing; None where no text has one.
     """
-    wordings = [found for found in wordings if len(found) > 1]
+    wordings = [p for p in wordings if len(p) > 1]
     if not wordings:
         return None
-    own = np.array([found[0] for found in wordings])
-    honest = np.array([found[1:].mean() for found in wordings])
+    own = np.array([p[0] for p in wordings])
+    honest = np.array([p[1:].mean() for p in wordings])
     positive, honest_positive = own >= 0.5, honest >= 0.5
     return Reworded(
         texts=len(wordings),
-        rewordings=sum(len(found) - 1 for found in wordings),
+        rewordings=sum(len(p) - 1 for p in wordings),
         change=bootstrap_mean(own - honest),
         lower=share(honest < own),
         fooling=share(positive[~honest_positive]),
@@ -161,7 +161,7 @@ def reworded(wordings: Sequence[np.ndarray]) -> Reworded | None:
 
 def meant(probabilities: np.ndarray, sarcastic: np.ndarray, texts: Sequence[LabelledText]) -> Meant | None:
     """How often the verdict is what people mean; None where nobody says so of any text."""
-    sentiment = np.array([-1 if said.sentiment is None else said.sentiment for said in texts])
+    sentiment = np.array([-1 if text.sentiment is None else text.sentiment for text in texts])
     if (sentiment < 0).all():
         return None
     positive = probabilities >= 0.5

@@ -1,14 +1,14 @@
-"""What is the unwelcome thing that sarcasm praises, and in which grammatical forms can it be said?
+"""Which unwelcome situations does sarcasm praise, and in which grammatical forms?
 
 Sarcasm as Riloff et al. 2013 ("Sarcasm as contrast between a positive sentiment and negative situation", EMNLP) find it
-is a positive phrase about a negative situation, which is said as a gerund ("missing my bus"), a noun phrase ("another
-flat tyre") or a clause ("my flight is delayed again"). A `Situation` holds those of its forms that are known:
+is a positive phrase about a negative situation: a gerund ("missing my bus"), a noun phrase ("another flat tyre") or a
+clause ("my flight is delayed again"). A `Situation` has those of its forms that are known:
 
-- those of the bank, ``situations.tsv``, were written by hand, all in plain English, each unwelcome to any reader;
-- a person's own comes as it was typed, in one form, and the rules of `core.probes.sarcasm.phrases` make others of it
-  where they are sure. A phrase that they cannot place is still good for all recipes that quote it whole.
+- the bank, ``situations.tsv``, was written by hand in plain English, each situation unwelcome to any reader;
+- a person's own situation has the form in which it was typed, and those that the rules of `core.probes.sarcasm.phrases`
+  are sure of. Any phrase can be used in recipes that quote it whole.
 
-Whether a person's situation is unwelcome is theirs to say: nothing here judges it.
+Whether a person's situation is unwelcome is not checked.
 """
 
 from __future__ import annotations
@@ -29,8 +29,7 @@ FORMS = ("whole", "clause", "gerund", "event", "noun")
 class Situation:
     """An unwelcome situation: `text` as given, and its forms; None where a form is not known, `missing` says why.
 
-    What the forms are is told in `core.probes.sarcasm.phrases`; all but clauses stand where a noun can. `topic` is
-    the bank's.
+    `core.probes.sarcasm.phrases` explains the forms; all but clauses stand where a noun can. `topic` is the bank's.
     """
 
     text: str
@@ -78,7 +77,7 @@ def read(text: str) -> Situation:
             )
         )
     shown = phrases.uncapitalised(shown.rstrip(" .!?…,;:"))
-    found = phrases.forms(shown)
-    made = {name: form if isinstance(form, str) else None for name, form in found.items()}
-    missing = tuple((name, str(form)) for name, form in found.items() if not isinstance(form, str) and name != "event")
+    forms = phrases.forms(shown)
+    made = {name: form if isinstance(form, str) else None for name, form in forms.items()}
+    missing = tuple((name, str(form)) for name, form in forms.items() if not isinstance(form, str) and name != "event")
     return Situation(shown, made["clause"], made["gerund"], made["event"], made["noun"], missing=missing)

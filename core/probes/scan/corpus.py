@@ -1,8 +1,8 @@
-"""What do models say of every row of a corpus, however large? Scored in partitions, by as many hands as there are.
+"""What do models say of every row of a corpus, however large? Scored in partitions, by one process or many.
 
-Each partition's rows go to a file of their own (`core.probes.scan.parts`), so a scan that ended, however it did, goes
-on with the partitions that are missing; and so does one whose worker was lost. The parts of a scan are the same
-whoever has scored which, to the rounding of a batch.
+Each partition's rows go to their own file (`core.probes.scan.parts`), so an interrupted scan, or one whose worker was
+lost, resumes with the missing partitions. The parts are the same whichever process scored them, to the rounding of a
+batch.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from typing import Any
 
 from core.data.formats.layout import ANY, NAMED, Layout
 from core.probes.scan import inputs, parts
-from core.probes.scan.partition import Task, score
 from core.probes.scan.partitions import Position, partitions
 from core.probes.scan.parts import Part
-from core.probes.scan.scoring import Source
+from core.probes.scan.scoring import ModelSource
 from core.probes.scan.tallies import BINS, Summary
+from core.probes.scan.tasks import Task, score
 from core.runtime import cluster, files, workers
 
 PART_ROWS = 16_384  # so few that the last parts keep several workers about equally long
@@ -31,7 +31,7 @@ _FORMAT = 2
 
 @dataclass(frozen=True)
 class CorpusScan:
-    """How far a scan is: `rows` in parts that are done, `before` of them before it was resumed, `share` of the corpus.
+    """A scan's progress: `rows` in finished parts, `before` of them before it was resumed, `share` of the corpus.
 
     The last event has the `summary` of all rows, and the `seconds` since this run began.
     """
@@ -51,7 +51,7 @@ class CorpusScan:
 
 def corpus_scan(
     names: Sequence[str | Path],
-    source: Source,
+    source: ModelSource,
     out: str | Path,
     text_column: str | None = None,
     *,
@@ -61,14 +61,14 @@ def corpus_scan(
     processes: int | None = None,
     scheduler: str | None = None,
 ) -> Generator[CorpusScan, None, None]:
-    """Score the text column (``text``) of tables, folders of tables and patterns; an event comes with every part.
+    """Score the text column (``text``) of tables, folders of tables and glob patterns; an event comes with every part.
 
-    In this process, in so many `processes` with one thread each, or on a Dask `scheduler`'s workers. With `resume` a
-    scan that stands in the folder `out` goes on, if there is one.
+    It runs in this process, in so many `processes` of one thread each, or on a Dask `scheduler`'s workers. `resume`
+    goes on with the scan in the folder `out`, if there is one.
 
-    Raises ValueError where a scan stands there and is not to be resumed, or is of other files, models or settings, for
-    a column of no texts and a part of no rows; LookupError for a missing column or file; OSError, saying how much is
-    kept, where a part cannot be written.
+    Raises ValueError for a folder with another scan, or one not to be resumed, a column without texts and a part
+    without rows; LookupError for a missing column or file; OSError, saying how much is kept, for a part that cannot be
+    written.
     """
     if part_rows < 1:
         raise ValueError(f"a part has at least one row; given: {part_rows:,}")
@@ -77,7 +77,7 @@ def corpus_scan(
     if processes is not None:
         workers.check(processes)
     column, folder = text_column or "text", Path(out)
-    paths = inputs.found(names)
+    paths = inputs.input_files(names)
     _check_apart(paths, folder)
     paths = [path for path in paths if inputs.check(path, column, layout)]
     if not paths:
@@ -130,9 +130,9 @@ def _scan(
         raise OSError(f"{reason}; {rows:,} rows are kept in {folder}, --resume goes on behind them") from None
     finally:
         parts.clear(folder)
-    found = parts.read(folder, parts.identity(plan))
-    _check_whole(found, len(plan["inputs"]), folder)
-    summary = reduce(add, (found[number].summary for number in sorted(found)), Summary())
+    written = parts.read(folder, parts.identity(plan))
+    _check_whole(written, len(plan["inputs"]), folder)
+    summary = reduce(add, (written[number].summary for number in sorted(written)), Summary())
     event = CorpusScan(rows, before, 1.0, count, time.perf_counter() - began, summary)
     if rows > before or not (folder / parts.SUMMARY).exists():
         text = json.dumps(as_json(event, plan), indent=1, ensure_ascii=False)
@@ -205,24 +205,24 @@ def _begun(folder: Path, plan: Mapping[str, Any], resume: bool) -> dict[int, Par
 
 def _check_same(before: Mapping[str, Any], plan: Mapping[str, Any], folder: Path) -> None:
     """Raises ValueError that names the first thing in which a plan differs from the one before."""
-    told = f"the scan in {folder} cannot go on: "
+    reason = f"the scan in {folder} cannot go on: "
     if before["format"] != plan["format"]:
-        raise ValueError(f"{told}it is of format {before['format']}, expected {plan['format']}")
+        raise ValueError(f"{reason}it is of format {before['format']}, expected {plan['format']}")
     layouts = [_asked_for(settings["layout"]) for settings in (before["settings"], plan["settings"])]
     if layouts[0] != layouts[1]:
-        raise ValueError(f"{told}its layout was {layouts[0]} and is now {layouts[1]}")
+        raise ValueError(f"{reason}its layout was {layouts[0]} and is now {layouts[1]}")
     for name, value in plan["settings"].items():
         if before["settings"][name] != value:
-            raise ValueError(f"{told}{name.replace('_', ' ')} was {before['settings'][name]!r} and is {value!r}")
+            raise ValueError(f"{reason}{name.replace('_', ' ')} was {before['settings'][name]!r} and is {value!r}")
     for what, key in (("inputs", "path"), ("models", "name")):
         were, are = [entry[key] for entry in before[what]], [entry[key] for entry in plan[what]]
         if were != are:
             other = sorted(set(were) ^ set(are)) or ["their order"]
-            raise ValueError(f"{told}it has other {what} ({', '.join(other[:3])}{', …' * (len(other) > 3)})")
+            raise ValueError(f"{reason}it has other {what} ({', '.join(other[:3])}{', …' * (len(other) > 3)})")
         for one, other in zip(before[what], plan[what], strict=True):
             if one != other:
                 changed = ", ".join(name for name in other if one.get(name) != other[name])
-                raise ValueError(f"{told}{other[key]} has changed since it began ({changed})")
+                raise ValueError(f"{reason}{other[key]} has changed since it began ({changed})")
 
 
 def _asked_for(layout: Mapping[str, Any]) -> str:
@@ -237,12 +237,12 @@ def _asked_for(layout: Mapping[str, Any]) -> str:
     return " ".join(options) or "found by looking"
 
 
-def _check_whole(found: Mapping[int, Part], files: int, folder: Path) -> None:
+def _check_whole(written: Mapping[int, Part], files: int, folder: Path) -> None:
     """Raises ValueError where the parts are not, one after another, the whole corpus."""
     position = Position()
-    for number in range(len(found)):
-        if number not in found or not found[number].partition.start.same(position):
+    for number in range(len(written)):
+        if number not in written or not written[number].partition.start.same(position):
             raise ValueError(f"{parts.path_of(folder, number)} is missing; --resume makes it again")
-        position = found[number].partition.stop
+        position = written[number].partition.stop
     if position.file != files:
         raise ValueError(f"the last parts are missing in {folder}; --resume makes them again")

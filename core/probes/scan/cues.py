@@ -133,7 +133,7 @@ CUES: tuple[Cue, ...] = (
     Cue("ellipsis", 0.1, ("dots",)),
 )
 # Sets of needs as bits of a number: quick to join and to compare.
-_BITS = {name: 1 << place for place, name in enumerate(_NEEDED)}
+_BITS = {name: 1 << bit for bit, name in enumerate(_NEEDED)}
 _MASKS = tuple((cue, sum(_BITS[name] for name in cue.needs)) for cue in CUES)
 
 
@@ -147,8 +147,8 @@ class Cues(NamedTuple):
 _NONE = Cues((), 0.0)
 
 
-class Look:
-    """Finds the cues of texts, and remembers what their words are needed for."""
+class CueFinder:
+    """Finds the cues of texts, and remembers which needs a word meets."""
 
     def __init__(self) -> None:
         self._held = WordCache(_held)
@@ -160,8 +160,8 @@ class Look:
         held = 0
         for word in low.split():
             held |= self._held[word]
-        told = gives_away(text)
-        if not held and not told:
+        given_away = gives_away(text)
+        if not held and not given_away:
             return _NONE
         shown = [
             cue
@@ -169,7 +169,7 @@ class Look:
             if held & mask == mask and (cue.pattern is None or cue.pattern.search(low) is not None)
         ]
         names = tuple(cue.name for cue in shown)
-        return Cues(names + (GIVE_AWAY,) * told, 1 - math.exp(-sum(cue.weight for cue in shown)))
+        return Cues(names + (GIVE_AWAY,) * given_away, 1 - math.exp(-sum(cue.weight for cue in shown)))
 
 
 def _held(word: str) -> int:
@@ -179,7 +179,7 @@ def _held(word: str) -> int:
 
 def look(text: str) -> Cues:
     """The cues of one text."""
-    return Look()(text)
+    return CueFinder()(text)
 
 
 def gives_away(text: str) -> bool:

@@ -1,7 +1,7 @@
-"""Which files is a corpus made of, and are they still the same? Files, folders and patterns, and what tells them apart.
+"""Which files is a corpus made of, and are they still the same? Files, folders and glob patterns.
 
-A file is told by its size, the time it was last changed and the SHA-256 of its first `HEAD` bytes: enough to notice
-that it was replaced, appended to or written anew, without reading all of it.
+A file is identified by its size, its modification time and the SHA-256 of its first `HEAD` bytes: enough to notice
+that it was replaced, appended to or rewritten, without reading all of it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ROWS = 100  # looked at before a scan begins
 
 
 class Input(NamedTuple):
-    """One table: its path as it was given, and what tells whether it has changed. `modified` is in nanoseconds."""
+    """One table: its path as given, and what shows whether it has changed. `modified` is in nanoseconds."""
 
     path: str
     size: int
@@ -33,7 +33,7 @@ class Input(NamedTuple):
     head: str
 
 
-def found(names: Sequence[str | Path]) -> list[Path]:
+def input_files(names: Sequence[str | Path]) -> list[Path]:
     """The tables that files, folders and glob patterns name, each once, those of one folder or pattern in order.
 
     A folder of texts by class is one table. Any other stands for all tables below it but hidden ones and those whose
@@ -73,13 +73,13 @@ def _named(name: str) -> list[Path]:
 
 
 def identified(path: Path) -> Input:
-    """What tells a table. Raises OSError for one that cannot be read."""
+    """What identifies a table. Raises OSError for one that cannot be read."""
     if path.is_dir():
         texts = [(str(text.relative_to(path)), text.stat()) for text in texts_of_folder(path)]
-        listing = repr([(name, found.st_size) for name, found in texts]).encode("utf-8", "replace")
-        newest = max(found.st_mtime_ns for _name, found in texts)
+        listing = repr([(name, status.st_size) for name, status in texts]).encode("utf-8", "replace")
+        newest = max(status.st_mtime_ns for _name, status in texts)
         return Input(
-            str(path), sum(found.st_size for _name, found in texts), newest, hashlib.sha256(listing).hexdigest()
+            str(path), sum(status.st_size for _name, status in texts), newest, hashlib.sha256(listing).hexdigest()
         )
     with path.open("rb") as file:
         head = hashlib.sha256(file.read(HEAD)).hexdigest()

@@ -1,18 +1,18 @@
-"""Which texts of a file does a model read against its people, or, without labels, against their sarcasm?
+"""Which rows of a file does a model get wrong, or, without gold labels, where may sarcasm fool it?
 
-A file of any size is read in windows; every row is written to the output, in order, with columns added; the ranking
-keeps each model's best in a heap. With a column of human labels a row ranks by confident disagreement: |P − human|,
-human being 0 or 1, where the model's verdict is the opposite one. Without labels it ranks by cue score × P(positive)
-(`core.probes.scan.cues`): texts that look sarcastic and read as positive. That finds texts worth a look, not errors.
+A file of any size is read in windows; every row is written to the output, in order, with columns added; a heap keeps
+each model's ranking. With gold labels a row ranks by |P − label|, where the verdict is wrong. Without, it ranks by
+cue score × P(positive) (`core.probes.scan.cues`): texts that look sarcastic and read as positive, worth a look and not
+necessarily errors.
 
-While the models score one window, a thread reads and tokenises the next and writes the one before: the recurrence
-leaves the interpreter free meanwhile. Within a window texts of like length are scored together.
+While the models score one window, a thread prepares the next and writes the one before: the recurrence leaves the
+interpreter free meanwhile.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from contextvars import copy_context
@@ -31,8 +31,8 @@ from core.data.labels import SENTIMENT, name_of
 from core.data.records import windows
 from core.data.tables import is_sentiment140
 from core.data.writers import Columns
-from core.models.predict import label, logits, sigmoid
-from core.models.predictor import BlackBox, telling
+from core.models.predict import label
+from core.probes.scan.scoring import CheckCancelled, probabilities_of
 from core.probes.scan.windows import Prepared, Preparer
 from core.runtime.i18n import gettext as _
 
@@ -40,11 +40,8 @@ if TYPE_CHECKING:
     from core.models.predictor import Model
 
 TOP = 20
-LISTED = 100  # problems named in a result; all are counted, and told of in the output
+LISTED = 100  # problems listed in a result; all are counted, and named in the output
 _WINDOW = 8_192  # rows
-_BATCH = 256  # of them scored together: what stays in a core's cache is faster than larger ones
-
-CheckCancelled = Callable[[], object]
 
 
 class Problem(NamedTuple):
@@ -56,8 +53,8 @@ class Problem(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Find:
-    """A row in a model's ranking: `score` is what it ranks by, `human` the reading that its label stands for.
+class RankedRow:
+    """A row in a model's ranking: `score` is what it ranks by, `human` its gold label, if any.
 
     `row` counts from 1 without the header, `line` is where it begins in a file of lines. `probability` is P(positive).
     """
@@ -80,14 +77,13 @@ class Find:
 
 @dataclass(frozen=True)
 class Scan:
-    """How far a scan is, and what it has found so far.
+    """A scan's progress and its results so far; `share` of the file is read.
 
-    `share` of the file is read. Of `rows`, `scored` have a verdict, `empty` have no word, `malformed` could not be read
-    or scored; `problems` names the first `LISTED` of these and of `misunderstood` labels. `ranked_by` is
-    ``disagreement`` or ``cues``. `labelled` rows are read as negative or positive by people and scored, `unlabelled`
-    have a label that says neither (neutral, mixed or none); `read_as` tells what labels were taken for, where that is
-    not the usual. By model: `opposite` counts labelled rows with the opposite
-    verdict, `top` holds the best, best first. `done` says that the output is in its place.
+    Of `rows`, `scored` have a verdict, `empty` have no word, `malformed` could not be read or scored; `problems` lists
+    the first `LISTED` of these and of `misunderstood` labels. `ranked_by` is ``disagreement`` or ``cues``. `labelled`
+    rows have a gold label and are scored, `unlabelled` are neutral, mixed or without one; `read_as` says what labels
+    were taken for, where that is unusual. By model: `opposite` counts labelled rows with the opposite verdict, `top`
+    is the ranking. `done` says that the output is in place.
     """
 
     ranked_by: str
@@ -102,7 +98,7 @@ class Scan:
     unlabelled: int = 0
     read_as: str = ""
     opposite: Mapping[str, int] = field(default_factory=dict)
-    top: Mapping[str, tuple[Find, ...]] = field(default_factory=dict)
+    top: Mapping[str, tuple[RankedRow, ...]] = field(default_factory=dict)
     done: bool = False
 
 
@@ -120,10 +116,9 @@ def scan(
 ) -> Generator[Scan, None, None]:
     """Score a table's text column (``text``) and write it to `out` with the verdicts; the last event has it all.
 
-    What labels mean is decided by `label_inference.decide`, where `asked` names values. Without labels rows rank by cue
-    of sarcasm, which say nothing of other classes than negative and positive: such models then have no ranking. An
-    event comes every few thousand rows; `check_cancelled` is called several times between, and what it raises ends the
-    scan. Where it ends before its last event, or is closed, nothing stands at `out` but what stood there before.
+    `label_inference.decide` says what labels mean, where `asked` names values. Models of other classes than negative
+    and positive have no ranking by cues of sarcasm. An event comes every few thousand rows; what `check_cancelled`
+    raises ends the scan. Until the last event `out` is left as it was.
 
     Raises ValueError for no model, models of different classes and a column of labels, a ranking of less than one, a
     text column of numbers, labels with two plausible meanings or none of which is understood, or an output that is the
@@ -138,7 +133,7 @@ def scan(
         writers.check(out, path)
     column = text_column or "text"
     if not label_column and asked:
-        raise ValueError(_("words for labels were given, and no column of labels"))
+        raise ValueError(_("names for labels were given, but no label column"))
     labels = None
     if label_column:
         labelling = common({checkpoint.name: checkpoint.labelling for checkpoint in checkpoints})
@@ -179,7 +174,7 @@ def _scan(
         coming, writing = pool.submit(copy_context().run, prepare), None
         while (prepared := coming.result()) is not None:
             coming = pool.submit(copy_context().run, prepare)
-            scores = [_probabilities(checkpoint, prepared, check_cancelled) for checkpoint in checkpoints]
+            scores = [probabilities_of(model, prepared.read, check_cancelled) for model in checkpoints]
             ranking.take(prepared, scores)
             if writing is not None:
                 writing.result()
@@ -190,28 +185,13 @@ def _scan(
     yield ranking.result(1.0, done=True, read_as=labels.line if labels else "")
 
 
-def _probabilities(checkpoint: Model, prepared: Prepared, check_cancelled: CheckCancelled) -> np.ndarray:
-    """P(positive) of every row, float64 [N], "not a number" where a row is not scored.
-
-    A black box is asked about the texts as they stand.
-    """
-    if isinstance(checkpoint, BlackBox):
-        answers = np.full(len(prepared.texts), np.nan)
-        places = np.flatnonzero(prepared.scored).tolist()
-        with telling(lambda done, total: check_cancelled()):
-            answers[places] = checkpoint.probabilities([prepared.texts[place] for place in places])
-        return answers
-    found = sigmoid(logits(checkpoint.model, prepared.of(checkpoint), _BATCH, check_cancelled=check_cancelled))
-    return np.where(prepared.scored, found, np.nan)
-
-
 class _Ranking:
     """Each model's best rows, and what is counted of all."""
 
     def __init__(self, checkpoints: Sequence[Model], labelled: bool, top: int):
         self._labelled, self._top = labelled, top
         # (score, −row) orders the heap: of equal scores the earlier row stays.
-        self._heaps: dict[str, list[tuple[float, int, Find]]] = {checkpoint.name: [] for checkpoint in checkpoints}
+        self._heaps: dict[str, list[tuple[float, int, RankedRow]]] = {checkpoint.name: [] for checkpoint in checkpoints}
         self._apt = {checkpoint.name for checkpoint in checkpoints if labelled or checkpoint.reads_sentiment}
         self._opposite = dict.fromkeys(self._heaps, 0)
         self._problems: list[Problem] = []
@@ -220,7 +200,7 @@ class _Ranking:
         )
 
     def take(self, prepared: Prepared, scores: Sequence[np.ndarray]) -> None:
-        window, scored, human = prepared.window, prepared.scored, prepared.human
+        window, scored, human = prepared.window, prepared.read.scored, prepared.human
         counts = {
             "rows": len(window),
             "scored": int(scored.sum()),
@@ -233,8 +213,8 @@ class _Ranking:
             counts["unlabelled"] = counts["scored"] - counts["labelled"]
         for name, count in counts.items():
             self._counts[name] += count
-        for place, reason in sorted(prepared.problems.items())[: LISTED - len(self._problems)]:
-            self._problems.append(Problem(window.first + place, window.lines[place], reason))
+        for index, reason in sorted(prepared.problems.items())[: LISTED - len(self._problems)]:
+            self._problems.append(Problem(window.first + index, window.lines[index], reason))
         cue_scores = np.array([cues.score for cues in prepared.cues])
         for (name, heap), probabilities in zip(self._heaps.items(), scores, strict=True):
             if self._labelled:
@@ -246,26 +226,26 @@ class _Ranking:
             else:
                 ranks = np.where(cue_scores > 0, cue_scores * probabilities, np.nan)
             least = heap[0][0] if len(heap) == self._top else -1.0
-            for place in np.flatnonzero(ranks > least).tolist():
-                find = self._find(name, prepared, place, float(probabilities[place]), float(ranks[place]))
-                entry = (find.score, -find.row, find)
+            for index in np.flatnonzero(ranks > least).tolist():
+                row = self._row(name, prepared, index, float(probabilities[index]), float(ranks[index]))
+                entry = (row.score, -row.row, row)
                 if len(heap) < self._top:
                     heapq.heappush(heap, entry)
                 else:
                     heapq.heappushpop(heap, entry)
 
-    def _find(self, model: str, prepared: Prepared, place: int, probability: float, score: float) -> Find:
-        window, human = prepared.window, int(prepared.human[place])
-        return Find(
+    def _row(self, model: str, prepared: Prepared, index: int, probability: float, score: float) -> RankedRow:
+        window, human = prepared.window, int(prepared.human[index])
+        return RankedRow(
             model=model,
-            row=window.first + place,
-            line=window.lines[place],
-            text=prepared.texts[place],
+            row=window.first + index,
+            line=window.lines[index],
+            text=prepared.read.texts[index],
             probability=probability,
             human=None if human < 0 else SENTIMENT[human],
             score=score,
-            cues=prepared.cues[place].names,
-            cue_score=prepared.cues[place].score,
+            cues=prepared.cues[index].names,
+            cue_score=prepared.cues[index].score,
         )
 
     def result(self, share: float, done: bool = False, read_as: str = "") -> Scan:
@@ -300,8 +280,8 @@ def _types(checkpoints: Sequence[Model], labelled: bool) -> dict[str, type]:
 def _added(checkpoints: Sequence[Model], prepared: Prepared, scores: Sequence[np.ndarray], labelled: bool) -> Columns:
     """The columns added to a window, in the order of `_types`; None where a row has no such value.
 
-    A disagreement is |P − human| of every labelled row, on whichever side the verdict is; a rank score is cue score ×
-    P(positive), of a model that tells negative from positive.
+    A disagreement is |P − human| of every labelled row, right or wrong; a rank score is cue score × P(positive), of a
+    model of sentiment.
     """
     human = np.where(prepared.human >= 0, prepared.human, np.nan)
     cue_scores = np.array([cues.score for cues in prepared.cues])
@@ -325,8 +305,8 @@ def _added(checkpoints: Sequence[Model], prepared: Prepared, scores: Sequence[np
     columns["cue_score"] = cue_scores.tolist()
     columns["cues"] = [" ".join(cues.names) for cues in prepared.cues]
     columns["problem"] = [
-        prepared.problems.get(place, None if scored else _("no word to read"))
-        for place, scored in enumerate(prepared.scored.tolist())
+        prepared.problems.get(index, None if scored else _("no word to read"))
+        for index, scored in enumerate(prepared.read.scored.tolist())
     ]
     return columns
 

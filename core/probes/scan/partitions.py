@@ -17,7 +17,7 @@ from core.data.records import marks
 
 
 class Position(NamedTuple):
-    """A place in a corpus: a file by number from 0, a place in it, and about how much of the file lies before."""
+    """A position in a corpus: a file by number from 0, a mark in it, and about what share of the file lies before."""
 
     file: int = 0
     mark: Mark = Mark()
@@ -30,7 +30,7 @@ class Position(NamedTuple):
         return cls(file, Mark(*mark), share)  # type: ignore[arg-type, misc]
 
     def same(self, other: Position) -> bool:
-        """Whether two are behind the same rows; a stream can name one place in several ways."""
+        """Whether two are behind the same rows; a stream can mark one row in several ways."""
         return (self.file, self.mark.rows, self.mark.lines) == (other.file, other.mark.rows, other.mark.lines)
 
 
@@ -60,18 +60,18 @@ def partitions(
     sizes = [path.stat().st_size for path in paths]
     position, number, search = Position(), 0, None
     while position.file < len(paths):
-        found = known.get(number)
-        if found is not None:
-            if not found.start.same(position):
+        partition = known.get(number)
+        if partition is not None:
+            if not partition.start.same(position):
                 raise ValueError(f"partition {number:,} does not begin where the one before it ends")
             search = None
         else:
             search = search or _search(paths, sizes, layout, rows, position, number)
-            found = next(search, None)
-            if found is None:
+            partition = next(search, None)
+            if partition is None:
                 return
-        yield found
-        position, number = found.stop, number + 1
+        yield partition
+        position, number = partition.stop, number + 1
 
 
 def _search(

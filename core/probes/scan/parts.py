@@ -60,11 +60,11 @@ def write(folder: Path, scan: str, part: Part, columns: Columns, scores: Mapping
     fields = [("file", pyarrow.string()), ("row", pyarrow.int64()), ("line", pyarrow.int64())]
     fields += [(f"{name}_probability", pyarrow.float64()) for name in scores]
     fields.append(("problem", pyarrow.string()))
-    values = {**columns, **{f"{name}_probability": found for name, found in scores.items()}}
+    cells = {**columns, **{f"{name}_probability": values for name, values in scores.items()}}
     footer = {"scan": scan, "partition": part.partition, "summary": asdict(part.summary)}
     schema = pyarrow.schema(fields, metadata={_KEY: json.dumps(footer).encode()})
     table = pyarrow.table(
-        [pyarrow.array(values[name], type=kind, from_pandas=True) for name, kind in fields], schema=schema
+        [pyarrow.array(cells[name], type=kind, from_pandas=True) for name, kind in fields], schema=schema
     )
     content = pyarrow.BufferOutputStream()
     pyarrow.parquet.write_table(table, content, compression="zstd")
@@ -73,11 +73,11 @@ def write(folder: Path, scan: str, part: Part, columns: Columns, scores: Mapping
 
 def read(folder: Path, scan: str) -> dict[int, Part]:
     """The parts of a scan that are there, by number. Raises ValueError for one that is damaged or another scan's."""
-    found = {}
+    parts = {}
     for path in sorted(folder.iterdir()):
         if match := _PART.fullmatch(path.name):
-            found[int(match[1])] = _read(path, int(match[1]), scan)
-    return found
+            parts[int(match[1])] = _read(path, int(match[1]), scan)
+    return parts
 
 
 def _read(path: Path, number: int, scan: str) -> Part:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 BINS = 20
-LISTED = 20  # problems named; all are counted, and told of in the output
+LISTED = 20  # problems listed; all are counted, and named in the output
 
 
 class Problem(NamedTuple):
@@ -37,9 +37,9 @@ class Tally:
     @classmethod
     def of(cls, probabilities: np.ndarray) -> Tally:
         """Of probabilities [N], "not a number" where a row was not scored."""
-        found = probabilities[np.isfinite(probabilities)]
-        counts, _ = np.histogram(found, bins=BINS, range=(0, 1))
-        return cls(len(found), int((found >= 0.5).sum()), float(found.sum()), tuple(counts.tolist()))
+        scored = probabilities[np.isfinite(probabilities)]
+        counts, _ = np.histogram(scored, bins=BINS, range=(0, 1))
+        return cls(len(scored), int((scored >= 0.5).sum()), float(scored.sum()), tuple(counts.tolist()))
 
     def __add__(self, other: Tally) -> Tally:
         histogram = tuple(one + two for one, two in zip(self.histogram, other.histogram, strict=True))

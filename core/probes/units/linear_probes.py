@@ -1,33 +1,32 @@
-"""What can be read off a model's states? Linear probes, each beside a control task that knows nothing of the language.
+"""What can be read off a model's states? Linear probes, each beside a control task unrelated to language.
 
-A probe is a logistic regression from what stands after a token to a property of the text so far (Alain & Bengio 2016;
+A probe is a logistic regression from the state after a token to a property of the text so far (Alain & Bengio 2016;
 Hupkes, Veldhoen & Zuidema 2018, "diagnostic classifiers"):
 
-    position   which of the places 1–2, 3–5, 6–9, 10–15 or from 16 the token has
-    negation   whether a word of `NEGATIONS` has come by now
-    polarity   whether the polarities (`token_log_odds`) of the words by now sum to a low, a middle or a high number,
-               cut at the thirds of the training tokens
+    position   in which of the bins 1–2, 3–5, 6–9, 10–15 or from 16 the token's position is
+    negation   whether a word of `NEGATIONS` has occurred so far
+    polarity   whether the words so far have a low, middle or high sum of polarities (`token_log_odds`), cut at the
+               thirds of the training tokens
 
-That a probe succeeds may be the probe's doing. So Hewitt & Liang 2019, "Designing and Interpreting Probes with Control
-Tasks", train it again on a control task: each word type has a label drawn at random, with the shares that the task's
-own labels have. Only what memorises words solves that, and
+A probe may succeed by itself, without the state's help. So Hewitt & Liang 2019, "Designing and Interpreting Probes with
+Control Tasks", train it again on a control task: each word type has a random label, drawn with the task's own label
+shares. Only memorising words solves that, and
 
     selectivity = accuracy on the task − accuracy on the control task
 
-Accuracy is balanced, the mean of the classes' recalls: whoever guesses has 1/K, however common a class is. Probes are
-trained on some sentences and measured on others; intervals are the bootstrap's over these sentences, since the tokens
-of one are no separate evidence. They say nothing of another draw of training sentences or control labels.
+Accuracy is balanced, the mean of the classes' recalls, so guessing has 1/K. Training and test sentences differ;
+intervals are the bootstrap's over the test sentences, since the tokens of one are not independent. They do not cover
+another draw of training sentences or control labels.
 
-Besides states the probes read two things that are none: "x", the embedding of the word just read, and "place", which
-place it has. What a state gives away beyond these it has kept. That a probe finds a property does not say that the
-model uses it.
+As baselines the probes also read "x", the embedding of the word just read, and "place", its position. What a state
+tells beyond these it has kept. That a probe finds a property does not show that the model uses it.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -57,26 +56,25 @@ NEGATIONS = frozenset({
     "shouldnt", "havent", "hasnt", "hadnt", "aint",
 })
 # fmt: on
-"""Words that negate, as preprocessing leaves them (``n't`` is ``not``), and how they are typed without its mark."""
+"""Words that negate, after preprocessing (``n't`` is ``not``), also typed without an apostrophe."""
 
 PENALTY, STEPS = 0.1, 2_000
-"""How the classifier is fitted: scikit-learn's C, on features of unit variance, and its ``max_iter``."""
+"""scikit-learn's C, on features of unit variance, and ``max_iter``."""
 
-_BIN_STARTS = (3, 6, 10, 16)  # the first places of the later bins
-_PLACES = 40  # told apart as a baseline; all later ones are one
+_BIN_STARTS = (3, 6, 10, 16)  # the first positions of the later bins
+_POSITIONS = 40  # of the baseline; all later ones are one
 _TEST_SHARE = 0.3
 _CONTROLS = 3  # draws of control labels, whose accuracies are averaged
 _RESAMPLES = 2_000
-_LEAST = 20  # sentences, in training and in the test each
+_LEAST = 20  # sentences, in training and in the test
 
 
 @dataclass(frozen=True)
 class Probe:
-    """One task read off one source; shares are balanced accuracies, 0 to 1, on the test sentences.
+    """One task read off one source; means are balanced accuracies on the test sentences.
 
-    `control` is the mean over the draws of control labels, `selectivity` the task's accuracy less that, paired by
-    sentence. `probability_name` is 1/K of the K `classes`, of which the test has `tokens`. `converged` says whether all
-    fits did within their steps.
+    `control` is the mean over the draws of control labels, `selectivity` the task's accuracy minus that, paired by
+    sentence. `chance` is 1/K of the K `classes`; the test has `tokens` of each. `converged` says whether all fits did.
     """
 
     task: str
@@ -92,10 +90,10 @@ class Probe:
 
 @dataclass(frozen=True)
 class Probes:
-    """All probes of one model. `hash` stands for its numbers and its words' polarity.
+    """All probes of one model. `hash` covers its weights and its words' polarity.
 
-    `empty` texts had no word, `repeated` ones the same words as an earlier text; both are left out. `left_out` says of
-    tasks that could not be asked why.
+    `empty` texts had no word, `repeated` ones the words of an earlier text; both are left out. `left_out` says why a
+    task could not be asked.
     """
 
     model: str
@@ -111,16 +109,20 @@ class Probes:
 
 
 @dataclass(frozen=True)
-class Progress:
-    """So many of the fits are done; `found` has the probes so far."""
+class ProbeProgress:
+    """`done` of `total` probes are fitted."""
 
     done: int
     total: int
-    found: Probes
+    so_far: Probes
+
+    def result(self) -> Probes:
+        """The probes so far."""
+        return self.so_far
 
 
 class Tokens(NamedTuple):
-    """Every token of some sentences: its sentence's number, from 0, and id, int64 [N]; `train` is bool [N]."""
+    """Every token of some sentences: its sentence's number and its id, int64 [N]; `train` is bool [N]."""
 
     sentence: np.ndarray
     ids: np.ndarray
@@ -129,11 +131,11 @@ class Tokens(NamedTuple):
 
 def diagnose(
     checkpoint: Checkpoint, texts: Sequence[str], seed: int = SEED, check_cancelled: Callable[[], object] = lambda: None
-) -> Generator[Progress, None, None]:
-    """Probe a model on texts; the last event has every probe. May be closed at any time.
+) -> Generator[ProbeProgress, None, None]:
+    """Probe a model on texts; the last event has every probe.
 
     `seed` splits the sentences, draws the control labels and resamples. `check_cancelled` is called often; what it
-    raises ends the work. Raises ValueError where fewer than 20 different sentences stand on either side of the split.
+    raises ends the work. Raises ValueError with fewer than 20 different sentences on either side of the split.
     """
     checkpoint.model.check_plain(checkpoint.name)
     tokenised = [tuple(checkpoint.preprocessing(text)) for text in texts]
@@ -145,7 +147,7 @@ def diagnose(
     names = sources(checkpoint)
     asked = [(name, task) for name in names for task in labels if (name, task) != (PLACE, POSITION)]
     train = len(np.unique(tokens.sentence[tokens.train]))
-    found = Probes(
+    so_far = Probes(
         model=checkpoint.name,
         hash=checkpoint.hash_with_polarity,
         seed=seed,
@@ -157,31 +159,31 @@ def diagnose(
         left_out=left_out,
         probes=(),
     )
-    yield Progress(0, len(asked), found)
+    yield ProbeProgress(0, len(asked), so_far)
     probes: list[Probe] = []
     features = np.empty((0, 0), dtype=np.float32)
     for number, (name, task) in enumerate(asked):
         if number == 0 or asked[number - 1][0] != name:
             features = _features(checkpoint, sentences, name, check_cancelled)
         probes.append(probe(features, labels[task], tokens, task, name, seed=seed, check_cancelled=check_cancelled))
-        found = Probes(**{**vars(found), "probes": tuple(probes)})
-        yield Progress(number + 1, len(asked), found)
+        so_far = replace(so_far, probes=tuple(probes))
+        yield ProbeProgress(number + 1, len(asked), so_far)
 
 
 def sources(checkpoint: Checkpoint) -> list[str]:
-    """What a model's probes read: its states, and what is none of them."""
+    """What a model's probes read: its states and the baselines."""
     return [source for source in SOURCES if source != CELL or checkpoint.model.cell == "lstm"]
 
 
 def split(sentences: Encoded, seed: int) -> Tokens:
-    """The tokens of sentences, a seeded share of these for training. Raises ValueError where there are too few."""
+    """The tokens of sentences, a seeded share of these for training. Raises ValueError for too few."""
     count = len(sentences)
     test = round(_TEST_SHARE * count)
     if min(test, count - test) < _LEAST:
         raise ValueError(
             _(
-                "probes need at least {least} different sentences to train on and {least} to be tested "
-                "on; of the {count:,} given these would be {train:,} and {test:,}"
+                "probes need at least {least} different sentences for training and {least} for "
+                "testing; the {count:,} given would make {train:,} and {test:,}"
             ).format(least=_LEAST, count=count, train=count - test, test=test)
         )
     train = np.ones(count, dtype=bool)
@@ -191,26 +193,21 @@ def split(sentences: Encoded, seed: int) -> Tokens:
 
 
 def position_labels(sentences: Encoded) -> np.ndarray:
-    """Which bin of places each token is in, int64 [N]."""
-    bins: np.ndarray = np.searchsorted(_BIN_STARTS, _places(sentences) + 1, side="right")
+    """The bin of each token's position, int64 [N]."""
+    bins: np.ndarray = np.searchsorted(_BIN_STARTS, _positions(sentences) + 1, side="right")
     return bins
 
 
 def negation_labels(sentences: Sequence[Sequence[str]]) -> np.ndarray:
-    """Whether a negation has come by each token, itself included: 1 or 0, int64 [N]."""
-    found: list[int] = []
-    for tokens in sentences:
-        come = 0
-        for token in tokens:
-            come |= token in NEGATIONS
-            found.append(int(come))
-    return np.array(found, dtype=np.int64)
+    """Whether a negation has occurred up to each token: 1 or 0, int64 [N]."""
+    so_far = [np.logical_or.accumulate([token in NEGATIONS for token in tokens]) for tokens in sentences]
+    return np.concatenate(so_far).astype(np.int64)
 
 
 def polarity_labels(sentences: Encoded, polarity: np.ndarray, train: np.ndarray) -> np.ndarray:
-    """The third in which the polarity seen by each token lies, 0 low to 2 high, int64 [N]; thirds are of `train` [N].
+    """The third of the summed polarity up to each token, 0 low to 2 high, int64 [N]; thirds are of `train` [N].
 
-    What the model has no word for is one unknown word to it, whose polarity is as good as none.
+    All unknown words are one word, with almost no polarity.
     """
     running = np.cumsum(polarity[sentences.ids].astype(np.float64))
     before = np.concatenate([[0.0], running])[sentences.offsets[:-1]]
@@ -220,10 +217,7 @@ def polarity_labels(sentences: Encoded, polarity: np.ndarray, train: np.ndarray)
 
 
 def control_labels(ids: np.ndarray, labels: np.ndarray, train: np.ndarray, seed: int | Sequence[int]) -> np.ndarray:
-    """A label for each token by its word type alone, drawn with the shares of the training labels: int64 [N].
-
-    The draw knows of the labels nothing but these shares.
-    """
+    """A random label for each token's word type, drawn with the shares of the training labels: int64 [N]."""
     shares = np.bincount(labels[train]) / train.sum()
     types, number = np.unique(ids, return_inverse=True)
     drawn: np.ndarray = np.random.default_rng(seed).choice(len(shares), len(types), p=shares)[number]
@@ -274,7 +268,7 @@ def probe(
 
 
 def _controls(tokens: Tokens, labels: np.ndarray, seed: int) -> Iterator[np.ndarray]:
-    """Draws of control labels whose training and test have two classes at least."""
+    """Draws of control labels with at least two classes in training and test."""
     number = kept = 0
     while kept < _CONTROLS:
         control = control_labels(tokens.ids, labels, tokens.train, (seed, 1, number))
@@ -287,7 +281,7 @@ def _controls(tokens: Tokens, labels: np.ndarray, seed: int) -> Iterator[np.ndar
 
 
 def _right(features: np.ndarray, labels: np.ndarray, train: np.ndarray) -> tuple[np.ndarray, bool]:
-    """Which test tokens a probe trained on the others gets right, bool, and whether its fit converged."""
+    """Which test tokens a probe gets right, bool, and whether its fit converged."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
@@ -295,7 +289,7 @@ def _right(features: np.ndarray, labels: np.ndarray, train: np.ndarray) -> tuple
 
     model = make_pipeline(StandardScaler(), LogisticRegression(C=PENALTY, class_weight="balanced", max_iter=STEPS))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # told of in the result
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the result says it
         model.fit(features[train], labels[train])
     return model.predict(features[~train]) == labels[~train], bool((model[-1].n_iter_ < STEPS).all())
 
@@ -303,10 +297,10 @@ def _right(features: np.ndarray, labels: np.ndarray, train: np.ndarray) -> tuple
 def _by_sentence(
     right: np.ndarray, labels: np.ndarray, sentence: np.ndarray, classes: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """How many tokens of each class a sentence has that were read right, and at all: float64 [S, K] each."""
+    """How many tokens of each class a sentence has, right and in all: float64 [S, K] each."""
     shape = (int(sentence.max()) + 1, classes)
-    place = sentence * classes + labels
-    hits, counts = (np.bincount(place, weights, shape[0] * classes).reshape(shape) for weights in (right, None))
+    cell = sentence * classes + labels
+    hits, counts = (np.bincount(cell, weights, shape[0] * classes).reshape(shape) for weights in (right, None))
     return hits.astype(np.float64), counts.astype(np.float64)
 
 
@@ -318,7 +312,7 @@ def _weights(sentences: int, seed: int) -> np.ndarray:
 
 
 def _balanced(hits: np.ndarray, counts: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Balanced accuracy under each row of weights [R, S], float64 [R]; a class that a row lacks does not count."""
+    """Balanced accuracy under each row of weights [R, S], float64 [R]; classes that a row lacks do not count."""
     every = weights @ counts
     with np.errstate(invalid="ignore"):
         recalls: np.ndarray = np.nanmean(np.where(every > 0, weights @ hits / every, np.nan), axis=1)
@@ -326,7 +320,7 @@ def _balanced(hits: np.ndarray, counts: np.ndarray, weights: np.ndarray) -> np.n
 
 
 def _mean(values: np.ndarray, sentences: int) -> Mean:
-    """The estimate, which comes first, and its interval from the resamples after it."""
+    """The first value, and its interval from the resamples after it."""
     low, high = np.quantile(values[1:], (0.025, 0.975))
     return Mean(sentences, float(values[0]), (float(low), float(high)))
 
@@ -334,11 +328,11 @@ def _mean(values: np.ndarray, sentences: int) -> Mean:
 def _labels(
     checkpoint: Checkpoint, kept: Sequence[Sequence[str]], sentences: Encoded, tokens: Tokens
 ) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """The labels of each task that can be asked, and why others cannot."""
+    """The labels of each task that can be asked, and why the others cannot."""
     labels = {POSITION: position_labels(sentences), NEGATION: negation_labels(kept)}
     left_out: dict[str, str] = {}
     if checkpoint.polarity is None:
-        left_out[POLARITY] = _("the checkpoint has no polarity of words (python -m core polarity)")
+        left_out[POLARITY] = _("the checkpoint has no log-odds of words (python -m core polarity)")
     else:
         labels[POLARITY] = polarity_labels(sentences, checkpoint.polarity, tokens.train)
     for task in list(labels):
@@ -353,11 +347,11 @@ def _labels(
 
 
 def _check_classes(labels: np.ndarray, train: np.ndarray, classes: Sequence[str], task: str) -> None:
-    told = (
-        (train, _("{task}: no token of class {lacking} to be trained on; give more or longer sentences")),
-        (~train, _("{task}: no token of class {lacking} to be tested on; give more or longer sentences")),
+    messages = (
+        (train, _("{task}: no token of class {lacking} to train on; give more or longer sentences")),
+        (~train, _("{task}: no token of class {lacking} to test on; give more or longer sentences")),
     )
-    for part, message in told:
+    for part, message in messages:
         counts = np.bincount(labels[part], minlength=len(classes))
         if not counts.all():
             lacking = ", ".join(name for name, count in zip(classes, counts, strict=True) if not count)
@@ -369,18 +363,18 @@ def _features(
 ) -> np.ndarray:
     """What a probe reads at every token, float32 [N, F]."""
     if source == PLACE:
-        told: np.ndarray = np.eye(_PLACES, dtype=np.float32)[np.minimum(_places(sentences), _PLACES - 1)]
-        return told
+        one_hot: np.ndarray = np.eye(_POSITIONS, dtype=np.float32)[np.minimum(_positions(sentences), _POSITIONS - 1)]
+        return one_hot
     if source == WORD:
         embedded: np.ndarray = checkpoint.model.embedding.weight.detach().numpy()[sentences.ids]
         return embedded
-    found = np.empty((len(sentences.ids), checkpoint.model.hidden_size), dtype=np.float32)
-    for places, states in token_states(checkpoint.model, sentences, source, check_cancelled):
-        found[places] = states
-    return found
+    features = np.empty((len(sentences.ids), checkpoint.model.hidden_size), dtype=np.float32)
+    for tokens, states in token_states(checkpoint.model, sentences, source, check_cancelled):
+        features[tokens] = states
+    return features
 
 
-def _places(sentences: Encoded) -> np.ndarray:
-    """Each token's place in its sentence, from 0, int64 [N]."""
-    found: np.ndarray = np.arange(len(sentences.ids)) - np.repeat(sentences.offsets[:-1], sentences.lengths)
-    return found
+def _positions(sentences: Encoded) -> np.ndarray:
+    """Each token's position in its sentence, from 0, int64 [N]."""
+    positions: np.ndarray = np.arange(len(sentences.ids)) - np.repeat(sentences.offsets[:-1], sentences.lengths)
+    return positions

@@ -59,7 +59,7 @@ def of_card(name: str, card: Mapping[str, Any]) -> tuple[Probes, Source] | None:
         if not probes.left_out.keys() <= {*TASKS} or not all(probes.left_out.values()):
             raise ValueError(_("expected a line of text, found {value!r:.80}").format(value=probes.left_out))
         if len({(probe.task, probe.source) for probe in probes.probes}) != len(probes.probes):
-            raise ValueError(_("a probe stands there twice"))
+            raise ValueError(_("a probe is listed twice"))
         for probe in probes.probes:
             _check(probe)
         return probes, json_file.made(Source, content["source"])
@@ -74,13 +74,13 @@ def of_card(name: str, card: Mapping[str, Any]) -> tuple[Probes, Source] | None:
 def _check(probe: Probe) -> None:
     for value, known in ((probe.task, TASKS), (probe.source, SOURCES)):
         if value not in known:
-            raise ValueError(_("{value!r:.40} is none of {known}").format(value=value, known=", ".join(known)))
+            raise ValueError(_("{value!r:.40} is not one of {known}").format(value=value, known=", ".join(known)))
     if probe.classes != CLASSES[probe.task]:
         raise ValueError(
             _("classes of {task} are {classes}").format(task=probe.task, classes=", ".join(CLASSES[probe.task]))
         )
     if len(probe.tokens) != len(probe.classes):
-        raise ValueError(_("the probe of {task} is none").format(task=probe.task))
+        raise ValueError(_("the probe of {task} is invalid").format(task=probe.task))
     for mean in (probe.accuracy, probe.control, probe.selectivity):
         for share in (mean.mean, *mean.interval):
             if abs(share) > 1:

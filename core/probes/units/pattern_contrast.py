@@ -1,13 +1,12 @@
 """What sets the moments of a pattern apart from the file they were found in? Next words, labels, verdicts.
 
-Next words: of the moments, a file has N spans as long as the pattern's, K of them followed by the word w (or by the end
-of the sentence), and a of the n moments are. Were the moments drawn at random from the spans, a would be
-hypergeometric; p is the chance of a or more, Fisher's exact test, one-sided, times the number of words tested (those
-that follow a moment at least twice; Bonferroni). Spans of one sentence are no separate evidence, which the test does
-not know, so p is a guide where moments crowd in few sentences.
+Next words: of a file's N spans as long as the pattern, K are followed by the word w (or the end of the sentence), and a
+of the n moments are. Were the moments drawn at random from the spans, a would be hypergeometric; p is the probability
+of a or more, Fisher's exact test, one-sided, times the number of words tested (those that follow a moment at least
+twice; Bonferroni). Spans of one sentence are not independent, so p is a guide where moments crowd in few sentences.
 
-Labels and verdicts are compared sentence by sentence: those with a moment against all others. The verdict is the
-model's own, read from the same states as the pattern, so that it differs is no evidence from outside.
+Labels and verdicts are compared sentence by sentence: those with a moment against all others. The verdict is read from
+the same states as the pattern, so its difference is not independent evidence.
 """
 
 from __future__ import annotations
@@ -22,16 +21,16 @@ from core.evaluation.intervals import Mean, Share, difference, share
 from core.probes.units.patterns import Index, Matches, Moment
 
 END = ""
-"""Stands for the end of the sentence where a next word would be; no token is empty."""
-_LEAST = 2  # times that a word follows a moment for it to be tested
+"""The end of the sentence as a next word; no token is empty."""
+_LEAST = 2  # times a word must follow a moment to be tested
 _CONTEXT = 6  # tokens on either side
 
 
 @dataclass(frozen=True)
 class NextWord:
-    """A word (or `END`): it follows `after` of `moments` moments and `everywhere` of `windows` spans of the file.
+    """A word (or `END`) that follows `after` of `moments` moments and `everywhere` of `windows` spans of the file.
 
-    `times` is how many times as often; `p` is after Bonferroni's correction.
+    `times` is the ratio of the two shares; `p` is after Bonferroni's correction.
     """
 
     word: str
@@ -45,12 +44,10 @@ class NextWord:
 
 @dataclass(frozen=True)
 class Contrast:
-    """Sentences with a moment against the others.
+    """Sentences with a moment against the others; differences are with minus without.
 
-    `next_words` are those tested, the least likely by chance first; `tested` is how many there are. `positive` are
-    shares of the sentences labelled negative or positive, with and without a moment, None where the file has no
-    labels; `probability` the means of P(positive), each None where there is no sentence. Differences are of the first
-    less the second.
+    `next_words` are the `tested` ones, the smallest p first. `positive` are shares of the sentences with a label, None
+    where the file has none; `probability` the means of P(positive), each None without a sentence.
     """
 
     next_words: tuple[NextWord, ...]
@@ -63,32 +60,32 @@ class Contrast:
 
 
 def contrast(index: Index, matches: Matches) -> Contrast:
-    """What sets the moments found in an index apart from it."""
+    """What sets the moments of an index apart from it."""
     with_moment = np.zeros(len(index.sentences), dtype=bool)
     with_moment[[moment.sentence for moment in matches.moments]] = True
     others = ~with_moment
     if matches.itself:
-        others &= np.array([one != matches.pattern.tokens for one in index.sentences])
+        others &= np.array([tokens != matches.pattern.tokens for tokens in index.sentences])
     words = _next_words(index, matches)
     positive = None
     if index.labels is not None:
         read = np.isin(index.labels, (NEGATIVE, POSITIVE))
         with_it, without = (share(index.labels[part & read] == POSITIVE) for part in (with_moment, others))
         positive = with_it, without
-    found, rest = index.probability[with_moment], index.probability[others]
+    with_p, without_p = index.probability[with_moment], index.probability[others]
     return Contrast(
-        next_words=tuple(sorted(words, key=lambda one: (one.p, -one.times, one.word))),
+        next_words=tuple(sorted(words, key=lambda word: (word.p, -word.times, word.word))),
         tested=len(words),
         positive=positive,
         positive_difference=None if positive is None else difference(*positive),
         sentences=(int(with_moment.sum()), int(others.sum())),
-        probability=tuple(float(part.mean()) if len(part) else None for part in (found, rest)),  # type: ignore[arg-type]
-        probability_difference=_welch(found, rest),
+        probability=tuple(float(part.mean()) if len(part) else None for part in (with_p, without_p)),  # type: ignore[arg-type]
+        probability_difference=_welch(with_p, without_p),
     )
 
 
 def context(index: Index, moment: Moment, around: int = _CONTEXT) -> tuple[str, str, str]:
-    """The tokens before a moment, its own, and those after it, each joined by spaces; … where more stand."""
+    """The tokens before a moment, its own, and those after it, each joined by spaces; … where there are more."""
     tokens = index.sentences[moment.sentence]
     start, end = max(0, moment.first - around), moment.last + 1 + around
     before = ["…"] * (start > 0) + list(tokens[start : moment.first])
@@ -129,10 +126,7 @@ def _next_words(index: Index, matches: Matches) -> list[NextWord]:
 
 
 def _welch(a: np.ndarray, b: np.ndarray) -> Mean | None:
-    """The difference of two mean probabilities with Welch's interval, cut off at ±1, beyond which there is none.
-
-    None where one of them is of fewer than two numbers.
-    """
+    """The difference of two mean probabilities with Welch's interval, clipped to ±1; None for fewer than two."""
     from scipy.stats import ttest_ind
 
     if min(len(a), len(b)) < 2:

@@ -1,16 +1,15 @@
 """Where else are the same units on? Moments of a file of sentences that look to the model like a span of one text.
 
 After Strobelt et al. 2018, "LSTMVis: A Tool for Visual Analysis of Hidden State Dynamics in Recurrent Neural Networks".
-A unit is on where its state is at or above a threshold θ (or |state|, if asked for); a span's pattern is the set S of
-units that are on after every one of its tokens. Of any L tokens in a row in a file, L the span's length, let W be the
-units that are on throughout. These moments rank by |S ∩ W|, how many of the pattern's units are on, then by Jaccard's
-|S ∩ W| / (|S| + |W| − |S ∩ W|), so that of two with as many the one with fewer other units on is nearer, then by their
-order in the file. LSTMVis lets lengths differ; here they are equal, and how long the shared units stay on around a
-moment is told beside it. If asked for, only units count that are off just before the span and just after it. Before
-the first token is the start state, which is 0; past the last there is none, and units count as off.
+A unit is on where its state (or its magnitude, if asked for) is at least a threshold θ; a span's pattern is the set S
+of units that are on after every one of its tokens. For any L tokens in a row in a file, L the span's length, W is the
+units that are on throughout. Moments rank by |S ∩ W|, then by Jaccard's |S ∩ W| / (|S| + |W| − |S ∩ W|), then by their
+order in the file. LSTMVis lets lengths differ; here they are equal, and `Moment.length` says how long the shared units
+stay on around a moment. If asked for, only units count that are off just before the span and just after it. Before the
+first token is the start state, 0; after the last one units count as off.
 
-An index holds no states but, for each, how many steps of a fixed width its magnitude reaches, with its sign: one byte,
-N x H in all. Thresholds are whole numbers of steps, and for these the index is exact.
+An index holds one byte a state: how many steps of a fixed width its magnitude reaches, with its sign. Thresholds are
+whole numbers of steps, so the index is exact.
 
 Axes: N tokens, S sentences, H units, L tokens of a span.
 """
@@ -35,14 +34,14 @@ if TYPE_CHECKING:
     from core.probes.scan.lines import Lines
 
 STEPS = {"h": 0.01, "c": 0.05}
-"""The width of a step, by state: hidden states lie between −1 and 1, cell states may go far beyond."""
+"""The width of a step, by state: hidden states are between −1 and 1, cell states may go far beyond."""
 MOST_TOKENS = 200_000
 """Tokens that an index holds; at 256 units 51 MB."""
 MOST, LEAST = 50, 0.5
-"""Moments that are listed, and the share of the pattern's units that must be on in each."""
+"""Moments listed, and the share of the pattern's units that must be on in each."""
 
 _LEVELS = 127  # of either sign in a byte
-_AT_ONCE = 16_384  # tokens compared at a time, so that a search takes a few megabytes beside its index
+_AT_ONCE = 16_384  # tokens compared at a time, which bounds memory
 _CHUNK = 20_000  # tokens read between two events
 
 
@@ -50,10 +49,9 @@ _CHUNK = 20_000  # tokens read between two events
 class Index:
     """The states of a model after every token of a file, to be searched.
 
-    `sentences` are its texts as tokens, without those that have no word or repeat an earlier one, which `empty` and
-    `repeated` count; `cut` more did not fit into `MOST_TOKENS`. `rows` are their numbers in the file, from 1. `labels`
-    is int8 [S], the number of a class of `names` or −1, or None where the file has none; `probability` P(positive) of
-    each. `levels` is int8 [N, H].
+    `sentences` are its texts as tokens; `empty` had no word, `repeated` repeat an earlier one, and `cut` did not fit
+    into `MOST_TOKENS`. `rows` are their numbers in the file, from 1. `labels` is int8 [S], the index of a class of
+    `names` or −1, or None where the file has none; `probability` is P(positive). `levels` is int8 [N, H].
     """
 
     model: str
@@ -78,15 +76,15 @@ class Index:
 
 
 @dataclass(frozen=True)
-class Indexing:
-    """So many of the tokens have been read; `index` is there when all have."""
+class IndexProgress:
+    """`done` of `total` tokens are read; `index` is there when all are."""
 
     done: int
     total: int
     index: Index | None = None
 
     def result(self) -> Index | None:
-        """The index, if it is whole: part of one would not say what it lacks."""
+        """The index, once it is complete."""
         return self.index
 
 
@@ -115,9 +113,9 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Moment:
-    """The tokens `first` to `last`, from 0, of a sentence of the index, where `shared` of the pattern's units are on.
+    """The tokens `first` to `last` of a sentence of the index, where `shared` of the pattern's units are on.
 
-    `on` units are on in all, and `length` tokens around it the shared ones stay on.
+    `on` units are on in all; the shared ones stay on over `length` tokens around it.
     """
 
     sentence: int
@@ -131,10 +129,10 @@ class Moment:
 
 @dataclass(frozen=True)
 class Matches:
-    """The best moments, none of which overlap.
+    """The best moments that do not overlap.
 
-    Of `windows` spans of that length in the index `qualifying` have the `least` share of the pattern's units on, with
-    those that overlap a better one. `itself` counts sentences of the same tokens as the pattern's, which are left out.
+    Of `windows` spans of that length in the index `qualifying` have at least the share `least` of the pattern's units
+    on, overlapping ones included. `itself` counts sentences with the pattern's own tokens, which are left out.
     """
 
     pattern: Pattern
@@ -147,16 +145,16 @@ class Matches:
 
 def index(
     checkpoint: Checkpoint, lines: Lines, state: str = HIDDEN, check_cancelled: Callable[[], object] = lambda: None
-) -> Generator[Indexing, None, None]:
+) -> Generator[IndexProgress, None, None]:
     """Read a file's sentences with a model; the last event has the index. `check_cancelled` ends it by raising.
 
-    Raises ValueError for a state that the model has not, or where no sentence has a word.
+    Raises ValueError for a state that the model does not have, or where no sentence has a word.
     """
     check_state(checkpoint.model, state)
     kept: dict[tuple[str, ...], int] = {}
     empty = repeated = cut = total = 0
-    for place, text in enumerate(lines.texts):
-        if place % 1_000 == 0:
+    for row, text in enumerate(lines.texts):
+        if row % 1_000 == 0:
             check_cancelled()
         tokens = tuple(checkpoint.preprocessing(text))
         if not tokens:
@@ -166,7 +164,7 @@ def index(
         elif total + len(tokens) > MOST_TOKENS:
             cut += 1
         else:
-            kept[tokens] = place
+            kept[tokens] = row
             total += len(tokens)
     if not kept:
         raise ValueError(
@@ -174,17 +172,17 @@ def index(
         )
     sentences = encode_tokens(list(kept), checkpoint.vocabulary)
     levels = np.empty((total, checkpoint.model.hidden_size), dtype=np.int8)
-    yield Indexing(0, total)
-    done = told = 0
-    for places, states in token_states(checkpoint.model, sentences, state, check_cancelled):
-        levels[places] = to_levels(states, state)
-        done += len(places)
-        if done - told >= _CHUNK:
-            told = done
-            yield Indexing(done, total)
+    yield IndexProgress(0, total)
+    done = reported = 0
+    for indices, states in token_states(checkpoint.model, sentences, state, check_cancelled):
+        levels[indices] = to_levels(states, state)
+        done += len(indices)
+        if done - reported >= _CHUNK:
+            reported = done
+            yield IndexProgress(done, total)
     levels.setflags(write=False)
     chosen = list(kept.values())
-    yield Indexing(
+    yield IndexProgress(
         total,
         total,
         Index(
@@ -193,7 +191,7 @@ def index(
             state=state,
             file=lines.name,
             sentences=tuple(kept),
-            rows=tuple(lines.rows[place] for place in chosen),
+            rows=tuple(lines.rows[row] for row in chosen),
             offsets=sentences.offsets,
             labels=None if lines.labels is None else lines.labels[chosen],
             probability=sigmoid(logits(checkpoint.model, sentences, 256, check_cancelled=check_cancelled)),
@@ -210,18 +208,19 @@ def to_levels(states: np.ndarray, state: str) -> np.ndarray:
     """How many steps each state's magnitude reaches, 127 at most, with the state's sign; int8 of the same shape."""
     grid = STEPS[state] * np.arange(1, _LEVELS + 1)
     reached = np.searchsorted(grid, np.abs(states.astype(np.float64)), side="right")
-    found: np.ndarray = np.where(states < 0, -reached, reached).astype(np.int8)
-    return found
+    levels: np.ndarray = np.where(states < 0, -reached, reached).astype(np.int8)
+    return levels
 
 
 def level_of(threshold: float, state: str) -> int:
-    """The number of steps that a threshold is. Raises ValueError where it is not a whole number from 1 to 127."""
+    """A threshold in steps. Raises ValueError unless it is a whole number from 1 to 127."""
     step = STEPS[state]
     level = round(threshold / step) if np.isfinite(threshold) else 0
     if not 1 <= level <= _LEVELS or abs(level * step - threshold) > 1e-6:
         raise ValueError(
             _(
-                "the threshold of {state} is a multiple of {step:g} from {step:g} to {most:g}; given: {threshold:g}"
+                "the threshold of {state} must be a multiple of {step:g} from {step:g} to {most:g}; "
+                "given: {threshold:g}"
             ).format(state=state, step=step, most=_LEVELS * step, threshold=threshold)
         )
     return level
@@ -240,14 +239,15 @@ def pattern(
 ) -> Pattern:
     """The units on over the tokens `first` to `last`, from 0, of a model's reading of a text.
 
-    With `magnitude` a unit is on by its state's absolute value, else only above 0; with `bounded` it must be off just
-    before and just after. Raises ValueError for a span outside the text, a state or a threshold that is none.
+    With `magnitude` a unit is on by its state's absolute value; with `bounded` it must be off just before and just
+    after. Raises ValueError for a span outside the text, an unknown state or an invalid threshold.
     """
     check_state(checkpoint.model, state)
     if not 0 <= first <= last < len(trace):
         raise ValueError(
             _(
-                "the span goes from a token to the same or a later one of the {own:,}; given: {first:,} to {last:,}"
+                "the span must go from one token to the same or a later one of the {own:,}; given: "
+                "{first:,} to {last:,}"
             ).format(own=len(trace), first=first + 1, last=last + 1)
         )
     values = trace.h if state == HIDDEN else trace.c
@@ -275,14 +275,14 @@ def pattern(
 
 
 def search(index: Index, pattern: Pattern, most: int = MOST, least: float = LEAST) -> Matches:
-    """The `most` best moments of an index where at least a share `least` of the pattern's units is on, 0 to 1.
+    """The `most` best moments of an index where at least a share `least` of the pattern's units, and one, is on.
 
-    One unit at least. Raises ValueError for a pattern without a unit, or of another model or state; for `most` below 1
-    or `least` that is no share.
+    Raises ValueError for a pattern without a unit, or of another model or state; for `most` below 1 or `least` outside
+    0 to 1.
     """
     if (index.hash, index.state) != (pattern.hash, pattern.state):
         raise ValueError(
-            _("the file was read by {reader} for {read!r}, the pattern is of {model}, {state!r}").format(
+            _("the file was read by {reader} for {read!r}, but the pattern is of {model}, {state!r}").format(
                 reader=index.model, read=index.state, model=pattern.model, state=pattern.state
             )
         )
@@ -290,7 +290,7 @@ def search(index: Index, pattern: Pattern, most: int = MOST, least: float = LEAS
         raise ValueError(_("no unit is on over the whole span; choose a lower threshold or a shorter span"))
     if most < 1 or not 0 <= least <= 1:
         raise ValueError(
-            _("at least 1 moment is listed, and a share is 0 to 1; given: {most:,} and {least:g}").format(
+            _("at least 1 moment must be listed, and a share is from 0 to 1; given: {most:,} and {least:g}").format(
                 most=most, least=least
             )
         )
@@ -304,25 +304,25 @@ def search(index: Index, pattern: Pattern, most: int = MOST, least: float = LEAS
     shared = np.bitwise_count(over & _packed(wanted)).sum(axis=1, dtype=np.int64)
     on = np.bitwise_count(over).sum(axis=1, dtype=np.int64)
     jaccard = shared / (on + len(pattern.units) - shared)
-    found = np.flatnonzero(starts & (shared >= max(1, least * len(pattern.units))))
-    ranked = found[np.lexsort((found, -jaccard[found], -shared[found]))]
+    qualifying = np.flatnonzero(starts & (shared >= max(1, least * len(pattern.units))))
+    ranked = qualifying[np.lexsort((qualifying, -jaccard[qualifying], -shared[qualifying]))]
     moments = _apart(index, ranked, len(pattern), most)
     return Matches(
         pattern=pattern,
         moments=tuple(
             Moment(
                 sentence=sentence,
-                first=place - int(index.offsets[sentence]),
-                last=place - int(index.offsets[sentence]) + len(pattern) - 1,
-                shared=int(shared[place]),
-                on=int(on[place]),
-                jaccard=float(jaccard[place]),
-                length=_lasts(bits, over[place] & _packed(wanted)[0], index.offsets, sentence, place, len(pattern)),
+                first=token - int(index.offsets[sentence]),
+                last=token - int(index.offsets[sentence]) + len(pattern) - 1,
+                shared=int(shared[token]),
+                on=int(on[token]),
+                jaccard=float(jaccard[token]),
+                length=_lasts(bits, over[token] & _packed(wanted)[0], index.offsets, sentence, token, len(pattern)),
             )
-            for sentence, place in moments
+            for sentence, token in moments
         ),
         windows=int(starts.sum()),
-        qualifying=len(found),
+        qualifying=len(qualifying),
         least=least,
         itself=len(own),
     )
@@ -336,8 +336,8 @@ def _on(levels: np.ndarray, level: int, magnitude: bool) -> np.ndarray:
 def _packed(on: np.ndarray) -> np.ndarray:
     """Truth values [N, H] as bits in words of 64, uint64 [N, ⌈H / 64⌉]."""
     padded = np.pad(np.packbits(on, axis=1), ((0, 0), (0, (on.shape[1] // -8) % 8)))
-    found: np.ndarray = np.ascontiguousarray(padded).view(np.uint64)
-    return found
+    words: np.ndarray = np.ascontiguousarray(padded).view(np.uint64)
+    return words
 
 
 def _bits(levels: np.ndarray, level: int, magnitude: bool) -> np.ndarray:
@@ -349,44 +349,44 @@ def _bits(levels: np.ndarray, level: int, magnitude: bool) -> np.ndarray:
 
 
 def _throughout(bits: np.ndarray, offsets: np.ndarray, length: int, bounded: bool) -> tuple[np.ndarray, np.ndarray]:
-    """The units on over all `length` tokens from each token on, packed, and from which tokens on there are as many."""
+    """The units on over `length` tokens from each token on, packed, and where the sentence has that many."""
     tokens = len(bits)
     ends = np.repeat(offsets[1:], np.diff(offsets))
-    places = np.arange(tokens)
-    starts = places + length <= ends
+    numbers = np.arange(tokens)
+    starts = numbers + length <= ends
     over = bits.copy()
     for further in range(1, length):
         over[: tokens - further] &= bits[further:]
     if bounded:
-        before = np.where((places == np.repeat(offsets[:-1], np.diff(offsets)))[:, None], 0, np.roll(bits, 1, axis=0))
-        after = np.where((places + length >= ends)[:, None], 0, np.roll(bits, -length, axis=0))
+        before = np.where((numbers == np.repeat(offsets[:-1], np.diff(offsets)))[:, None], 0, np.roll(bits, 1, axis=0))
+        after = np.where((numbers + length >= ends)[:, None], 0, np.roll(bits, -length, axis=0))
         over &= ~(before.astype(np.uint64) | after.astype(np.uint64))
     return over, starts
 
 
 def _apart(index: Index, ranked: np.ndarray, length: int, most: int) -> list[tuple[int, int]]:
-    """Sentence and first token, in the index, of the best moments that overlap no better one."""
+    """Sentence and first token, in the index, of the best moments, without those that overlap a better one."""
     taken = np.zeros(index.tokens, dtype=bool)
     sentences = np.searchsorted(index.offsets, ranked, side="right") - 1
     kept: list[tuple[int, int]] = []
-    for sentence, place in zip(sentences.tolist(), ranked.tolist(), strict=True):
-        if not taken[place : place + length].any():
-            taken[place : place + length] = True
-            kept.append((sentence, place))
+    for sentence, token in zip(sentences.tolist(), ranked.tolist(), strict=True):
+        if not taken[token : token + length].any():
+            taken[token : token + length] = True
+            kept.append((sentence, token))
             if len(kept) == most:
                 break
     return kept
 
 
-def _lasts(bits: np.ndarray, units: np.ndarray, offsets: np.ndarray, sentence: int, place: int, length: int) -> int:
-    """Over how many tokens in a row, those of the moment among them, all of some packed units are on."""
+def _lasts(bits: np.ndarray, units: np.ndarray, offsets: np.ndarray, sentence: int, token: int, length: int) -> int:
+    """Over how many tokens in a row around a moment all of some packed units are on."""
     on = ((bits[offsets[sentence] : offsets[sentence + 1]] & units) == units).all(axis=1)
-    first = place - int(offsets[sentence])
+    first = token - int(offsets[sentence])
     before = on[:first][::-1]
     after = on[first + length :]
     return length + sum(len(side) if side.all() else int(side.argmin()) for side in (before, after))
 
 
 def _same(index: Index, tokens: Sequence[str]) -> np.ndarray:
-    """The sentences of the index that are these very tokens; alike ones were left out, so it is one at most."""
-    return np.array([place for place, one in enumerate(index.sentences) if one == tuple(tokens)], dtype=np.int64)
+    """The sentences of the index with these tokens, one at most."""
+    return np.array([row for row, sentence in enumerate(index.sentences) if sentence == tuple(tokens)], dtype=np.int64)

@@ -1,7 +1,7 @@
-"""What are a model's states after every token of many sentences? The top layer's, a batch of sentences at a time.
+"""A model's states after every token of many sentences: the top layer's, a batch of sentences at a time.
 
-The hidden states come from torch's fused modules; cell states of an LSTM, which those keep to themselves, from
-`core.models.recurrent`' own steps. Axes: B sentences, T tokens of the longest of a batch, N tokens in all, H units.
+Hidden states come from torch's fused modules, an LSTM's cell states from `core.models.recurrent`'s own steps. Axes: B
+sentences, T tokens of the longest of a batch, N tokens in all, H units.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _BATCH = 256  # sentences at a time
 
 
 def check_state(model: Classifier, state: str) -> None:
-    """Raises ValueError for a state that a model has not; a bidirectional one has none after a word on the way."""
+    """Raises ValueError for a state that a model does not have, and for a bidirectional model."""
     model.check_plain()
     available = STATES if model.cell == "lstm" else (HIDDEN,)
     if state not in available:
@@ -33,10 +33,10 @@ def check_state(model: Classifier, state: str) -> None:
 def token_states(
     model: Classifier, sentences: Encoded, state: str, check_cancelled: Callable[[], object] = lambda: None
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """The states after some tokens: their places in ``sentences.ids``, int64 [N], and the states, float32 [N, H].
+    """Batches of all tokens: their indices in ``sentences.ids``, int64 [N], and their states, float32 [N, H].
 
-    The batches hold all tokens between them. `check_cancelled` is called before each batch, and before each step of a
-    cell state; what it raises ends the work. Raises ValueError for a state that the model has not.
+    `check_cancelled` is called before each batch, and before each step of a cell state; what it raises ends the work.
+    Raises ValueError for a state that the model does not have.
     """
     import torch
 
@@ -47,9 +47,9 @@ def token_states(
         inside = np.arange(ids.shape[1]) < lengths[:, None]
         with torch.inference_mode():
             x = model.embedding(torch.from_numpy(ids))
-            found = model.recurrent(x)[0] if state == HIDDEN else _cells(model, x, check_cancelled)
-        places = sentences.offsets[rows][:, None] + np.arange(ids.shape[1])
-        yield places[inside], found.numpy()[inside]
+            states = model.recurrent(x)[0] if state == HIDDEN else _cells(model, x, check_cancelled)
+        indices = sentences.offsets[rows][:, None] + np.arange(ids.shape[1])
+        yield indices[inside], states.numpy()[inside]
 
 
 def _cells(model: Classifier, x: Tensor, check_cancelled: Callable[[], object]) -> Tensor:
@@ -57,10 +57,10 @@ def _cells(model: Classifier, x: Tensor, check_cancelled: Callable[[], object]) 
     import torch
 
     state = model.start(len(x))
-    found = []
+    cells = []
     for token in x.unbind(1):
         check_cancelled()
         state = model.step(token, state).state
         assert state.c is not None
-        found.append(state.c[-1])
-    return torch.stack(found, dim=1)
+        cells.append(state.c[-1])
+    return torch.stack(cells, dim=1)

@@ -1,15 +1,13 @@
-"""Where do the words that matter lie? A plane through a space of words, by principal components.
+"""A map of the words that matter: their vectors on the plane of the first two principal components.
 
-Which words: those with the greatest |leaning| / √rank. Where frequency falls as 1 / rank (Zipf's law) that is, up to a
-constant, |log-odds| over their standard error, the order of Monroe, Colaresi & Quinn 2008: a word matters that leans
-far and is seen often. Their unit vectors are centred and laid along the two directions of the greatest variance
-(PCA, Pearson 1901), so that distances on the map fall short of those of the space and axes mean the same everywhere.
+Words are chosen by |leaning| / √rank. Where frequency falls as 1 / rank (Zipf's law) that is, up to a constant,
+|log-odds| over their standard error, the order of Monroe, Colaresi & Quinn 2008. Their unit vectors are centred and
+projected on the two directions of the greatest variance (PCA, Pearson 1901).
 
 t-SNE was tried and left out. Of 400 words' ten nearest by cosine it kept more (trustworthiness of Venna & Kaski 2001:
-0.93 against 0.75 in the word vectors, 0.95 against 0.84 in the LSTM's), but took 6 to 8 s against 3 ms, and its places
-have no axes: maps of before and after cannot be laid beside each other, nor can it be seen that the first axis follows
-polarity, which is what training does (correlation 0.84 before, 0.94 after). Who is near whom is told by
-`core.probes.words.neighbours.neighbours`, without any loss.
+0.93 against 0.75 in the word vectors, 0.95 against 0.84 in the LSTM's), but took 6 to 8 s against 3 ms, and its maps of
+before and after cannot be compared, nor do they show that training aligns the first axis with polarity (correlation
+0.84 before, 0.94 after). `core.probes.words.neighbours.neighbours` gives the nearest words without loss.
 """
 
 from __future__ import annotations
@@ -26,9 +24,9 @@ WORDS, MOST = 400, 2_000
 
 @dataclass(frozen=True)
 class WordMap:
-    """Words on a plane: `places` float64 [N, 2]; `explained` shares of the variance along the two axes.
+    """Words on a plane: `places` float64 [N, 2]; `explained` are the shares of variance along the two axes.
 
-    `leaning` [N] is what the words were chosen by. The first axis points to where words lean to class 1.
+    `leaning` [N] is what the words were chosen by. The first axis points to class 1.
     """
 
     space: str
@@ -39,7 +37,7 @@ class WordMap:
 
 
 def that_matter(leaning: np.ndarray, count: int) -> np.ndarray:
-    """Ids of the words that matter most, int64, from the leaning [V] of each id; <pad> and <unk> never do."""
+    """Ids of the words that matter most, int64, from the leaning [V] of each id, without <pad> and <unk>."""
     ranks = np.maximum(np.arange(len(leaning)) - 1.0, 1.0)
     weight = np.abs(leaning) / np.sqrt(ranks)
     weight[:2] = -1
@@ -48,27 +46,27 @@ def that_matter(leaning: np.ndarray, count: int) -> np.ndarray:
 
 
 def word_map(where: Space, words: list[str], leaning: np.ndarray) -> WordMap:
-    """Words of a space, those that it has, on a plane; `leaning` [N] is theirs. Raises ValueError for fewer than 3."""
-    kept = [place for place, word in enumerate(words) if word in where.vocabulary]
+    """The words that a space has, on a plane, with their `leaning` [N]. Raises ValueError for fewer than 3."""
+    kept = [index for index, word in enumerate(words) if word in where.vocabulary]
     if len(kept) < 3:
         raise ValueError(
             _("a map needs at least 3 words that {name} knows; given: {count}").format(name=where.name, count=len(kept))
         )
-    ids = np.array([where.vocabulary.id(words[place]) for place in kept])
+    ids = np.array([where.vocabulary.id(words[index]) for index in kept])
     lean = leaning[kept].astype(np.float64)
     places, explained = principal_plane(where.unit(ids))
     if places[:, 0] @ (lean - lean.mean()) < 0:
         places[:, 0] = -places[:, 0]
-    return WordMap(where.name, tuple(words[place] for place in kept), places, lean, explained)
+    return WordMap(where.name, tuple(words[index] for index in kept), places, lean, explained)
 
 
 def principal_plane(points: np.ndarray) -> tuple[np.ndarray, tuple[float, float]]:
-    """Points [N, E] along their first two principal axes, [N, 2], and the shares of the variance along each.
+    """Points [N, E] on their first two principal axes, [N, 2], and the share of variance along each.
 
-    An axis points to where the point farthest out along it lies.
+    The point farthest out along an axis is on its positive side.
     """
     centred = points.astype(np.float64) - points.mean(axis=0, dtype=np.float64)
-    # The eigenvectors of E × E are the right singular vectors of N × E, and sooner found.
+    # The eigenvectors of E × E are the right singular vectors of N × E, and faster.
     values, vectors = np.linalg.eigh(centred.T @ centred)
     places = centred @ vectors[:, :-3:-1]
     if places.shape[1] < 2:

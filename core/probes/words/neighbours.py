@@ -1,14 +1,13 @@
-"""What does a word mean to a model, and what did training make of it? Neighbours, analogies, and what moved.
+"""What does a word mean to a model, and what did training change? Neighbours, analogies, and moves.
 
 Every model starts from word vectors (word2vec, "before") and trains them further ("after"). Words are compared by the
 cosine of their vectors. An analogy a − b + c is solved as Mikolov et al. 2013 do and gensim's `most_similar`: the word
 whose vector has the greatest cosine with the sum of the unit vectors a, −b and c (3CosAdd, as Levy & Goldberg 2014 call
-it), the three words themselves left out, without which the answer would mostly be one of them.
+it), the three words themselves left out.
 
-What moving a word did to the verdict is asked of the model itself: its lean is the logit of the sentence that has this
-word alone, and the shift is the lean with the word's trained vector minus that with the vector it started from, all
-else of the model as it is. Near means used in like places before training: antonyms are near. Training moves words
-apart that stand under different labels.
+A word's lean is the logit of the sentence that has this word alone; its shift is the lean with the trained vector minus
+that with the vector it started from, the rest of the model as it is. Before training, near means used in similar
+contexts, so antonyms are near. Training separates words with different labels.
 """
 
 from __future__ import annotations
@@ -27,16 +26,16 @@ if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint, WordVectors
 
 COUNT, MOST = 10, 100
-FREQUENT = 10_000  # words whose moves are looked at: rarer ones were met too seldom to move far
-_LONGEST = 40  # characters of a word that like spellings are looked for
+FREQUENT = 10_000  # words whose moves are shown: rarer ones hardly move
+_LONGEST = 40  # characters of a word for which similar spellings are searched
 _SPELLINGS = 5
 
 
 @dataclass(frozen=True)
 class Space:
-    """Vectors of a vocabulary's words, of `name`, float32 [V, E].
+    """Vectors of a vocabulary's words, float32 [V, E]; a model's are not copied.
 
-    A model's are the model's own memory, looked at. Times its `scale`, float32 [V], each has length 1; 0 if it is zero.
+    Times its `scale`, float32 [V], each has length 1; 0 if it is zero.
     """
 
     name: str
@@ -48,37 +47,37 @@ class Space:
 
     def unit(self, ids: int | np.ndarray) -> np.ndarray:
         """The vectors of some words, float32 [..., E], of length 1."""
-        found: np.ndarray = self.vectors[ids] * self.scale[ids, None]
-        return found
+        units: np.ndarray = self.vectors[ids] * self.scale[ids, None]
+        return units
 
     def cosines(self, direction: np.ndarray) -> np.ndarray:
         """The cosine of every word's vector, float32 [V], with a direction [E] of length 1."""
-        found: np.ndarray = (self.vectors @ direction) * self.scale
-        return found
+        cosines: np.ndarray = (self.vectors @ direction) * self.scale
+        return cosines
 
     def word(self, typed: str) -> str:
-        """The one known word in what was typed, as the preprocessing makes it.
+        """The one known word in what was typed, after preprocessing.
 
-        Raises ValueError where it holds no word or several, LookupError, with like spellings, for an unknown one.
+        Raises ValueError for no word or several, LookupError, with similar spellings, for an unknown one.
         """
         tokens = self.preprocessing(typed)
         if len(tokens) != 1:
             if not tokens:
-                raise ValueError(_("one word is asked for; {typed!r} holds none").format(typed=typed[:_LONGEST]))
+                raise ValueError(_("expected one word; {typed!r} has none").format(typed=typed[:_LONGEST]))
             raise ValueError(
-                _("one word is asked for; {typed!r} holds {count}: {words}").format(
+                _("expected one word; {typed!r} has {count}: {words}").format(
                     typed=typed[:_LONGEST], count=len(tokens), words=", ".join(tokens[:6])
                 )
             )
         if tokens[0] not in self.vocabulary:
             near = like_spelt(tokens[0], self.vocabulary)
-            told = (
-                _("{word!r} is not among the {count:,} words of {name}; spelt alike: {near}")
+            message = (
+                _("{word!r} is not among the {count:,} words of {name}; similar spellings: {near}")
                 if near
                 else _("{word!r} is not among the {count:,} words of {name}")
             )
             raise LookupError(
-                told.format(
+                message.format(
                     word=tokens[0][:_LONGEST],
                     count=len(self.vocabulary.words),
                     name=self.name,
@@ -89,7 +88,7 @@ class Space:
 
 
 class Near(NamedTuple):
-    """A word, the cosine of its vector with what was asked, and its id."""
+    """A word, its vector's cosine with what was asked, and its id."""
 
     word: str
     cosine: float
@@ -107,17 +106,16 @@ class Neighbours:
 
 
 class Leaning(NamedTuple):
-    """Which way each word leans, float64 [V], and what that is: its ``polarity`` in the training data, in nats, or the
-    model's ``lean``, a logit, where the checkpoint has no polarity."""
+    """To which class each word leans, float64 [V]: its ``polarity`` in the training data, in nats, or, where the
+    checkpoint has none, the model's ``lean``, a logit."""
 
     kind: str
     values: np.ndarray
 
 
 class Move(NamedTuple):
-    """What training did to a word: the cosine of its vectors before and after, and the model's lean (logit) on the word
-    alone with the one and with the other; its polarity in the training data where that is known. `rank` 1 is the most
-    frequent word."""
+    """What training did to a word: the cosine of its vectors before and after, the model's lean with each, and its
+    polarity in the training data where that is known. `rank` 1 is the most frequent word."""
 
     word: str
     rank: int
@@ -128,15 +126,15 @@ class Move(NamedTuple):
 
     @property
     def shift(self) -> float:
-        """What the move did to the lean, as a logit."""
+        """The change of the lean, a logit."""
         return self.lean_after - self.lean_before
 
 
 @dataclass(frozen=True)
 class Moves:
-    """The frequent words that stand in both vocabularies, by falling frequency, in arrays [W]; `words` of the model.
+    """The frequent words that both vocabularies have, the most frequent first, in arrays [W]; `ids` are the model's.
 
-    `ids` are the model's. `polarity` is None where the checkpoint has none. `frozen` says that nothing moved.
+    `polarity` is None where the checkpoint has none.
     """
 
     model: str
@@ -150,30 +148,30 @@ class Moves:
 
     @property
     def frozen(self) -> bool:
-        """Whether training left the vectors where they were, but for rounding."""
+        """Whether training left the vectors as they were."""
         return bool((self.cosine > 1 - 1e-4).all())
 
-    def of(self, place: int) -> Move:
-        """One word's."""
-        polarity = None if self.polarity is None else float(self.polarity[place])
+    def of(self, index: int) -> Move:
+        """One word's move."""
+        polarity = None if self.polarity is None else float(self.polarity[index])
         return Move(
-            word=self.words[place],
-            rank=int(self.ids[place]) - 1,
-            cosine=float(self.cosine[place]),
-            lean_before=float(self.lean_before[place]),
-            lean_after=float(self.lean_after[place]),
+            word=self.words[index],
+            rank=int(self.ids[index]) - 1,
+            cosine=float(self.cosine[index]),
+            lean_before=float(self.lean_before[index]),
+            lean_after=float(self.lean_after[index]),
             polarity=polarity,
         )
 
     def most(self, by: str, count: int, frequent: int = FREQUENT) -> list[Move]:
-        """The words that moved most among the `frequent` most frequent: by ``cosine``, or by their shift to the
-        ``positive`` side (class 1) or the ``negative``. Raises LookupError for another order."""
+        """The `frequent` words that moved most: by ``cosine``, or by their shift to the ``positive`` side (class 1) or
+        the ``negative``. Raises LookupError for another order."""
         shift = self.lean_after - self.lean_before
         orders = {"cosine": self.cosine, "positive": -shift, "negative": shift}
         if by not in orders:
             raise LookupError(f"no order {by!r}; available: {', '.join(orders)}")
-        places = np.flatnonzero(self.ids - 1 <= frequent)
-        return [self.of(place) for place in places[np.argsort(orders[by][places], kind="stable")][:count].tolist()]
+        chosen = np.flatnonzero(self.ids - 1 <= frequent)
+        return [self.of(index) for index in chosen[np.argsort(orders[by][chosen], kind="stable")][:count].tolist()]
 
 
 def space(name: str, vectors: np.ndarray, vocabulary: Vocabulary, preprocessing: Preprocessing, key: str = "") -> Space:
@@ -184,7 +182,7 @@ def space(name: str, vectors: np.ndarray, vocabulary: Vocabulary, preprocessing:
                 count=len(vectors), vocabulary_count=len(vocabulary)
             )
         )
-    vectors = vectors.astype(np.float32, copy=False).view()  # no copy of a model's own, and its flags are left alone
+    vectors = vectors.astype(np.float32, copy=False).view()  # a view, so that the model's own flags stay
     norms = np.linalg.norm(vectors, axis=1)
     scale = np.divide(1, norms, out=np.zeros_like(norms), where=norms > 0)
     for array in (vectors, scale):
@@ -192,10 +190,10 @@ def space(name: str, vectors: np.ndarray, vocabulary: Vocabulary, preprocessing:
     return Space(name, key, vocabulary, preprocessing, vectors, scale)
 
 
-def before(found: WordVectors) -> Space:
+def before(vectors: WordVectors) -> Space:
     """The space of the word vectors, scaled as models start from them."""
-    key = str(found.card["sha256"]["weights.safetensors"])
-    return space("word2vec", unit_variance(found.vectors), found.vocabulary, found.preprocessing, key)
+    key = str(vectors.card["sha256"]["weights.safetensors"])
+    return space("word2vec", unit_variance(vectors.vectors), vectors.vocabulary, vectors.preprocessing, key)
 
 
 def after(checkpoint: Checkpoint) -> Space:
@@ -204,28 +202,27 @@ def after(checkpoint: Checkpoint) -> Space:
     return space(checkpoint.name, weight, checkpoint.vocabulary, checkpoint.preprocessing, checkpoint.hash)
 
 
-def started_from(checkpoint: Checkpoint, found: WordVectors) -> bool:
-    """Whether a model's embeddings started from these word vectors, as far as its card tells: the same training file,
-    the same vocabulary, and word2vec named as the start."""
+def started_from(checkpoint: Checkpoint, vectors: WordVectors) -> bool:
+    """Whether a model's embeddings started from these word vectors, by its card: the same training file and vocabulary,
+    and word2vec as the start."""
     card = checkpoint.card
     return (
         str(card.get("embeddings", {}).get("start", "")).startswith("word2vec")
-        and card.get("data", {}).get("sha256") == found.card.get("data", {}).get("sha256")
-        and checkpoint.vocabulary == found.vocabulary
-        and checkpoint.model.embedding.weight.shape[1] == found.vectors.shape[1]
+        and card.get("data", {}).get("sha256") == vectors.card.get("data", {}).get("sha256")
+        and checkpoint.vocabulary == vectors.vocabulary
+        and checkpoint.model.embedding.weight.shape[1] == vectors.vectors.shape[1]
     )
 
 
 def neighbours(where: Space, typed: str, count: int = COUNT) -> Neighbours:
-    """The words nearest to one, itself left out. Raises as `Space.word`, and ValueError for a count that cannot be."""
+    """The words nearest to one, itself left out. Raises as `Space.word`, and ValueError for an invalid count."""
     word = where.word(typed)
     number = where.vocabulary.id(word)
     return _nearest(where, where.unit(number), (word,), count)
 
 
 def analogy(where: Space, a: str, b: str, c: str, count: int = COUNT) -> Neighbours:
-    """The words nearest to a − b + c, the three left out: *a* is to *b* as what is found is to *c*. Raises as
-    `neighbours`."""
+    """The words nearest to a − b + c, the three left out. Raises as `neighbours`."""
     words = tuple(where.word(typed) for typed in (a, b, c))
     one, other, third = (where.unit(where.vocabulary.id(word)) for word in words)
     return _nearest(where, one - other + third, words, count)
@@ -233,7 +230,7 @@ def analogy(where: Space, a: str, b: str, c: str, count: int = COUNT) -> Neighbo
 
 def _nearest(where: Space, wanted: np.ndarray, asked: tuple[str, ...], count: int) -> Neighbours:
     if not 1 <= count <= MOST:
-        raise ValueError(_("1 to {most} neighbours can be asked for; given: {count}").format(most=MOST, count=count))
+        raise ValueError(_("ask for 1 to {most} neighbours; given: {count}").format(most=MOST, count=count))
     length = float(np.linalg.norm(wanted))
     cosines = where.cosines(wanted / length if length > 0 else wanted)
     left_out = {Vocabulary.pad_id, Vocabulary.unk_id, *(where.vocabulary.id(word) for word in asked)}
@@ -243,59 +240,71 @@ def _nearest(where: Space, wanted: np.ndarray, asked: tuple[str, ...], count: in
         return Neighbours(where.name, asked, 0, ())
     best = np.argpartition(-cosines, count - 1)[:count]
     best = best[np.lexsort((best, -cosines[best]))]
-    near = tuple(Near(where.vocabulary.token(int(one)), float(cosines[one]), int(one)) for one in best)
+    near = tuple(Near(where.vocabulary.token(id_), float(cosines[id_]), id_) for id_ in best.tolist())
     return Neighbours(where.name, asked, len(cosines) - len(left_out), near)
 
 
 def like_spelt(word: str, vocabulary: Vocabulary, count: int = _SPELLINGS) -> list[str]:
-    """Known words spelt much like one, the most alike first, of equals the more frequent; none for a very long one.
+    """Known words spelt like one, the most similar first, then the most frequent; none for a very long one.
 
-    Alike is what `difflib` finds so: twice the matching characters over all characters, at least 0.7.
+    Similar is a `difflib` ratio of at least 0.7: twice the matching characters over all characters.
     """
     if not 0 < len(word) <= _LONGEST:
         return []
-    # difflib keeps what it knows of the second text, so that is the word asked.
+    # difflib caches the second text.
     matcher = SequenceMatcher(None, "", word)
     letters = set(word)
-    found = []
+    similar = []
     for rank, other in enumerate(vocabulary.words):
-        # Cheap bounds first: of 34,000 words a few hundred remain.
+        # Cheap bounds first: a few hundred of 34,000 words remain.
         if abs(len(other) - len(word)) > 2 or len(letters & set(other)) < 0.6 * len(letters):
             continue
         matcher.set_seq1(other)
         if matcher.real_quick_ratio() >= 0.7 and matcher.quick_ratio() >= 0.7 and (ratio := matcher.ratio()) >= 0.7:
-            found.append((-ratio, rank, other))
-    return [other for _ratio, _rank, other in sorted(found)[:count]]
+            similar.append((-ratio, rank, other))
+    return [other for _ratio, _rank, other in sorted(similar)[:count]]
 
 
 def leans(checkpoint: Checkpoint, vectors: np.ndarray) -> np.ndarray:
     """The model's logit, float64 [N], of one-word sentences whose word has the vector [N, E]."""
     import torch
 
-    found = []
+    logits = []
     with torch.inference_mode():
         for start in range(0, len(vectors), 4_096):
             x = torch.from_numpy(vectors[start : start + 4_096].astype(np.float32))
-            found.append(checkpoint.model.from_embeddings(x[:, None]).numpy())
-    return np.concatenate(found).astype(np.float64) if found else np.zeros(0)
+            logits.append(checkpoint.model.from_embeddings(x[:, None]).numpy())
+    return np.concatenate(logits).astype(np.float64) if logits else np.zeros(0)
 
 
 def moves(checkpoint: Checkpoint, start: Space, frequent: int = FREQUENT) -> Moves:
-    """What training did to the `frequent` most frequent words, those that both have.
+    """What training did to the `frequent` most frequent words that both have.
 
-    Raises ValueError where the two differ in the vectors' size.
+    Raises ValueError where the vectors differ in size.
     """
     own = after(checkpoint)
     if own.vectors.shape[1] != start.vectors.shape[1]:
         sizes = f"{own.vectors.shape[1]} and {start.vectors.shape[1]}"
         raise ValueError(
-            _("{name} and {start} have vectors of {sizes} numbers; nothing can be compared").format(
+            _("{name} and {start} have vectors of different sizes ({sizes}), so they cannot be compared").format(
                 name=checkpoint.name, start=start.name, sizes=sizes
             )
         )
-    words = [word for word in own.vocabulary.words[:frequent] if word in start.vocabulary]
-    ids = np.array([own.vocabulary.id(word) for word in words], dtype=np.int64)
-    others = np.array([start.vocabulary.id(word) for word in words], dtype=np.int64)
+    return _moves(
+        checkpoint, own, start, [word for word in own.vocabulary.words[:frequent] if word in start.vocabulary]
+    )
+
+
+def move_of(checkpoint: Checkpoint, start: Space, typed: str) -> Move:
+    """What training did to one word. Raises as `Space.word` for either space."""
+    own = after(checkpoint)
+    word = own.word(typed)
+    start.word(word)
+    return _moves(checkpoint, own, start, [word]).of(0)
+
+
+def _moves(checkpoint: Checkpoint, own: Space, start: Space, words: list[str]) -> Moves:
+    ids, others = (np.array([where.vocabulary.id(word) for word in words], dtype=np.int64) for where in (own, start))
     return Moves(
         model=checkpoint.name,
         hash=checkpoint.hash,
@@ -308,19 +317,8 @@ def moves(checkpoint: Checkpoint, start: Space, frequent: int = FREQUENT) -> Mov
     )
 
 
-def move_of(checkpoint: Checkpoint, start: Space, typed: str) -> Move:
-    """What training did to one word. Raises as `Space.word`, for whichever lacks it."""
-    own = after(checkpoint)
-    word = own.word(typed)
-    start.word(word)
-    number, other = own.vocabulary.id(word), start.vocabulary.id(word)
-    lean_before, lean_after = leans(checkpoint, np.stack([start.vectors[other], own.vectors[number]])).tolist()
-    polarity = None if checkpoint.polarity is None else float(checkpoint.polarity[number])
-    return Move(word, number - 1, float(own.unit(number) @ start.unit(other)), lean_before, lean_after, polarity)
-
-
 def leaning(checkpoint: Checkpoint) -> Leaning:
-    """Which way each word of a model leans."""
+    """To which class each word of a model leans."""
     if checkpoint.polarity is not None:
         return Leaning("polarity", checkpoint.polarity.astype(np.float64))
     return Leaning("lean", leans(checkpoint, after(checkpoint).vectors))

@@ -18,7 +18,7 @@ from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
-    from core.probes.attribution.standings import League, Measures
+    from core.probes.attribution.standings import Benchmark, Measures
 
 _COMMAND = "python -m core faithfulness --model all --data FILE --rows {rows} --seed {seed} --out checkpoints/{file}"
 
@@ -88,7 +88,7 @@ def _choose_measure() -> str:
     )
 
 
-def _say(model: str, league: League) -> None:
+def _say(model: str, league: Benchmark) -> None:
     """The most faithful method, compared with random rankings and with the next method."""
     best = next((one for one in league.standings if one.method == league.best), None)
     overall = None if best is None else best.measures["overall"]
@@ -142,7 +142,7 @@ def _header() -> list[str]:
 _MEASURES = ("comprehensiveness", "sufficiency", "loo_tau", "infidelity", "sensitivity")
 
 
-def _table(league: League) -> list[list[object]]:
+def _table(league: Benchmark) -> list[list[object]]:
     def cell(measures: Measures, name: str) -> estimates.Estimate:
         mean = measures[name]
         return estimates.NONE if mean is None else estimates.signed(mean.mean, mean.interval, 3)
@@ -157,7 +157,7 @@ def _table(league: League) -> list[list[object]]:
     ]
 
 
-def _rows(leagues: dict[str, League]) -> tuple[list[str], list[tuple[object, ...]]]:
+def _rows(leagues: dict[str, Benchmark]) -> tuple[list[str], list[tuple[object, ...]]]:
     """A header, and a row for each model and method."""
     from core.probes.attribution.standings import COLUMNS
 

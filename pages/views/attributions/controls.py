@@ -24,9 +24,9 @@ from pages.wording.tokens import minus, plain
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
-    from core.probes.attribution.benchmark_file import Leagues
-    from core.probes.attribution.results import Attribution, Reading
-    from core.probes.attribution.standings import League
+    from core.probes.attribution.benchmark_file import Benchmarks
+    from core.probes.attribution.results import Attribution, Instance
+    from core.probes.attribution.standings import Benchmark
 
 T, R = TypeVar("T"), TypeVar("R")
 AT_ONCE = 2.0  # seconds; a method that takes longer is started by a button
@@ -44,11 +44,11 @@ class Cell(NamedTuple):
     def tokens(self) -> list[str]:
         return self.checkpoint.preprocessing(self.sentence.text)
 
-    def reading(self) -> Reading:
+    def instance(self) -> Instance:
         """The cell as the core's attributions take it."""
-        from core.probes.attribution.results import Reading
+        from core.probes.attribution.results import Instance
 
-        return Reading(self.checkpoint, self.sentence.text, tuple(self.tokens))
+        return Instance(self.checkpoint, self.sentence.text, tuple(self.tokens))
 
 
 class Task(NamedTuple):
@@ -282,7 +282,7 @@ def by_cell(
 
     def compute(cell: Cell, check_cancelled: Callable[[], None]) -> Any:
         removed_by = removal(cell.checkpoint, baseline)
-        return _compute(cell.reading(), removed_by, check_cancelled=check_cancelled)
+        return _compute(cell.instance(), removed_by, check_cancelled=check_cancelled)
 
     one_by_one(
         kind,
@@ -307,7 +307,7 @@ def _probe(kind: str) -> tuple[Callable[..., Any], Callable[..., int]]:
 
 @cached(128)
 def _quick(kind: str, checkpoint: Model, text: str, removed_by: str) -> Any:
-    return _probe(kind)[0](Cell(Sentence(1, text), checkpoint).reading(), removed_by)
+    return _probe(kind)[0](Cell(Sentence(1, text), checkpoint).instance(), removed_by)
 
 
 def _run(task: Task, baseline: str) -> Attribution:
@@ -351,7 +351,7 @@ def best_methods(checkpoints: Sequence[Model]) -> list[str]:
     return list(dict.fromkeys(league.best for league in leagues.values() if league.best is not None))
 
 
-def stored_leagues(checkpoints: Sequence[Model]) -> dict[str, League]:
+def stored_leagues(checkpoints: Sequence[Model]) -> dict[str, Benchmark]:
     """The stored benchmark of every model whose name and hash are those measured."""
     stored, _fault = read_stored()
     hashes = {checkpoint.name: checkpoint.hash for checkpoint in checkpoints}
@@ -359,7 +359,7 @@ def stored_leagues(checkpoints: Sequence[Model]) -> dict[str, League]:
     return {league.model: league for league in leagues if hashes.get(league.model) == league.hash}
 
 
-def read_stored() -> tuple[Leagues | None, str]:
+def read_stored() -> tuple[Benchmarks | None, str]:
     """The stored benchmark, if there is one, and what is wrong with its file, if anything."""
     from core.probes.attribution import benchmark_file
 

@@ -99,4 +99,4 @@ def _yardstick(checkpoint: Model, text: str, removal: str) -> Yardstick:
 def _new_yardstick(cell: Cell, removal: str, check_cancelled: Callable[[], object] = lambda: None) -> Yardstick:
     from core.probes.attribution.faithfulness import yardstick
 
-    return yardstick(cell.reading(), removal, check_cancelled=check_cancelled)
+    return yardstick(cell.instance(), removal, check_cancelled=check_cancelled)

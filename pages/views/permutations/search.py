@@ -20,7 +20,7 @@ from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
-    from core.probes.permutations.search import Progress, Question
+    from core.probes.permutations.search import PermutationProgress, Question
 
 MOST_BUDGET, MOST_THRESHOLD, MOST_SECONDS = 2_000_000, 100.0, 3_600
 _SECONDS = 60
@@ -67,7 +67,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     background_search.view("permutations", key, start, say, show)
 
 
-def _say(event: Progress, chance: str) -> background_search.Shown:
+def _say(event: PermutationProgress, chance: str) -> background_search.Shown:
     flips = ngettext("{flips:,} flip", "{flips:,} flips", event.flips).format(flips=event.flips)
     line = _("{scored:,} of up to {total:,} orders scored, {flips} so far").format(
         scored=event.scored, total=event.total, flips=flips
@@ -141,11 +141,11 @@ def _say_what_is_one_word(question: Question) -> None:
 
 def _say_what_comes(question: Question) -> None:
     count, bounds = question.words.count, {"budget": question.budget, "floor": question.floor, "top": question.top}
-    if question.way == "all":
+    if question.strategy == "all":
         line = ngettext(
             "{count:,} order: it will be scored.", "{count:,} distinct orders: all of them will be scored.", count
         )
-    elif question.way == "most fluent":
+    elif question.strategy == "most fluent":
         line = _(
             "{count:,} distinct orders are more than the budget: the most fluent are scored first, none left out, up "
             "to {budget:,}. The search ends earlier once all within {floor:g} nats are scored and {top} flip."

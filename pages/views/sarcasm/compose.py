@@ -10,6 +10,7 @@ import streamlit as st
 from core.models.gold_labels import fooled
 from core.probes.sarcasm import compose
 from core.probes.sarcasm.candidates import TOP, Candidates, Question
+from core.probes.sarcasm.recipes import GOLD_LABEL
 from core.probes.sarcasm.situations import bank, read
 from core.runtime.i18n import clauses, ngettext
 from core.runtime.i18n import gettext as _
@@ -21,7 +22,7 @@ from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
-    from core.probes.sarcasm.compose import Composition, Progress
+    from core.probes.sarcasm.compose import ComposeProgress, Composition
 
 EXAMPLE = "my flight is delayed again"
 MOST_TOP, _SECONDS = 50, 60.0
@@ -108,7 +109,7 @@ def _top() -> int:
     )
 
 
-def _say(event: Progress) -> background_search.Shown:
+def _say(event: ComposeProgress) -> background_search.Shown:
     line = _("{scored:,} of up to {total:,} remarks scored, {fooled:,} of them read as positive").format(
         scored=event.scored, total=event.total, fooled=event.fooled
     )
@@ -144,7 +145,7 @@ def _show(result: Composition, key: str) -> None:
         (
             round(one.probability, 4),
             one.text,
-            fooled_name(fooled(one.probability, result.human_reading)),
+            fooled_name(fooled(one.probability, GOLD_LABEL)),
             term(one.recipe.pattern),
             clauses(f"{term(name)}: {part}" for name, part in one.recipe.parts().items()),
         )
@@ -160,7 +161,7 @@ def _show(result: Composition, key: str) -> None:
                 text=one.text,
                 original=result.situation,
                 probabilities={result.model: one.probability},
-                reading=result.human_reading,
+                reading=GOLD_LABEL,
                 source="compose",
                 how="; ".join([one.recipe.pattern, *(f"{name}: {part}" for name, part in one.recipe.parts().items())]),
             ),

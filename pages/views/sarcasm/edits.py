@@ -28,8 +28,8 @@ from pages.wording.tokens import diff_strip, plain
 if TYPE_CHECKING:
     from core.fluency.trigram import Trigram
     from core.models.predictor import Model
-    from core.probes.edits.results import Edited, MinimalEdits, Progress
-    from core.probes.edits.sources import Sources
+    from core.probes.edits.results import Edited, EditProgress, MinimalEdits
+    from core.probes.edits.sources import WordSources
 
 MOST_EDITS, MOST_THRESHOLD, MOST_BUDGET, MOST_SECONDS = 4, 60.0, 1_000_000, 600
 _SECONDS = 30
@@ -83,13 +83,13 @@ def view(text: str, checkpoints: list[Model]) -> None:
 
 
 @cached(2, shared=True)
-def _loaded(fluency_hash: str, outside: bool, _checkpoint: Model, _trigram: Trigram | None) -> Sources:
+def _loaded(fluency_hash: str, outside: bool, _checkpoint: Model, _trigram: Trigram | None) -> WordSources:
     sources = edit_sources.load_for([_checkpoint], _trigram)
     give_back()
     return sources
 
 
-def _sources(checkpoint: Model) -> Sources | None:
+def _sources(checkpoint: Model) -> WordSources | None:
     fault = ""
     try:
         with frame.waiting(_("Loading the word lists…"), 320):
@@ -165,7 +165,7 @@ def _off() -> tuple[str, ...]:
     return tuple(name for name in _GUARDS if name not in on)
 
 
-def _say(event: Progress) -> background_search.Shown:
+def _say(event: EditProgress) -> background_search.Shown:
     flips = ngettext("{flips:,} flip", "{flips:,} flips", event.flips).format(flips=event.flips)
     line = _("{queries:,} of up to {total:,} sentences scored, {flips} so far").format(
         queries=event.queries, total=event.total, flips=flips

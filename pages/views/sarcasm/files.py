@@ -25,7 +25,7 @@ from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
-    from core.probes.scan.one_file import Find, Scan
+    from core.probes.scan.one_file import RankedRow, Scan
 
 MOST_TOP = 200
 
@@ -174,7 +174,7 @@ def _problems(result: Scan) -> None:
     uploaded_file.problems(result.problems, count, label, line)
 
 
-def _ranking(result: Scan, model: str, finds: tuple[Find, ...], key: str) -> None:
+def _ranking(result: Scan, model: str, finds: tuple[RankedRow, ...], key: str) -> None:
     st.header(plain(model_name(model)))
     if result.ranked_by == "disagreement":
         count, of = result.opposite[model], result.labelled

@@ -19,7 +19,7 @@ from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
-    from core.probes.dynamics.fixed_points import FixedPoints, Progress
+    from core.probes.dynamics.fixed_points import FixedPointProgress, FixedPoints
     from pages.views.trajectories.controls import Sentence
 
 _SECONDS, _MOST_SECONDS = 60, 600
@@ -60,8 +60,8 @@ def _ask() -> tuple[str, int]:
     return held, seconds
 
 
-def _say(event: Progress) -> background_search.Shown:
-    result = event.found
+def _say(event: FixedPointProgress) -> background_search.Shown:
+    result = event.result()
     if event.stage == "settling":
         return background_search.Shown(
             event.share, _("Running the model on from states of the examples until it settles…")

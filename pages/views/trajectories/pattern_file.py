@@ -20,7 +20,7 @@ from pages.wording.tokens import plain
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.probes.scan.lines import Lines
-    from core.probes.units.patterns import Index, Indexing
+    from core.probes.units.patterns import Index, IndexProgress
 
 
 def show(checkpoint: Checkpoint, state: str, show_moments: Callable[[Index], None]) -> None:
@@ -71,7 +71,7 @@ def _own(checkpoint: Checkpoint, state: str) -> Index:
     return last.index
 
 
-def _say(event: Indexing) -> background_search.Shown:
+def _say(event: IndexProgress) -> background_search.Shown:
     line = _("Read {done:,} of {total:,} tokens").format(done=event.done, total=event.total)
     return background_search.Shown(event.done / max(1, event.total), line)
 

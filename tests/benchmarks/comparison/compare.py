@@ -81,7 +81,7 @@ def main() -> None:
 
 def _request(
     checkpoint: Checkpoint,
-    sources: edit_sources.Sources,
+    sources: edit_sources.WordSources,
     texts: Sequence[str],
     drawn: Sequence[int],
     sha256: str,

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.probes.attribution import benchmark as leagues
+from core.probes.attribution import benchmark as benchmarks
 from core.probes.attribution.attribute import METHODS
-from core.probes.attribution.benchmark_file import read_league
+from core.probes.attribution.benchmark_file import read_benchmarks
 from tests.commands.conftest import Cli
 from tests.conftest import WORDS
 
@@ -31,7 +31,7 @@ def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_table_of_every_model_is_printed_and_saved(cli: Cli) -> None:
     done = cli.run(f"{VERB} --data in.csv --out table.json --seed 5")
-    saved = read_league(Path("table.json"))
+    saved = read_benchmarks(Path("table.json"))
     assert [one.model for one in saved.leagues] == ["rnn", "gru", "lstm"]
     assert (saved.source.file, saved.source.rows, saved.source.drawn_from, saved.source.seed) == ("in.csv", 12, 30, 5)
     assert "table.json" in done.err
@@ -49,7 +49,7 @@ def test_json_is_one_object_per_model(cli: Cli) -> None:
     (row,) = cli.json(f"{VERB} --data in.csv --removal unk --model gru --seed 1")
     assert (row["model"], row["removal"], row["seed"]) == ("gru", "unk", 1)
     assert row["best"] == row["standings"][0]["method"]
-    assert row["standings"][0]["measures"].keys() == set(leagues.COLUMNS)
+    assert row["standings"][0]["measures"].keys() == set(benchmarks.COLUMNS)
 
 
 def test_the_same_rows_are_drawn_again_and_never_the_first_ones(
@@ -61,7 +61,7 @@ def test_the_same_rows_are_drawn_again_and_never_the_first_ones(
         seen.append(list(sentences))
         raise ValueError("seen")
 
-    monkeypatch.setattr(leagues, "league", watched)
+    monkeypatch.setattr(benchmarks, "benchmark", watched)
     for seed in (0, 0, 1):
         cli.refused(f"{VERB} --data in.csv --model rnn --seed {seed}", alone=False)
     texts = table.read_text(encoding="utf-8").splitlines()[1:]
@@ -79,7 +79,7 @@ def test_an_interruption_keeps_what_was_measured(cli: Cli, monkeypatch: pytest.M
 
     monkeypatch.setitem(METHODS, "occlusion-1", usual._replace(function=interrupted))
     done = cli.run(f"{VERB} --data in.csv --out table.json")
-    (league,) = read_league(Path("table.json")).leagues
+    (league,) = read_benchmarks(Path("table.json")).leagues
     assert done.status == 130 and (league.measured, league.complete) == (4, False)
     assert "interrupted: 1 of 3 models" in done.err and "not all of what was asked" in done.out
 

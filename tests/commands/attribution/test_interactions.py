@@ -10,7 +10,7 @@ import pytest
 from core.models import checkpoints
 from core.probes.attribution.interactions import interactions
 from core.probes.attribution.order import order_attribution
-from core.probes.attribution.results import Reading
+from core.probes.attribution.results import Instance
 from tests.commands.conftest import Cli
 
 ORDER = [
@@ -25,8 +25,8 @@ PAIRS = [
 SHORT, LONG = "not so good", "i was not so good but the movie is better than no movie zork !"
 
 
-def reading(row: dict[str, Any]) -> Reading:
-    return Reading(checkpoints.load(row["model"]), row["text"], tuple(row["tokens"]))
+def reading(row: dict[str, Any]) -> Instance:
+    return Instance(checkpoints.load(row["model"]), row["text"], tuple(row["tokens"]))
 
 
 def test_order_for_every_text_and_model(cli: Cli) -> None:

@@ -13,7 +13,7 @@ from core.figures.attribution.faithfulness import faithfulness_curves, league_pl
 from core.figures.palette import style
 from core.probes.attribution.faithfulness import Yardstick
 from core.probes.attribution.measures import Faithfulness
-from core.probes.attribution.standings import COLUMNS, LOWER_IS_BETTER, League, Standing
+from core.probes.attribution.standings import COLUMNS, LOWER_IS_BETTER, Benchmark, Standing
 from tests.figures.shown import assert_text
 
 WEIGHTS = np.array([3.0, -1, 0.5, 2, 0, 1, -0.5, 0.25, 1.5, -2])
@@ -26,21 +26,21 @@ def found() -> dict[str, Faithfulness]:
     return {f"method-{number}": ground.measure(random.standard_normal(10)) for number in range(8)}
 
 
-def made_up(model: str, seed: int) -> League:
+def made_up(model: str, seed: int) -> Benchmark:
     random = np.random.default_rng(seed)
 
     def means() -> dict[str, Mean | None]:
         return {column: Mean(50, x, (x - 0.1, x + 0.2)) for column, x in zip(COLUMNS, random.random(8), strict=True)}
 
     standings = tuple(Standing(name, True, means(), means(), 0, 0.1) for name in ("lime", "saliency", "shapley"))
-    return League(
+    return Benchmark(
         *(model, "0" * 64, "delete", 0, 100, 100, 10_000, 50, 50, {}, 30, 4, True, standings, means()),
         *("lime", (), "saliency", Mean(50, 0.1, (0.05, 0.2))),
     )
 
 
 @pytest.fixture(scope="module")
-def leagues() -> list[League]:
+def leagues() -> list[Benchmark]:
     return [made_up(model, seed) for seed, model in enumerate(("rnn", "gru", "lstm"))]
 
 
@@ -60,7 +60,7 @@ def test_two_curves_a_method_and_the_band_of_random_rankings(found: dict[str, Fa
     assert len(set(looks)) == len(found)
 
 
-def test_a_marker_and_an_interval_for_every_method_and_model(leagues: list[League]) -> None:
+def test_a_marker_and_an_interval_for_every_method_and_model(leagues: list[Benchmark]) -> None:
     figure = league_plot(leagues, "loo_tau")
     lines, markers = figure.data[::2], figure.data[1::2]
     methods = list(figure.layout.yaxis.ticktext)
@@ -78,7 +78,7 @@ def test_a_marker_and_an_interval_for_every_method_and_model(leagues: list[Leagu
 
 
 @pytest.mark.parametrize("measure", ["overall", "sufficiency"])
-def test_the_best_stands_on_top(measure: str, leagues: list[League]) -> None:
+def test_the_best_stands_on_top(measure: str, leagues: list[Benchmark]) -> None:
     figure = league_plot(leagues, measure)
     by_method = zip(*(league.standings for league in leagues), strict=True)
     means = {ones[0].method: np.mean([one.measures[measure].mean for one in ones]) for ones in by_method}
@@ -87,7 +87,7 @@ def test_the_best_stands_on_top(measure: str, leagues: list[League]) -> None:
     assert figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1]
 
 
-def test_what_was_not_measured_has_no_marker_and_stands_last(leagues: list[League]) -> None:
+def test_what_was_not_measured_has_no_marker_and_stands_last(leagues: list[Benchmark]) -> None:
     nothing = dict.fromkeys(COLUMNS)
     first, *others = leagues[0].standings
     one = replace(leagues[0], standings=(replace(first, measures=nothing), *others), random=nothing)
@@ -98,7 +98,7 @@ def test_what_was_not_measured_has_no_marker_and_stands_last(leagues: list[Leagu
 
 
 def test_names_are_escaped_and_what_cannot_be_drawn_is_refused(
-    leagues: list[League], found: dict[str, Faithfulness]
+    leagues: list[Benchmark], found: dict[str, Faithfulness]
 ) -> None:
     name = "<b>bold</b> a&b <img src=x onerror=y> %{x}"
     one = replace(leagues[0], model=name, standings=(replace(leagues[0].standings[0], method=f"{name} method"),))

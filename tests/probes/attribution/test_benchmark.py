@@ -1,4 +1,4 @@
-"""The league of methods: means and intervals, order and ties, what is left out, stopping, the file it is kept in."""
+"""The benchmark of methods: means and intervals, order and ties, what is left out, stopping, the file it is kept in."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from core.evaluation.intervals import bootstrap_mean
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.probes.attribution import benchmark_file
-from core.probes.attribution.benchmark import Progress, _means, league
-from core.probes.attribution.benchmark_file import Leagues, Source, read_league
-from core.probes.attribution.faithfulness import faithfulness
-from core.probes.attribution.removal import Game
-from core.probes.attribution.results import Reading, Scores
-from core.probes.attribution.standings import COLUMNS, League
+from core.probes.attribution.benchmark import BenchmarkProgress, _means, benchmark
+from core.probes.attribution.benchmark_file import Benchmarks, Source, read_benchmarks
+from core.probes.attribution.faithfulness import yardstick
+from core.probes.attribution.removal import WhiteBoxValues
+from core.probes.attribution.results import Instance, Scores
+from core.probes.attribution.standings import COLUMNS, Benchmark
 from core.runtime import json_file
 from tests.conftest import WORDS
 
@@ -32,16 +32,16 @@ def sentences(count: int, seed: int = 0) -> list[str]:
     return [" ".join(random.choice(WORDS[7:], random.integers(3, 9))) for _ in range(count)]
 
 
-def leaving_out(reading: Reading) -> np.ndarray:
-    game = Game(reading, "delete")
-    return game.full - game.values(~np.eye(len(game), dtype=bool))
+def leaving_out(reading: Instance) -> np.ndarray:
+    v = WhiteBoxValues(reading, "delete")
+    return v.full - v.values(~np.eye(len(v), dtype=bool))
 
 
-def turned(reading: Reading) -> np.ndarray:
+def turned(reading: Instance) -> np.ndarray:
     return -leaving_out(reading)
 
 
-def drawn(reading: Reading) -> Scores:
+def drawn(reading: Instance) -> Scores:
     random = np.random.default_rng([len(reading.text), *reading.text.encode()])
     return Scores(random.standard_normal(len(reading.tokens)), None, None)
 
@@ -55,16 +55,16 @@ def gru(tiny_checkpoints: Path) -> Checkpoint:
 
 
 @pytest.fixture(scope="module")
-def found(gru: Checkpoint) -> League:
-    return last(league(gru, sentences(40), METHODS, sensitivity_rows=6)).result()
+def found(gru: Checkpoint) -> Benchmark:
+    return last(benchmark(gru, sentences(40), METHODS, sensitivity_rows=6)).result()
 
 
-def last(events: Any) -> Progress:
+def last(events: Any) -> BenchmarkProgress:
     *_, progress = events
     return progress
 
 
-def test_leaving_out_beats_random_rankings_and_its_reverse_loses(found: League) -> None:
+def test_leaving_out_beats_random_rankings_and_its_reverse_loses(found: Benchmark) -> None:
     assert [standing.method for standing in found.standings] == ["leaving-out", "drawn", "turned"]
     first, middle, worst = found.standings
     assert first.gains["overall"].interval[0] > 0 > worst.gains["overall"].interval[1]
@@ -76,17 +76,17 @@ def test_leaving_out_beats_random_rankings_and_its_reverse_loses(found: League) 
     assert "over 40 sentences, words taken out by delete" in found.statement and "ahead of drawn by" in found.statement
 
 
-def test_what_ranks_by_leaving_out_is_told_of(found: League) -> None:
+def test_what_ranks_by_leaving_out_is_told_of(found: Benchmark) -> None:
     assert [standing.method for standing in found.standings if standing.is_leave_one_out] == ["leaving-out"]
 
 
-def test_means_and_intervals_are_those_of_the_sentences_one_by_one(gru: Checkpoint, found: League) -> None:
+def test_means_and_intervals_are_those_of_the_sentences_one_by_one(gru: Checkpoint, found: Benchmark) -> None:
     texts = sentences(40)
     measured = []
     for text in texts:
         tokens = tuple(gru.preprocessing(text))
-        reading = Reading(gru, text, tokens)
-        measured.append(faithfulness(reading, leaving_out(reading)))
+        reading = Instance(gru, text, tokens)
+        measured.append(yardstick(reading).measure(leaving_out(reading)))
     standing = found.standings[0]
     for name in ("comprehensiveness", "sufficiency", "loo_tau", "infidelity"):
         values = np.array([getattr(one, name) for one in measured], dtype=float)
@@ -101,7 +101,7 @@ def test_means_and_intervals_are_those_of_the_sentences_one_by_one(gru: Checkpoi
     )
 
 
-def test_sensitivity_is_measured_on_the_first_rows_alone(found: League) -> None:
+def test_sensitivity_is_measured_on_the_first_rows_alone(found: Benchmark) -> None:
     assert found.sensitivity_rows == 6
     assert {standing.measures["sensitivity"].rows for standing in found.standings} == {6}
     steady = {standing.method: standing.measures["sensitivity"].mean for standing in found.standings}
@@ -111,48 +111,47 @@ def test_sensitivity_is_measured_on_the_first_rows_alone(found: League) -> None:
 
 def test_a_method_is_tied_with_itself_under_another_name(gru: Checkpoint) -> None:
     methods = {"one": leaving_out, "two": leaving_out, "drawn": drawn}
-    found = last(league(gru, sentences(30), methods, sensitivity_rows=0)).result()
+    found = last(benchmark(gru, sentences(30), methods, sensitivity_rows=0)).result()
     assert (found.best, found.tied) == ("one", ("two",))
     assert found.statement.endswith("; tied with two")
 
 
 def test_nothing_better_than_random_is_said_to_be_so(gru: Checkpoint) -> None:
-    found = last(league(gru, sentences(20), {"turned": turned}, sensitivity_rows=0)).result()
+    found = last(benchmark(gru, sentences(20), {"turned": turned}, sensitivity_rows=0)).result()
     assert "no method is more faithful than random rankings; the highest, turned" in found.statement
 
 
-def test_the_same_seed_gives_the_same_league_and_another_other_intervals(gru: Checkpoint) -> None:
+def test_the_same_seed_gives_the_same_and_another_other_intervals(gru: Checkpoint) -> None:
     def once(seed: int) -> dict[str, Any]:
-        return without_times(last(league(gru, sentences(15), METHODS, seed=seed, sensitivity_rows=2)).result())
+        return without_times(last(benchmark(gru, sentences(15), METHODS, seed=seed, sensitivity_rows=2)).result())
 
     assert once(3) == once(3) != once(4)
 
 
-def without_times(found: League) -> dict[str, Any]:
+def without_times(found: Benchmark) -> dict[str, Any]:
     return benchmark_file.as_json(replace(found, standings=tuple(replace(one, seconds=0) for one in found.standings)))
 
 
 def test_sentences_that_cannot_be_ranked_are_left_out_and_counted(gru: Checkpoint) -> None:
     texts = ["good", "", "  ", "so good", "so bad", " ".join(["so"] * 11)]
-    found = last(league(gru, texts, METHODS, longest=10)).result()
+    found = last(benchmark(gru, texts, METHODS, longest=10)).result()
     assert (found.given, found.measured) == (6, 2)
     assert found.left_out == {"a single token": 1, "no token": 2, "more than 10 tokens": 1}
-
-
-def test_only_sentences_that_cannot_be_ranked_give_an_empty_league(gru: Checkpoint) -> None:
-    found = last(league(gru, ["good", ""], METHODS)).result()
-    assert (found.measured, found.best, found.tied, found.random["overall"]) == (0, None, (), None)
-    assert found.statement == "gru: no method was measured on any sentence"
+    nothing = last(benchmark(gru, ["good", ""], METHODS)).result()
+    assert (nothing.measured, nothing.best, nothing.tied, nothing.random["overall"]) == (0, None, (), None)
+    assert nothing.statement == "gru: no method was measured on any sentence"
 
 
 def test_a_method_that_fails_is_counted_and_the_others_go_on(gru: Checkpoint) -> None:
-    def moody(reading: Reading) -> np.ndarray:
+    def moody(reading: Instance) -> np.ndarray:
         if "good" in reading.tokens:
             raise ValueError("not this one")
         return leaving_out(reading)
 
     texts = ["so good a movie", "so bad a movie", "never so sad"]
-    found = last(league(gru, texts, {"moody": moody, "turned": turned, "wrong": lambda _reading: np.ones(1)})).result()
+    found = last(
+        benchmark(gru, texts, {"moody": moody, "turned": turned, "wrong": lambda _reading: np.ones(1)})
+    ).result()
     by_name = {standing.method: standing for standing in found.standings}
     assert (by_name["moody"].failed, by_name["moody"].failure) == (1, "not this one")
     assert by_name["moody"].measures["overall"].rows == 2 and by_name["turned"].measures["overall"].rows == 3
@@ -161,20 +160,20 @@ def test_a_method_that_fails_is_counted_and_the_others_go_on(gru: Checkpoint) ->
 
 
 def test_methods_without_signs_are_not_turned(gru: Checkpoint) -> None:
-    def magnitude(reading: Reading) -> np.ndarray:
-        game = Game(reading, "delete")
-        return np.sign(game.full or 1) * leaving_out(reading)
+    def magnitude(reading: Instance) -> np.ndarray:
+        v = WhiteBoxValues(reading, "delete")
+        return np.sign(v.full or 1) * leaving_out(reading)
 
-    methods: dict[str, Callable[[Reading], np.ndarray]] = {"signed": leaving_out, "unsigned": magnitude}
-    found = last(league(gru, sentences(20), methods, unsigned=["unsigned"], sensitivity_rows=0)).result()
+    methods: dict[str, Callable[[Instance], np.ndarray]] = {"signed": leaving_out, "unsigned": magnitude}
+    found = last(benchmark(gru, sentences(20), methods, unsigned=["unsigned"], sensitivity_rows=0)).result()
     one, other = (standing.measures for standing in found.standings)
     for name in ("overall", "comprehensiveness", "sufficiency", "infidelity"):
         assert one[name].mean == pytest.approx(other[name].mean)
     assert {standing.method: standing.signed for standing in found.standings} == {"signed": True, "unsigned": False}
 
 
-def test_every_event_has_the_league_so_far(gru: Checkpoint) -> None:
-    events = list(league(gru, sentences(5), METHODS, sensitivity_rows=2))
+def test_every_event_has_the_benchmark_so_far(gru: Checkpoint) -> None:
+    events = list(benchmark(gru, sentences(5), METHODS, sensitivity_rows=2))
     assert [(one.stage, one.done, one.total) for one in events] == [
         *(("measuring", done, 7) for done in range(6)),
         *(("sensitivity", done, 7) for done in (6, 7)),
@@ -182,29 +181,18 @@ def test_every_event_has_the_league_so_far(gru: Checkpoint) -> None:
     assert events[-1].result().complete
 
 
-def test_closing_keeps_what_was_measured(gru: Checkpoint) -> None:
-    events = league(gru, sentences(9), METHODS)
-    for progress in events:
-        if progress.done == 4:
-            break
-    events.close()
-    found = progress.result()
-    assert (found.measured, found.given, found.complete) == (4, 9, False)
-    assert {one.measures["overall"].rows for one in found.standings} == {4}
-
-
-def test_breathing_can_stop_it_between_two_methods(gru: Checkpoint) -> None:
-    breaths = 0
+def test_it_can_be_cancelled_between_two_methods(gru: Checkpoint) -> None:
+    calls = 0
 
     def check_cancelled() -> None:
-        nonlocal breaths
-        breaths += 1
-        if breaths > 30:
+        nonlocal calls
+        calls += 1
+        if calls > 30:
             raise InterruptedError
 
     progress = None
     with pytest.raises(InterruptedError):
-        for found_so_far in league(gru, sentences(50), METHODS, check_cancelled=check_cancelled):
+        for found_so_far in benchmark(gru, sentences(50), METHODS, check_cancelled=check_cancelled):
             progress = found_so_far
     found = progress.result()
     assert 0 < found.measured < 50 and not found.complete
@@ -212,7 +200,7 @@ def test_breathing_can_stop_it_between_two_methods(gru: Checkpoint) -> None:
 
 
 def test_no_sentence_is_begun_when_time_is_up(gru: Checkpoint) -> None:
-    progress = last(league(gru, sentences(5), METHODS, seconds=0.0))
+    progress = last(benchmark(gru, sentences(5), METHODS, seconds=0.0))
     assert progress.done == 0 and not progress.result().complete
 
 
@@ -241,10 +229,10 @@ def test_the_bootstrap_leaves_out_what_was_not_measured() -> None:
 def test_what_cannot_be_is_refused_at_once(change: dict[str, Any], says: str, gru: Checkpoint) -> None:
     arguments: dict[str, Any] = {"sentences": ["so good"], "methods": METHODS, **change}
     with pytest.raises(ValueError, match=says):
-        league(gru, **arguments)
+        benchmark(gru, **arguments)
 
 
-def test_a_league_is_read_as_it_was_kept(found: League, tmp_path: Path) -> None:
+def test_a_league_is_read_as_it_was_kept(found: Benchmark, tmp_path: Path) -> None:
     path = tmp_path / benchmark_file.FILE
     benchmark_file.save(path, SOURCE, [found])
     kept = benchmark_file.load(tmp_path)
@@ -262,17 +250,17 @@ def test_a_league_is_read_as_it_was_kept(found: League, tmp_path: Path) -> None:
 
 
 def test_nothing_of_a_text_is_kept(gru: Checkpoint, tmp_path: Path) -> None:
-    def quoting(reading: Reading) -> np.ndarray:
+    def quoting(reading: Instance) -> np.ndarray:
         raise ValueError(f"cannot explain {reading.text!r}")
 
-    found = last(league(gru, ["so good a movie", "terrible movie"], {"quoting": quoting, "drawn": drawn})).result()
+    found = last(benchmark(gru, ["so good a movie", "terrible movie"], {"quoting": quoting, "drawn": drawn})).result()
     benchmark_file.save(tmp_path / "league.json", SOURCE, [found])
     assert "movie" in found.standings[1].failure
     assert "movie" not in (tmp_path / "league.json").read_text(encoding="utf-8")
 
 
 def test_a_file_that_is_too_large_is_not_written(
-    found: League, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    found: Benchmark, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(json_file, "LIMIT", 100)
     with pytest.raises(ValueError, match="more than 100: keep fewer results"):
@@ -312,13 +300,13 @@ Spoil = Callable[[dict[str, Any]], object]
         lambda one: one["source"].update(seed=1.5),
     ],
 )
-def test_a_spoilt_file_is_one_line(spoil: Spoil, found: League, tmp_path: Path) -> None:
+def test_a_spoilt_file_is_one_line(spoil: Spoil, found: Benchmark, tmp_path: Path) -> None:
     path = tmp_path / "league.json"
     benchmark_file.save(path, SOURCE, [found])
     content = json.loads(path.read_bytes())
     spoil(content)
     path.write_text(json.dumps(content), encoding="utf-8")
-    refused(path, "league.json does not hold what it should (")
+    refused(path, "league.json is malformed (")
 
 
 @pytest.mark.parametrize(
@@ -327,8 +315,8 @@ def test_a_spoilt_file_is_one_line(spoil: Spoil, found: League, tmp_path: Path) 
         (b"", "cannot be read"),
         (b"\xff\xfe", "cannot be read"),
         (b"[" * 100_000, "cannot be read"),
-        (b"[1]", "does not hold"),
-        (b"null", "does not hold"),
+        (b"[1]", "malformed"),
+        (b"null", "malformed"),
         (b'{"format": NaN}', "format nan, expected 1"),
         (b" " * 2_000_001, "more than 2,000,000 bytes"),
         (b'{"format": ' + b"1" * 5000 + b"}", "cannot be read"),
@@ -343,13 +331,13 @@ def test_a_file_that_is_none_is_one_line(content: bytes, says: str, tmp_path: Pa
 
 def refused(path: Path, says: str) -> None:
     with pytest.raises(ValueError) as caught:
-        read_league(path)
+        read_benchmarks(path)
     message = str(caught.value)
     assert says in message and "\n" not in message and len(message) < 400, message
 
 
 def test_a_file_that_is_not_there_is_told_of(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"gone\.json cannot be read \(FileNotFoundError\)"):
-        read_league(tmp_path / "gone.json")
-    assert Leagues(SOURCE, ()).outdated({}) == []
+        read_benchmarks(tmp_path / "gone.json")
+    assert Benchmarks(SOURCE, ()).outdated({}) == []
     assert set(COLUMNS) >= {"overall", "comprehensiveness", "sufficiency", "loo_tau", "infidelity", "sensitivity"}

@@ -8,18 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.models import checkpoints
 from core.probes.attribution.interactions import interactions, interactions_of, sampled_pairs
 from core.probes.attribution.methods.shapley import shapley
-from core.probes.attribution.removal import BASELINES, Game, subsets
-from core.probes.attribution.results import Reading
+from core.probes.attribution.removal import BASELINES, WhiteBoxValues, subsets
+from tests.probes.small_models import instance
 
 TOKENS = ("not", "good", "but", "bad", "zork")
 LONG = ("i", "was", "not", "so", "good", "but", "the", "movie", "is", "better", "than", "no", "movie", "zork", "!")
-
-
-def reading(folder: Path, name: str, tokens: tuple[str, ...] = TOKENS) -> Reading:
-    return Reading(checkpoints.load(name, folder), " ".join(tokens), tokens)
 
 
 def by_orders(values: np.ndarray, n: int, i: int, j: int) -> float:
@@ -58,9 +53,9 @@ def test_a_product_of_two_is_their_interaction_and_a_sum_has_none() -> None:
 @pytest.mark.parametrize("baseline", BASELINES)
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_a_text_of_few_words_is_exact(tiny_checkpoints: Path, cell: str, baseline: str) -> None:
-    given = reading(tiny_checkpoints, cell)
+    given = instance(tiny_checkpoints, cell, TOKENS)
     found = interactions(given, baseline)
-    values = Game(given, baseline).values(subsets(5))
+    values = WhiteBoxValues(given, baseline).values(subsets(5))
     np.testing.assert_allclose(found.matrix, interactions_of(values), atol=1e-4)
     np.testing.assert_allclose(found.shapley, shapley(given, baseline).scores)
     assert found.exact and found.errors is None and found.samples == 0 and found.places == (0, 1, 2, 3, 4)
@@ -84,7 +79,7 @@ def test_sampling_is_exact_within_its_errors() -> None:
 
 
 def test_of_long_texts_the_words_that_matter_are_paired(tiny_checkpoints: Path) -> None:
-    given = reading(tiny_checkpoints, "gru", LONG)
+    given = instance(tiny_checkpoints, "gru", LONG)
     found = interactions(given, "mean", seed=1, top=4, draws=40)
     strongest = np.argsort(-np.abs(shapley(given, "mean", seed=1).scores))[:4]
     assert found.places == tuple(sorted(strongest.tolist()))
@@ -96,12 +91,12 @@ def test_of_long_texts_the_words_that_matter_are_paired(tiny_checkpoints: Path) 
 
 
 def test_one_token_makes_no_pair(tiny_checkpoints: Path) -> None:
-    found = interactions(reading(tiny_checkpoints, "lstm", ("good",)))
+    found = interactions(instance(tiny_checkpoints, "lstm", ("good",)))
     assert found.matrix.shape == (1, 1) and np.isnan(found.matrix).all() and found.pairs() == []
 
 
 def test_what_cannot_be_is_refused(tiny_checkpoints: Path) -> None:
-    given = reading(tiny_checkpoints, "rnn", LONG)
+    given = instance(tiny_checkpoints, "rnn", LONG)
     for top in (1, 21):
         with pytest.raises(ValueError, match=f"from 2 to 20 tokens are paired; given a top of {top}"):
             interactions(given, top=top)

@@ -1,4 +1,4 @@
-"""Words and positions as one game: the definition worked out plainly, and the laws that it obeys."""
+"""Words and positions as one v: the definition worked out plainly, and the laws that it obeys."""
 
 from __future__ import annotations
 
@@ -8,38 +8,34 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.models import checkpoints
 from core.probes.attribution.methods.shapley import shapley, shapley_of
 from core.probes.attribution.methods.tree import PrefixTree
 from core.probes.attribution.order import arranged, exact_order, order_attribution, permutations_for, sampled_order
-from core.probes.attribution.removal import BASELINES, Game
-from core.probes.attribution.results import Reading
+from core.probes.attribution.removal import BASELINES, WhiteBoxValues
+from core.probes.attribution.results import Instance
+from tests.probes.small_models import instance
 
 TOKENS = ("not", "good", "but", "bad")
 LONG = ("not", "good", "but", "bad", "so", "zork", "never", "late")
 
 
-def reading(folder: Path, name: str, tokens: tuple[str, ...] = TOKENS) -> Reading:
-    return Reading(checkpoints.load(name, folder), " ".join(tokens), tokens)
-
-
-def plain_value(given: Reading, baseline: str, words: set[int], positions: set[int]) -> float:
+def plain_value(given: Instance, baseline: str, words: set[int], positions: set[int]) -> float:
     """v(A, B) from its definition, one order after the other."""
     n = len(given.tokens)
     found = []
     for order in permutations(range(n)):
         if any(order[place] != place for place in positions):
             continue
-        arrangement = Reading(given.checkpoint, "", tuple(given.tokens[token] for token in order))
+        arrangement = Instance(given.checkpoint, "", tuple(given.tokens[token] for token in order))
         present = np.array([[token in words for token in order]])
-        found.append(Game(arrangement, baseline).values(present)[0])
+        found.append(WhiteBoxValues(arrangement, baseline).values(present)[0])
     return float(np.mean(found))
 
 
 @pytest.mark.parametrize("baseline", ["delete", "mean"])
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_it_is_the_game_of_the_definition(tiny_checkpoints: Path, cell: str, baseline: str) -> None:
-    given, n = reading(tiny_checkpoints, cell, TOKENS[:3]), 3
+    given, n = instance(tiny_checkpoints, cell, TOKENS[:3]), 3
     values = np.empty(1 << 2 * n)
     for number in range(len(values)):
         taking_part = [player for player in range(2 * n) if number >> player & 1]
@@ -54,10 +50,10 @@ def test_it_is_the_game_of_the_definition(tiny_checkpoints: Path, cell: str, bas
 @pytest.mark.parametrize("baseline", BASELINES)
 def test_words_and_positions_sum_to_the_difference(tiny_checkpoints: Path, baseline: str) -> None:
     for tokens in (TOKENS, LONG):
-        given = reading(tiny_checkpoints, "lstm", tokens)
-        found, game = order_attribution(given, baseline, seed=2), Game(given, baseline)
-        assert found.logit == pytest.approx(game.full, abs=2e-5)
-        assert found.base == pytest.approx(game.empty, abs=1e-5)
+        given = instance(tiny_checkpoints, "lstm", tokens)
+        found, v = order_attribution(given, baseline, seed=2), WhiteBoxValues(given, baseline)
+        assert found.logit == pytest.approx(v.full, abs=2e-5)
+        assert found.base == pytest.approx(v.empty, abs=1e-5)
         assert found.from_words + found.from_order == pytest.approx(found.total, abs=1e-9)
         assert found.exact == (len(tokens) <= 6)
         assert found.share is not None and 0 < found.share < 1
@@ -90,29 +86,18 @@ def test_a_game_worked_by_hand() -> None:
 
 def test_words_that_are_all_the_same_have_no_order(tiny_checkpoints: Path) -> None:
     for baseline in BASELINES:
-        found = order_attribution(reading(tiny_checkpoints, "gru", ("good",) * 4), baseline)
+        found = order_attribution(instance(tiny_checkpoints, "gru", ("good",) * 4), baseline)
         np.testing.assert_allclose(found.positions, 0, atol=1e-12)
         assert found.shuffled == pytest.approx(found.logit, abs=1e-12)
-    unknown = order_attribution(reading(tiny_checkpoints, "gru", ("zork", "blup", "frob")), "unk")
+    unknown = order_attribution(instance(tiny_checkpoints, "gru", ("zork", "blup", "frob")), "unk")
     assert (unknown.words == 0).all() and (unknown.positions == 0).all() and unknown.share is None
-
-
-def test_words_alike_in_a_bag_share_alike() -> None:
-    weights = np.array([0.7, -0.2, 0.7])
-
-    def read(rows: np.ndarray) -> np.ndarray:
-        return np.tanh(additive(weights)(rows))
-
-    scores = exact_order(read, 3).scores
-    assert scores[0] == pytest.approx(scores[2])
-    np.testing.assert_allclose(scores[3:], 0, atol=1e-12)
 
 
 @pytest.mark.parametrize("baseline", ["delete", "zero"])
 def test_sampling_is_exact_within_its_errors(tiny_checkpoints: Path, baseline: str) -> None:
-    given = reading(tiny_checkpoints, "lstm", LONG[:5])
-    tree = PrefixTree(Game(given, baseline))
-    exact, found = exact_order(tree.values, 5), sampled_order(tree.values, 5, 4_000, seed=4)
+    given = instance(tiny_checkpoints, "lstm", LONG[:5])
+    tree = PrefixTree(WhiteBoxValues(given, baseline))
+    exact, found = exact_order(tree.arrangements, 5), sampled_order(tree.arrangements, 5, 4_000, seed=4)
     assert found.errors is not None and (found.errors < 0.3).all() and (found.errors > 0).any()
     assert (np.abs(found.scores - exact.scores) <= 4.5 * found.errors + 1e-5).all()
     assert found.shuffled_error is not None and found.from_order_error is not None
@@ -143,9 +128,9 @@ def test_shuffles_of_absent_positions_are_all_alike_likely() -> None:
 def test_memory_is_bounded_by_parts_that_change_nothing(tiny_checkpoints: Path, monkeypatch) -> None:
     from core.probes.attribution import order
 
-    given = reading(tiny_checkpoints, "rnn", LONG)
+    given = instance(tiny_checkpoints, "rnn", LONG)
     whole = order_attribution(given, "delete", seed=5, permutations=20)
-    monkeypatch.setattr(order, "_HELD", 1)
+    monkeypatch.setattr(order, "_AT_ONCE", 1)
     parts = order_attribution(given, "delete", seed=5, permutations=20)
     np.testing.assert_allclose(parts.positions, whole.positions, atol=1e-3)
     np.testing.assert_allclose(parts.words, whole.words, atol=1e-3)
@@ -153,7 +138,7 @@ def test_memory_is_bounded_by_parts_that_change_nothing(tiny_checkpoints: Path, 
 
 def test_one_token_has_no_order(tiny_checkpoints: Path) -> None:
     for baseline in BASELINES:
-        given = reading(tiny_checkpoints, "lstm", ("good",))
+        given = instance(tiny_checkpoints, "lstm", ("good",))
         found = order_attribution(given, baseline)
         np.testing.assert_allclose(found.words, shapley(given, baseline).scores, atol=1e-6)
         assert found.positions.tolist() == [0.0] and found.shuffled == found.logit
@@ -161,14 +146,11 @@ def test_one_token_has_no_order(tiny_checkpoints: Path) -> None:
 
 def test_what_cannot_be_is_refused(tiny_checkpoints: Path) -> None:
     with pytest.raises(ValueError, match="up to 500 tokens; given 501"):
-        order_attribution(reading(tiny_checkpoints, "rnn", ("good",) * 501))
+        order_attribution(instance(tiny_checkpoints, "rnn", ("good",) * 501))
     with pytest.raises(ValueError, match=r"come in pairs.*given 5"):
-        order_attribution(reading(tiny_checkpoints, "rnn", LONG), permutations=5)
+        order_attribution(instance(tiny_checkpoints, "rnn", LONG), permutations=5)
     with pytest.raises(ValueError, match="unknown baseline 'none'"):
-        order_attribution(reading(tiny_checkpoints, "rnn"), "none")
+        order_attribution(instance(tiny_checkpoints, "rnn", TOKENS), "none")
     with pytest.raises(ValueError, match="1 to 6 words; given 7"):
         exact_order(additive(np.ones(7)), 7)
-
-
-def test_long_texts_have_fewer_permutations() -> None:
     assert [permutations_for(n) for n in (7, 25, 50, 500)] == [400, 400, 100, 20]

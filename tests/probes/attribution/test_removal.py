@@ -8,16 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from core.models import checkpoints
 from core.models.predict import verdict_on_tokens
-from core.probes.attribution.removal import BASELINES, Game, replacement, subsets
-from core.probes.attribution.results import Reading
+from core.probes.attribution.removal import BASELINES, WhiteBoxValues, replacement, subsets
+from tests.probes.small_models import instance
 
 TOKENS = ("not", "good", "but", "not", "bad", "zyxqj")
-
-
-def reading(folder: Path, cell: str) -> Reading:
-    return Reading(checkpoints.load(cell, folder), " ".join(TOKENS), TOKENS)
 
 
 def test_subsets_have_the_tokens_of_their_bits():
@@ -28,9 +23,9 @@ def test_subsets_have_the_tokens_of_their_bits():
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_deleting_gives_the_verdict_on_what_is_left(tiny_checkpoints: Path, cell: str):
-    given = reading(tiny_checkpoints, cell)
+    given = instance(tiny_checkpoints, cell, TOKENS)
     rows = subsets(len(TOKENS))
-    values = Game(given, "delete").values(rows)
+    values = WhiteBoxValues(given, "delete").values(rows)
     for row, value in list(zip(rows, values, strict=True))[1:]:
         left = [token for token, present in zip(TOKENS, row, strict=True) if present]
         assert value == pytest.approx(verdict_on_tokens(given.checkpoint, left).logit, abs=1e-5)
@@ -41,10 +36,10 @@ def test_deleting_gives_the_verdict_on_what_is_left(tiny_checkpoints: Path, cell
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 @pytest.mark.parametrize("baseline", ["pad", "unk", "mean", "zero"])
 def test_replacing_gives_the_logit_of_the_changed_embeddings(tiny_checkpoints: Path, cell: str, baseline: str):
-    given = reading(tiny_checkpoints, cell)
+    given = instance(tiny_checkpoints, cell, TOKENS)
     model = given.checkpoint.model
     rows = subsets(len(TOKENS))[::7]
-    values = Game(given, baseline).values(rows)
+    values = WhiteBoxValues(given, baseline).values(rows)
     absent = replacement(model, baseline)
     for row, value in zip(rows, values, strict=True):
         x = model.embedding(torch.tensor(given.checkpoint.vocabulary.encode(TOKENS))).detach().clone()
@@ -54,15 +49,17 @@ def test_replacing_gives_the_logit_of_the_changed_embeddings(tiny_checkpoints: P
 
 @pytest.mark.parametrize("baseline", BASELINES)
 def test_nothing_taken_out_is_the_verdict(tiny_checkpoints: Path, baseline: str):
-    given = reading(tiny_checkpoints, "gru")
-    assert Game(given, baseline).full == pytest.approx(verdict_on_tokens(given.checkpoint, TOKENS).logit, abs=1e-5)
+    given = instance(tiny_checkpoints, "gru", TOKENS)
+    assert WhiteBoxValues(given, baseline).full == pytest.approx(
+        verdict_on_tokens(given.checkpoint, TOKENS).logit, abs=1e-5
+    )
 
 
 def test_bad_subsets_and_baselines_are_refused(tiny_checkpoints: Path):
-    given = reading(tiny_checkpoints, "rnn")
+    given = instance(tiny_checkpoints, "rnn", TOKENS)
     with pytest.raises(ValueError, match="unknown baseline 'nothing'; available: delete, pad"):
-        Game(given, "nothing")
+        WhiteBoxValues(given, "nothing")
     with pytest.raises(ValueError, match="expected rows of 6 bools"):
-        Game(given, "pad").values(np.ones((2, 5), dtype=bool))
+        WhiteBoxValues(given, "pad").values(np.ones((2, 5), dtype=bool))
     with pytest.raises(ValueError, match="unknown replacement 'delete'"):
         replacement(given.checkpoint.model, "delete")

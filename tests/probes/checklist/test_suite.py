@@ -104,13 +104,10 @@ def test_a_label_fails_where_the_verdict_is_another_and_the_surest_failure_comes
     assert [(outcome.case.text, outcome.probability) for outcome in one.failed] == [("c", 0.9), ("a", 0.5)]
     assert one.failed[0].excess == pytest.approx(0.4)
     assert one.rate == Rate(1, 3, 2, 0, 2 / 3, clustered_interval([2], [3]))
-
-
-def test_failures_of_pairs_come_by_how_far_they_moved(only: Callable[..., None]) -> None:
+    # Failed pairs are sorted by how far they moved.
     words = (("pair", (("a", "b"), ("c", "d"), ("e", "f"))),)
     only(Template("down", "sarcasm", "DIR", "down", "{pair[0]}", "{pair[1]}", words))
-    chances = {"a": 0.1, "b": 0.4, "c": 0.2, "d": 0.9, "e": 0.9, "f": 0.1}
-    (one,) = run_predictor("fake", by_word(chances)).templates
+    (one,) = run_predictor("fake", by_word({"a": 0.1, "b": 0.4, "c": 0.2, "d": 0.9, "e": 0.9, "f": 0.1})).templates
     assert [outcome.case.texts for outcome in one.failed] == [("c", "d"), ("a", "b")]
 
 
@@ -142,7 +139,7 @@ def test_a_model_that_reads_every_text_alike_is_tested_by_labels_alone() -> None
 # Laws of models that are known
 
 
-@pytest.mark.parametrize("probability", [0.0, 0.4999, 0.5, 1.0])
+@pytest.mark.parametrize("probability", [0.4999, 0.5])
 def test_a_constant_fails_exactly_the_labels_that_differ(probability: float) -> None:
     label = "positive" if probability >= 0.5 else "negative"
     for rule in suite.INVARIANCES:
@@ -208,14 +205,8 @@ def test_the_same_settings_give_the_same_and_others_do_not() -> None:
     loose = run_predictor("bag", bag, settings=Settings(tolerance=0.5))
     strict = run_predictor("bag", bag, settings=Settings(tolerance=0.0))
     assert loose.rate.failures < strict.rate.failures
-
-
-def test_some_capabilities_only() -> None:
-    found = run_predictor("bag", bag, settings=Settings(capabilities=("spelling", "negation")))
-    everything = run_predictor("constant", constant(0.3))
-    assert [one.name for one in found.capabilities] == ["negation", "spelling"], "in the suite's order"
-    alike = {one.template.name: one.rate.cases for one in everything.templates}
-    assert all(alike[one.template.name] == one.rate.cases for one in found.templates)
+    some = run_predictor("bag", bag, settings=Settings(capabilities=("spelling", "negation")))
+    assert [one.name for one in some.capabilities] == ["negation", "spelling"], "in the suite's order"
 
 
 def test_a_model_is_asked_once_and_nothing_twice() -> None:
@@ -234,28 +225,20 @@ def test_a_model_is_asked_once_and_nothing_twice() -> None:
 # Checkpoints
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_a_checkpoint_is_judged_by_its_own_verdicts(tiny_checkpoints: Path, cell: str) -> None:
-    model = checkpoints.load(cell, tiny_checkpoints)
+def test_a_checkpoint_is_judged_by_its_own_verdicts(tiny_checkpoints: Path) -> None:
+    model = checkpoints.load("lstm", tiny_checkpoints)
     found = run(model)
-    assert isinstance(found, Suite) and found.model == cell and 0 < found.rate.failures < found.rate.cases
+    assert isinstance(found, Suite) and found.model == "lstm" and 0 < found.rate.failures < found.rate.cases
     for outcome in [one.failed[0] for one in found.templates if one.failed][:40]:
         assert outcome.probability == pytest.approx(verdict(model, outcome.case.text).probability, abs=1e-5)
         if outcome.case.changed is not None:
             changed = verdict(model, outcome.case.changed).probability
             assert outcome.changed_probability == pytest.approx(changed, abs=1e-5)
-
-
-def test_unknown_words_are_one_word_to_a_checkpoint(tiny_checkpoints: Path) -> None:
-    model = checkpoints.load("lstm", tiny_checkpoints)
-    by_name = {one.template.name: one.rate for one in run(model).templates}
+    # Unknown words are one word to it.
+    by_name = {one.template.name: one.rate for one in found.templates}
     assert "emma" not in model.vocabulary and "olivia" not in model.vocabulary
     assert by_name["another first name"].cases == 0 and by_name["another first name"].left_out > 0
     assert by_name["link at the end"].cases > 0, "the link it knows"
-
-
-def test_results_cannot_be_changed(tiny_checkpoints: Path) -> None:
-    found = run(checkpoints.load("rnn", tiny_checkpoints), Settings(cases=1))
     with pytest.raises(FrozenInstanceError):
         found.model = "other"  # type: ignore[misc]
 
@@ -286,8 +269,6 @@ def test_settings_that_cannot_be_are_refused(settings: dict[str, object], error:
     [
         (lambda _sentences: np.array([0.5]), r"shape \(1,\) from"),
         (lambda sentences: np.full((len(sentences), 2), 0.5), r"shape \([0-9]+, 2\)"),
-        (constant(1.01), "one probability from 0 to 1"),
-        (constant(-1e-9), "one probability from 0 to 1"),
         (constant(float("nan")), "one probability from 0 to 1"),
     ],
 )

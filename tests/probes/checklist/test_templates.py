@@ -97,8 +97,8 @@ def test_texts_are_clean_english_of_a_tweets_length() -> None:
 
 
 def test_no_expectation_contradicts_another() -> None:
-    """There are readings of all texts, as probabilities, under which nothing fails: found by passing labels on."""
-    probability, asked = consistent_readings()
+    """There are probabilities of all texts under which nothing fails: labels are passed on along pairs."""
+    probability, asked = consistent_labels()
     assert all(probability[case.text] == float(case.expected == "positive") for case in asked if case.kind == "MFT")
     read_whole = suite.run_predictor("reader", lambda texts: np.array([probability[text] for (text,) in texts]), whole)
     assert read_whole.rate.failures == 0
@@ -116,7 +116,7 @@ def whole(text: str) -> list[str]:
     return [text]
 
 
-def consistent_readings() -> tuple[dict[str, float], tuple[Case, ...]]:
+def consistent_labels() -> tuple[dict[str, float], tuple[Case, ...]]:
     asked = suite.cases()
     probability = {case.text: float(case.expected == "positive") for case in asked if case.kind == "MFT"}
     pairs = [(case.text, case.changed) for case in asked if case.changed is not None]
@@ -145,8 +145,8 @@ def test_few_combinations_are_all_made_in_the_fillers_order() -> None:
     assert template().cases(limit=4, seed=1) == cases, "there is nothing to draw"
 
 
-@pytest.mark.parametrize("sizes", [(3, 4, 5), (2, 30), (7, 7), (1, 6, 2, 3), (40,)])
-@pytest.mark.parametrize("limit", [5, 10, 29])
+@pytest.mark.parametrize("sizes", [(3, 4, 5), (2, 30), (1, 6, 2, 3), (40,)])
+@pytest.mark.parametrize("limit", [5, 29])
 def test_of_many_so_many_are_drawn_and_every_filler_comes_up(sizes: tuple[int, ...], limit: int) -> None:
     words = tuple((f"s{slot}", tuple(f"w{slot}x{n}" for n in range(size))) for slot, size in enumerate(sizes))
     text = " ".join(f"{{{name}}}" for name, _fillers in words)
@@ -191,7 +191,7 @@ def test_slots_are_named_once_in_order() -> None:
         ({"words": (("who", ()), ("pair", ("a", "b")))}, "a slot has no filler, or one twice"),
     ],
 )
-def test_templates_that_cannot_be_are_refused(changes: dict[str, object], message: str | None) -> None:
+def test_invalid_templates_are_refused(changes: dict[str, object], message: str | None) -> None:
     if message is None:
         template(**changes)
         return
@@ -199,17 +199,10 @@ def test_templates_that_cannot_be_are_refused(changes: dict[str, object], messag
         template(**changes)
 
 
-@pytest.mark.parametrize(
-    ("entry", "message"),
-    [
-        ({"wrods": {}}, "does not use wrods"),
-        ({"words": {"where": ["here"]}}, "does not use where"),
-        ({"text": "{who} {hate} it"}, "has no fillers for hate"),
-    ],
-)
-def test_slips_in_the_file_are_told(entry: dict[str, object], message: str) -> None:
+@pytest.mark.parametrize("entry", [{"wrods": {}}, {"words": {"where": ["here"]}}, {"text": "{who} {hate} it"}])
+def test_slips_in_the_file_are_refused(entry: dict[str, object]) -> None:
     plain = {"name": "some", "capability": "negation", "kind": "MFT", "expected": "negative", "text": "{who} hate it"}
     made = templates._template(plain, {"who": ["I", ["we", "us"]]})
     assert made.words == (("who", ("I", ("we", "us"))),)
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=r"wrods|its slots and its fillers"):
         templates._template(plain | entry, {"who": ["I"]})

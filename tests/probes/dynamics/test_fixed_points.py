@@ -13,18 +13,19 @@ import torch
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.recurrent import CELLS, State
+from core.models.trace import trace
 from core.probes.dynamics import fixed_points
-from core.probes.dynamics.fixed_points import LATER, TOLERANCE, FixedPoints, Point, _Found, search
+from core.probes.dynamics.fixed_points import LATER, TOLERANCE, FixedPoints, Point, _Results, search
 from core.probes.dynamics.held_map import HeldMap, joined
 from core.probes.dynamics.line_attractor import judge, statement
-from tests.conftest import WORDS, write_tiny_checkpoint
+from tests.conftest import write_tiny_checkpoint
 
 TEXTS = ("I love this movie but it is not good", "he was so sad", "never a bad movie")
 
 
 def found(checkpoint: Checkpoint, held: str = "zero", seconds: float = 60.0) -> FixedPoints:
     *_before, last = search(checkpoint, TEXTS, held, seconds)
-    return last.found
+    return last.result()
 
 
 def with_weights(checkpoint: Checkpoint, recurrent: np.ndarray | float, bias: np.ndarray | float) -> Checkpoint:
@@ -95,6 +96,9 @@ def test_points_that_are_kept_stay_where_they_are_when_the_model_steps(name: str
         assert np.linalg.norm(after - point.state) == pytest.approx(point.speed, abs=1e-12)
         logit = point.hidden @ result.read_out + checkpoint.model.linear.bias.item()
         assert point.logit == pytest.approx(logit, abs=1e-9)
+    if held == "zero":
+        states = np.concatenate([trace(checkpoint, text).h for text in TEXTS])
+        assert result.visited == pytest.approx(states, abs=1e-5)
     logits = [point.logit for point in result.points]
     assert logits == sorted(logits)
     assert sum(point.starts for point in result.points) == result.converged
@@ -117,16 +121,6 @@ def test_the_jacobian_is_autograds(cell: str, layers: int, tmp_path: Path) -> No
     for row, jacobian in zip(states, held_map.jacobian(states), strict=True):
         assert jacobian.numpy() == pytest.approx(torch.autograd.functional.jacobian(plain, row).numpy(), abs=1e-12)
         assert held_map(row[None])[0].numpy() == pytest.approx(plain(row).numpy(), abs=1e-15)
-
-
-def test_states_are_those_that_the_model_passes_through() -> None:
-    from core.models.trace import trace
-
-    for name in ("rnn", "gru", "lstm"):
-        checkpoint = checkpoints.load(name)
-        result = found(checkpoint)
-        expected = np.concatenate([trace(checkpoint, text).h for text in TEXTS])
-        assert result.visited == pytest.approx(expected, abs=1e-5)
 
 
 def test_starts_are_where_states_lead_the_states_and_the_same_some_steps_later(
@@ -176,11 +170,11 @@ def test_a_fixed_point_takes_the_place_of_slow_ones_near_it_and_keeps_it(monkeyp
     monkeypatch.setattr(HeldMap, "__call__", lambda _self, s: s)  # as if it rested there
     checkpoint = checkpoints.load("rnn")
     held_map = HeldMap(checkpoint.model, "zero")
-    kept = _Found(checkpoint, "zero", held_map, np.zeros((1, 8)), 9, 0.0)
+    kept = _Results(checkpoint, "zero", held_map, np.zeros((1, 8)), 9, 0.0)
     place = torch.full((8,), 0.1, dtype=torch.float64)
     for shift, speed in ((0.0, 1e-4), (1e-3, 1e-9), (2e-3, 1e-5), (1.0, 1e-4), (2.0, 1e-2)):
         kept.add(place + shift / math.sqrt(8), speed)
-    result = kept.event("minimising", 1.0).found
+    result = kept.event("minimising", 1.0).result()
     assert [(point.speed, point.starts) for point in result.points] == [(1e-9, 3)]
     assert [(point.speed, point.starts) for point in result.slow] == [(1e-4, 1)]
     assert (result.tried, result.converged, result.smallest_speed) == (5, 1, 1e-9)
@@ -192,12 +186,12 @@ def test_a_place_where_hardly_anything_moves_is_no_fixed_point_unless_one_is_the
     with torch.no_grad():
         checkpoint.model.recurrent.bias_hh_l0[8:16] = 20.0
     held_map = HeldMap(checkpoint.model, "zero")
-    kept = _Found(checkpoint, "zero", held_map, np.zeros((1, 8)), 2, 0.0)
+    kept = _Results(checkpoint, "zero", held_map, np.zeros((1, 8)), 2, 0.0)
     place = torch.full((8,), 0.9, dtype=torch.float64)
     speed = float((held_map(place[None]) - place).norm())
     assert 0 < speed < TOLERANCE
     kept.add(place, speed)
-    result = kept.event("minimising", 1.0).found
+    result = kept.event("minimising", 1.0).result()
     assert (result.points, len(result.slow), result.converged) == ((), 1, 0)
     assert result.slow[0].ahead > 0.1
 
@@ -230,8 +224,7 @@ def test_a_search_can_be_ended_at_any_step_and_keeps_what_it_has() -> None:
     with pytest.raises(StopAsyncIteration):
         events.extend(search(checkpoints.load("rnn"), TEXTS, check_cancelled=check_cancelled))
     latest = events[-1]
-    assert 0 < latest.found.tried < latest.found.starts
-    assert latest.result() is latest.found
+    assert 0 < latest.result().tried < latest.result().starts
 
 
 def test_the_model_is_left_as_it_was() -> None:
@@ -255,11 +248,6 @@ def test_the_model_is_left_as_it_was() -> None:
 def test_bad_input_is_told(texts: list[str], held: str, seconds: float, told: str) -> None:
     with pytest.raises(ValueError, match=told):
         list(search(checkpoints.load("rnn"), texts, held, seconds))
-
-
-def test_one_token_is_start_enough() -> None:
-    *_before, last = search(checkpoints.load("rnn"), ["good"])
-    assert last.found.starts == 3 and last.found.complete
 
 
 # What follows from points
@@ -298,6 +286,8 @@ def test_a_line_along_the_read_out_is_one() -> None:
     assert judged.share == pytest.approx(1) and judged.alignment == pytest.approx(1)
     assert judged.lasting == (1,) * 5 and judged.positive == 3
     assert judged.longest[0] == pytest.approx(-1 / math.log(0.999))
+    assert judge(a_search(along((-0.8, 0.6), 0.999, 0.5))).alignment == pytest.approx(0, abs=1e-12)  # across it
+    assert judge(a_search(along((0.6, 0.8), 1.01, 0.5))).answer == "line"  # along which differences slowly grow
 
 
 def test_the_slowest_difference_need_not_be_the_leading_eigenvalues() -> None:
@@ -307,14 +297,6 @@ def test_the_slowest_difference_need_not_be_the_leading_eigenvalues() -> None:
     told = statement(a_search(along((1, 0), 2.0, 0.999, 0.5)))
     assert "the slowest difference takes 999.5 steps to shrink or grow e-fold" in told
     assert "at 5 of the points some difference takes that long or longer" in told
-
-
-def test_a_line_along_which_differences_slowly_grow_is_one() -> None:
-    assert judge(a_search(along((0.6, 0.8), 1.01, 0.5))).answer == "line"
-
-
-def test_a_line_across_the_read_out_is_at_no_angle_to_it() -> None:
-    assert judge(a_search(along((-0.8, 0.6), 0.999, 0.5))).alignment == pytest.approx(0, abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -353,7 +335,3 @@ def test_the_edge_of_stability_is_marginal() -> None:
     kinds = [point(place, 0.0, modulus).stability for modulus in (0.998, 0.9995, 1.0, 1.0005, 1.002)]
     assert kinds == ["stable", "marginal", "marginal", "marginal", "unstable"]
     assert point(place, 0.0, 1.0).time_constants[0] == math.inf
-
-
-def test_words_of_the_texts_are_known() -> None:
-    assert set(" ".join(TEXTS).lower().split()) <= set(WORDS)

@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
-import torch
 
 from core.models import checkpoints
-from core.models.checkpoints import Checkpoint
 from core.models.predict import EmptyTextError, verdict, verdict_on_tokens
-from core.models.recurrent import CELLS, Classifier
+from core.models.recurrent import CELLS
 from core.probes.dynamics.memory_decay import FILLER, MOST, Memory, memory
 from core.probes.dynamics.trajectories import gradients
-from core.text.preprocessing import Preprocessing, Vocabulary
+from tests.probes.small_models import random_checkpoint
 
-VOCABULARY = Vocabulary(["hate", "late", "than", "never", "not", "so", "can"])
+checkpoint = partial(random_checkpoint, words=["hate", "late", "than", "never", "not", "so", "can"])
 SHAPES = [(cell, layers) for cell in CELLS for layers in (1, 2)]
 FILLING = "late than zork never so"
 
 
-def checkpoint(cell: str, layers: int = 1) -> Checkpoint:
-    model = Classifier(cell, len(VOCABULARY), 4, 5, layers).double()
-    generator = torch.Generator().manual_seed(3)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.normal_(0, 0.6, generator=generator)
-    return Checkpoint(cell, model.requires_grad_(False).eval(), Preprocessing(), VOCABULARY, {}, "")
-
-
 @pytest.mark.parametrize(("cell", "layers"), SHAPES)
 def test_every_length_by_itself(cell: str, layers: int) -> None:
-    asked = checkpoint(cell, layers)
+    asked = checkpoint(cell, layers=layers)
     found = memory(asked, "Hate", FILLING, 12)
     after = (FILLING.split() * 3)[:12]
     assert found.k.tolist() == list(range(13)) and found.word == "hate" and found.cycled
@@ -51,22 +41,16 @@ def test_every_length_by_itself(cell: str, layers: int) -> None:
 
 @pytest.mark.parametrize("name", CELLS)
 def test_the_shipped_models(name: str) -> None:
-    asked = checkpoints.load(name)
-    found = memory(asked, "hate")
-    words = FILLER.split()
-    assert asked.preprocessing(FILLER) == words and len(words) > 100  # 100 words need no repeating
+    """The filler needs no repeating up to 100 words and is as neutral as its comment says."""
+    asked, words = checkpoints.load(name), FILLER.split()
+    found = memory(asked, "hate", upto=len(words))
+    assert asked.preprocessing(FILLER) == words and len(words) > 100
     assert not found.cycled and not found.unknown and found.known
     for k in (0, 7, 40):
         text = " ".join(["hate", *words[:k]])
         assert found.probability[k] == pytest.approx(verdict(asked, text).probability, abs=1e-5)
         assert found.gradient_first_word[k] == pytest.approx(gradients(asked, text).x[0], rel=1e-3)
-
-
-def test_the_supplied_filler_is_neutral_to_the_shipped_models() -> None:
-    """As its comment says."""
-    for name in CELLS:
-        found = memory(checkpoints.load(name), "the", upto=len(FILLER.split()))
-        assert 0.32 < found.probability_without.min() < found.probability_without.max() < 0.67
+    assert 0.32 < found.probability_without.min() < found.probability_without.max() < 0.67
 
 
 def test_what_the_vocabulary_lacks_is_told() -> None:
@@ -107,14 +91,6 @@ def test_empty_words_are_refused() -> None:
         memory(checkpoint("rnn"), "hate", " ")
 
 
-@pytest.mark.parametrize("cell", CELLS)
-def test_nothing_is_left_on_the_model(cell: str) -> None:
-    asked = checkpoint(cell)
-    asked.model.requires_grad_(True)
-    memory(asked, "hate", FILLING, 5)
-    assert all(parameter.grad is None for parameter in asked.model.parameters()) and not asked.model._forward_hooks
-
-
 def made_up(effect: list[float], probability: list[float]) -> Memory:
     found = memory(checkpoint("rnn"), "hate", "so", len(effect) - 1)
     logit = np.array(effect) + 0.5
@@ -129,17 +105,14 @@ def test_when_a_word_is_forgotten() -> None:
     kept = made_up([-4.0, -4, -5], [0.1, 0.1, 0.1])
     assert kept.forgotten(0.5) is None and kept.turned is None
     assert made_up([2.0, 0.0, 0.0], [0.8, 0.5, 0.49]).turned == 2
+    assert made_up([0.0, 0.0, 0.0], [0.6, 0.6, 0.6]).forgotten(0.5) is None  # it was never remembered
 
 
 def test_what_became_of_a_word_in_a_sentence() -> None:
     said = made_up([-4.0, -3, -1, -0.3, -0.2], [0.1, 0.2, 0.3, 0.4, 0.6]).statement
-    assert said == "forgotten: from k = 3 on less than 10% of its effect is left; the verdict first turns at k = 4"
+    assert said == "forgotten: from k = 3 on less than 10% of its effect is left; the verdict first flips at k = 4"
     kept = made_up([-4.0, -0.1, -3], [0.1, 0.4, 0.1]).statement
     assert kept == "remembered: at k = 2, 75% of its effect is left; at k = 1 it was less than 10%, though not for good"
     assert made_up([-4.0, -2, -1], [0.1, 0.1, 0.1]).statement == "faded: at k = 2, 25% of its effect is left"
     assert "turned round" in made_up([-4.0, -2, 1], [0.1, 0.1, 0.4]).statement
     assert "hardly anything to remember" in made_up([0.05, 0.4, 1], [0.5, 0.5, 0.5]).statement
-
-
-def test_a_word_that_does_nothing_was_never_remembered() -> None:
-    assert made_up([0.0, 0.0, 0.0], [0.6, 0.6, 0.6]).forgotten(0.5) is None

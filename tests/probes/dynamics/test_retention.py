@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,26 +11,17 @@ import torch
 
 from core.models.checkpoints import Checkpoint
 from core.models.predict import EmptyTextError
-from core.models.recurrent import CELLS, Classifier
+from core.models.recurrent import CELLS
 from core.probes.dynamics import retention as module
 from core.probes.dynamics.retention import FREQUENT, NEUTRAL, neutral_ids, retention
-from core.text.preprocessing import Preprocessing, Vocabulary
+from core.text.preprocessing import Vocabulary
+from tests.probes.small_models import random_checkpoint
 
 WORDS = ["hate", "late", "than", "!", "never", "so", "b2b", "love"]
 POLARITY = [0, 0, -1.8, NEUTRAL, -0.05, 0.0, -0.11, 0.02, 0.0, 1.1]  # of the padding and the unknown word first
 NEUTRAL_WORDS = ["late", "than", "so"]
+checkpoint = partial(random_checkpoint, words=WORDS, polarity=POLARITY)
 SHAPES = [(cell, layers) for cell in CELLS for layers in (1, 2)]
-
-
-def checkpoint(cell: str, layers: int = 1, polarity: list[float] | None = POLARITY) -> Checkpoint:
-    vocabulary = Vocabulary(WORDS)
-    model = Classifier(cell, len(vocabulary), 4, 5, layers).double()
-    generator = torch.Generator().manual_seed(3)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.normal_(0, 0.6, generator=generator)
-    known = None if polarity is None else np.array(polarity, dtype=np.float32)
-    return Checkpoint(cell, model.requires_grad_(False).eval(), Preprocessing(), vocabulary, {}, "", known)
 
 
 def logits(asked: Checkpoint, tokens: list[str]) -> list[float]:
@@ -51,7 +43,7 @@ def test_rare_words_are_not_called_neutral() -> None:
 
 @pytest.mark.parametrize(("cell", "layers"), SHAPES)
 def test_every_text_by_itself(cell: str, layers: int) -> None:
-    asked = checkpoint(cell, layers)
+    asked = checkpoint(cell, layers=layers)
     found = retention(asked, ["Hate", "love", "zork"], fillers=4, upto=6, seed=2)
     drawn = np.random.default_rng(2).choice(neutral_ids(asked), (4, 6))
     assert found.words == ("hate", "love", "zork") and found.unknown == ("zork",)
@@ -133,7 +125,7 @@ def test_bad_requests_are_refused(words: list[str], settings: dict[str, int], sa
         retention(checkpoint("rnn"), words, **settings)
 
 
-def test_no_word_is_refused() -> None:
+def test_a_request_without_a_word_is_refused() -> None:
     with pytest.raises(EmptyTextError, match="no word is given"):
         retention(checkpoint("rnn"), [" ", ""])
 
@@ -151,11 +143,3 @@ def test_a_model_that_no_word_moves_is_refused() -> None:
         asked.model.linear.weight.zero_()
     with pytest.raises(ValueError, match="none of these words moves the logit of rnn: hate"):
         retention(asked, ["hate"])
-
-
-@pytest.mark.parametrize("cell", CELLS)
-def test_nothing_is_left_on_the_model(cell: str) -> None:
-    asked = checkpoint(cell)
-    asked.model.requires_grad_(True)
-    retention(asked, ["hate"], 2, 3)
-    assert all(parameter.grad is None for parameter in asked.model.parameters())

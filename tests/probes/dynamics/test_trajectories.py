@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -17,22 +19,15 @@ from core.models.recurrent import CELLS, Classifier, State
 from core.models.state_space import fit
 from core.models.trace import trace, unroll
 from core.probes.dynamics.jacobians import spectral_norms
-from core.probes.dynamics.trajectories import Gradients, apart, gradients, project
+from core.probes.dynamics.trajectories import apart, gradients, project
 from core.text.preprocessing import Preprocessing, Vocabulary
+from tests.probes.small_models import random_checkpoint
 
 VOCABULARY = Vocabulary(["better", "late", "than", "never", "not", "so", "bad", "good"])
 EMBEDDING, HIDDEN = 5, 6
 TEXT = "better late than never zork not so bad"
+checkpoint = partial(random_checkpoint, words=VOCABULARY.words, embedding=EMBEDDING, hidden=HIDDEN, scale=0.7, seed=2)
 SHAPES = [(cell, layers) for cell in CELLS for layers in (1, 2)]
-
-
-def checkpoint(cell: str, layers: int = 1, dtype: torch.dtype = torch.float64, hidden: int = HIDDEN) -> Checkpoint:
-    model = Classifier(cell, len(VOCABULARY), EMBEDDING, hidden, layers).to(dtype)
-    generator = torch.Generator().manual_seed(2)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.normal_(0, 0.7, generator=generator)
-    return Checkpoint(cell, model.requires_grad_(False).eval(), Preprocessing(), VOCABULARY, {}, "")
 
 
 def ids(text: str = TEXT) -> Tensor:
@@ -61,7 +56,7 @@ def logit_after(model: Classifier, x: Tensor, place: int, change_h: Tensor | Non
 
 @pytest.mark.parametrize(("cell", "layers"), SHAPES)
 def test_gradients_equal_central_differences(cell: str, layers: int) -> None:
-    asked = checkpoint(cell, layers)
+    asked = checkpoint(cell, layers=layers)
     found = gradients(asked, TEXT)
     x = asked.model.embedding(ids())
     step = 1e-5
@@ -83,16 +78,11 @@ def test_gradients_equal_central_differences(cell: str, layers: int) -> None:
             down[place] -= direction
             of_x.append([asked.model.from_embeddings(changed[None]).item() for changed in (up, down)])
         assert found.x[place] == pytest.approx(norm(of_x), rel=1e-5)
+    fused = asked.model.embedding(ids())[None].requires_grad_()
+    (gradient,) = torch.autograd.grad(asked.model.from_embeddings(fused).sum(), fused)
+    np.testing.assert_allclose(found.x, gradient[0].norm(dim=1).numpy(), rtol=1e-9)
     assert (found.c is None) == (cell != "lstm")
     assert found.logit == pytest.approx(asked.model(ids()[None]).item())
-
-
-@pytest.mark.parametrize(("cell", "layers"), SHAPES)
-def test_gradients_equal_autograd_through_the_fused_modules(cell: str, layers: int) -> None:
-    asked = checkpoint(cell, layers)
-    x = asked.model.embedding(ids())[None].requires_grad_()
-    (gradient,) = torch.autograd.grad(asked.model.from_embeddings(x).sum(), x)
-    np.testing.assert_allclose(gradients(asked, TEXT).x, gradient[0].norm(dim=1).numpy(), rtol=1e-9)
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -134,9 +124,9 @@ def full_jacobians(model: Classifier, x: Tensor, gain: float = 1.0) -> list[Tens
     return found
 
 
-@pytest.mark.parametrize("gain", [1.0, 0.3, 2.5])
+@pytest.mark.parametrize("gain", [1.0, 2.5])
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("hidden", [1, 2, 6, 40])
+@pytest.mark.parametrize("hidden", [1, 6, 40])
 def test_spectral_norms_are_those_of_the_jacobians_in_full(cell: str, hidden: int, gain: float) -> None:
     asked = checkpoint(cell, hidden=hidden)
     x = asked.model.embedding(ids())
@@ -164,40 +154,17 @@ def test_spectral_norms_in_float32_and_many_steps_at_once(cell: str, monkeypatch
 @pytest.mark.parametrize("name", CELLS)
 def test_the_shipped_models_norms(name: str) -> None:
     """At the real size, where Lanczos stops long before it has seen every direction."""
-    asked = checkpoints.load(name)
-    found = gradients(asked, "better late than never")
-    read = trace(asked, "better late than never")
-    u = asked.model.recurrent.weight_hh_l0.double().numpy()
-    if name == "rnn":  # its Jacobian is one line: diag(1 − h²) U
-        expected = [np.linalg.norm((1 - h.astype(float) ** 2)[:, None] * u, 2) for h in read.h]
-    elif name == "gru":
-        w, bias = np.split(u, 3), asked.model.recurrent.bias_hh_l0.double().numpy()[512:]
-        expected = []
-        for step in range(4):
-            before = read.h[step - 1].astype(float) if step else np.zeros(256)
-            r, z, n = (gate[step].astype(float) for gate in read.gates.values())
-            of_n = r[:, None] * w[2] + (r * (1 - r) * (w[2] @ before + bias))[:, None] * w[0]
-            jacobian = np.diag(z) + (z * (1 - z) * (before - n))[:, None] * w[1]
-            expected.append(np.linalg.norm(jacobian + ((1 - z) * (1 - n**2))[:, None] * of_n, 2))
-    else:
-        expected = []
-        w = np.split(u, 4)
-        for step in range(4):
-            assert read.c is not None
-            before = read.c[step - 1].astype(float) if step else np.zeros(256)
-            i, f, g, o = (gate[step].astype(float) for gate in read.gates.values())
-            c = np.tanh(read.c[step].astype(float))
-            c_by_h = (g * i * (1 - i))[:, None] * w[0] + (before * f * (1 - f))[:, None] * w[1]
-            c_by_h += (i * (1 - g**2))[:, None] * w[2]
-            h_by_h = (c * o * (1 - o))[:, None] * w[3] + (o * (1 - c**2))[:, None] * c_by_h
-            expected.append(np.linalg.norm(np.block([[h_by_h, np.diag(o * (1 - c**2) * f)], [c_by_h, np.diag(f)]]), 2))
-    np.testing.assert_allclose(found.jacobian, expected, rtol=1e-3)
+    asked, text = checkpoints.load(name), "better late"
+    exact = copy.deepcopy(asked.model).double()
+    x = exact.embedding(torch.tensor(asked.vocabulary.encode(text.split())))
+    expected = [torch.linalg.matrix_norm(jacobian, 2).item() for jacobian in full_jacobians(exact, x)]
+    np.testing.assert_allclose(gradients(asked, text).jacobian, expected, rtol=1e-3)
 
 
 @pytest.mark.parametrize(("cell", "layers"), SHAPES)
 @pytest.mark.parametrize("gain", [0.1, 1.0, 3.0])
 def test_no_gradient_passes_its_bound(cell: str, layers: int, gain: float) -> None:
-    found = gradients(checkpoint(cell, layers), " ".join([TEXT] * 5), gain)
+    found = gradients(checkpoint(cell, layers=layers), " ".join([TEXT] * 5), gain)
     assert np.all(np.log10(found.state) <= found.log10_bound + 1e-6)
     assert found.log10_bound[-1] == pytest.approx(math.log10(found.state[-1]))
     product = found.state[-1] * np.prod(found.jacobian[1:])
@@ -255,17 +222,14 @@ def test_one_token(cell: str) -> None:
     assert found.h == pytest.approx([asked.model.linear.weight.norm().item()])
     assert found.statement == "There is one token, so the gradient passes through no step."
     assert found.jacobian.shape == (1,) and found.log10_bound == pytest.approx(np.log10(found.state))
-
-
-def test_one_step_is_told_in_the_singular() -> None:
     assert "of 1 of 1 Jacobian is above" in gradients(linear(2.0), "so so").statement
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_two_thousand_tokens(cell: str) -> None:
+def test_many_tokens(cell: str) -> None:
     asked = checkpoint(cell, dtype=torch.float32)
-    found = gradients(asked, "so late , bad " * 500)
-    assert len(found.h) == 2_000 and np.isfinite(found.jacobian).all() and np.isfinite(found.x).all()
+    found = gradients(asked, "so late , bad " * 150)
+    assert len(found.h) == 600 and np.isfinite(found.jacobian).all() and np.isfinite(found.x).all()
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -285,7 +249,7 @@ def test_what_cannot_be_asked_is_refused() -> None:
     with pytest.raises(EmptyTextError):
         gradients(checkpoint("rnn"), "  ")
     for gain in (0.0, -1.0, math.nan, math.inf):
-        with pytest.raises(ValueError, match="gain is a number above 0"):
+        with pytest.raises(ValueError, match="gain must be a number above 0"):
             gradients(checkpoint("rnn"), TEXT, gain)
 
 
@@ -333,8 +297,3 @@ def test_shipped_axes_tell_shipped_models_apart() -> None:
     assert project(trace(rnn, "so good"), rnn.state_space).shape == (2, 3)
     with pytest.raises(ValueError, match="not those of rnn"):
         project(trace(rnn, "so good"), lstm.state_space)
-
-
-def test_a_result_can_be_made_of_parts() -> None:
-    found = gradients(checkpoint("rnn"), TEXT)
-    assert isinstance(replace(found, gain=2.0), Gradients)

@@ -54,17 +54,12 @@ def test_one_after_another_in_any_order_is_all_together(chosen: list[Edit], rand
     random.shuffle(kept)  # type: ignore[attr-defined]
     assert apply(TOKENS, kept) == together
     tokens = TOKENS
-    for place, edit in enumerate(kept):
-        tokens = apply(tokens, [moved(edit, kept[:place])])
+    for number, edit in enumerate(kept):
+        tokens = apply(tokens, [moved(edit, kept[:number])])
     assert tokens == together
-
-
-@given(st.lists(edits(), max_size=5))
-def test_a_diff_holds_both_sentences(chosen: list[Edit]) -> None:
-    kept = compatible(chosen)
-    pieces = diff(TOKENS, kept)
+    pieces = diff(TOKENS, kept)  # holds both sentences
     assert " ".join(before for _, before, _ in pieces if before) == " ".join(TOKENS)
-    assert " ".join(after for _, _, after in pieces if after) == " ".join(apply(TOKENS, kept))
+    assert " ".join(after for _, _, after in pieces if after) == " ".join(together)
     assert sum(kind != SAME for kind, _, _ in pieces) == len(kept)
 
 
@@ -78,9 +73,7 @@ def test_what_is_in_conflict_cannot_be_made_together(one: Edit, other: Edit) -> 
         apply(TOKENS, [one, other])
 
 
-@pytest.mark.parametrize(
-    "wrong", [Edit(DELETE, 0, ("b",), ()), Edit(INSERT, 7, (), ("x",)), Edit(INSERT, -1, (), ("x",))]
-)
-def test_an_edit_of_another_sentence_is_refused(wrong: Edit) -> None:
-    with pytest.raises(ValueError, match="cannot make"):
-        apply(TOKENS, [wrong])
+def test_an_edit_of_another_sentence_is_refused() -> None:
+    for wrong in (Edit(DELETE, 0, ("b",), ()), Edit(INSERT, 7, (), ("x",)), Edit(INSERT, -1, (), ("x",))):
+        with pytest.raises(ValueError, match="cannot make"):
+            apply(TOKENS, [wrong])

@@ -59,31 +59,23 @@ def substitute(before: str, after: str) -> tuple[Edit]:
 )
 def test_polarity(before: str, after: str, negative: str, positive: str, mixed: str) -> None:
     guard = Polarity(VALUES, WORDS)
-    judged = [guard.judge(substitute(before, after), reading) for reading in (NEGATIVE, POSITIVE, MIXED)]
+    judged = [guard.judge(substitute(before, after), gold_label) for gold_label in (NEGATIVE, POSITIVE, MIXED)]
     assert judged == [negative, positive, mixed]
 
 
-def test_without_values_polarity_cannot_judge_but_where_no_word_changes() -> None:
-    guard = Polarity(None, WORDS)
-    assert guard.judge(substitute("took", "stole"), NEGATIVE) == CANNOT_JUDGE
-    assert guard.judge(substitute("took the", "the took"), NEGATIVE) == PASSED
-    assert guard.judge(substitute(".", "!!!"), NEGATIVE) == PASSED
-
-
-def test_the_worst_edit_of_a_set_counts() -> None:
+def test_polarity_of_several_edits_and_without_values() -> None:
     guard = Polarity(VALUES, WORDS)
     fine, unsure, bad = substitute("stole", "took")[0], substitute("took", "grabbed")[0], substitute("", "good")[0]
-    assert guard.judge((fine, substitute("", "well")[0]), NEGATIVE) == PASSED
+    assert guard.joint and guard.judge((fine, substitute("", "well")[0]), NEGATIVE) == PASSED
     assert guard.judge((fine, unsure), NEGATIVE) == CANNOT_JUDGE
     assert guard.judge((unsure, bad, fine), NEGATIVE) == FAILED
-
-
-def test_edits_that_pass_alone_may_move_too_far_together() -> None:
-    guard = Polarity(VALUES, WORDS)
-    fine = substitute("stole", "took")[0]  # +1.3 of the 1.6 that are allowed
-    assert guard.joint and guard.judge((fine,), NEGATIVE) == PASSED
+    # Each moves by +1.3 of the 1.6 allowed, together they move too far.
     assert guard.judge((fine, fine), NEGATIVE) == guard.judge((fine, fine), MIXED) == FAILED
     assert guard.judge((fine, fine), POSITIVE) == PASSED
+    without = Polarity(None, WORDS)
+    assert without.judge(substitute("took", "stole"), NEGATIVE) == CANNOT_JUDGE
+    assert without.judge(substitute("took the", "the took"), NEGATIVE) == PASSED
+    assert without.judge(substitute(".", "!!!"), NEGATIVE) == PASSED
 
 
 class Opposites:
@@ -96,21 +88,15 @@ class Opposites:
 
 def test_antonyms() -> None:
     guard = Antonyms(Opposites())
-    assert guard.judge(substitute("hot", "cold"), MIXED) == FAILED
-    assert guard.judge(substitute("cold", "hot"), MIXED) == FAILED
-    assert guard.judge(substitute("hot", "warm"), MIXED) == PASSED
-    assert guard.judge(substitute("hot", "zesty"), MIXED) == CANNOT_JUDGE
-    assert guard.judge(substitute("zesty", "hot"), MIXED) == CANNOT_JUDGE
-    assert guard.judge(substitute("", "hot"), MIXED) == PASSED
-    assert guard.judge(substitute("hot", ""), MIXED) == PASSED
-    assert Antonyms(None).judge(substitute("hot", "warm"), MIXED) == CANNOT_JUDGE
-
-
-def test_an_antonym_by_two_edits_is_refused() -> None:
-    guard = Antonyms(Opposites())
+    for before, after, judgement in (
+        *(("hot", "cold", FAILED), ("cold", "hot", FAILED), ("hot", "warm", PASSED)),
+        *(("hot", "zesty", CANNOT_JUDGE), ("zesty", "hot", CANNOT_JUDGE), ("", "hot", PASSED), ("hot", "", PASSED)),
+    ):
+        assert guard.judge(substitute(before, after), MIXED) == judgement
     out, put = Edit("delete", 3, ("happy",), ()), Edit("insert", 3, (), ("sad",))
     assert guard.judge((out,), MIXED) == guard.judge((put,), MIXED) == PASSED
     assert guard.judge((out, put), MIXED) == FAILED
+    assert Antonyms(None).judge(substitute("hot", "warm"), MIXED) == CANNOT_JUDGE
 
 
 def test_antonyms_of_the_shipped_lexicon_in_whatever_inflection() -> None:
@@ -121,16 +107,7 @@ def test_antonyms_of_the_shipped_lexicon_in_whatever_inflection() -> None:
     assert guard.judge(substitute("gonna", "will"), MIXED) == CANNOT_JUDGE
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "judgement"),
-    [
-        ("", "not", FAILED),
-        ("never", "", FAILED),
-        ("not", "nott", FAILED),
-        ("did not", "not did", FAILED),
-        ("can't", "can", FAILED),
-        ("knot", "note", PASSED),
-    ],
-)
-def test_negations(before: str, after: str, judgement: str) -> None:
-    assert Negations().judge(substitute(before, after), MIXED) == judgement
+def test_negations() -> None:
+    for before, after in (("", "not"), ("never", ""), ("not", "nott"), ("did not", "not did"), ("can't", "can")):
+        assert Negations().judge(substitute(before, after), MIXED) == FAILED
+    assert Negations().judge(substitute("knot", "note"), MIXED) == PASSED

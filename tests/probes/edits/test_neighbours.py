@@ -21,25 +21,19 @@ def vectors() -> np.ndarray:
 def test_against_one_word_at_a_time() -> None:
     vocabulary = Vocabulary(WORDS)
     found = Neighbours(vectors(), vocabulary, count=7)(WORDS)  # more than one product's worth
-    for word in WORDS:
+    for word in WORDS[::7]:
         expected = neighbours(vectors(), vocabulary, word, 7)
         assert [other for other, _ in found[word]] == [other for other, cosine in expected if cosine >= 0]
         assert [cosine for _, cosine in found[word]] == pytest.approx([c for _, c in expected if c >= 0], abs=1e-6)
 
 
-def test_the_least_cosine_and_unknown_words() -> None:
+def test_the_least_cosine_unknown_words_and_sizes() -> None:
     near = Neighbours(vectors(), Vocabulary(WORDS), count=300, least=0.5)
     found = near(["w3", "unheard", "w3"])
     assert found["unheard"] == () and set(found) == {"w3", "unheard"}
     assert found["w3"] and min(cosine for _, cosine in found["w3"]) >= 0.5
     assert near(["w3"])["w3"] is found["w3"]  # remembered, not looked up again
-
-
-def test_a_vocabulary_smaller_than_the_count() -> None:
-    near = Neighbours(np.eye(4, dtype=np.float32), Vocabulary(["a", "b"]), count=40)
-    assert near(["a"]) == {"a": (("b", 0.0),)}
-
-
-def test_lengths_that_differ() -> None:
+    small = Neighbours(np.eye(4, dtype=np.float32), Vocabulary(["a", "b"]), count=40)
+    assert small(["a"]) == {"a": (("b", 0.0),)}
     with pytest.raises(ValueError, match="5 vectors for a vocabulary of 4"):
         Neighbours(np.eye(5), Vocabulary(["a", "b"]))

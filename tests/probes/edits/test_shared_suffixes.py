@@ -44,7 +44,7 @@ def some_changes(random: np.random.Generator, length: int, count: int) -> list[C
     return made
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(
     st.sampled_from(CELLS),
     st.integers(1, 2),
@@ -63,6 +63,7 @@ def test_any_changes_against_whole_sentences(
     sentence = ChangedSentence(classifier, ids, block, few)
     np.testing.assert_allclose(sentence.logits(changes), whole(classifier, ids, changes), atol=1e-5, rtol=0)
     assert sentence.logit == pytest.approx(whole(classifier, ids, [(0, 0, ())])[0], abs=1e-5)
+    assert sentence.logits([]).shape == (0,) and sentence.effects([]).shape == (0,)
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -70,8 +71,8 @@ def test_the_real_size(cell: str) -> None:
     torch.manual_seed(0)
     classifier = Classifier(cell, VOCABULARY, 128, 256).requires_grad_(False).eval()
     random = np.random.default_rng(0)
-    ids = random.integers(1, VOCABULARY, 30).tolist()
-    changes = some_changes(random, 30, 700)
+    ids = random.integers(1, VOCABULARY, 12).tolist()
+    changes = some_changes(random, 12, 100)
     found = ChangedSentence(classifier, ids).logits(changes)
     np.testing.assert_allclose(found, whole(classifier, ids, changes), atol=1e-5, rtol=0)
 
@@ -82,9 +83,9 @@ def test_effects_are_the_first_term_of_taylors_series(cell: str) -> None:
     classifier, ids = model(cell).double(), [3, 4, 5, 6]
     hair = 1e-5
     with torch.no_grad():
-        for place, word in enumerate(ids):  # ids 9 to 12 are 3 to 6, moved a little
-            classifier.embedding.weight[9 + place] = classifier.embedding.weight[word] + hair * torch.randn(5).double()
-    changes: list[Change] = [(place, place + 1, (9 + place,)) for place in range(4)]
+        for i, word in enumerate(ids):  # ids 9 to 12 are 3 to 6, moved a little
+            classifier.embedding.weight[9 + i] = classifier.embedding.weight[word] + hair * torch.randn(5).double()
+    changes: list[Change] = [(i, i + 1, (9 + i,)) for i in range(4)]
     changes.append((1, 3, (10, 11)))
     sentence = ChangedSentence(classifier, ids)
     with torch.no_grad():
@@ -116,8 +117,3 @@ def test_the_model_is_left_as_it_was() -> None:
     assert all(torch.equal(before[key], value) for key, value in classifier.state_dict().items())
     assert not classifier._forward_hooks and not classifier.training
     assert all(parameter.grad is None and not parameter.requires_grad for parameter in classifier.parameters())
-
-
-def test_no_change_gives_no_logit() -> None:
-    sentence = ChangedSentence(model("rnn"), [2, 3])
-    assert sentence.logits([]).shape == (0,) and sentence.effects([]).shape == (0,)

@@ -7,6 +7,7 @@ import inspect
 import itertools
 import json
 import random
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from core.models.checkpoints import Checkpoint
 from core.models.predict import verdict
 from core.models.recurrent import Classifier
 from core.probes.permutations import mining
-from core.probes.permutations.mining import Mining, OppositePair, mine
+from core.probes.permutations.mining import MiningProgress, OppositePair, mine
 from core.text.preprocessing import Preprocessing, Vocabulary
 
 WORDS = ["so", "not", "bad", "good", "late", "never"]
@@ -45,7 +46,7 @@ def write(path: Path, texts: Sequence[str], column: str = "text") -> Path:
     return path
 
 
-def last(events: Any) -> Mining:
+def last(events: Any) -> MiningProgress:
     *_, found = events
     return found
 
@@ -77,29 +78,21 @@ def texts() -> list[str]:
     return rows
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_pairs_are_those_of_comparing_every_row_with_every_other(cell: str, texts: list[str], tmp_path: Path) -> None:
-    model = checkpoint(cell)
+def test_pairs_are_those_of_comparing_every_row_with_every_other(texts: list[str], tmp_path: Path) -> None:
+    model = checkpoint()
     found = last(mine(write(tmp_path / "rows.csv", texts), [model], per_group=1_000))
     expected = replica(model, texts)
     assert len(expected) > 20 and found.left_out == 0
     assert {pair.rows for pair in found.pairs} == expected and len(found.pairs) == len(expected)
     for pair in found.pairs:
-        assert pair.model == cell
+        assert pair.model == "gru"
         assert (pair.a, pair.b) == tuple(texts[row - 1] for row in pair.rows)
         assert pair.probability_a == pytest.approx(verdict(model, pair.a).probability, abs=1e-6)
         assert pair.probability_b == pytest.approx(verdict(model, pair.b).probability, abs=1e-6)
         assert pair.probability_a >= 0.5 > pair.probability_b
         assert pair.gap == pair.probability_a - pair.probability_b
     assert [pair.gap for pair in found.pairs] == sorted((pair.gap for pair in found.pairs), reverse=True)
-
-
-def test_what_was_read_is_counted(texts: list[str], tmp_path: Path) -> None:
-    found = last(mine(write(tmp_path / "rows.csv", texts), [checkpoint()]))
-    orders = {tuple(text.split()) for text in texts if len(text.split()) > 1}
-    groups: dict[tuple[str, ...], int] = {}
-    for order in orders:
-        groups[tuple(sorted(order))] = groups.get(tuple(sorted(order)), 0) + 1
+    groups = Counter(tuple(sorted(order)) for order in {tuple(text.split()) for text in texts} if len(order) > 1)
     assert found.rows == len(texts) and found.short == sum(len(text.split()) < 2 for text in texts)
     assert found.groups == sum(count > 1 for count in groups.values()) > 10
     assert found.orders == sum(count for count in groups.values() if count > 1)
@@ -127,29 +120,21 @@ def test_each_model_groups_by_its_own_preprocessing(tmp_path: Path) -> None:
     assert (both.groups, both.orders, len(both.pairs)) == (1, 2, 1)
 
 
-def test_unknown_words_in_each_others_place_make_no_pair(tmp_path: Path) -> None:
-    path = write(tmp_path / "rows.csv", ["frabjous so gig", "gig so frabjous"])
-    found = last(mine(path, [checkpoint()]))
+def test_repeats_single_tokens_and_blank_rows_are_no_group(tmp_path: Path) -> None:
+    texts = ["so", "so", "so good", "so  GOOD", "bad bad never", "bad never never", "", " ", "\t"]
+    found = last(mine(write(tmp_path / "rows.csv", texts), [checkpoint()]))
+    assert (found.rows, found.groups, found.pairs) == (len(texts), 0, ())
+    # Orders that differ only in unknown words are a group and make no pair.
+    found = last(mine(write(tmp_path / "rows.csv", ["frabjous so gig", "gig so frabjous"]), [checkpoint()]))
     assert (found.groups, found.orders, found.total, found.pairs) == (1, 2, 0, ())
 
 
-@pytest.mark.parametrize("texts", [["so", "so"], ["so good", "so  GOOD"], ["so good", "good good so"], ["", " ", "\t"]])
-def test_repeats_single_tokens_and_blank_rows_are_no_group(texts: list[str], tmp_path: Path) -> None:
-    found = last(mine(write(tmp_path / "rows.csv", texts), [checkpoint()]))
-    assert (found.rows, found.groups, found.pairs) == (len(texts), 0, ())
-
-
-@pytest.mark.parametrize("distinct", [1, 2, 7])
-def test_colliding_hashes_make_no_false_pair(
-    distinct: int, texts: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With a hash of words that takes `distinct` values, and one of orders that is sound, nothing is lost either."""
+def test_colliding_hashes_make_no_false_pair(texts: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a hash of words that takes two values, and one of orders that is sound, nothing is lost either."""
     sound = mining._hash
 
     def weak(tokens: Sequence[str]) -> bytes:
-        return (
-            sound([str(int(sound(tokens).hex(), 16) % distinct)]) if list(tokens) == sorted(tokens) else sound(tokens)
-        )
+        return sound([str(sound(tokens)[0] % 2)]) if list(tokens) == sorted(tokens) else sound(tokens)
 
     path = write(tmp_path / "rows.csv", texts)
     expected = last(mine(path, [checkpoint()]))
@@ -165,7 +150,17 @@ def test_colliding_hashes_make_no_false_pair(
     assert found.groups <= expected.groups
 
 
-def test_a_groups_pairs_are_bounded_most_opposed_first(tmp_path: Path) -> None:
+def test_pairs_are_bounded_most_opposed_first(
+    texts: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mining, "_BATCH", 8)
+    path = write(tmp_path / "rows.csv", texts)
+    models = [checkpoint("rnn"), checkpoint("lstm")]
+    everything, found = last(mine(path, models)), last(mine(path, models, limit=4))
+    for model in models:
+        of_model = [pair for pair in everything.pairs if pair.model == model.name]
+        assert [pair for pair in found.pairs if pair.model == model.name] == of_model[:4]
+    assert found.left_out == everything.left_out + len(everything.pairs) - 8
     texts = [" ".join(order) for order in itertools.permutations(WORDS[:5])]
     path = write(tmp_path / "rows.csv", texts)
     everything = last(mine(path, [checkpoint()], per_group=10_000))
@@ -176,20 +171,6 @@ def test_a_groups_pairs_are_bounded_most_opposed_first(tmp_path: Path) -> None:
         assert found.left_out == len(everything.pairs) - bound
 
 
-def test_a_models_pairs_are_bounded_most_opposed_first(
-    texts: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(mining, "_BATCH", 8)
-    path = write(tmp_path / "rows.csv", texts)
-    models = [checkpoint("rnn"), checkpoint("lstm")]
-    everything = last(mine(path, models))
-    found = last(mine(path, models, limit=4))
-    for model in models:
-        mine_of = [pair for pair in everything.pairs if pair.model == model.name]
-        assert [pair for pair in found.pairs if pair.model == model.name] == mine_of[:4]
-    assert found.left_out == everything.left_out + len(everything.pairs) - 8
-
-
 # Progress
 
 
@@ -198,7 +179,8 @@ def test_every_event_carries_what_is_found_so_far(
 ) -> None:
     monkeypatch.setattr(mining, "_STEP", 20)
     monkeypatch.setattr(mining, "_BATCH", 8)
-    events = list(mine(write(tmp_path / "rows.csv", texts), [checkpoint("rnn"), checkpoint("gru")]))
+    path = write(tmp_path / "rows.csv", texts)
+    events = list(mine(path, [checkpoint("rnn"), checkpoint("gru")]))
     stages = [stage for stage, _ in itertools.groupby(event.stage for event in events)]
     assert stages == ["reading", "comparing", "scoring"]
     for before, after in itertools.pairwise(events):
@@ -206,14 +188,8 @@ def test_every_event_carries_what_is_found_so_far(
         assert before.rows <= after.rows and (before.stage != after.stage or before.done <= after.done)
     assert len([event for event in events if event.stage == "reading"]) > 10
     assert len({len(event.pairs) for event in events}) > 5
-
-
-def test_it_can_be_closed_at_any_event(texts: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mining, "_STEP", 50)
-    path = write(tmp_path / "rows.csv", texts)
-    number = len(list(mine(path, [checkpoint()])))
-    for stop in range(number):
-        search = mine(path, [checkpoint()])
+    for stop in (0, 1, 20, len(events) - 1):
+        search = mine(path, [checkpoint("rnn"), checkpoint("gru")])
         for _ in range(stop):
             next(search)
         search.close()
@@ -223,17 +199,15 @@ def test_it_can_be_closed_at_any_event(texts: list[str], tmp_path: Path, monkeyp
 # Bad input
 
 
-@pytest.mark.parametrize("bounds", [{"limit": 0}, {"limit": -1}, {"per_group": 0}])
-def test_a_bound_below_one_is_refused(bounds: dict[str, int], texts: list[str], tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="at least 1"):
-        next(mine(write(tmp_path / "rows.csv", texts), [checkpoint()], **bounds))  # type: ignore[arg-type]
-
-
-def test_no_model_no_rows_and_a_text_that_is_none_are_refused(tmp_path: Path) -> None:
+def test_bad_bounds_no_model_no_rows_and_a_row_without_text_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "rows.csv", ["so good"])
+    for bounds in ({"limit": 0}, {"per_group": 0}):
+        with pytest.raises(ValueError, match="at least 1"):
+            next(mine(path, [checkpoint()], **bounds))
     with pytest.raises(ValueError, match="no model"):
-        next(mine(write(tmp_path / "rows.csv", ["so"]), []))
+        next(mine(path, []))
     with pytest.raises(ValueError, match="has no rows"):
-        next(mine(write(tmp_path / "rows.csv", []), [checkpoint()]))
+        next(mine(write(tmp_path / "empty.csv", []), [checkpoint()]))
     (tmp_path / "rows.jsonl").write_text('{"text": "so good"}\n{"text": null}\n', encoding="utf-8")
     with pytest.raises(ValueError, match=r"row 2 \(line 2\): the text is None"):
         next(mine(tmp_path / "rows.jsonl", [checkpoint()]))
@@ -264,7 +238,7 @@ def orders(tmp_path: Path) -> Path:
 
 
 @pytest.mark.usefixtures("tiny")
-def test_the_verb_prints_the_json_that_is_promised(capsys: pytest.CaptureFixture[str], orders: Path) -> None:
+def test_the_verb_prints_json_and_lines(capsys: pytest.CaptureFixture[str], orders: Path) -> None:
     assert main(["mine", str(orders), "--text-column", "said", "--json"]) == 0
     out, err = capsys.readouterr()
     assert out.count("\n") == 1 and "120 rows" in err and "1 groups" in err and "120 orders" in err
@@ -273,17 +247,11 @@ def test_the_verb_prints_the_json_that_is_promised(capsys: pytest.CaptureFixture
     expected = last(mine(orders, models, "said")).pairs
     assert expected and [OppositePair(**{**row, "rows": tuple(row["rows"])}) for row in found] == list(expected)
     assert {tuple(row) for row in found} == {("model", "a", "b", "probability_a", "probability_b", "rows")}
-
-
-@pytest.mark.usefixtures("tiny")
-def test_the_verb_prints_a_line_a_pair_for_people(capsys: pytest.CaptureFixture[str], orders: Path) -> None:
-    expected = last(mine(orders, [checkpoints.load("rnn")], "said", limit=3)).pairs
-    assert len(expected) == 3
+    # For people a line a pair.
     assert main(["mine", str(orders), "--text-column", "said", "--model", "rnn", "--limit", "3"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines == [
+    assert capsys.readouterr().out.splitlines() == [
         f"{pair.gap:.4f}  rnn  {pair.probability_a:.4f}  {pair.a}  |  {pair.probability_b:.4f}  {pair.b}"
-        for pair in expected
+        for pair in [pair for pair in expected if pair.model == "rnn"][:3]
     ]
 
 
@@ -304,7 +272,6 @@ def test_the_verb_prints_control_characters_inert(capsys: pytest.CaptureFixture[
         (["orders.csv"], "no column 'text'; it has: number, said"),
         (["orders.csv", "--text-column", "said", "--limit", "0"], "at least 1"),
         (["orders.csv", "--text-column", "said", "--model", "nosuch"], "available: rnn, gru, lstm"),
-        (["orders.csv", "--text-column", "said", "--encoding", "nosuch"], "nosuch"),
         (["empty.csv"], "no rows"),
         (["latin.csv", "--encoding", "utf-8"], "encoding"),
         (["."], "is a folder"),

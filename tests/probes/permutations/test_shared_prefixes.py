@@ -31,7 +31,7 @@ def fused(classifier: Classifier, ids: list[int], orders: np.ndarray) -> np.ndar
 
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("length", range(1, 7))
+@pytest.mark.parametrize("length", [1, 3, 6])
 def test_all_orders_against_brute_force(cell: str, layers: int, length: int) -> None:
     classifier, ids = model(cell, layers), [2, 3, 4, 3, 5, 6][:length]
     orders = np.array(list(permutations(range(length))), dtype=np.uint8)
@@ -42,7 +42,7 @@ def test_all_orders_against_brute_force(cell: str, layers: int, length: int) -> 
             np.testing.assert_allclose(found, fused(classifier, ids, orders), atol=1e-5, rtol=0)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=30)
 @given(st.sampled_from(CELLS), st.integers(0, 1_000), st.integers(1, 40))
 def test_any_rows_in_any_order_with_repeats(cell: str, seed: int, count: int) -> None:
     random = np.random.default_rng(seed)

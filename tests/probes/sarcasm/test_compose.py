@@ -13,7 +13,7 @@ from core.evaluation.clustered_intervals import clustered_interval
 from core.evaluation.metrics import wilson_interval
 from core.probes.sarcasm import compose
 from core.probes.sarcasm.candidates import Candidates, Question
-from core.probes.sarcasm.compose import Candidate, Composition, Progress, gallery, pooled, search, varied
+from core.probes.sarcasm.compose import Candidate, ComposeProgress, Composition, gallery, pooled, search, varied
 from core.probes.sarcasm.recipes import PATTERNS
 from core.probes.sarcasm.situations import bank, read
 from core.text.preprocessing import Preprocessing
@@ -65,7 +65,6 @@ def test_every_candidate_is_its_recipe() -> None:
         made = dict(pattern.build(SITUATION, number) for number in range(pattern.count(SITUATION)))
         assert made[one.text] == one.recipe
         assert one.probability == predict([PREPROCESSING(one.text)])[0] and one.about == SITUATION.text
-    assert found.human_reading == "negative"
 
 
 def test_candidates_alike_after_preprocessing_are_one() -> None:
@@ -96,7 +95,7 @@ def test_a_smaller_budget_is_the_beginning_of_a_larger_one() -> None:
     def texts(budget: int) -> list[str]:
         return [text for batch in Candidates(Question(SITUATION, budget=budget), PREPROCESSING) for text in batch.texts]
 
-    assert texts(2_500)[:700] == texts(700) and len(set(texts(2_500))) == 2_500
+    assert texts(1_500)[:700] == texts(700) and len(set(texts(1_500))) == 1_500
 
 
 def test_models_share_what_is_built() -> None:
@@ -118,7 +117,9 @@ def test_models_share_what_is_built() -> None:
 
 
 def test_progress_counts_up_and_earlier_results_stay() -> None:
-    events: list[Progress] = list(search("fake", predict, Candidates(Question(SITUATION, budget=3_000), PREPROCESSING)))
+    events: list[ComposeProgress] = list(
+        search("fake", predict, Candidates(Question(SITUATION, budget=2_500), PREPROCESSING))
+    )
     assert len(events) >= 3
     assert [event.scored for event in events] == sorted({event.scored for event in events})
     assert [event.best.probability for event in events] == sorted(event.best.probability for event in events)
@@ -126,7 +127,7 @@ def test_progress_counts_up_and_earlier_results_stay() -> None:
         result = event.result()
         assert (result.scored, result.fooled) == (event.scored, event.fooled)
         assert max(share.best.probability for share in result.by_recipe) == event.best.probability
-        assert event.total == 3_000
+        assert event.total == 2_500
     assert not events[0].result().complete
 
 
@@ -164,18 +165,15 @@ def test_seconds_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"patterns": ()}, "no pattern"),
     ],
 )
-def test_bounds_that_cannot_be(bounds: dict[str, object], says: str) -> None:
+def test_invalid_limits(bounds: dict[str, object], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         Question(SITUATION, **bounds)  # type: ignore[arg-type]
 
 
-def test_a_situation_without_forms_that_fit() -> None:
+def test_patterns_that_do_not_fit_and_wrong_answers_are_refused() -> None:
     love = next(pattern for pattern in PATTERNS if pattern.name == "I love it")
     with pytest.raises(ValueError, match="fits the situation 'another flat tyre'"):
         Question(read("another flat tyre"), patterns=(love,))
-
-
-def test_a_predictor_that_gives_no_probabilities_is_refused() -> None:
     with pytest.raises(ValueError, match="one probability"):
         next(search("fake", lambda tokens: np.full(len(tokens), 2.0), Candidates(Question(SITUATION), PREPROCESSING)))
 
@@ -187,7 +185,7 @@ def test_an_unsure_model_is_never_fooled_and_a_sure_one_always() -> None:
         assert {one.share for one in last.result().by_recipe} == {share}
 
 
-def ranked(found: Composition, count: int = 4_000) -> list[Candidate]:
+def ranked(count: int) -> list[Candidate]:
     made = [
         Candidate(text, SITUATION.text, float(predict([PREPROCESSING(text)])[0]), recipe)
         for pattern in PATTERNS
@@ -197,7 +195,7 @@ def ranked(found: Composition, count: int = 4_000) -> list[Candidate]:
 
 
 def test_what_is_listed_differs() -> None:
-    candidates = ranked(run(Question(SITUATION, budget=100)), 200)
+    candidates = ranked(200)
     names = {pattern.name for pattern in PATTERNS}
     for top in (1, 5, len(names), len(names) + 4, 2 * len(names)):
         listed = varied(candidates, top, names)
@@ -207,7 +205,7 @@ def test_what_is_listed_differs() -> None:
         assert [one.probability for one in listed] == sorted((one.probability for one in listed), reverse=True)
         assert listed[0] == candidates[0]
     # Many openers stand with the surest candidates of every pattern, so none is listed more often than a third.
-    listed = varied(ranked(run(Question(SITUATION, budget=100)), 4_000), 9, names)
+    listed = varied(ranked(1_500), 9, names)
     for name in ("opener", "closer"):
         parts = [part for one in listed if any(map(str.isalpha, part := getattr(one.recipe, name)))]
         assert max(map(parts.count, parts), default=0) <= 3
@@ -215,7 +213,7 @@ def test_what_is_listed_differs() -> None:
 
 
 def test_over_several_situations() -> None:
-    found = [run(Question(situation, budget=300)) for situation in bank()[:20]]
+    found = [run(Question(situation, budget=100)) for situation in bank()[:15]]
     listed = gallery(found, 10)
     assert len(listed) == len({one.about for one in listed}) == len({one.recipe.pattern for one in listed}) == 10
     assert listed[0].probability == max(share.best.probability for one in found for share in one.by_recipe)

@@ -13,7 +13,15 @@ from core.evaluation.intervals import difference
 from core.models import checkpoints
 from core.models.predict import verdict
 from core.probes.sarcasm import report_file
-from core.probes.sarcasm.corpora import KNOWN, Columns, LabelledText, found, known, located, read_sarcasm
+from core.probes.sarcasm.corpora import (
+    KNOWN,
+    Columns,
+    LabelledText,
+    find_columns,
+    known_columns,
+    known_corpora,
+    read_sarcasm,
+)
 from core.probes.sarcasm.report import meant, read_positive, report, reports, reworded
 
 
@@ -103,7 +111,7 @@ def test_texts_are_gathered_and_everything_else_counted(tmp_path: Path) -> None:
             {"text": "good movie /s", "label": 0.0, "rephrase": None},
         ],
     )
-    corpus = read_sarcasm(path, located(path, Columns()))
+    corpus = read_sarcasm(path, find_columns(path, Columns()))
     assert corpus.texts == (
         LabelledText("So good   @ann", True, ("not good", "bad  ")),
         LabelledText("it is", True),
@@ -123,8 +131,8 @@ def test_sentiment_and_labels_of_ones_own(tmp_path: Path) -> None:
         {"text": "so late", "label": 1, "part": "2013train"},  # told both ways: neither
     ]
     path = write(tmp_path / "semeval2013_2016_sentiment_train.jsonl", rows)
-    where, about = known(path)
-    corpus = read_sarcasm(path, located(path, where), about)
+    where, about = known_columns(path)
+    corpus = read_sarcasm(path, find_columns(path, where), about)
     assert corpus.texts == (
         LabelledText("so good", True, sentiment=0),
         LabelledText("so bad", False, sentiment=0),
@@ -135,21 +143,21 @@ def test_sentiment_and_labels_of_ones_own(tmp_path: Path) -> None:
 
 def test_columns_are_found_where_nobody_names_them(tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl", [{"text": "a", "interpretation": "b"}])
-    assert located(path, Columns()) == Columns(label=None, rewording="interpretation")
-    assert read_sarcasm(path, located(path, Columns())).texts == (LabelledText("a", True, ("b",)),)
+    assert find_columns(path, Columns()) == Columns(label=None, rewording="interpretation")
+    assert read_sarcasm(path, find_columns(path, Columns())).texts == (LabelledText("a", True, ("b",)),)
     path = write(tmp_path / "a.jsonl", [{"text": "a", "label": 1}])
-    assert located(path, Columns()) == Columns()
-    assert located(path, Columns(rewording="x")) == Columns(rewording="x")
+    assert find_columns(path, Columns()) == Columns()
+    assert find_columns(path, Columns(rewording="x")) == Columns(rewording="x")
 
 
 def test_known_corpora_are_found_in_a_folder(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
     for name in ("deep/semeval2018_irony_train.parquet", "isarcasmeval_train.csv", "other.csv"):
         (tmp_path / name).touch()
-    assert [path.stem for path in found(tmp_path)] == ["isarcasmeval_train", "semeval2018_irony_train"]
+    assert [path.stem for path in known_corpora(tmp_path)] == ["isarcasmeval_train", "semeval2018_irony_train"]
     with pytest.raises(LookupError, match=r"no known corpus in .*; known are: isarcasmeval_train"):
-        found(_empty(tmp_path))
-    assert known(Path("x/other.csv")) == (Columns(), "") and all(about for _, about in KNOWN.values())
+        known_corpora(_empty(tmp_path))
+    assert known_columns(Path("x/other.csv")) == (Columns(), "") and all(about for _, about in KNOWN.values())
 
 
 def _empty(folder: Path) -> Path:
@@ -226,7 +234,7 @@ def test_a_report_says_what_verdicts_say(corpus_file: Path, tiny_checkpoints: Pa
     assert (found.model, found.data, found.rows) == ("lstm", "corpus.jsonl", 49)
 
 
-def test_reports_come_one_by_one_and_breathe(corpus_file: Path, tiny_checkpoints: Path) -> None:
+def test_reports_come_one_by_one_and_can_be_cancelled(corpus_file: Path, tiny_checkpoints: Path) -> None:
     models = [checkpoints.load(name, tiny_checkpoints) for name in ("rnn", "gru")]
     corpus = read_sarcasm(corpus_file, Columns())
     assert [found.model for found in reports([corpus], models)] == ["rnn", "gru"]
@@ -260,7 +268,7 @@ def test_figures_are_kept_and_read_back(corpus_file: Path, tiny_checkpoints: Pat
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_missing_file_is_none_and_a_damaged_one_is_told_of(tmp_path: Path) -> None:
+def test_a_missing_file_is_none_and_a_damaged_one_is_reported(tmp_path: Path) -> None:
     assert report_file.load(tmp_path) is None
     for content in (b"", b"{", b"\xff", b"[]", b"{}", b'{"format": 2}', b'{"format": 1, "models": {}}', b"[" * 100_000):
         (tmp_path / report_file.FILE).write_bytes(content)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.data.tables import rows
 from core.probes.scan import cues
-from core.probes.scan.cues import CUES, GIVE_AWAY, Look, gives_away, look, without_give_aways
+from core.probes.scan.cues import CUES, GIVE_AWAY, CueFinder, gives_away, look, without_give_aways
 from core.text import word_cache
 
 EXAMPLES = {
@@ -52,17 +52,11 @@ def patterns_alone(text: str) -> tuple[str, ...]:
     )
 
 
-@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in EXAMPLES.items() for text in texts])
-def test_every_cue_is_shown_by_its_examples(name: str, text: str) -> None:
-    assert name in look(text).names
-
-
-@pytest.mark.parametrize("text", SILENT)
-def test_plain_texts_show_none(text: str) -> None:
-    assert look(text) == ((), 0.0)
-
-
-def test_every_cue_has_examples_and_a_weight() -> None:
+def test_cues_are_shown_by_their_examples_and_by_no_plain_text() -> None:
+    for name, texts in EXAMPLES.items():
+        for text in texts:
+            assert name in look(text).names, (name, text)
+    assert {text: look(text) for text in SILENT} == dict.fromkeys(SILENT, ((), 0.0))
     assert set(EXAMPLES) == {cue.name for cue in CUES}
     assert all(cue.weight > 0 and cue.needs for cue in CUES)
     assert [cue.weight for cue in CUES] == sorted((cue.weight for cue in CUES), reverse=True)
@@ -86,7 +80,7 @@ def test_gates_change_nothing(words: list[str], between: str) -> None:
 
 
 def test_gates_change_nothing_on_real_texts(report_data: Path) -> None:
-    finder = Look()
+    finder = CueFinder()
     for row in rows(report_data, ["text"]):
         text = str(row.values[0])
         assert tuple(name for name in finder(text).names if name != GIVE_AWAY) == patterns_alone(text)
@@ -94,7 +88,7 @@ def test_gates_change_nothing_on_real_texts(report_data: Path) -> None:
 
 def test_a_finder_that_remembers_says_what_a_new_one_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(word_cache, "SIZE", 7)
-    finder = Look()
+    finder = CueFinder()
     for text in [*SILENT, *(text for texts in EXAMPLES.values() for text in texts)] * 2:
         assert finder(text) == look(text)
         assert len(finder._held) <= 7
@@ -103,18 +97,15 @@ def test_a_finder_that_remembers_says_what_a_new_one_says(monkeypatch: pytest.Mo
 GIVE_AWAYS = ["so fun #sarcasm", "#NOT happy", "what a day #Irony", "sure thing /s", "nice #sarcastic", "ok #notreally"]
 
 
-@pytest.mark.parametrize("text", GIVE_AWAYS)
-def test_give_aways_are_told_of_and_weigh_nothing(text: str) -> None:
-    assert gives_away(text) and look(text).names[-1] == GIVE_AWAY
-    bare = without_give_aways(text)
-    assert not gives_away(bare) and "#" not in bare and "/s" not in bare
-    assert look(text).score == look(bare).score
-    assert without_give_aways(bare) == bare
-
-
-@pytest.mark.parametrize("text", ["#nothing", "#notable day", "and/so on", "a /s in the middle", "#ironing", "not"])
-def test_other_hashtags_give_nothing_away(text: str) -> None:
-    assert not gives_away(text) and without_give_aways(text) == text
+def test_give_aways_are_reported_and_weigh_nothing() -> None:
+    for text in GIVE_AWAYS:
+        assert gives_away(text) and look(text).names[-1] == GIVE_AWAY
+        bare = without_give_aways(text)
+        assert not gives_away(bare) and "#" not in bare and "/s" not in bare
+        assert look(text).score == look(bare).score
+        assert without_give_aways(bare) == bare
+    for text in ("#nothing", "#notable day", "and/so on", "a /s in the middle", "#ironing", "not"):
+        assert not gives_away(text) and without_give_aways(text) == text
 
 
 @pytest.mark.parametrize(

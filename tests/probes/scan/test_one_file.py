@@ -24,7 +24,7 @@ from core.models.predict import verdict
 from core.models.recurrent import Classifier
 from core.probes.scan import one_file as scanning
 from core.probes.scan.cues import look
-from core.probes.scan.one_file import Find, Scan, scan
+from core.probes.scan.one_file import Scan, scan
 from core.text.preprocessing import Preprocessing, Vocabulary
 
 WORDS = ["so", "not", "bad", "good", "late", "never", "oh", "great", "thanks", "...", "love", "it", "when", "rain", "!"]
@@ -108,8 +108,7 @@ def replica(model: Checkpoint, rows: Sequence[dict[str, str]]) -> list[tuple[flo
     return sorted(found, key=lambda one: (-one[0], one[1]))
 
 
-@pytest.mark.parametrize("top", [1, 5, 1_000])
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize(("cell", "top"), [("rnn", 1), ("gru", 5), ("lstm", 1_000)])
 def test_the_ranking_is_what_sorting_everything_gives(
     cell: str, top: int, rows: list[dict[str, str]], tmp_path: Path
 ) -> None:
@@ -127,6 +126,11 @@ def test_the_ranking_is_what_sorting_everything_gives(
         assert (find.score, find.probability) == pytest.approx(by_row[find.row], abs=1e-6)
         assert find.human == ("negative", "positive")[HUMAN[row["mood"].lower()]] != find.label
         assert (find.cues, find.cue_score) == look(find.text)
+    filled = [row for row in rows if row["text"].strip()]
+    labelled = sum(row["mood"].lower() in HUMAN for row in filled)
+    assert (found.rows, found.scored, found.empty, found.malformed) == (150, len(filled), 150 - len(filled), 0)
+    assert (found.labelled, found.unlabelled) == (labelled, len(filled) - labelled)
+    assert found.ranked_by == "disagreement" and found.problems == () and found.share == 1.0
     # Of equal scores the earlier row comes first.
     assert [(-find.score, find.row) for find in finds] == sorted((-find.score, find.row) for find in finds)
 
@@ -159,17 +163,9 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, monkeypatch: pytest.
     assert peaks[1] < 1.5 * peaks[0]  # eight times the rows; how far the threads overlap is chance
 
 
-def test_what_was_read_is_counted(rows: list[dict[str, str]], tmp_path: Path) -> None:
-    found = last(scan(write(tmp_path / "in.csv", rows), [checkpoint()], label_column="mood", asked=NEUTRAL))
-    filled = [row for row in rows if row["text"].strip()]
-    labelled = sum(row["mood"].lower() in HUMAN for row in filled)
-    assert (found.rows, found.scored, found.empty, found.malformed) == (150, len(filled), 150 - len(filled), 0)
-    assert (found.labelled, found.unlabelled) == (labelled, len(filled) - labelled)
-    assert found.ranked_by == "disagreement" and found.problems == () and found.share == 1.0
-
-
-@pytest.mark.parametrize("source", [".csv", ".tsv", ".jsonl", ".parquet"])
-@pytest.mark.parametrize("target", [".csv", ".tsv", ".jsonl", ".parquet"])
+@pytest.mark.parametrize(
+    ("source", "target"), [(".csv", ".parquet"), (".tsv", ".csv"), (".jsonl", ".tsv"), (".parquet", ".jsonl")]
+)
 def test_every_row_is_in_the_output(source: str, target: str, rows: list[dict[str, str]], tmp_path: Path) -> None:
     models = [checkpoint("rnn"), checkpoint("lstm")]
     path, out = write(tmp_path / f"in{source}", rows), tmp_path / f"out{target}"
@@ -285,17 +281,6 @@ def test_own_words_for_labels(tmp_path: Path) -> None:
         assert find.human == ("positive", "negative")[(find.row - 1) % 2]
 
 
-def test_a_spreadsheet_runs_nothing(tmp_path: Path) -> None:
-    hostile = ["=cmd|' /C calc'!A0", "+1", "-1+2", "@SUM(A1)", "\t=1", "so good"]
-    path = write(tmp_path / "in.jsonl", [{"text": text, "=f": text} for text in hostile])
-    for name in ("out.csv", "out.tsv"):
-        last(scan(path, [checkpoint()], out=tmp_path / name))
-        with (tmp_path / name).open(encoding="utf-8", newline="") as file:
-            cells = [cell for row in csv.reader(file, delimiter="\t" if "tsv" in name else ",") for cell in row]
-        assert not [cell for cell in cells if cell.startswith(("=", "-", "@", "\t", "\r"))]
-        assert {cell for cell in cells if cell.startswith("+")} <= {"+1"}  # a number, where no text is expected
-
-
 # Progress and stopping
 
 
@@ -317,7 +302,7 @@ def test_it_can_be_closed_at_any_event_and_leaves_nothing(
 ) -> None:
     path, out = write(tmp_path / "in.csv", rows), tmp_path / f"out.{suffix}"
     out.write_text("what stood there", encoding="utf-8")
-    for stop in range(11):
+    for stop in (0, 1, 5, 10):
         events = scan(path, [checkpoint()], out=out)
         for _ in range(stop):
             assert not next(events).done
@@ -330,14 +315,14 @@ def test_it_can_be_closed_at_any_event_and_leaves_nothing(
     assert len(read(out)) == len(rows)
 
 
-def test_what_breathe_raises_ends_it(rows: list[dict[str, str]], tmp_path: Path) -> None:
+def test_what_check_cancelled_raises_ends_it(rows: list[dict[str, str]], tmp_path: Path) -> None:
     path, out = write(tmp_path / "in.csv", rows), tmp_path / "out.csv"
-    breaths = 0
+    calls = 0
 
     def check_cancelled() -> None:
-        nonlocal breaths
-        breaths += 1
-        if breaths == 3:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -383,21 +368,13 @@ def test_bad_input_is_told_of_before_anything_is_written(
         list(scan(path, [checkpoint()], out=tmp_path / "out.csv", **arguments))
     assert says in str(error.value.args[0]) and "\n" not in str(error.value.args[0])
     assert list(tmp_path.iterdir()) == [path]
-
-
-def test_no_model_is_refused(rows: list[dict[str, str]], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no model"):
-        list(scan(write(tmp_path / "in.csv", rows), []))
+        next(scan(path, []))
 
 
-@pytest.mark.parametrize("values", [[1, 2, 3], [1.5, None, 2.0], [True, False, True], [[1], [2], [3]]])
+@pytest.mark.parametrize("values", [[1, 2, 3], [1.5, None, 2.0], [[1], [2], [3]]])
 def test_a_column_of_no_texts_is_refused_in_parquet_and_json(values: list[Any], tmp_path: Path) -> None:
     rows = [{"text": value} for value in values]
     for suffix in (".parquet", ".jsonl"):
         with pytest.raises(ValueError, match="holds numbers or the like"):
             list(scan(write(tmp_path / f"in{suffix}", rows), [checkpoint()]))
-
-
-def test_a_find_names_its_verdict() -> None:
-    find = Find("m", 1, None, "a", 0.5, None, 0.0, (), 0.0)
-    assert find.label == "positive"

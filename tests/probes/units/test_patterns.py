@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from core.evaluation.intervals import difference, share
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.trace import Trace, trace, trace_tokens
-from core.probes.scan.lines import Lines, own_lines, read_lines
+from core.probes.scan.lines import Lines
 from core.probes.units import patterns
 from core.probes.units.pattern_contrast import END, context, contrast
 from core.probes.units.patterns import Index, Matches, Pattern, index, level_of, pattern, search, to_levels
@@ -184,16 +183,6 @@ def test_states_of_many_sentences_are_those_of_each(tiny_checkpoints: Path, name
     np.testing.assert_allclose(found, each, atol=1e-5)
 
 
-def test_the_best_moment_of_a_sentence_with_a_word_more_is_in_it(tiny_checkpoints: Path) -> None:
-    """It is another sentence, and its states up to that word are the same."""
-    checkpoint = checkpoints.load("gru", tiny_checkpoints)
-    text = "i love this great movie"
-    lines = Lines("f.csv", (f"{text} no", "so bad", *made_up(10).texts), tuple(range(1, 13)), None, 0, 0)
-    asked = pattern(checkpoint, trace(checkpoint, text), 1, 3, 0.1)
-    best = search(indexed(checkpoint, lines), asked).moments[0]
-    assert (best.sentence, best.shared, best.on, best.jaccard) == (0, len(asked.units), len(asked.units), 1.0)
-
-
 def test_one_token(tiny_checkpoints: Path) -> None:
     checkpoint = checkpoints.load("rnn", tiny_checkpoints)
     lines = Lines("f.csv", ("love", "hate", "love hate"), (1, 2, 3), None, 0, 0)
@@ -225,24 +214,21 @@ def test_refusals(tiny_checkpoints: Path) -> None:
         search(found, nothing)
 
 
-def test_what_breathe_raises_ends_the_index(tiny_checkpoints: Path) -> None:
-    class StoppedError(Exception):
-        pass
+def test_what_check_cancelled_raises_ends_the_index(tiny_checkpoints: Path) -> None:
+    def stop() -> None:
+        raise InterruptedError
 
-    def check_cancelled() -> None:
-        raise StoppedError
-
-    with pytest.raises(StoppedError):
-        list(index(checkpoints.load("lstm", tiny_checkpoints), made_up(3), "c", check_cancelled))
+    with pytest.raises(InterruptedError):
+        list(index(checkpoints.load("lstm", tiny_checkpoints), made_up(3), "c", stop))
 
 
 @pytest.fixture
-def found(tiny_checkpoints: Path) -> Iterator[tuple[Index, Matches]]:
+def found(tiny_checkpoints: Path) -> tuple[Index, Matches]:
     checkpoint = checkpoints.load("gru", tiny_checkpoints)
     searched = indexed(checkpoint, made_up(200))
     text = next(text for text in made_up(200).texts if len(text.split()) > 5)
     asked = pattern(checkpoint, trace(checkpoint, text), 1, 2, 0.2)
-    yield searched, search(searched, asked, most=40, least=0.3)
+    return searched, search(searched, asked, most=40, least=0.3)
 
 
 def test_what_sets_moments_apart_is_counted_by_hand(found: tuple[Index, Matches]) -> None:
@@ -288,30 +274,3 @@ def test_moments_in_context(found: tuple[Index, Matches]) -> None:
         assert tokens == " ".join(whole[max(0, moment.first - 2) : moment.last + 3])
         assert parts[0].startswith("…") == (moment.first > 2)
         assert parts[2].endswith("…") == (moment.last + 3 < len(whole))
-
-
-def test_a_file_with_empty_rows(tmp_path: Path) -> None:
-    path = tmp_path / "f.csv"
-    path.write_text('text,label\ngood movie,positive\n"",negative\n"   ",1\nso bad,0\nnone,meh\n')
-    read = read_lines(path, label_column="label")
-    assert (read.texts, read.rows, read.empty, read.unlabelled) == (("good movie", "so bad", "none"), (1, 4, 5), 2, 1)
-    assert read.labels is not None and read.labels.tolist() == [1, 0, -1]
-    assert read_lines(path).labels is None
-    path.write_text('text\n""\n')
-    with pytest.raises(ValueError, match=r"f\.csv has no row with a text \(1 empty\)"):
-        read_lines(path)
-    path.write_text("text,label\ngood,meh\n")
-    with pytest.raises(ValueError, match="no label in column 'label' is understood"):
-        read_lines(path, label_column="label")
-    with pytest.raises(LookupError, match="no column 'comment'"):
-        read_lines(path, "comment")
-
-
-def test_the_projects_own_sentences() -> None:
-    own = own_lines()
-    assert 300 <= len(own.texts) <= 400 and own.empty == 0
-    assert len({text.lower() for text in own.texts}) == len(own.texts)
-    assert own.labels is not None
-    assert min(np.bincount(own.labels + 1)) >= 100  # neutral, negative, positive
-    assert sum("?" in text for text in own.texts) >= 15
-    assert max(len(text) for text in own.texts) < 80 and all(text.isascii() for text in own.texts)

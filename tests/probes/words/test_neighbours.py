@@ -16,7 +16,6 @@ from core.probes.words import neighbours as words
 from core.probes.words.embedding_map import principal_plane, that_matter, word_map
 from core.probes.words.neighbours import Space, analogy, leans, like_spelt, moves, neighbours, space
 from core.text.preprocessing import Preprocessing, Vocabulary
-from core.training.word2vec import neighbours as by_embeddings
 from tests.conftest import WORDS
 from tests.hostile import SENTENCES
 
@@ -53,13 +52,6 @@ def test_neighbours_equal_a_plain_loop() -> None:
         assert [one.cosine for one in near] == pytest.approx(
             [-cosine for cosine, _other in sorted(plain)[:10]], abs=1e-6
         )
-
-
-def test_neighbours_agree_with_those_of_training() -> None:
-    found = drawn(1)
-    near = neighbours(found, "great", 5).near
-    wanted = by_embeddings(found.vectors, found.vocabulary, "great", 5)
-    assert [one.word for one in near] == [word for word, _cosine in wanted]
 
 
 def test_an_analogy_by_hand() -> None:

@@ -13,9 +13,9 @@ from streamlit.testing.v1 import AppTest
 from core.models import checkpoints
 from core.probes.attribution import benchmark_file
 from core.probes.attribution.attribute import METHODS, accepted, attribute
-from core.probes.attribution.benchmark import league
-from core.probes.attribution.faithfulness import faithfulness
-from core.probes.attribution.results import Reading
+from core.probes.attribution.benchmark import benchmark
+from core.probes.attribution.faithfulness import yardstick
+from core.probes.attribution.results import Instance
 from core.probes.dynamics.sensitivity import random_sensitivity, sensitivity
 from pages.views.attributions import controls, names, trust
 from tests import app
@@ -41,7 +41,7 @@ def with_benchmark(tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.M
     methods = {name: (lambda reading, name=name: METHODS[name].function(reading, "")) for name in ("steps", "saliency")}
     measured = []
     for name in ("lstm", "gru"):
-        *_events, last = league(
+        *_events, last = benchmark(
             checkpoints.load(name, tmp_path), texts, methods, unsigned=["saliency"], randoms=20, sensitivity_rows=0
         )
         measured.append(last.result())
@@ -85,8 +85,8 @@ def test_the_strip_shows_the_methods_scores_and_their_faithfulness(tiny_checkpoi
     for strip, attribution in zip(strips(at), attributions, strict=True):
         for score in attribution.scores:
             assert f"{abs(score):.2f}" in strip
-    reading = Reading(checkpoint, PROVERB, tuple(checkpoint.preprocessing(PROVERB)))
-    measured = faithfulness(reading, attribute(checkpoint, PROVERB, "shapley").scores)
+    reading = Instance(checkpoint, PROVERB, tuple(checkpoint.preprocessing(PROVERB)))
+    measured = yardstick(reading).measure(attribute(checkpoint, PROVERB, "shapley").scores)
     random = measured.random["comprehensiveness"]
     assert random is not None
     line = f"comprehensiveness {measured.comprehensiveness:.2f} (random {random.mean:.2f})".replace("-", "−")
@@ -136,11 +136,11 @@ def test_long_measures_are_started_by_a_button(tiny_checkpoints: Path, monkeypat
     press(at, "Measure sensitivity")
     table = at.dataframe[0].value
     checkpoint = checkpoints.load("gru", tiny_checkpoints)
-    reading = Reading(checkpoint, PROVERB, tuple(checkpoint.preprocessing(PROVERB)))
+    reading = Instance(checkpoint, PROVERB, tuple(checkpoint.preprocessing(PROVERB)))
     for method in ("occlusion-1", "saliency"):
         (row,) = table.index[table["method"] == names.method(method)]
 
-        def explain(moved: Reading, method: str = method) -> np.ndarray:
+        def explain(moved: Instance, method: str = method) -> np.ndarray:
             return METHODS[method].function(moved, accepted(method)).scores
 
         assert table["sensitivity ↓"][row] == f"{sensitivity(reading, explain):.3f}"

@@ -55,7 +55,7 @@ FLIGHT = "my flight is delayed again"
 
 
 @cache
-def sources(_trigram: object = None) -> edit_sources.Sources:
+def sources(_trigram: object = None) -> edit_sources.WordSources:
     """Neighbours and a trigram drawn at random over the tiny models' words, and the shipped lexicon."""
     random = np.random.default_rng(0)
     vocabulary = Vocabulary(WORDS)
@@ -65,7 +65,7 @@ def sources(_trigram: object = None) -> edit_sources.Sources:
     )
     trigram = Trigram(vocabulary, found.unigram, found.bigrams, found.trigrams, 3)
     vectors = random.normal(size=(len(vocabulary), 5)).astype(np.float32)
-    return edit_sources.Sources(Neighbours(vectors, vocabulary, 8), trigram, lexicon.load())
+    return edit_sources.WordSources(Neighbours(vectors, vocabulary, 8), trigram, lexicon.load())
 
 
 @pytest.fixture(autouse=True)
@@ -306,7 +306,7 @@ def test_sentences_that_are_hardly_one_are_searched() -> None:
 
 
 def test_without_word_lists_the_search_alone_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(_trigram: object = None) -> edit_sources.Sources:
+    def missing(_trigram: object = None) -> edit_sources.WordSources:
         raise checkpoints.CheckpointError("no checkpoint 'word2vec' <b>here</b>")
 
     monkeypatch.setattr(edit_sources, "load", missing)

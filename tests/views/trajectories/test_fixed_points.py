@@ -33,7 +33,7 @@ def _own_world(with_axes: Path, tiny_checkpoints: Path, tmp_path: Path, monkeypa
 
 def expected(name: str, held: str = "zero") -> FixedPoints:
     *_before, last = search(checkpoints.load(name), [example.text for example in examples()], held)
-    return last.found
+    return last.result()
 
 
 @pytest.mark.parametrize(("name", "held"), [("gru", "zero"), ("gru", "mean")])

@@ -1,33 +1,30 @@
-"""Which part of the verdict is a word's own doing, or a phrase's? Contextual decomposition, in one forward pass.
+"""Which part of the verdict is due to a word or a phrase alone? Contextual decomposition, in one forward pass.
 
 Murdoch, Liu & Yu 2018, "Beyond Word Importance: Contextual Decomposition to Extract Interactions from LSTMs" (ICLR).
-Every state is split in two, h_t = β_t + γ_t and c_t = β^c_t + γ^c_t (their section 3.2): β is what comes of the
-phrase alone, γ all that any other word had a hand in. Both start at zero; at the end logit = w·β_T + (w·γ_T + b),
-exactly. Three rules, each a function here:
+Every state is split in two, h_t = β_t + γ_t and c_t = β^c_t + γ^c_t (their section 3.2): β comes from the phrase
+alone, γ from everything else. Both start at zero; at the end logit = w·β_T + (w·γ_T + b). Three rules, each a function:
 
-    linearise   A gate is written as a sum over what it gets: σ(Σ y_k) = Σ L(y_k), where L(y_k) is how much y_k adds,
-                averaged over all orders of adding the terms, the bias always first (3.2.2). Terms are Wx, Uβ, Uγ.
-    multiply    Products of such sums are multiplied out. Terms made of the phrase alone, or of the phrase and one
-                bias, go to β; all others, bias times bias among them, to γ (3.2.1).
-    settle      A sum's bias part, made of no word, goes to γ.
+    linearise   A gate is written as a sum over its inputs: σ(Σ y_k) = Σ L(y_k), where L(y_k) is what y_k adds, averaged
+                over all orders of adding the terms, the bias always first (3.2.2). Terms are Wx, Uβ, Uγ.
+    multiply    Products of such sums are multiplied out. Terms of the phrase alone, or of the phrase and one bias, go
+                to β; all others, bias times bias included, go to γ (3.2.1).
+    settle      The bias part of a sum goes to γ.
 
     lstm   c' = f*c + i*g with f, i, g linearised; h' = o*[L(β^c') + L(γ^c')], the output gate left whole (3.2.1)
     gru    not in the paper. z*h is treated as f*c, (1 − z)*n as i*g, where 1 − z has the parts −L(·) and the bias
-           1 − L(b_z). Inside n, r*(U_n h + d_n) is multiplied out by the same rule; its bias times bias, L(b_r)*d_n, is
-           no word's and joins b_n as the bias of n's tanh, the first term of every order.
+           1 − L(b_z). Inside n, r*(U_n h + d_n) is multiplied out; its bias times bias, L(b_r)*d_n, joins b_n as the
+           bias of n's tanh.
     rnn    not in the paper. h' = tanh(Wx + Uh + b + d) is linearised, nothing is multiplied.
 
-The authors' program departs from their text in two points: it takes Wx and Uβ (or Uγ) together as one term before
-linearising, and gives bias times bias to β while the phrase is read. Here the text is followed. Of several layers each
-one above the first gets Wβ and Wγ of the layer below in place of Wx: two terms instead of one (also not in the paper).
-
-What words get by themselves does not sum to the logit: what words do together belongs to none of them. It is what
-`interaction` gives of a phrase. Float64 throughout. Axes: P phrases side by side, T tokens, H units, G gates.
+The authors' program departs from their text: it takes Wx and Uβ (or Uγ) together as one term before linearising, and
+gives bias times bias to β while the phrase is read. Here the text is followed. A layer above the first gets Wβ and Wγ
+of the layer below in place of Wx (also not in the paper). The words' β do not sum to the logit: what words do together
+belongs to none. Float64 throughout. Axes: P phrases side by side, T tokens, H units, G gates.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from math import factorial
 from typing import NamedTuple
 
@@ -35,27 +32,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.probes.attribution.methods.layers import Layer, Numbers, numbers
-from core.probes.attribution.results import Reading, Scores
+from core.probes.attribution.methods.layers import Layer, Weights, weights_of
+from core.probes.attribution.results import Instance, Scores
 from core.runtime.i18n import LazyMessage, mark
 
 
-class Parts(NamedTuple):
-    """A logit's parts: β, what a phrase says on its own, and γ, all the rest; they sum to the logit."""
-
-    beta: float
-    gamma: float
-
-
 class Decomposition(NamedTuple):
-    """`Parts` of several phrases, float64 [P] each."""
+    """The two parts of a logit for several phrases, float64 [P]: β of the phrase alone, γ of the rest."""
 
     beta: np.ndarray
     gamma: np.ndarray
 
 
 class Split(NamedTuple):
-    """A sum [P, H] in three parts: of the phrase alone, of others too, of biases alone (of one row where alike)."""
+    """A sum [P, H] in three parts: of the phrase alone, of others too, of biases alone ([1, H] where equal)."""
 
     relevant: Tensor
     irrelevant: Tensor
@@ -63,84 +53,52 @@ class Split(NamedTuple):
 
 
 class Term(NamedTuple):
-    """Something a gate gets, [P, H] or [1, H], and whether it is of the phrase; [P, 1] of 0 and 1 where it differs."""
+    """A gate's input, [P, H] or [1, H], and whether it is of the phrase; [P, 1] of 0 and 1 where rows differ."""
 
     value: Tensor
     relevant: bool | Tensor
 
 
-def contextual_decomposition(reading: Reading, baseline: str = "", *, seed: int = 0) -> Scores:
-    """β of every word. Not complete (module docstring): `words` has each word's γ, with which it is.
+def contextual_decomposition(instance: Instance, baseline: str = "", *, seed: int = 0) -> Scores:
+    """β of every word; no sum is promised. No word is removed, and nothing is random."""
+    return Scores(words(instance).beta, spent=LazyMessage(mark("each word separated from the rest")))
 
-    No word is removed, so there is no baseline; nothing is random.
+
+def words(instance: Instance) -> Decomposition:
+    """β and γ of every word, [T]."""
+    return decompose(instance, np.eye(len(instance.tokens), dtype=bool))
+
+
+def decompose(instance: Instance, inside: np.ndarray) -> Decomposition:
+    """β and γ of phrases given as bool [P, T], true for their tokens; a phrase without a token has β = 0.
+
+    Raises ValueError for rows of another length.
     """
-    found = words(reading)
-    return Scores(found.beta, base_logit=None, delta=None, spent=LazyMessage(mark("each word split from the rest")))
-
-
-def words(reading: Reading) -> Decomposition:
-    """β and γ of every word, [T]; β + γ is the logit, word by word."""
-    return decompose(reading, np.eye(len(reading.tokens), dtype=bool))
-
-
-def phrase(reading: Reading, places: Collection[int]) -> Parts:
-    """β and γ of the tokens at these places, counted from 0, side by side or not. Raises ValueError for none, or for a
-    place that is none."""
-    return Parts(*(float(part[0]) for part in decompose(reading, _rows(reading, [places]))))
-
-
-def interaction(reading: Reading, places: Collection[int]) -> float:
-    """What the tokens at these places say together and none of them alone: β of the phrase less the sum of β of its
-    words. Raises ValueError as `phrase`."""
-    chosen = sorted(set(places))
-    beta = decompose(reading, _rows(reading, [chosen, *([place] for place in chosen)])).beta
-    return float(beta[0] - beta[1:].sum())
-
-
-def decompose(reading: Reading, inside: np.ndarray) -> Decomposition:
-    """β and γ of phrases given as rows of bools [P, T], true at the places of their tokens.
-
-    A phrase without a token has β = 0. Raises ValueError for rows of another length.
-    """
-    given = numbers(reading)
+    weights = weights_of(instance)
     inside = np.asarray(inside, dtype=bool)
-    if inside.ndim != 2 or inside.shape[1] != len(given.x):
-        raise ValueError(f"expected rows of {len(given.x):,} bools, one a token; given an array {inside.shape}")
+    if inside.ndim != 2 or inside.shape[1] != len(weights.x):
+        raise ValueError(f"expected rows of {len(weights.x):,} bools, one a token; given an array {inside.shape}")
     with torch.inference_mode():
-        # Until its first token is read all of a phrase's state is γ: rows are sorted so that such rows stand last.
+        # Until a phrase's first token is read its state is all γ: rows are sorted so that such rows come last.
         first = np.where(inside.any(axis=1), inside.argmax(axis=1), inside.shape[1])
         order = np.argsort(first, kind="stable")
-        h = _walk(given, torch.from_numpy(inside[order]).double(), np.sort(first))
+        h = _walk(weights, torch.from_numpy(inside[order]).double(), np.sort(first))
         beta, gamma = np.empty(len(inside)), np.empty(len(inside))
-        beta[order] = (h.relevant @ given.read_out).numpy()
-        gamma[order] = (h.irrelevant @ given.read_out + given.bias).numpy()
+        beta[order] = (h.relevant @ weights.read_out).numpy()
+        gamma[order] = (h.irrelevant @ weights.read_out + weights.bias).numpy()
     return Decomposition(beta, gamma)
 
 
-def _rows(reading: Reading, phrases: Sequence[Collection[int]]) -> np.ndarray:
-    """Places as rows of bools [P, T]. Raises ValueError."""
-    count = len(reading.tokens)
-    inside = np.zeros((len(phrases), count), dtype=bool)
-    for row, places in zip(inside, phrases, strict=True):
-        if not places:
-            raise ValueError("a phrase needs at least one place")
-        for place in places:
-            if not 0 <= place < count:
-                raise ValueError(f"place {place:,} is none of the {count:,}, which count from 0 to {count - 1:,}")
-            row[place] = True
-    return inside
-
-
-def _walk(given: Numbers, inside: Tensor, first: np.ndarray) -> Split:
-    """The top layer's last hidden state of every row of `inside` [P, T], split. `first` is where rows begin, sorted."""
-    zeros = [given.x.new_zeros(1, layer.units) for layer in given.layers]
-    whole = [(h, h if layer.cell == "lstm" else None) for h, layer in zip(zeros, given.layers, strict=True)]
+def _walk(weights: Weights, inside: Tensor, first: np.ndarray) -> Split:
+    """The top layer's last hidden state for every row of `inside` [P, T], split; `first` tokens ascend."""
+    zeros = [weights.x.new_zeros(1, layer.units) for layer in weights.layers]
+    whole = [(h, h if layer.cell == "lstm" else None) for h, layer in zip(zeros, weights.layers, strict=True)]
     split = [(Split(h[:0], h[:0], 0.0), Split(h[:0], h[:0], 0.0)) for h in zeros]
-    from_words = (given.x @ given.layers[0].w.T).split(1)
+    from_words = (weights.x @ weights.layers[0].w.T).split(1)
     for t, from_input in enumerate(from_words):
         begun = int(np.searchsorted(first, t, side="right"))
         inputs = [Term(from_input, inside[:begun, t, None])]
-        for number, layer in enumerate(given.layers):
+        for number, layer in enumerate(weights.layers):
             h, c = whole[number]
             before = _begin(split[number][0], h, begun), _begin(split[number][1], h if c is None else c, begun)
             if number:
@@ -156,7 +114,7 @@ def _walk(given: Numbers, inside: Tensor, first: np.ndarray) -> Split:
 
 
 def _begin(split: Split, state: Tensor, rows: int) -> Split:
-    """More rows, all of whose state [1, H] is γ so far."""
+    """Add rows whose state [1, H] is all γ so far."""
     more = rows - len(split.relevant)
     if not more:
         return split
@@ -198,10 +156,10 @@ _STEPS = {"rnn": _rnn, "gru": _gru, "lstm": _lstm}
 
 
 def _by_gate(layer: Layer, inputs: list[Term], h: Split, leave: str = "") -> dict[str, list[Term]]:
-    """What each gate gets: the inputs, then Uβ, then Uγ. The last gate may be left out."""
+    """The terms of each gate: the inputs, then Uβ, then Uγ. The last gate may be left out."""
     u = layer.u[: -layer.units] if leave else layer.u
     from_phrase = h.relevant @ u.T
-    # β + γ is the same state in every row: one row is projected and what the phrase's share leaves of it is γ's.
+    # β + γ is the same state in every row, so one row is projected and Uβ subtracted.
     from_others = (h.relevant[:1] + h.irrelevant[:1]) @ u.T - from_phrase
     names = [name for name in layer.by_gate(layer.b) if name != leave]
     terms = [*inputs, Term(from_phrase, True), Term(from_others, False)]
@@ -215,14 +173,13 @@ def _by_gate(layer: Layer, inputs: list[Term], h: Split, leave: str = "") -> dic
 def linearise(function: Callable[[Tensor], Tensor], terms: Sequence[Term], bias: Tensor) -> Split:
     """function(bias + Σ terms) as a sum: what each term adds, averaged over all orders of adding them (3.2.2).
 
-    The bias comes first in every order, so its part is function(bias). The average over K! orders needs each of the
-    2^K sums but once: term k is added to a set of s others in s! (K − 1 − s)! of the orders.
+    The bias is first in every order. Term k is added to a set of s others in s! (K − 1 − s)! of the K! orders.
     """
     count = len(terms)
     sums = [bias]
     for term in terms:  # a set of terms is a number whose bits are its members
-        sums += [found + term.value for found in sums]
-    values = [function(found) for found in sums]
+        sums += [total + term.value for total in sums]
+    values = [function(total) for total in sums]
     orders = [factorial(s) * factorial(count - 1 - s) / factorial(count) for s in range(count)]
     relevant = torch.zeros_like(values[-1])
     for k, term in enumerate(terms):
@@ -232,7 +189,7 @@ def linearise(function: Callable[[Tensor], Tensor], terms: Sequence[Term], bias:
                 if not s >> k & 1:
                     share.add_(values[s | 1 << k] - values[s], alpha=orders[s.bit_count()])
             relevant += share if isinstance(term.relevant, bool) else term.relevant * share
-    return Split(relevant, values[-1] - values[0] - relevant, values[0])  # what all add is f(all) − f(bias)
+    return Split(relevant, values[-1] - values[0] - relevant, values[0])
 
 
 def multiply(a: Split, b: Split) -> Split:
@@ -243,7 +200,7 @@ def multiply(a: Split, b: Split) -> Split:
 
 
 def settle(*sums: Split) -> Split:
-    """The sum of sums, what is made of biases alone given to γ."""
-    relevant = sum((found.relevant for found in sums[1:]), sums[0].relevant)
-    irrelevant = sum((found.irrelevant + found.bias for found in sums[1:]), sums[0].irrelevant + sums[0].bias)
+    """The sum of sums, with the biases' part given to γ."""
+    relevant = sum((part.relevant for part in sums[1:]), sums[0].relevant)
+    irrelevant = sum((part.irrelevant + part.bias for part in sums[1:]), sums[0].irrelevant + sums[0].bias)
     return Split(relevant, irrelevant, 0.0)

@@ -1,6 +1,6 @@
-"""The numbers a model is made of, in float64, for methods that walk through its equations on their own.
+"""A model's weights in float64, for methods that step through its equations themselves.
 
-The equations and the names of the gates are those of `models.recurrent`. Axes: T tokens, E embedding, H units, G gates.
+The equations and the gates' names are those of `models.recurrent`. Axes: T tokens, E embedding, H units, G gates.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from core.models.recurrent import GATES, CellStep, Classifier, cell_step
-from core.probes.attribution.results import Reading
+from core.probes.attribution.results import Instance
 
 
 class Layer(NamedTuple):
@@ -28,9 +28,8 @@ class Layer(NamedTuple):
         return self.u.shape[1]
 
     def by_gate(self, stacked: Tensor) -> dict[str, Tensor]:
-        """The blocks of H numbers of [..., G*H], or of H rows of [G*H, ...] where that is what is stacked, by name."""
-        names = GATES[self.cell]
-        return dict(zip(names, stacked.split(self.units, dim=-1), strict=True))
+        """The blocks of [..., G*H], each [..., H], by gate."""
+        return dict(zip(GATES[self.cell], stacked.split(self.units, dim=-1), strict=True))
 
     def step(self, from_input: Tensor, h: Tensor, c: Tensor | None) -> CellStep:
         """The state after one more token, from Wx + b [1, G*H] and the state before it, [1, H]."""
@@ -47,9 +46,8 @@ class Layer(NamedTuple):
         return steps
 
 
-class Numbers(NamedTuple):
-    """What one model reads a text with: embedded tokens x [T, E], its layers, and the read-out's w [H] and b, a
-    number; float64."""
+class Weights(NamedTuple):
+    """Embedded tokens x [T, E], the layers, and the read-out's w [H] and b; float64."""
 
     x: Tensor
     layers: list[Layer]
@@ -57,16 +55,14 @@ class Numbers(NamedTuple):
     bias: float
 
 
-def numbers(reading: Reading) -> Numbers:
-    """The float64 numbers of a reading. Raises ValueError where it has no token, and
-    `core.models.recurrent.ReadOutError` for a model whose logit is not w·h_T + b: the walks begin there."""
-    if not reading.tokens:
-        raise ValueError("there is no token to attribute anything to; expected at least one")
-    model = reading.inside.model
+def weights_of(instance: Instance) -> Weights:
+    """The weights that an instance is read with. Raises `core.models.recurrent.ReadOutError` for a model whose logit is
+    not w·h_T + b."""
+    model = instance.white_box.model
     model.check_plain()
     with torch.no_grad():
-        ids = torch.tensor(reading.inside.vocabulary.encode(reading.tokens))
-        return Numbers(
+        ids = torch.tensor(instance.white_box.vocabulary.encode(instance.tokens))
+        return Weights(
             x=model.embedding(ids).double(),
             layers=[_layer(model, number) for number in range(model.recurrent.num_layers)],
             read_out=model.linear.weight[0].double(),

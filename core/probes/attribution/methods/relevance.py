@@ -1,11 +1,10 @@
-"""Which words does the verdict come from, followed back weight by weight? Layer-wise relevance propagation.
+"""Which words does the verdict come from, traced back weight by weight? Layer-wise relevance propagation.
 
-Bach et al. 2015, for recurrent cells Arras et al. 2017, "Explaining Recurrent Neural Network Predictions in Sentiment
+Bach et al. 2015; for recurrent cells Arras et al. 2017, "Explaining Recurrent Neural Network Predictions in Sentiment
 Analysis", and 2019, "Explaining and Interpreting LSTMs" (their LRP-all). The logit is the relevance R of the read-out;
-every unit hands its own down to what it was made of, until it reaches the embeddings; a word's score is the sum over
-its embedding. The rules:
+every unit passes its own to its inputs, down to the embeddings; a word's score is the sum over its embedding. Rules:
 
-    linear     z_j = Σ_i h_i w_ij + b_j, made of N units h_i, of several sources together (ε rule):
+    linear     z_j = Σ_i h_i w_ij + b_j, of N units h_i, from several sources together (ε rule):
 
                    R_{i←j} = (h_i w_ij + δ (b_j + ε s_j) / N) / (z_j + ε s_j) R_j,   s_j = sign(z_j), 1 where z_j is 0
 
@@ -13,21 +12,19 @@ its embedding. The rules:
     product    gate * signal: the signal takes all, the gate nothing (signal-take-all)
     σ, tanh    R goes through unchanged
 
-    lstm   R_c' = R_h' + what came down the cell state; the sum c' = f*c + i*g shares it between c and g; linear from g
-    gru    the sum h' = (1 − z)*n + z*h shares between n and h. r is a gate, so that n's pre-activation is linear in x
-           with weights W_n, in h with weights r*U_n, and has the bias b_n + r*d_n, as in torch's form of the cell: the
-           rules for products and sums put into one linear step.
-    rnn    linear, nothing else. Where units are near zero R_j / z_j grows step by step, and with no sum that lets
-           relevance past it: over 13 to 20 tokens the words' relevances were in the median 900 times the logit, over
-           more 68,000 times (the shipped RNN, 200 tweets), and cancelled; `Scores.warning` tells where they do.
+    lstm   R_c' = R_h' + what came down the cell state; the sum c' = f*c + i*g splits it between c and g; linear from g
+    gru    the sum h' = (1 − z)*n + z*h splits between n and h. r is a gate, so n's pre-activation is linear in x with
+           weights W_n, in h with weights r*U_n, and has the bias b_n + r*d_n, as in torch's form of the cell.
+    rnn    linear only. Where units are near zero R_j / z_j grows step by step: over 13 to 20 tokens the relevances add
+           up to a median of 900 times the logit, over more to 68,000 times (the shipped RNN, 200 tweets), and cancel;
+           `Scores.warning` says so.
 
-δ says whether the relevance of biases, and of ε, is handed on. With δ = 1 every unit hands on what it has, so that all
-words and the start state together have the logit, but for rounding. With δ = 0, as Arras et al. recommend for what
-people look at, what biases and ε account for is lost and no sum is promised. Departure: their program counts N = 2H
-for the sum in c' and lets ε leak between units; each unit there is made of two numbers, so here N = 2.
+With δ = 1 the relevance of biases and ε is passed on, so that all words and the start state together have the logit.
+With δ = 0, which Arras et al. recommend for display, it is dropped and no sum is promised. Departure: their program
+counts N = 2H for the sum in c' and lets ε leak between units; each unit there is a sum of two numbers, so here N = 2.
 
-Of several layers each hands what its inputs get to the hidden states of the layer below, as a linear layer would.
-Float64 throughout. Axes: T tokens, E embedding, H units.
+Of several layers each passes its inputs' relevance to the layer below. Float64 throughout. Axes: T tokens, E embedding,
+H units.
 """
 
 from __future__ import annotations
@@ -39,12 +36,12 @@ import torch
 from torch import Tensor
 
 from core.models.recurrent import CellStep
-from core.probes.attribution.methods.layers import Layer, numbers
-from core.probes.attribution.results import NOTHING, Reading, Scores
+from core.probes.attribution.methods.layers import Layer, weights_of
+from core.probes.attribution.results import NOTHING, Instance, Scores
 from core.runtime.i18n import LazyMessage, mark
 
 EPSILON = 1e-3  # Arras et al. 2017
-_BLOWN_UP = 100  # times the logit: where relevances cancel this far, their sizes say little
+_BLOWN_UP = 100  # times the logit: sizes of relevances that cancel this far say little
 
 
 class Relevance(NamedTuple):
@@ -55,65 +52,62 @@ class Relevance(NamedTuple):
 
 
 class _Passed(NamedTuple):
-    """What one step of a layer hands down: to its input [E], to h [H] and, for the LSTM, to c [H]."""
+    """The relevance that one step passes on: to its input [E], to h [H] and, for the LSTM, to c [H]."""
 
     x: Tensor
     h: Tensor
     c: Tensor | None
 
 
-def layerwise_relevance(reading: Reading, baseline: str = "", *, seed: int = 0) -> Scores:
-    """Relevance of every word, biases' relevance redistributed (δ = 1), which is what makes it conserve.
+def layerwise_relevance(instance: Instance, baseline: str = "", *, seed: int = 0) -> Scores:
+    """Relevance of every word, biases' relevance redistributed (δ = 1), which makes it complete.
 
-    `base_logit` is what the start state got: only biases and ε put anything there, for the state is zero. No word is
-    removed, so there is no baseline; nothing is random.
+    `base_logit` is the start state's relevance. No word is removed, and nothing is random.
     """
-    found = relevance(reading, bias_factor=1.0)
-    scores = found.x.sum(axis=1)
-    logit = _logit(reading)
+    result = relevance(instance, bias_factor=1.0)
+    scores = result.x.sum(axis=1)
+    logit = _logit(instance)
     return Scores(
         scores,
-        base_logit=found.start,
-        delta=float(scores.sum()) - (logit - found.start),
+        base_logit=result.start,
+        delta=float(scores.sum()) - (logit - result.start),
         spent=LazyMessage(mark("ε = {epsilon:g}, biases redistributed"), epsilon=EPSILON),
         warning=_warning(scores, logit),
     )
 
 
-def layerwise_relevance_without_biases(reading: Reading, baseline: str = "", *, seed: int = 0) -> Scores:
-    """Relevance of every word, what biases and ε account for left out (δ = 0): no sum is promised."""
-    scores = relevance(reading, bias_factor=0.0).x.sum(axis=1)
+def layerwise_relevance_without_biases(instance: Instance, baseline: str = "", *, seed: int = 0) -> Scores:
+    """Relevance of every word, that of biases and ε dropped (δ = 0): no sum is promised."""
+    scores = relevance(instance, bias_factor=0.0).x.sum(axis=1)
     return Scores(
         scores,
-        base_logit=None,
-        delta=None,
         spent=LazyMessage(mark("ε = {epsilon:g}, biases' relevance dropped"), epsilon=EPSILON),
-        warning=_warning(scores, _logit(reading)),
+        warning=_warning(scores, _logit(instance)),
     )
 
 
-def relevance(reading: Reading, *, bias_factor: float, epsilon: float = EPSILON) -> Relevance:
-    """Where the logit went, with δ = `bias_factor`, 0 to 1. Raises ValueError for another, or for an ε not above 0."""
+def relevance(instance: Instance, *, bias_factor: float, epsilon: float = EPSILON) -> Relevance:
+    """Where the logit went, with δ = `bias_factor`. Raises ValueError for δ outside 0 to 1 and for ε not above 0."""
     if not 0 <= bias_factor <= 1:
-        raise ValueError(f"the bias factor is from 0 (dropped) to 1 (redistributed); given: {bias_factor:g}")
+        raise ValueError(f"the bias factor must be 0 (dropped) to 1 (redistributed); given: {bias_factor:g}")
     if not epsilon > 0:
-        raise ValueError(f"ε is above 0; given: {epsilon:g}")
-    given = numbers(reading)
+        raise ValueError(f"ε must be above 0; given: {epsilon:g}")
+    weights = weights_of(instance)
     rule = Rule(epsilon, bias_factor)
     with torch.inference_mode():
-        inputs, steps = [given.x], []
-        for layer in given.layers:
+        inputs, steps = [weights.x], []
+        for layer in weights.layers:
             steps.append(layer.unroll(inputs[-1]))
             inputs.append(torch.cat([step.h for step in steps[-1]]))
         last = inputs[-1][-1]
-        logit = given.read_out @ last + given.bias
+        logit = weights.read_out @ last + weights.bias
         to_h = torch.zeros_like(inputs[-1])
-        bias = last.new_tensor([given.bias])
-        (to_h[-1],) = rule.linear([(last, given.read_out[None])], bias, logit[None], logit[None])
+        bias = last.new_tensor([weights.bias])
+        (to_h[-1],) = rule.linear([(last, weights.read_out[None])], bias, logit[None], logit[None])
         start = 0.0
-        for number in reversed(range(len(given.layers))):
-            to_h, left = _unwind(rule, given.layers[number], inputs[number], steps[number], to_h)
-            start += left
+        for number in reversed(range(len(weights.layers))):
+            to_h, rest = _unwind(rule, weights.layers[number], inputs[number], steps[number], to_h)
+            start += rest
     return Relevance(to_h.numpy(), start)
 
 
@@ -124,7 +118,7 @@ class Rule(NamedTuple):
     bias_factor: float
 
     def linear(self, sources: list[tuple[Tensor, Tensor]], bias: Tensor, z: Tensor, relevance: Tensor) -> list[Tensor]:
-        """What each source gets of the relevance [D] of z [D]; a source is its units h_i [N_s] and weights [D, N_s]."""
+        """Each source's part of the relevance [D] of z [D]; a source is its units h_i [N_s] and weights [D, N_s]."""
         stabiliser = self.epsilon * _sign(z)
         per_z = relevance / (z + stabiliser)
         units = sum(len(h) for h, _ in sources)
@@ -132,7 +126,7 @@ class Rule(NamedTuple):
         return [h * (per_z @ weights) + spread for h, weights in sources]
 
     def sum(self, parts: tuple[Tensor, Tensor], relevance: Tensor) -> tuple[Tensor, Tensor]:
-        """What each of two parts [D] gets of the relevance [D] of their sum."""
+        """The two parts' [D] shares of the relevance [D] of their sum."""
         z = parts[0] + parts[1]
         stabiliser = self.epsilon * _sign(z)
         spread = self.bias_factor * stabiliser / 2
@@ -145,7 +139,7 @@ def _sign(z: Tensor) -> Tensor:
 
 
 def _unwind(rule: Rule, layer: Layer, x: Tensor, steps: list[CellStep], to_h: Tensor) -> tuple[Tensor, float]:
-    """What a layer's inputs [T, E] and its start state get of what reached its hidden states from above, [T, H]."""
+    """The relevance of a layer's inputs [T, E] and start state, from that of its hidden states [T, H]."""
     to_x = torch.zeros_like(x)
     zeros = to_h.new_zeros(layer.units)
     passed = _Passed(to_x[0], zeros, zeros if layer.cell == "lstm" else None)
@@ -185,16 +179,16 @@ _BACK = {"rnn": _rnn, "gru": _gru, "lstm": _lstm}
 
 
 def _rows(layer: Layer, gate: str) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
-    """One gate's weights, W [H, E] and U [H, H], and biases b and d, [H]."""
+    """One gate's W [H, E] and U [H, H], and its biases b and d, [H]."""
     w, u = (layer.by_gate(weights.T)[gate].T for weights in (layer.w, layer.u))
     return (w, u), (layer.by_gate(layer.b)[gate], layer.by_gate(layer.d)[gate])
 
 
-def _logit(reading: Reading) -> float:
+def _logit(instance: Instance) -> float:
     """The model's own logit, in its own precision."""
-    checkpoint = reading.inside
+    checkpoint = instance.white_box
     with torch.inference_mode():
-        return float(checkpoint.model(torch.tensor([checkpoint.vocabulary.encode(reading.tokens)])).item())
+        return float(checkpoint.model(torch.tensor([checkpoint.vocabulary.encode(instance.tokens)])).item())
 
 
 def _warning(scores: np.ndarray, logit: float) -> LazyMessage:
@@ -202,7 +196,7 @@ def _warning(scores: np.ndarray, logit: float) -> LazyMessage:
     if size <= _BLOWN_UP * max(1.0, abs(logit)):
         return NOTHING
     return LazyMessage(
-        mark("relevances of {size:,.0f} in all cancel to a logit of {logit:.2f}: single scores say little"),
+        mark("relevances of {size:,.0f} in all cancel to a logit of {logit:.2f}: single scores mean little"),
         size=size,
         logit=logit,
     )

@@ -1,20 +1,18 @@
 """Which linear model of the words is nearest to the classifier around a text? KernelSHAP and LIME.
 
-Both draw masks z, rows of n bools that say which tokens are there, read v(z) (`removal.Game`) and fit
+Both draw masks z, rows of n bools that say which tokens are present, read v(z) (`removal`) and fit
 
     v(z) ≈ b + Σᵢ scoreᵢ zᵢ      by least squares with weights π(z)
 
-    kernel_shap   masks drawn by the Shapley kernel, and the fit held to v(none) and v(all): the scores estimate Shapley
-                  values                                                     Lundberg & Lee 2017
-    lime          π(z) falls with the distance from the text, and the fit is ridge regression: the scores say what holds
-                  around the text                                            Ribeiro, Singh & Guestrin 2016
+    kernel_shap   masks drawn by the Shapley kernel, and the fit constrained at v(none) and v(all): the scores estimate
+                  Shapley values                                             Lundberg & Lee 2017
+    lime          π(z) falls with the distance from the text, and the fit is ridge regression: the scores describe the
+                  model around the text                                      Ribeiro, Singh & Guestrin 2016
 
-To Lundberg & Lee the first is the second with another π. Every token is a feature of its own: LIME for text as its
-authors wrote it makes one of all places of a word. Captum runs the loop over masks. They are drawn from a generator of
-our own (Captum's is the process's, which sessions share), and the regression is ours, in float64 and with standard
-errors: how far the scores would move with other draws, from the covariance HC3 of weighted least squares, for residuals
-of any spread (MacKinnon & White 1985). That needs no second run, and the draws are the only chance in it: v itself has
-no noise.
+Every token is a feature of its own: the authors' LIME for text takes all occurrences of a word as one. Captum runs the
+loop over masks. They are drawn here, as Captum draws from the process's generators, which sessions share. The
+regression is ours, in float64 and with standard errors: the covariance HC3 of weighted least squares, for residuals of
+any spread (MacKinnon & White 1985). The draws are the only randomness: v itself has no noise.
 """
 
 from __future__ import annotations
@@ -27,18 +25,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.probes.attribution.methods.perturbations import AT_ONCE, MaskedForward
-from core.probes.attribution.removal import game_of, subsets
+from core.probes.attribution.removal import subsets
 from core.probes.attribution.results import Scores
 from core.runtime.i18n import LazyMessage, mark
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from core.probes.attribution.results import Reading
+    from core.probes.attribution.results import Instance
 
 RIDGE = 1.0
 KERNEL_WIDTH = 0.25
-_HELD = 1e9  # the weight of a mask to which the fit is held
+_CONSTRAINT = 1e9  # the weight of a mask that the fit must pass through
 
 
 def samples(n: int) -> int:
@@ -46,14 +44,14 @@ def samples(n: int) -> int:
     return 2 * n + 2048
 
 
-def kernel_shap(reading: Reading, baseline: str, *, seed: int = 0) -> Scores:
+def kernel_shap(instance: Instance, baseline: str, *, seed: int = 0) -> Scores:
     """Shapley values by weighted least squares on 2n + 2,048 masks, or on all 2^n where there are no more.
 
     The number k of tokens kept is drawn with p(k) ∝ 1/(k(n − k)), then which; drawn masks weigh the same. All masks, up
-    to 11 tokens, weigh as the Shapley kernel says: the scores are the Shapley values themselves and the errors 0. None
-    and all weigh 10⁹, so that the scores sum to v(all) − v(none).
+    to 11 tokens, have the Shapley kernel's weights: the scores are exact and the errors 0. None and all weigh 10⁹, so
+    that the scores sum to v(all) − v(none).
     """
-    n = len(reading.tokens)
+    n = len(instance.tokens)
     every = 2**n - 2 <= samples(n)
     if every:
         masks = subsets(n)
@@ -63,9 +61,9 @@ def kernel_shap(reading: Reading, baseline: str, *, seed: int = 0) -> Scores:
         kept = random.choice(n + 1, samples(n), p=_kernel(n) / _kernel(n).sum())
         masks = np.concatenate([np.repeat([[True], [False]], n, axis=1), _masks(kept, n, random)])
         weights = np.ones(n + 1)
-    weights[[0, n]] = _HELD
-    forward = MaskedForward(game_of(reading, baseline))
-    fit = _fitted(forward, masks, weights, _Regression(sure=2))
+    weights[[0, n]] = _CONSTRAINT
+    forward = MaskedForward(instance, baseline)
+    fit = _fitted(forward, masks, weights, _Regression(fixed=2))
     return replace(
         forward.scores(fit.scores, complete=True),
         errors=np.zeros(n) if every else fit.errors,
@@ -73,22 +71,22 @@ def kernel_shap(reading: Reading, baseline: str, *, seed: int = 0) -> Scores:
     )
 
 
-def lime(reading: Reading, baseline: str, *, seed: int = 0) -> Scores:
+def lime(instance: Instance, baseline: str, *, seed: int = 0) -> Scores:
     """LIME: ridge regression (penalty 1) on the text and 2n + 2,048 masks, those nearer the text weighing more.
 
     The number of tokens taken out is uniform on 1 … n, then which. The weight is exp(−d²/2w²), with w = 0.25 and d the
-    cosine distance 1 − √(k/n) from the text of a mask that keeps k tokens: the choices of the authors' own
-    `LimeTextExplainer`, but that repeated words are kept apart and no word is selected away. No sum is promised: the
-    penalty shrinks scores, that of a text's only word to a third. Errors leave that bias out.
+    cosine distance 1 − √(k/n) of a mask that keeps k tokens, as in the authors' `LimeTextExplainer`; but repeated words
+    are kept apart and no word is left out of the fit. No sum is promised: the penalty shrinks scores, that of a text's
+    only word to a third. Errors leave that bias out.
     """
-    n = len(reading.tokens)
+    n = len(instance.tokens)
     random = np.random.default_rng(seed)
     drawn = _masks(n - random.integers(1, n + 1, samples(n)), n, random)
     distances = 1 - np.sqrt(np.arange(n + 1) / n)
     weights = np.exp(-(distances**2) / (2 * KERNEL_WIDTH**2))
-    forward = MaskedForward(game_of(reading, baseline))
+    forward = MaskedForward(instance, baseline)
     masks = np.concatenate([np.ones((1, n), dtype=bool), drawn])
-    fit = _fitted(forward, masks, weights, _Regression(sure=1, ridge=RIDGE))
+    fit = _fitted(forward, masks, weights, _Regression(fixed=1, ridge=RIDGE))
     return replace(forward.scores(fit.scores), errors=fit.errors, spent=_samples(n))
 
 
@@ -97,7 +95,7 @@ def _samples(n: int) -> LazyMessage:
 
 
 def _fitted(forward: MaskedForward, masks: np.ndarray, weights: np.ndarray, fit: _Regression) -> _Regression:
-    """The regression fitted to masks [S, n], one that keeps k tokens weighing `weights[k]`, by Captum's loop."""
+    """The regression on masks [S, n], by Captum's loop; a mask that keeps k tokens has `weights[k]`."""
     import torch
     from captum.attr import Lime
 
@@ -118,26 +116,26 @@ def _fitted(forward: MaskedForward, masks: np.ndarray, weights: np.ndarray, fit:
 
 
 def _kernel(n: int) -> np.ndarray:
-    """The Shapley kernel of all masks together that keep k of n tokens, k = 0 … n [n + 1]; 0 for ∞ at both ends."""
+    """The Shapley kernel, summed over the masks that keep k = 0 … n tokens [n + 1]; 0 for ∞ at both ends."""
     k = np.arange(1, n)
     return np.concatenate([[0.0], (n - 1) / (k * (n - k)), [0.0]])
 
 
 def _masks(kept: np.ndarray, n: int, random: np.random.Generator) -> np.ndarray:
-    """Masks [S, n], each of as many tokens as `kept` [S] says, whichever."""
+    """Random masks [S, n] that keep `kept` [S] tokens each."""
     ranks = random.random((len(kept), n)).argsort(axis=1).argsort(axis=1)
     masks: np.ndarray = ranks < kept[:, None]
     return masks
 
 
 class _Regression:
-    """A linear model as Captum wants one, which also says how sure it is: `scores` and `errors` [n] once fitted.
+    """A linear model as Captum wants one, with standard errors: `scores` and `errors` [n] once fitted.
 
-    The first `sure` masks are no draws: they would be the same another time.
+    The first `fixed` masks are not random.
     """
 
-    def __init__(self, *, sure: int, ridge: float = 0.0):
-        self.sure, self.ridge = sure, ridge
+    def __init__(self, *, fixed: int, ridge: float = 0.0):
+        self.fixed, self.ridge = fixed, ridge
         self.scores = self.errors = np.empty(0)
 
     def fit(self, batches: Iterable[tuple[Tensor, Tensor, Tensor]]) -> None:
@@ -150,13 +148,13 @@ class _Regression:
         penalty = np.sqrt(self.ridge) * np.eye(n, n + 1, 1)
         orthogonal, triangle = np.linalg.qr(np.concatenate([design, penalty]))
         target = values * root
-        found = np.linalg.solve(triangle, orthogonal[: len(design)].T @ target)
-        residuals = target - design @ found
-        orthogonal, residuals = orthogonal[self.sure : len(design)], residuals[self.sure :]
+        coefficients = np.linalg.solve(triangle, orthogonal[: len(design)].T @ target)
+        residuals = target - design @ coefficients
+        orthogonal, residuals = orthogonal[self.fixed : len(design)], residuals[self.fixed :]
         leverage = np.clip((orthogonal**2).sum(axis=1), 0, 1 - 1e-9)
-        # A row of influence is how far one draw moves the scores; HC3 takes it as if the draw had been left out.
+        # How far each draw moves the scores; HC3 takes each residual as if its draw had been left out.
         influence = np.linalg.solve(triangle, (orthogonal * (residuals / (1 - leverage))[:, None]).T)
-        self.scores = found[1:]
+        self.scores = coefficients[1:]
         self.errors = np.sqrt((influence**2).sum(axis=1))[1:]
 
     def representation(self) -> Tensor:

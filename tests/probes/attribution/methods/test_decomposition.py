@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Collection
 from dataclasses import replace
 from itertools import permutations
 from math import tanh
@@ -12,41 +13,29 @@ import numpy as np
 import pytest
 import torch
 
-from core.models import checkpoints
 from core.models.recurrent import Classifier
 from core.probes.attribution.methods.decomposition import (
-    contextual_decomposition,
     decompose,
-    interaction,
-    phrase,
     words,
 )
-from core.probes.attribution.results import Reading
-from tests.conftest import write_tiny_checkpoint
+from core.probes.attribution.results import Instance
+from tests.probes.small_models import instance
 
 TOKENS = ("not", "good", "but", "not", "bad", "zyxqj")
 CELLS = ["rnn", "gru", "lstm"]
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every cell with one layer and with two: rnn1, rnn2, and so on."""
-    folder = tmp_path_factory.mktemp("layers")
-    for seed, cell in enumerate(CELLS):
-        for layers in (1, 2):
-            write_tiny_checkpoint(folder, f"{cell}{layers}", cell, layers=layers, seed=seed)
-    return folder
+def phrase(given: Instance, positions: Collection[int]) -> tuple[float, float]:
+    """β and γ of the tokens at some positions."""
+    beta, gamma = decompose(given, np.isin(np.arange(len(given.tokens)), list(positions))[None])
+    return beta[0], gamma[0]
 
 
-def reading(folder: Path, name: str, tokens: tuple[str, ...] = TOKENS) -> Reading:
-    return Reading(checkpoints.load(name, folder), " ".join(tokens), tokens)
-
-
-def changed(given: Reading, model: Classifier) -> Reading:
+def changed(given: Instance, model: Classifier) -> Instance:
     return given._replace(checkpoint=replace(given.checkpoint, model=model.requires_grad_(False).eval()))
 
 
-def without_biases(given: Reading) -> Reading:
+def without_biases(given: Instance) -> Instance:
     model = copy.deepcopy(given.checkpoint.model)
     for name, parameter in model.recurrent.named_parameters():
         if name.startswith("bias"):
@@ -54,13 +43,13 @@ def without_biases(given: Reading) -> Reading:
     return changed(given, model)
 
 
-def exact_logit(given: Reading) -> float:
+def exact_logit(given: Instance) -> float:
     """The fused forward pass in float64."""
     ids = torch.tensor([given.checkpoint.vocabulary.encode(given.tokens)])
     return copy.deepcopy(given.checkpoint.model).double()(ids).item()
 
 
-def scalar(cell: str, x: tuple[float, float], w: float, u: float, bias: float, read_out: float) -> Reading:
+def scalar(cell: str, x: tuple[float, float], w: float, u: float, bias: float, read_out: float) -> Instance:
     """Two words of one number each, for a model of one unit; every gate has the same weights."""
     model = Classifier(cell, 4, embedding_size=1, hidden_size=1)
     with torch.no_grad():
@@ -80,7 +69,7 @@ def scalar(cell: str, x: tuple[float, float], w: float, u: float, bias: float, r
         vocabulary = TwoWords()
 
     Made.model = model.requires_grad_(False).eval()
-    return Reading(Made(), "first second", ("first", "second"))
+    return Instance(Made(), "first second", ("first", "second"))
 
 
 def sigma(x: np.ndarray) -> np.ndarray:
@@ -112,7 +101,7 @@ def product(a: dict[str, np.ndarray], b: dict[str, np.ndarray], ours: set[str]) 
     return beta, gamma
 
 
-def slowly(given: Reading, inside: set[int]) -> tuple[float, float]:
+def slowly(given: Instance, inside: set[int]) -> tuple[float, float]:
     """β and γ of one phrase by one layer, from the equations, a cross-term at a time."""
     model = given.checkpoint.model
     x_all = model.embedding(torch.tensor(given.checkpoint.vocabulary.encode(given.tokens))).double().numpy()
@@ -160,8 +149,8 @@ def slowly(given: Reading, inside: set[int]) -> tuple[float, float]:
 
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("cell", CELLS)
-def test_the_two_parts_are_the_logit(folder: Path, cell: str, layers: int):
-    given = reading(folder, f"{cell}{layers}")
+def test_the_two_parts_are_the_logit(layered: Path, cell: str, layers: int):
+    given = instance(layered, f"{cell}{layers}", TOKENS)
     inside = np.random.default_rng(0).random((20, len(TOKENS))) < 0.4
     for found in (words(given), decompose(given, inside)):
         np.testing.assert_allclose(found.beta + found.gamma, exact_logit(given), atol=1e-9)
@@ -171,32 +160,32 @@ def test_the_two_parts_are_the_logit(folder: Path, cell: str, layers: int):
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_phrases_are_split_as_the_papers_sums_split_them(folder: Path, cell: str):
-    given = reading(folder, f"{cell}1")
+def test_phrases_are_split_as_the_papers_sums_split_them(layered: Path, cell: str):
+    given = instance(layered, f"{cell}1", TOKENS)
     for places in ({0}, {3}, {5}, {0, 1}, {1, 4}, set(range(len(TOKENS)))):
-        assert tuple(phrase(given, places)) == pytest.approx(slowly(given, places), abs=1e-9)
+        assert phrase(given, places) == pytest.approx(slowly(given, places), abs=1e-9)
 
 
 @pytest.mark.parametrize("name", ["rnn1", "gru1", "lstm1", "rnn2", "gru2", "lstm2"])
-def test_phrases_side_by_side_are_phrases_one_by_one(folder: Path, name: str):
-    given = reading(folder, name)
+def test_phrases_side_by_side_are_phrases_one_by_one(layered: Path, name: str):
+    given = instance(layered, name, TOKENS)
     inside = np.random.default_rng(1).random((9, len(TOKENS))) < 0.5
     inside[4] = False
     together = decompose(given, inside)
     for row, beta, gamma in zip(inside, *together, strict=True):
         alone = decompose(given, row[None])
         assert (alone.beta[0], alone.gamma[0]) == pytest.approx((beta, gamma), abs=1e-12)
-    np.testing.assert_allclose(words(given).beta, [phrase(given, [place]).beta for place in range(len(TOKENS))])
+    np.testing.assert_allclose(words(given).beta, [phrase(given, [place])[0] for place in range(len(TOKENS))])
 
 
 @pytest.mark.parametrize("name", ["rnn1", "gru1", "lstm1", "rnn2", "gru2", "lstm2"])
-def test_no_word_says_nothing_and_all_words_all_but_the_biases(folder: Path, name: str):
-    given = reading(folder, name)
+def test_no_word_says_nothing_and_all_words_all_but_the_biases(layered: Path, name: str):
+    given = instance(layered, name, TOKENS)
     assert decompose(given, np.zeros((1, len(TOKENS)), dtype=bool)).beta[0] == 0
     bare = without_biases(given)
-    everything = phrase(bare, range(len(TOKENS)))
-    assert everything.gamma == pytest.approx(bare.checkpoint.model.linear.bias.item(), abs=1e-12)
-    assert everything.beta == pytest.approx(exact_logit(bare) - everything.gamma, abs=1e-9)
+    beta, gamma = phrase(bare, range(len(TOKENS)))
+    assert gamma == pytest.approx(bare.checkpoint.model.linear.bias.item(), abs=1e-12)
+    assert beta == pytest.approx(exact_logit(bare) - gamma, abs=1e-9)
 
 
 def test_a_recurrent_unit_by_hand():
@@ -208,7 +197,6 @@ def test_a_recurrent_unit_by_hand():
     second = (tanh(-2) + tanh(kept - 2) - tanh(kept)) / 2
     assert words(given).beta == pytest.approx([3 * first, 3 * second], abs=1e-12)
     assert words(given).gamma == pytest.approx([3 * second + 0.25, 3 * first + 0.25], abs=1e-12)
-    assert interaction(given, [0, 1]) == pytest.approx(0, abs=1e-12)
 
 
 def test_a_memory_cell_by_hand():
@@ -222,42 +210,6 @@ def test_a_memory_cell_by_hand():
     assert phrase(given, [0]) == pytest.approx((2 * beta, 2 * (o * tanh(c) - beta) + 0.25), abs=1e-12)
 
 
-def test_words_in_a_cell_interact(folder: Path):
-    given = reading(folder, "lstm1")
-    both = phrase(given, [0, 1]).beta
-    assert interaction(given, [1, 0]) == pytest.approx(both - phrase(given, [0]).beta - phrase(given, [1]).beta)
-    assert abs(interaction(given, [0, 1])) > 1e-3
-    assert interaction(given, [2]) == 0
-
-
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("tokens", [("good",), ("zyxqj",), ("zyxqj", "qqq", "zyxqj")])
-def test_one_token_and_unknown_words(folder: Path, cell: str, tokens: tuple[str, ...]):
-    given = reading(folder, f"{cell}1", tokens)
-    scores = contextual_decomposition(given, "", seed=3)
-    assert scores.delta is None
-    assert scores.base_logit is None
-    np.testing.assert_allclose(scores.scores + words(given).gamma, exact_logit(given), atol=1e-9)
-
-
-def test_nothing_is_left_on_the_model(folder: Path):
-    given = reading(folder, "gru2")
-    before = {name: tensor.clone() for name, tensor in given.checkpoint.model.state_dict().items()}
-    words(given)
-    for name, tensor in given.checkpoint.model.state_dict().items():
-        assert torch.equal(tensor, before[name])
-    assert all(p.grad is None and not p.requires_grad for p in given.checkpoint.model.parameters())
-
-
-def test_what_is_no_phrase_is_refused(folder: Path):
-    given = reading(folder, "lstm1")
-    with pytest.raises(ValueError, match="at least one place"):
-        phrase(given, [])
-    with pytest.raises(ValueError, match="place 6 is none of the 6, which count from 0 to 5"):
-        phrase(given, [0, 6])
-    with pytest.raises(ValueError, match="place -1 is none"):
-        interaction(given, [-1])
+def test_rows_of_another_length_are_refused(layered: Path):
     with pytest.raises(ValueError, match=r"expected rows of 6 bools, one a token; given an array \(6,\)"):
-        decompose(given, np.ones(6, dtype=bool))
-    with pytest.raises(ValueError, match="no token"):
-        words(given._replace(tokens=()))
+        decompose(instance(layered, "lstm1", TOKENS), np.ones(6, dtype=bool))

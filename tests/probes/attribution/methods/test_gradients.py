@@ -10,7 +10,6 @@ import pytest
 import torch
 from captum.attr import GradientShap, NoiseTunnel, Saliency
 
-from core.models import checkpoints
 from core.models.predict import verdict_on_tokens
 from core.probes.attribution.methods import gradients
 from core.probes.attribution.methods.gradients import (
@@ -21,22 +20,14 @@ from core.probes.attribution.methods.gradients import (
     smooth_grad,
 )
 from core.probes.attribution.removal import REPLACING, replacement
-from core.probes.attribution.results import Reading
+from core.probes.attribution.results import Instance
+from tests.probes.small_models import instance
 
 CELLS = ["rnn", "gru", "lstm"]
 TOKENS = ("not", "good", "but", "not", "bad", "zyxqj")
 
 
-@pytest.fixture
-def folder(tiny_checkpoints: Path) -> Path:
-    return tiny_checkpoints
-
-
-def reading(folder: Path, cell: str, tokens: tuple[str, ...] = TOKENS) -> Reading:
-    return Reading(checkpoints.load(cell, folder), " ".join(tokens), tokens)
-
-
-def exact(given: Reading) -> tuple[torch.nn.Module, torch.Tensor]:
+def exact(given: Instance) -> tuple[torch.nn.Module, torch.Tensor]:
     """The model in float64 and the embedded text [n, E]."""
     model = copy.deepcopy(given.checkpoint.model).double()
     return model, model.embedding(torch.tensor(given.checkpoint.vocabulary.encode(given.tokens)))
@@ -52,8 +43,8 @@ def differences(model: torch.nn.Module, x: torch.Tensor) -> np.ndarray:
 
 @pytest.mark.parametrize("baseline", REPLACING)
 @pytest.mark.parametrize("cell", CELLS)
-def test_integrated_gradients_sum_to_the_difference(folder: Path, cell: str, baseline: str) -> None:
-    given = reading(folder, cell)
+def test_integrated_gradients_sum_to_the_difference(tiny_checkpoints: Path, cell: str, baseline: str) -> None:
+    given = instance(tiny_checkpoints, cell, TOKENS)
     found = integrated_gradients(given, baseline)
     model = given.checkpoint.model
     base = model.from_embeddings(replacement(model, baseline).expand(1, len(TOKENS), -1)).item()
@@ -65,10 +56,12 @@ def test_integrated_gradients_sum_to_the_difference(folder: Path, cell: str, bas
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_integrated_gradients_are_the_integral(folder: Path, cell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_integrated_gradients_are_the_integral(
+    tiny_checkpoints: Path, cell: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(gradients, "_RELATIVE", 1e-5)
     monkeypatch.setattr(gradients, "_ABSOLUTE", 1e-5)
-    given = reading(folder, cell)
+    given = instance(tiny_checkpoints, cell, TOKENS)
     model, x = exact(given)
     base = replacement(model, "mean").expand_as(x)
     alpha = (torch.arange(4000, dtype=x.dtype) + 0.5) / 4000  # the midpoint rule
@@ -78,18 +71,20 @@ def test_integrated_gradients_are_the_integral(folder: Path, cell: str, monkeypa
     np.testing.assert_allclose(integrated_gradients(given, "mean").scores, expected, atol=1e-4)
 
 
-def test_integrated_gradients_that_do_not_converge_say_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_integrated_gradients_that_do_not_converge_say_so(
+    tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(gradients, "_RELATIVE", 0.0)
     monkeypatch.setattr(gradients, "_ABSOLUTE", 0.0)
     monkeypatch.setattr(gradients, "MOST_STEPS", 128)
-    found = integrated_gradients(reading(folder, "lstm"), "pad")
+    found = integrated_gradients(instance(tiny_checkpoints, "lstm", TOKENS), "pad")
     assert found.spent == "128 steps"
     assert "not converged: after 128 steps" in found.warning
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_saliency_and_input_x_gradient_by_differences(folder: Path, cell: str) -> None:
-    given = reading(folder, cell)
+def test_saliency_and_input_x_gradient_by_differences(tiny_checkpoints: Path, cell: str) -> None:
+    given = instance(tiny_checkpoints, cell, TOKENS)
     model, x = exact(given)
     slopes = differences(model, x)
     np.testing.assert_allclose(saliency(given).scores, np.linalg.norm(slopes, axis=1), rtol=1e-3, atol=1e-5)
@@ -97,9 +92,11 @@ def test_saliency_and_input_x_gradient_by_differences(folder: Path, cell: str) -
     assert saliency(given).base_logit is None and input_x_gradient(given).delta is None
 
 
-def test_gradient_shap_without_noise_is_integrated_gradients(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gradient_shap_without_noise_is_integrated_gradients(
+    tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(gradients, "NOISE", 0.0)
-    given = reading(folder, "gru")
+    given = instance(tiny_checkpoints, "gru", TOKENS)
     found = gradient_shap(given, "pad", seed=1)
     assert found.errors is not None
     off = found.scores - integrated_gradients(given, "pad").scores
@@ -107,8 +104,8 @@ def test_gradient_shap_without_noise_is_integrated_gradients(folder: Path, monke
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_sampled_gradients_agree_with_captum(folder: Path, cell: str) -> None:
-    given = reading(folder, cell)
+def test_sampled_gradients_agree_with_captum(tiny_checkpoints: Path, cell: str) -> None:
+    given = instance(tiny_checkpoints, cell, TOKENS)
     model = given.checkpoint.model
     x = model.embedding(torch.tensor([given.checkpoint.vocabulary.encode(TOKENS)]))
     base = replacement(model, "unk").expand_as(x)
@@ -130,8 +127,8 @@ def test_sampled_gradients_agree_with_captum(folder: Path, cell: str) -> None:
 
 
 @pytest.mark.parametrize("method", [gradient_shap, smooth_grad])
-def test_errors_are_the_spread_over_seeds(folder: Path, method: object) -> None:
-    given = reading(folder, "lstm")
+def test_errors_are_the_spread_over_seeds(tiny_checkpoints: Path, method: object) -> None:
+    given = instance(tiny_checkpoints, "lstm", TOKENS)
     found = [method(given, "pad", seed=seed) for seed in range(60)]  # type: ignore[operator]
     spread = np.std([each.scores for each in found], axis=0, ddof=1)
     promised = np.mean([each.errors for each in found], axis=0)
@@ -140,30 +137,14 @@ def test_errors_are_the_spread_over_seeds(folder: Path, method: object) -> None:
     np.testing.assert_array_equal(again.scores, found[7].scores)
 
 
-def test_one_token_has_the_whole_difference(folder: Path) -> None:
-    given = reading(folder, "lstm", ("good",))
-    found = integrated_gradients(given, "unk")
-    assert found.base_logit is not None
-    assert found.scores.tolist() == pytest.approx(
-        [verdict_on_tokens(given.checkpoint, ["good"]).logit - found.base_logit], rel=0.011
-    )
-
-
-def test_a_baseline_equal_to_the_text_gives_nothing(folder: Path) -> None:
-    given = reading(folder, "gru", ("zyxqj", "qqq"))
-    found = integrated_gradients(given, "unk")
-    assert found.scores.tolist() == [0, 0] and found.delta == 0 and found.warning == ""
-    assert np.isfinite(gradient_shap(given, "unk").scores).all()
-
-
-def test_a_word_cannot_be_deleted_along_a_path(folder: Path) -> None:
+def test_a_word_cannot_be_deleted_along_a_path(tiny_checkpoints: Path) -> None:
     for method in (integrated_gradients, gradient_shap):
         with pytest.raises(ValueError, match="unknown replacement 'delete'; available: pad, unk, mean, zero"):
-            method(reading(folder, "rnn"), "delete")
+            method(instance(tiny_checkpoints, "rnn", TOKENS), "delete")
 
 
-def test_gradients_are_taken_under_inference_mode_too(folder: Path) -> None:
-    given = reading(folder, "gru")
+def test_gradients_are_taken_under_inference_mode_too(tiny_checkpoints: Path) -> None:
+    given = instance(tiny_checkpoints, "gru", TOKENS)
     expected = saliency(given).scores
     with torch.inference_mode():
         np.testing.assert_array_equal(saliency(given).scores, expected)

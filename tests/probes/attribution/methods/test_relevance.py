@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import torch
 
-from core.models import checkpoints
 from core.models.recurrent import Classifier
 from core.probes.attribution.methods.relevance import (
     EPSILON,
@@ -20,33 +19,20 @@ from core.probes.attribution.methods.relevance import (
     layerwise_relevance_without_biases,
     relevance,
 )
-from core.probes.attribution.results import Reading
-from tests.conftest import write_tiny_checkpoint
+from core.probes.attribution.results import Instance
+from tests.probes.small_models import instance
 
 TOKENS = ("not", "good", "but", "not", "bad", "zyxqj")
 CELLS = ["rnn", "gru", "lstm"]
 NAMES = [f"{cell}{layers}" for cell in CELLS for layers in (1, 2)]
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("layers")
-    for seed, cell in enumerate(CELLS):
-        for layers in (1, 2):
-            write_tiny_checkpoint(folder, f"{cell}{layers}", cell, layers=layers, seed=seed)
-    return folder
-
-
-def reading(folder: Path, name: str, tokens: tuple[str, ...] = TOKENS) -> Reading:
-    return Reading(checkpoints.load(name, folder), " ".join(tokens), tokens)
-
-
-def exact_logit(given: Reading) -> float:
+def exact_logit(given: Instance) -> float:
     ids = torch.tensor([given.checkpoint.vocabulary.encode(given.tokens)])
     return copy.deepcopy(given.checkpoint.model).double()(ids).item()
 
 
-def without_biases(given: Reading) -> Reading:
+def without_biases(given: Instance) -> Instance:
     model = copy.deepcopy(given.checkpoint.model)
     for name, parameter in model.named_parameters():
         if "bias" in name:
@@ -64,7 +50,7 @@ def linear(h, w, b: float, z: float, out: float, units: int, delta: float, epsil
     return messages
 
 
-def slowly(given: Reading, delta: float, epsilon: float) -> tuple[np.ndarray, float]:
+def slowly(given: Instance, delta: float, epsilon: float) -> tuple[np.ndarray, float]:
     """Relevance of one layer, neuron by neuron; and what the start state gets."""
     model: Classifier = given.checkpoint.model
     cell, units = model.cell, model.hidden_size
@@ -111,8 +97,8 @@ def slowly(given: Reading, delta: float, epsilon: float) -> tuple[np.ndarray, fl
 
 @pytest.mark.parametrize("epsilon", [1e-3, 0.1])
 @pytest.mark.parametrize("name", NAMES)
-def test_nothing_is_lost_where_biases_are_redistributed(folder: Path, name: str, epsilon: float):
-    given = reading(folder, name)
+def test_nothing_is_lost_where_biases_are_redistributed(layered: Path, name: str, epsilon: float):
+    given = instance(layered, name, TOKENS)
     found = relevance(given, bias_factor=1, epsilon=epsilon)
     assert found.x.sum() + found.start == pytest.approx(exact_logit(given), abs=1e-9 * max(1, np.abs(found.x).sum()))
     dropped = relevance(given, bias_factor=0, epsilon=epsilon)
@@ -121,8 +107,8 @@ def test_nothing_is_lost_where_biases_are_redistributed(folder: Path, name: str,
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_without_biases_what_is_lost_goes_with_epsilon(folder: Path, name: str):
-    bare = without_biases(reading(folder, name))
+def test_without_biases_what_is_lost_goes_with_epsilon(layered: Path, name: str):
+    bare = without_biases(instance(layered, name, TOKENS))
     lost = [
         abs(relevance(bare, bias_factor=0, epsilon=epsilon).x.sum() - exact_logit(bare)) for epsilon in (1e-4, 1e-9)
     ]
@@ -132,8 +118,8 @@ def test_without_biases_what_is_lost_goes_with_epsilon(folder: Path, name: str):
 
 @pytest.mark.parametrize("delta", [0.0, 0.3, 1.0])
 @pytest.mark.parametrize("cell", CELLS)
-def test_every_message_is_the_linear_rules(folder: Path, cell: str, delta: float):
-    given = reading(folder, f"{cell}1")
+def test_every_message_is_the_linear_rules(layered: Path, cell: str, delta: float):
+    given = instance(layered, f"{cell}1", TOKENS)
     found = relevance(given, bias_factor=delta, epsilon=0.01)
     expected, start = slowly(given, delta, 0.01)
     np.testing.assert_allclose(found.x, expected, rtol=1e-8, atol=1e-8)
@@ -141,8 +127,8 @@ def test_every_message_is_the_linear_rules(folder: Path, cell: str, delta: float
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_scores_are_the_relevances_of_words(folder: Path, name: str):
-    given = reading(folder, name)
+def test_scores_are_the_relevances_of_words(layered: Path, name: str):
+    given = instance(layered, name, TOKENS)
     conserving, dropping = layerwise_relevance(given), layerwise_relevance_without_biases(given, "", seed=1)
     np.testing.assert_array_equal(conserving.scores, relevance(given, bias_factor=1).x.sum(axis=1))
     np.testing.assert_array_equal(dropping.scores, relevance(given, bias_factor=0).x.sum(axis=1))
@@ -164,33 +150,22 @@ def test_the_rule_by_hand():
     assert [part.item() for part in Rule(1.0, 1.0).sum(parts, torch.tensor([4.0]))] == [-2.5, 6.5]
 
 
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("tokens", [("good",), ("zyxqj",), ("zyxqj", "qqq", "zyxqj")])
-def test_one_token_and_unknown_words(folder: Path, cell: str, tokens: tuple[str, ...]):
-    given = reading(folder, f"{cell}1", tokens)
-    scores = layerwise_relevance(given)
-    assert scores.base_logit is not None
-    assert scores.scores.sum() + scores.base_logit == pytest.approx(exact_logit(given), abs=1e-9)
-
-
-def test_relevances_that_cancel_are_warned_of(folder: Path):
+def test_relevances_that_cancel_are_warned_of(layered: Path):
     long = tuple(np.random.default_rng(0).choice(TOKENS, 60).tolist())
-    given = reading(folder, "rnn1", long)
+    given = instance(layered, "rnn1", long)
     scores = layerwise_relevance(given)
     size = np.abs(scores.scores).sum()
     assert size > 1e3
     found = re.fullmatch(r"relevances of ([\d,]+) in all cancel to a logit of .*", scores.warning)
     assert found
     assert float(found[1].replace(",", "")) == pytest.approx(size, abs=1)
-    assert layerwise_relevance(reading(folder, "lstm1", ("good",))).warning == ""
+    assert layerwise_relevance(instance(layered, "lstm1", ("good",))).warning == ""
 
 
-def test_bad_settings_are_refused(folder: Path):
-    given = reading(folder, "lstm1")
-    with pytest.raises(ValueError, match=r"bias factor is from 0 .* given: 2"):
+def test_bad_settings_are_refused(layered: Path):
+    given = instance(layered, "lstm1", TOKENS)
+    with pytest.raises(ValueError, match=r"bias factor must be 0 .* given: 2"):
         relevance(given, bias_factor=2)
-    with pytest.raises(ValueError, match="ε is above 0; given: 0"):
+    with pytest.raises(ValueError, match="ε must be above 0; given: 0"):
         relevance(given, bias_factor=1, epsilon=0)
-    with pytest.raises(ValueError, match="no token"):
-        layerwise_relevance(given._replace(tokens=()))
     assert EPSILON == 1e-3

@@ -1,4 +1,4 @@
-"""Shapley values: the axioms, the definition over all orders, and the tree against the plain game."""
+"""Shapley values: the axioms, the definition over all orders, and the tree against the plain v."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
-from core.models import checkpoints
 from core.probes.attribution.methods.shapley import (
     MOST_EXACT,
     all_values,
@@ -20,17 +18,12 @@ from core.probes.attribution.methods.shapley import (
     shapley_of,
 )
 from core.probes.attribution.methods.tree import PrefixTree
-from core.probes.attribution.removal import BASELINES, Game, subsets
-from core.probes.attribution.results import Reading
-from tests.conftest import write_tiny_checkpoint
+from core.probes.attribution.removal import BASELINES, WhiteBoxValues, subsets
+from tests.probes.small_models import instance
 
 CELLS = ("rnn", "gru", "lstm")
 TOKENS = ("not", "good", "but", "not", "zork", "bad")
 LONG = ("i", "was", "not", "so", "good", "but", "the", "movie", "is", "better", "than", "no", "movie", "zork", "!")
-
-
-def reading(folder: Path, name: str, tokens: tuple[str, ...] = TOKENS) -> Reading:
-    return Reading(checkpoints.load(name, folder), " ".join(tokens), tokens)
 
 
 def over_all_orders(values: np.ndarray, n: int) -> np.ndarray:
@@ -44,36 +37,32 @@ def over_all_orders(values: np.ndarray, n: int) -> np.ndarray:
     return total / len(orders)
 
 
-@pytest.fixture(scope="module")
-def two_layers(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("layers")
-    for cell in CELLS:
-        write_tiny_checkpoint(folder, cell, cell, layers=2, seed=5)
-    return folder
-
-
 @pytest.mark.parametrize("baseline", BASELINES)
 @pytest.mark.parametrize("cell", CELLS)
-def test_the_tree_says_what_the_game_says(tiny_checkpoints: Path, two_layers: Path, cell: str, baseline: str) -> None:
-    for folder in (tiny_checkpoints, two_layers):
-        game = Game(reading(folder, cell), baseline)
-        np.testing.assert_allclose(all_values(game).all, game.values(subsets(len(TOKENS))), atol=2e-5)
-        longer = Game(reading(folder, cell, LONG), baseline)
+def test_the_tree_says_what_the_game_says(layered: Path, cell: str, baseline: str) -> None:
+    for name in (f"{cell}1", f"{cell}2"):
+        v = WhiteBoxValues(instance(layered, name, TOKENS), baseline)
+        np.testing.assert_allclose(all_values(v), v.values(subsets(len(TOKENS))), atol=2e-5)
+        longer = WhiteBoxValues(instance(layered, name, LONG), baseline)
         some = np.random.default_rng(1).random((2_000, len(LONG))) < np.linspace(0, 1, 2_000)[:, None]
         # These random weights are larger than trained ones, and stretch what single precision rounds off.
-        np.testing.assert_allclose(PrefixTree(longer).subsets(some), longer.values(some), atol=1e-3)
+        np.testing.assert_allclose(PrefixTree(longer).values(some), longer.values(some), atol=1e-3)
 
 
 def test_the_tree_reads_orders_in_which_words_are_absent(tiny_checkpoints: Path) -> None:
-    given = reading(tiny_checkpoints, "gru")
+    given = instance(tiny_checkpoints, "gru", TOKENS)
     rows = np.array([[5, 6, 0, 6, 1, 4], [0, 1, 2, 3, 4, 5], [6, 6, 6, 6, 6, 6], [6, 5, 0, 1, 6, 4]])
-    found = PrefixTree(Game(given, "delete")).values(rows)
+    found = PrefixTree(WhiteBoxValues(given, "delete")).arrangements(rows)
     for row, value in zip(rows, found, strict=True):
         left = tuple(TOKENS[place] for place in row if place < 6)
-        expected = Game(reading(tiny_checkpoints, "gru", left), "delete").full if left else Game(given, "delete").empty
+        expected = (
+            WhiteBoxValues(instance(tiny_checkpoints, "gru", left), "delete").full
+            if left
+            else WhiteBoxValues(given, "delete").empty
+        )
         assert value == pytest.approx(expected, abs=1e-5)
     assert found[0] == found[3]  # one sentence, wherever the absent words stood
-    unknown = PrefixTree(Game(given, "unk")).values(np.array([[0, 1, 2, 3, 6, 5], [0, 1, 2, 3, 4, 5]]))
+    unknown = PrefixTree(WhiteBoxValues(given, "unk")).arrangements(np.array([[0, 1, 2, 3, 6, 5], [0, 1, 2, 3, 4, 5]]))
     assert unknown[0] == unknown[1]  # zork is unknown
 
 
@@ -81,12 +70,12 @@ def test_blocks_and_slices_change_nothing(tiny_checkpoints: Path, monkeypatch: p
     from core.probes.attribution.methods import tree
 
     for baseline in ("delete", "mean"):
-        game = Game(reading(tiny_checkpoints, "lstm"), baseline)
-        whole = all_values(game).all
+        v = WhiteBoxValues(instance(tiny_checkpoints, "lstm", TOKENS), baseline)
+        whole = all_values(v)
         with monkeypatch.context() as smaller:
             smaller.setattr(tree, "_BLOCK", 3)
             smaller.setattr(tree, "_SLICE", 7)
-            np.testing.assert_allclose(all_values(game).all, whole, atol=1e-5)
+            np.testing.assert_allclose(all_values(v), whole, atol=1e-5)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 5])
@@ -96,7 +85,7 @@ def test_any_game_agrees_with_the_definition(n: int) -> None:
 
 
 def test_a_game_worked_by_hand() -> None:
-    # A glove game: player 0 has a left glove, 1 and 2 a right one each; a pair is worth 1. Known: 2/3, 1/6, 1/6.
+    # A glove v: player 0 has a left glove, 1 and 2 a right one each; a pair is worth 1. Known: 2/3, 1/6, 1/6.
     values = np.array([0, 0, 0, 1, 0, 1, 0, 1], dtype=float)
     np.testing.assert_allclose(shapley_of(values), [2 / 3, 1 / 6, 1 / 6])
 
@@ -115,34 +104,18 @@ def test_symmetric_players_share_alike_and_a_dummy_has_nothing() -> None:
 @pytest.mark.parametrize("cell", CELLS)
 def test_values_sum_to_the_difference(tiny_checkpoints: Path, cell: str, baseline: str) -> None:
     for tokens in (TOKENS, LONG):
-        given = reading(tiny_checkpoints, cell, tokens)
-        found, game = shapley(given, baseline, seed=3), Game(given, baseline)
-        assert found.base_logit == pytest.approx(game.empty, abs=1e-5)
-        assert found.scores.sum() == pytest.approx(game.full - game.empty, abs=2e-5)
+        given = instance(tiny_checkpoints, cell, tokens)
+        found, v = shapley(given, baseline, seed=3), WhiteBoxValues(given, baseline)
+        assert found.base_logit == pytest.approx(v.empty, abs=1e-5)
+        assert found.scores.sum() == pytest.approx(v.full - v.empty, abs=2e-5)
         assert found.delta == pytest.approx(0, abs=2e-5)
         assert (found.errors is None) == (len(tokens) <= MOST_EXACT)
         assert found.spent == ("all 64 subsets" if found.errors is None else "200 permutations, in antithetic pairs")
 
 
-def test_captum_finds_the_same(tiny_checkpoints: Path) -> None:
-    from captum.attr import ShapleyValues
-
-    tokens = TOKENS[1:]
-    for cell in CELLS:
-        given = reading(tiny_checkpoints, cell, tokens)
-        game = Game(given, "zero")
-        mask = torch.arange(len(tokens))[None, :, None].expand(1, len(tokens), game.x.shape[1]).contiguous()
-        x = game.x.detach().clone()[None]
-        with torch.no_grad():
-            expected = ShapleyValues(given.checkpoint.model.from_embeddings).attribute(
-                x, baselines=0, feature_mask=mask
-            )
-        np.testing.assert_allclose(shapley(given, "zero").scores, expected[0, :, 0].numpy(), atol=1e-5)
-
-
-@pytest.mark.parametrize("baseline", BASELINES)
+@pytest.mark.parametrize("baseline", ["delete", "mean"])
 def test_sampling_is_exact_within_its_errors(tiny_checkpoints: Path, baseline: str) -> None:
-    given = reading(tiny_checkpoints, "lstm")
+    given = instance(tiny_checkpoints, "lstm", TOKENS)
     exact = exact_shapley(given, baseline)
     found = sampled_shapley(given, baseline, seed=11, permutations=2_000)
     assert found.errors is not None and (found.errors < 0.2).all()
@@ -163,38 +136,15 @@ def test_errors_are_as_large_as_the_misses() -> None:
     assert runs[3].scores.sum() == pytest.approx(values[-1] - values[0])
 
 
-def test_a_seed_gives_the_same_again(tiny_checkpoints: Path) -> None:
-    given = reading(tiny_checkpoints, "rnn", LONG)
-    one, again, other = (shapley(given, "delete", seed=seed).scores for seed in (1, 1, 2))
-    np.testing.assert_array_equal(one, again)
-    assert (one != other).any()
-
-
-@pytest.mark.parametrize("baseline", BASELINES)
-def test_one_token_has_the_whole_difference(tiny_checkpoints: Path, baseline: str) -> None:
-    given = reading(tiny_checkpoints, "lstm", ("good",))
-    game = Game(given, baseline)
-    assert shapley(given, baseline).scores == pytest.approx([game.full - game.empty], abs=1e-5)
-    found = sampled_shapley(given, baseline, permutations=4)
-    assert found.scores == pytest.approx([game.full - game.empty], abs=1e-5)
-    assert found.errors == pytest.approx([0], abs=1e-12)
-
-
-def test_unknown_words_weigh_nothing_against_the_unknown_word(tiny_checkpoints: Path) -> None:
-    given = reading(tiny_checkpoints, "gru", ("zork", "blup", "frob"))
-    assert (shapley(given, "unk").scores == 0).all()
-    assert np.isfinite(shapley(given, "delete").scores).all()
-
-
 def test_what_cannot_be_is_refused(tiny_checkpoints: Path) -> None:
-    given = reading(tiny_checkpoints, "rnn", LONG)
+    given = instance(tiny_checkpoints, "rnn", LONG)
     with pytest.raises(ValueError, match="up to 12 tokens; given 15, which have 2\\^15"):
         exact_shapley(given, "pad")
     for count in (2, 7):
         with pytest.raises(ValueError, match=f"come in pairs.*given {count}"):
             sampled_shapley(given, "pad", permutations=count)
     with pytest.raises(ValueError, match="up to 1,000 tokens; given 1,001"):
-        shapley(reading(tiny_checkpoints, "rnn", ("good",) * 1_001), "pad")
+        shapley(instance(tiny_checkpoints, "rnn", ("good",) * 1_001), "pad")
     with pytest.raises(ValueError, match="unknown baseline 'none'"):
         shapley(given, "none")
 
@@ -205,4 +155,4 @@ def test_it_can_be_stopped(tiny_checkpoints: Path) -> None:
 
     for tokens in (TOKENS, LONG):
         with pytest.raises(KeyboardInterrupt):
-            shapley(reading(tiny_checkpoints, "rnn", tokens), "delete", check_cancelled=stop)
+            shapley(instance(tiny_checkpoints, "rnn", tokens), "delete", check_cancelled=stop)

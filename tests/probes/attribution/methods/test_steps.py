@@ -7,24 +7,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.models import checkpoints
 from core.models.predict import EmptyTextError, verdict_on_tokens
 from core.models.trace import trace_tokens
 from core.probes.attribution.methods.steps import cell_steps, steps
-from core.probes.attribution.results import Reading
 from tests.conftest import write_tiny_checkpoint
+from tests.probes.small_models import instance
 
 TOKENS = ("not", "good", "but", "not", "bad", "zyxqj")
-
-
-def reading(folder: Path, name: str, tokens: tuple[str, ...] = TOKENS) -> Reading:
-    return Reading(checkpoints.load(name, folder), " ".join(tokens), tokens)
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 @pytest.mark.parametrize("tokens", [TOKENS, ("good",), ("zyxqj", "qqq")])
 def test_steps_sum_to_the_difference(tiny_checkpoints: Path, cell: str, tokens: tuple[str, ...]):
-    given = reading(tiny_checkpoints, cell, tokens)
+    given = instance(tiny_checkpoints, cell, tokens)
     for method in (steps, cell_steps) if cell == "lstm" else (steps,):
         found = method(given, "", seed=5)
         assert found.base_logit is not None
@@ -38,7 +33,7 @@ def test_steps_sum_to_the_difference(tiny_checkpoints: Path, cell: str, tokens: 
 
 def test_they_are_the_traces(tmp_path: Path):
     write_tiny_checkpoint(tmp_path, "lstm", "lstm", layers=2)
-    given = reading(tmp_path, "lstm")
+    given = instance(tmp_path, "lstm", TOKENS)
     done = trace_tokens(given.checkpoint, TOKENS)
     np.testing.assert_array_equal(steps(given).scores, done.contributions)
     np.testing.assert_array_equal(cell_steps(given).scores, done.cell_contributions)
@@ -46,6 +41,6 @@ def test_they_are_the_traces(tmp_path: Path):
 
 def test_cells_without_a_cell_state_are_refused(tiny_checkpoints: Path):
     with pytest.raises(ValueError, match="gru is a gru, which has no cell state; cell steps are for: lstm"):
-        cell_steps(reading(tiny_checkpoints, "gru"))
+        cell_steps(instance(tiny_checkpoints, "gru", TOKENS))
     with pytest.raises(EmptyTextError):
-        steps(reading(tiny_checkpoints, "gru", ()))
+        steps(instance(tiny_checkpoints, "gru", ()))

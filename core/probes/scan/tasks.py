@@ -1,4 +1,4 @@
-"""One partition of a corpus, scored and written: the work that a process, or a machine of a cluster, is given."""
+"""Scoring and writing one partition of a corpus: the task of a worker process, or of a machine of a cluster."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from core.data.records import Window, span
 from core.probes.scan import parts
 from core.probes.scan.partitions import Partition
 from core.probes.scan.parts import Part
-from core.probes.scan.scoring import Scoring, Source
+from core.probes.scan.scoring import ModelSource, Scorer
 from core.probes.scan.tallies import LISTED, Problem, Summary, Tally
 from core.probes.scan.windows import texts_of
 from core.runtime import workers
@@ -40,7 +40,7 @@ class Task:
     names: tuple[str, ...]
     column: str
     layout: Layout | None
-    source: Source
+    source: ModelSource
     folder: Path
 
 
@@ -51,33 +51,33 @@ def score(task: Task) -> Part:
     writing raise.
     """
     began = time.perf_counter()
-    scoring = _scoring(task.source)
+    scorer = _scorer(task.source)
     models = [name for name, _ in task.source.hashes]
     columns: dict[str, list[object]] = {name: [] for name in ("file", "row", "line", "problem")}
     probabilities: dict[str, list[np.ndarray]] = {name: [] for name in models}
     summaries = [Summary(models={name: Tally() for name in models})]
     for name, window in _windows(task):
         texts, problems = texts_of(window, task.column)
-        scores = scoring(texts, problems, workers.check_cancelled)
+        scores = scorer(texts, problems, workers.check_cancelled)
         summaries.append(_summary(name, window, problems, scores))
         empty = np.isnan(scores[models[0]])
         columns["file"] += repeat(name, len(window))
         columns["row"] += range(window.first, window.first + len(window))
         columns["line"] += window.lines
         columns["problem"] += [
-            problems.get(place, "no word to read" if nothing else None) for place, nothing in enumerate(empty.tolist())
+            problems.get(index, "no word to read" if nothing else None) for index, nothing in enumerate(empty.tolist())
         ]
-        for model, found in scores.items():
-            probabilities[model].append(found)
+        for model, values in scores.items():
+            probabilities[model].append(values)
     summary = reduce(add, summaries)
     if summary.rows != task.partition.rows:
         raise ValueError(
-            _("{name} has changed while it was being read: {now:,} rows where {before:,} were found before").format(
+            _("{name} changed while it was being read: {now:,} rows, {before:,} before").format(
                 name=task.names[0], now=summary.rows, before=task.partition.rows
             )
         )
     part = Part(task.partition, Summary(**{**vars(summary), "seconds": time.perf_counter() - began}))
-    scores = {model: np.concatenate(found) for model, found in probabilities.items()}
+    scores = {model: np.concatenate(values) for model, values in probabilities.items()}
     parts.write(task.folder, task.scan, part, columns, scores)
     return part
 
@@ -94,19 +94,19 @@ def _windows(task: Task) -> Iterator[tuple[str, Window]]:
 
 
 def _summary(file: str, window: Window, problems: dict[int, str], scores: Mapping[str, np.ndarray]) -> Summary:
-    tallies = {model: Tally.of(found) for model, found in scores.items()}
+    tallies = {model: Tally.of(values) for model, values in scores.items()}
     scored = next(iter(tallies.values())).scored
     listed = [
-        Problem(file, window.first + place, window.lines[place], reason)
-        for place, reason in sorted(problems.items())[:LISTED]
+        Problem(file, window.first + index, window.lines[index], reason)
+        for index, reason in sorted(problems.items())[:LISTED]
     ]
     return Summary(len(window), len(window) - scored - len(problems), len(problems), 0.0, tallies, tuple(listed))
 
 
-def _scoring(source: Source) -> Scoring:
+def _scorer(source: ModelSource) -> Scorer:
     """What a source loads, once in each thread."""
     if getattr(_loaded, "source", None) != source:
-        _loaded.scoring = source.load()
+        _loaded.scorer = source.load()
         _loaded.source = source
-    scoring: Scoring = _loaded.scoring
-    return scoring
+    scorer: Scorer = _loaded.scorer
+    return scorer

@@ -1,0 +1,19 @@
+"""Checkpoints that several methods of attribution are tested on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import write_tiny_checkpoint
+
+
+@pytest.fixture(scope="session")
+def layered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every cell with one layer and with two: rnn1, rnn2, and so on."""
+    folder = tmp_path_factory.mktemp("layers")
+    for seed, cell in enumerate(("rnn", "gru", "lstm")):
+        for layers in (1, 2):
+            write_tiny_checkpoint(folder, f"{cell}{layers}", cell, layers=layers, seed=seed)
+    return folder

@@ -1,0 +1,43 @@
+"""Models small enough for plain replicas, and what attribution explains of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from core.models import checkpoints
+from core.models.checkpoints import Checkpoint
+from core.models.recurrent import Classifier
+from core.probes.attribution.results import Instance
+from core.text.preprocessing import Preprocessing, Vocabulary
+
+
+def random_checkpoint(
+    cell: str,
+    words: Sequence[str],
+    *,
+    embedding: int = 4,
+    hidden: int = 5,
+    layers: int = 1,
+    dtype: torch.dtype = torch.float64,
+    scale: float = 0.6,
+    seed: int = 3,
+    polarity: Sequence[float] | None = None,
+) -> Checkpoint:
+    """A model of normal random weights, in float64 unless told otherwise, that is not written anywhere."""
+    vocabulary = Vocabulary(list(words))
+    model = Classifier(cell, len(vocabulary), embedding, hidden, layers).to(dtype)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(0, scale, generator=generator)
+    known = None if polarity is None else np.array(polarity, dtype=np.float32)
+    return Checkpoint(cell, model.requires_grad_(False).eval(), Preprocessing(), vocabulary, {}, "", known)
+
+
+def instance(folder: Path, name: str, tokens: tuple[str, ...]) -> Instance:
+    """Tokens that a stored model reads."""
+    return Instance.of_tokens(checkpoints.load(name, folder), tokens)
