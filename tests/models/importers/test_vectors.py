@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,6 +29,14 @@ def as_binary(words: list[str], rows: np.ndarray, end: bytes = b"\n") -> bytes:
     )
 
 
+def keyed() -> Any:
+    from gensim.models import KeyedVectors
+
+    kept = KeyedVectors(3)
+    kept.add_vectors(TOKENS, VECTORS)
+    return kept
+
+
 def test_every_format_of_vectors_says_the_same(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", VECTORS.astype(np.float64))
     save_file({"emb.weight": VECTORS}, tmp_path / "b.safetensors")
@@ -39,22 +48,12 @@ def test_every_format_of_vectors_says_the_same(tmp_path: Path) -> None:
     (tmp_path / "g.txt").write_text("5\t3\n" + "\n".join(line.replace(" ", "\t", 1) for line in lines))
     (tmp_path / "h.bin").write_bytes(as_binary(TOKENS, VECTORS))
     (tmp_path / "i").write_bytes(as_binary(TOKENS, VECTORS, end=b""))
+    keyed().save_word2vec_format(str(tmp_path / "j.bin"), binary=True)
     for path in tmp_path.iterdir():
         found = vectors.read(path)
         np.testing.assert_array_equal(found.rows, VECTORS)
         assert found.words == (None if path.suffix in (".npy", ".safetensors", ".pt") else TOKENS)
         assert found.notes == ()
-
-
-def test_gensims_own_binary_file_is_read(tmp_path: Path) -> None:
-    from gensim.models import KeyedVectors
-
-    kept = KeyedVectors(3)
-    kept.add_vectors(TOKENS, VECTORS)
-    kept.save_word2vec_format(str(tmp_path / "vectors.bin"), binary=True)
-    found = vectors.read(tmp_path / "vectors.bin")
-    assert found.words == TOKENS
-    np.testing.assert_array_equal(found.rows, VECTORS)
 
 
 @pytest.mark.parametrize("head", ["", "4 2\n"])
@@ -67,6 +66,8 @@ def test_a_word_may_hold_spaces(tmp_path: Path, head: str) -> None:
     kept = align(list(found.words), found.rows, found.words, Special())
     assert kept.vocabulary.words == ("good", "2")
     assert any("2 tokens that no text can give" in note and "'. . .'" in note for note in kept.notes)
+    (tmp_path / "glove.txt").write_text("good 1 2\n\u00a0 3 4\n  5 6\nbad 7 8\n", encoding="utf-8")
+    assert vectors.read(tmp_path / "glove.txt").words == ["good", "\u00a0", "", "bad"]
 
 
 # A word that ends in a number can be told from the numbers only by what the other lines have.
@@ -87,11 +88,6 @@ def test_any_words_come_back(tmp_path_factory: pytest.TempPathFactory, found: li
     np.testing.assert_array_equal(read.rows, rows)
 
 
-def test_a_word_of_white_space_keeps_its_line(tmp_path: Path) -> None:
-    (tmp_path / "v.txt").write_text("good 1 2\n\u00a0 3 4\n  5 6\nbad 7 8\n", encoding="utf-8")
-    assert vectors.read(tmp_path / "v.txt").words == ["good", "\u00a0", "", "bad"]
-
-
 def test_words_listed_twice_are_told_of(tmp_path: Path) -> None:
     (tmp_path / "v.txt").write_text("a 1 2\nb 3 4\na 5 6\nb 3 4\n")
     (tmp_path / "v.bin").write_bytes(as_binary(["a", "b", "a", "b"], np.array([[1, 2], [3, 4], [5, 6], [3, 4]])))
@@ -102,9 +98,8 @@ def test_words_listed_twice_are_told_of(tmp_path: Path) -> None:
         assert found.notes[0].startswith("2 words have more than one vector") and "1 that differ" in found.notes[0]
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
+def test_what_is_no_table_of_vectors_or_damaged_is_told_of(tmp_path: Path) -> None:
+    for content, message in (
         ("a 1 2\nb 1\n", "line 2: expected a word and 2 numbers, found 1"),
         ("a 1 2\nb 1 x\n", "line 2: expected a word and 2 numbers"),
         ("a 1 2\n\nb 1 2\n", "line 2 is blank"),
@@ -113,28 +108,16 @@ def test_words_listed_twice_are_told_of(tmp_path: Path) -> None:
         ("2 2\n", "holds no word vector"),
         ("", "holds no word vector"),
         ("just words\nno numbers\n", "line 1: expected a word and 1 numbers"),
-    ],
-)
-def test_text_that_is_no_table_of_vectors_is_told_of(tmp_path: Path, content: str, message: str) -> None:
-    (tmp_path / "v.txt").write_text(content)
-    with pytest.raises(ValueError, match=message):
-        vectors.read(tmp_path / "v.txt")
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
         (as_binary(TOKENS, VECTORS)[:-9], "cut off or damaged at word 5 of 5"),
         (as_binary(TOKENS, VECTORS) + b"more", "4 bytes follow the 5 words"),
         (b"5 3\n\xff " + b"\xff\xfe" * 60, "word 1 is not UTF-8 text"),
         (b"999999999 300\ngood " + bytes(range(128, 256)) * 20, "more than its"),
         (b"\xff\xfe\x00", "neither UTF-8 text nor word2vec's binary format"),
-    ],
-)
-def test_binary_files_that_are_damaged_are_told_of(tmp_path: Path, content: bytes, message: str) -> None:
-    (tmp_path / "v.bin").write_bytes(content)
-    with pytest.raises(ValueError, match=message):
-        vectors.read(tmp_path / "v.bin")
+    ):
+        path = tmp_path / ("v.bin" if isinstance(content, bytes) else "v.txt")
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        with pytest.raises(ValueError, match=message):
+            vectors.read(path)
 
 
 def test_vectors_that_cannot_be_read_are_told_of(tmp_path: Path) -> None:
@@ -153,11 +136,7 @@ def test_vectors_that_cannot_be_read_are_told_of(tmp_path: Path) -> None:
 def test_gensims_and_fasttexts_own_files_are_refused_with_what_converts_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gensim.models import KeyedVectors
-
-    kept = KeyedVectors(3)
-    kept.add_vectors(TOKENS, VECTORS)
-    kept.save(str(tmp_path / "mine.kv"))
+    keyed().save(str(tmp_path / "mine.kv"))
     with pytest.raises(RefusedError, match="is a pickle") as refused:
         vectors.read(tmp_path / "mine.kv")
     monkeypatch.chdir(tmp_path)
@@ -171,19 +150,11 @@ def test_gensims_and_fasttexts_own_files_are_refused_with_what_converts_them(
         vectors.read(tmp_path / "list.pkl")
 
 
-@pytest.mark.parametrize("shape", [(10**9, 300), (2**40, 2**40), (10**30, 2), (-1, 5), (2, 50)])
-def test_an_npy_file_that_tells_of_more_than_it_has_is_one_line(tmp_path: Path, shape: tuple[int, int]) -> None:
-    with (tmp_path / "v.npy").open("wb") as file:
-        np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
-        file.write(bytes(100))
-    with pytest.raises(ValueError, match=r"v\.npy is not an npy file of numbers .*bytes and has 100") as refused:
-        vectors.read(tmp_path / "v.npy")
-    assert "\n" not in str(refused.value)
-
-
-def test_one_word_more_is_told_in_the_singular(tmp_path: Path) -> None:
-    (tmp_path / "v.txt").write_text("a 1 2\nb c 3 4\na 5 6\n")
-    found = vectors.read(tmp_path / "v.txt")
-    assert found.notes[0].startswith("1 word has more than one vector")
-    kept = align(list(found.words), found.rows, found.words, Special())
-    assert any(note.startswith("1 token that no text can give") and "is left out" in note for note in kept.notes)
+def test_an_npy_file_that_tells_of_more_than_it_has_is_one_line(tmp_path: Path) -> None:
+    for shape in ((10**9, 300), (2**40, 2**40), (10**30, 2), (-1, 5), (2, 50)):
+        with (tmp_path / "v.npy").open("wb") as file:
+            np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
+            file.write(bytes(100))
+        with pytest.raises(ValueError, match=r"v\.npy is not an npy file of numbers .*bytes and has 100") as refused:
+            vectors.read(tmp_path / "v.npy")
+        assert "\n" not in str(refused.value)
