@@ -41,8 +41,8 @@ elif view == "words":
 
     words.view(word_vectors)
 else:
+    from pages.views.models import evaluation as models_views
     from pages.views.models import source
-    from pages.views.models import views as models_views
 
     shown = source.choose(cards)
     if shown is not None:

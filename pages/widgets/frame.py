@@ -14,7 +14,7 @@ from core.runtime import i18n
 from core.runtime.i18n import gettext as _
 from core.runtime.malloc import give_back
 from pages.help import about
-from pages.server import garbage, limits
+from pages.server import garbage_collection, limits
 from pages.widgets import query_params
 from pages.wording.tokens import readable_choices
 
@@ -44,7 +44,7 @@ def existing_pages() -> list[tuple[str, str]]:
 
 def set_up(page: str) -> None:
     """The first call of every page, by its file's name without the number (or ``Home``): language, title, menu."""
-    garbage.settle()
+    garbage_collection.settle()
     if st.session_state.get("page") != page:
         st.session_state["page"] = page
         give_back()  # what the page before made; under a millisecond

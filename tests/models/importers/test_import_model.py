@@ -12,7 +12,7 @@ import torch
 
 from core.models import checkpoints
 from core.models.importers.import_model import Request, assemble, save
-from core.models.importers.words import Special
+from core.models.importers.vocabulary_files import Special
 from core.models.predict import verdicts
 from core.text.preprocessing import Preprocessing
 from tests.models.owners import MODULES, WORDS, H, Owner, assert_same, write

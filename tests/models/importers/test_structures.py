@@ -15,7 +15,7 @@ from core.__main__ import main
 from core.models import checkpoints
 from core.models.importers import owner_outputs
 from core.models.importers.import_model import Request, assemble, save
-from core.models.importers.words import Special
+from core.models.importers.vocabulary_files import Special
 from core.models.read_outs import ReadOut, pools
 from tests.models.owners import STRUCTURES, WORDS, N, Owner, as_text, assert_same, sentences, write, write_checked
 

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
-from core.models.importers import vectors
+from core.models.importers import word_vectors
 from core.models.importers.refusals import RefusedError
-from core.models.importers.words import Special, align
+from core.models.importers.vocabulary_files import Special, align
 
 TOKENS = ["<pad>", "[UNK]", "good", "bad", "not"]
 VECTORS = np.arange(15, dtype=np.float32).reshape(5, 3) + 0.5
@@ -50,7 +50,7 @@ def test_every_format_of_vectors_says_the_same(tmp_path: Path) -> None:
     (tmp_path / "i").write_bytes(as_binary(TOKENS, VECTORS, end=b""))
     keyed().save_word2vec_format(str(tmp_path / "j.bin"), binary=True)
     for path in tmp_path.iterdir():
-        found = vectors.read(path)
+        found = word_vectors.read(path)
         np.testing.assert_array_equal(found.rows, VECTORS)
         assert found.words == (None if path.suffix in (".npy", ".safetensors", ".pt") else TOKENS)
         assert found.notes == ()
@@ -60,14 +60,14 @@ def test_every_format_of_vectors_says_the_same(tmp_path: Path) -> None:
 def test_a_word_may_hold_spaces(tmp_path: Path, head: str) -> None:
     text = "good 0.1 0.2\n. . . 0.3 0.4\nat name@example.org 0.5 0.6\n2 0.7 0.8\n"
     (tmp_path / "glove.txt").write_text(head + text)
-    found = vectors.read(tmp_path / "glove.txt")
+    found = word_vectors.read(tmp_path / "glove.txt")
     assert found.words == ["good", ". . .", "at name@example.org", "2"]
     np.testing.assert_allclose(found.rows, np.array([[1, 2], [3, 4], [5, 6], [7, 8]]) / 10, rtol=1e-6)
     kept = align(list(found.words), found.rows, found.words, Special())
     assert kept.vocabulary.words == ("good", "2")
     assert any("2 tokens that no text can give" in note and "'. . .'" in note for note in kept.notes)
     (tmp_path / "glove.txt").write_text("good 1 2\n\u00a0 3 4\n  5 6\nbad 7 8\n", encoding="utf-8")
-    assert vectors.read(tmp_path / "glove.txt").words == ["good", "\u00a0", "", "bad"]
+    assert word_vectors.read(tmp_path / "glove.txt").words == ["good", "\u00a0", "", "bad"]
 
 
 # A word that ends in a number can be told from the numbers only by what the other lines have.
@@ -83,7 +83,7 @@ def test_any_words_come_back(tmp_path_factory: pytest.TempPathFactory, found: li
     rows = np.arange(len(found) * 4, dtype=np.float32).reshape(-1, 4) - 7.25
     lines = [f"{word} {' '.join(map(str, row))}" for word, row in zip(found, rows.tolist(), strict=True)]
     path.write_bytes(("\n".join([f"{len(found)} 4"] * head + lines) + "\n").encode())
-    read = vectors.read(path)
+    read = word_vectors.read(path)
     assert read.words == found
     np.testing.assert_array_equal(read.rows, rows)
 
@@ -92,7 +92,7 @@ def test_words_listed_twice_are_told_of(tmp_path: Path) -> None:
     (tmp_path / "v.txt").write_text("a 1 2\nb 3 4\na 5 6\nb 3 4\n")
     (tmp_path / "v.bin").write_bytes(as_binary(["a", "b", "a", "b"], np.array([[1, 2], [3, 4], [5, 6], [3, 4]])))
     for name in ("v.txt", "v.bin"):
-        found = vectors.read(tmp_path / name)
+        found = word_vectors.read(tmp_path / name)
         assert found.words == ["a", "b"]
         np.testing.assert_array_equal(found.rows, [[1, 2], [3, 4]])
         assert found.notes[0].startswith("2 words have more than one vector") and "1 that differ" in found.notes[0]
@@ -117,20 +117,20 @@ def test_what_is_no_table_of_vectors_or_damaged_is_told_of(tmp_path: Path) -> No
         path = tmp_path / ("v.bin" if isinstance(content, bytes) else "v.txt")
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         with pytest.raises(ValueError, match=message):
-            vectors.read(path)
+            word_vectors.read(path)
 
 
 def test_vectors_that_cannot_be_read_are_told_of(tmp_path: Path) -> None:
     np.save(tmp_path / "objects.npy", np.array([{}], dtype=object), allow_pickle=True)
     with pytest.raises(ValueError, match=r"objects\.npy is not an npy file of numbers"):
-        vectors.read(tmp_path / "objects.npy")
+        word_vectors.read(tmp_path / "objects.npy")
     save_file({"a": VECTORS, "b": VECTORS}, tmp_path / "two.safetensors")
     with pytest.raises(ValueError, match="holds 2 tensors"):
-        vectors.read(tmp_path / "two.safetensors")
-    assert vectors.read(tmp_path / "two.safetensors", "b").rows.shape == (5, 3)
+        word_vectors.read(tmp_path / "two.safetensors")
+    assert word_vectors.read(tmp_path / "two.safetensors", "b").rows.shape == (5, 3)
     np.save(tmp_path / "row.npy", VECTORS[0])
     with pytest.raises(ValueError, match="expected a matrix"):
-        vectors.read(tmp_path / "row.npy")
+        word_vectors.read(tmp_path / "row.npy")
 
 
 def test_gensims_and_fasttexts_own_files_are_refused_with_what_converts_them(
@@ -138,16 +138,16 @@ def test_gensims_and_fasttexts_own_files_are_refused_with_what_converts_them(
 ) -> None:
     keyed().save(str(tmp_path / "mine.kv"))
     with pytest.raises(RefusedError, match="is a pickle") as refused:
-        vectors.read(tmp_path / "mine.kv")
+        word_vectors.read(tmp_path / "mine.kv")
     monkeypatch.chdir(tmp_path)
     exec("\n".join(refused.value.lines), {})
-    assert vectors.read(tmp_path / "mine.txt").words == TOKENS
+    assert word_vectors.read(tmp_path / "mine.txt").words == TOKENS
     (tmp_path / "cc.en.bin").write_bytes(struct.pack("<ii", 793_712_314, 12) + bytes(100))
     with pytest.raises(RefusedError, match="fastText's own format"):
-        vectors.read(tmp_path / "cc.en.bin")
+        word_vectors.read(tmp_path / "cc.en.bin")
     (tmp_path / "list.pkl").write_bytes(pickle.dumps([1.0]))
     with pytest.raises(RefusedError, match="is a pickle"):
-        vectors.read(tmp_path / "list.pkl")
+        word_vectors.read(tmp_path / "list.pkl")
 
 
 def test_an_npy_file_that_tells_of_more_than_it_has_is_one_line(tmp_path: Path) -> None:
@@ -156,5 +156,5 @@ def test_an_npy_file_that_tells_of_more_than_it_has_is_one_line(tmp_path: Path) 
             np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
             file.write(bytes(100))
         with pytest.raises(ValueError, match=r"v\.npy is not an npy file of numbers .*bytes and has 100") as refused:
-            vectors.read(tmp_path / "v.npy")
+            word_vectors.read(tmp_path / "v.npy")
         assert "\n" not in str(refused.value)

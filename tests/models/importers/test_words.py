@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from core.models.importers.refusals import RefusedError
-from core.models.importers.words import Special, align, read_vocabulary
+from core.models.importers.vocabulary_files import Special, align, read_vocabulary
 
 TOKENS = ["<pad>", "[UNK]", "good", "bad", "not"]
 VECTORS = np.arange(15, dtype=np.float32).reshape(5, 3) + 0.5

@@ -72,7 +72,7 @@ def test_without_axes_points_are_listed_and_not_drawn_and_a_forged_link_is_repor
 
 @pytest.mark.parametrize("texts", [TEXTS, "[]"])
 def test_a_search_that_finds_nothing_shows_nothing_invented(texts: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from core.probes.dynamics.held_map import HeldMap
+    from core.probes.dynamics.held_input import HeldMap
 
     monkeypatch.setattr(HeldMap, "__call__", lambda _self, s: s + 1)
     at = press(script(SCRIPT.format(texts=texts)), "Start the search")
