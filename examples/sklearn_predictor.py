@@ -1,10 +1,10 @@
-"""Any classifier can be probed: here bags of words and a logistic regression by scikit-learn, trained on import.
+"""Probe any classifier: here a scikit-learn pipeline of bags of words and a logistic regression, trained on import.
 
     python -m core permute --predictor examples.sklearn_predictor:sentiment "not good at all , really bad"
     streamlit run app.py -- --predictor examples.sklearn_predictor:sentiment
 
-What a predictor needs is the function at the end: a list of texts in, for each one P(class 1) out. The sentences are
-made from templates, so that nothing has to be downloaded; a pipeline of one's own would be loaded from its file.
+A predictor is a function such as the last one here: it takes a list of texts and returns P(class 1) of each. The
+sentences are built from templates, so that nothing has to be downloaded. Load your own pipeline from its file instead.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ TEMPLATES = (
 
 
 def sentences() -> tuple[list[str], list[int]]:
-    """Sentences from the templates, and whether each is positive."""
-    found = [
+    """Sentences from the templates, and the label of each: 1 for positive."""
+    rows = [
         (template.format(word=word, thing=thing), positive)
         for positive, words in ((0, BAD), (1, GOOD))
         for template, word, thing in product(TEMPLATES, words, THINGS)
     ]
-    return [text for text, _positive in found], [positive for _text, positive in found]
+    return [text for text, _positive in rows], [positive for _text, positive in rows]
 
 
 pipeline = make_pipeline(TfidfVectorizer(ngram_range=(1, 2)), LogisticRegression(C=10, random_state=0))

@@ -1,7 +1,7 @@
-"""Every probe in one short call each, and its figure: run with ``python examples/tour.py [FOLDER]`` from the project.
+"""Every probe in one short call: run ``python examples/tour.py [FOLDER]`` from the project.
 
-Prints what each probe says of one sentence and, where a folder is named, writes the figures there as HTML. The bounds
-are small, so that the tour takes seconds; leave them out to search as far as the pages do.
+Prints what each probe finds in one sentence. With a folder, it also writes the figures there as HTML. The limits are
+small, so that the tour takes seconds. Leave them out to search as far as the pages do.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-sys.path.insert(0, str(Path(__file__).parent.parent))  # so that it runs from anywhere, without installing anything
+sys.path.insert(0, str(Path(__file__).parent.parent))  # runs from anywhere, without an installation
 
 from core import figure, load
 from core.probes.interventions.hold import Hold
 
 
 def main(out: Path | None, name: str = "lstm") -> None:
-    """The tour, with one model."""
+    """Ask one model everything; write the figures to `out`, if given."""
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
 
@@ -29,16 +29,16 @@ def main(out: Path | None, name: str = "lstm") -> None:
     print(model)
     text, other = "it was not bad, i love it", "it was not love, i hate it"
 
-    # What does it say, and how does that change word by word?
+    # What does it predict, and how does that change word by word?
     verdicts = model.predict([text, other])
     for verdict in verdicts:
         print(f"predict: {verdict.label}, P(positive) {verdict.probability:.3f}: {verdict.text}")
     draw("predict", verdicts[:1])
 
     # Does the order of the words matter?
-    found = model.permutations(text, budget=2_000)
-    print(f"permutations: {found.certificate}")
-    draw("permutations", found)
+    orders = model.permutations(text, budget=2_000)
+    print(f"permutations: {orders.certificate}")
+    draw("permutations", orders)
     share = model.order(text)
     print(f"order: logit {share.logit:+.2f}")
     draw("order", share)
@@ -59,7 +59,7 @@ def main(out: Path | None, name: str = "lstm") -> None:
     print(f"memory: {memory.word}, then up to {memory.k[-1]} words of filler")
     draw("memory", memory)
 
-    # Which words carried the verdict, and what do pairs of them do together?
+    # Which words carried the prediction, and what do pairs of words do together?
     attribution = model.attributions(text, "shapley")
     print("attributions: " + " ".join(f"{t} {s:+.2f}" for t, s in zip(trace.tokens, attribution.scores, strict=True)))
     draw("attributions", attribution)
@@ -76,12 +76,12 @@ def main(out: Path | None, name: str = "lstm") -> None:
     points = model.fixed_points([text, other], seconds=5)
     print(f"fixed points: {len(points.points)} found from {points.tried} starts")
 
-    # A whole file: every row scored, and those that stand against their label.
+    # A whole file: every row scored, and the rows where the model contradicts the label.
     with TemporaryDirectory() as folder:
         table = Path(folder) / "rows.csv"
         table.write_text(f'text,label\n"{text}",1\n"{other}",1\n', encoding="utf-8")
         scan = model.scan(table, label_column="label", out=Path(folder) / "scored.csv")
-        print(f"scan: {scan.scored} of {scan.rows} rows, {scan.opposite[model.name]} against their label")
+        print(f"scan: {scan.scored} of {scan.rows} rows, {scan.opposite[model.name]} of them contradict their label")
 
 
 if __name__ == "__main__":

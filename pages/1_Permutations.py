@@ -10,20 +10,15 @@ from pages.widgets import frame
 
 frame.set_up("Permutations")
 st.title(_("Permutations"))
-st.write(
-    _(
-        "Does the order of the words move the verdict, and among which orders that still make sense? Move a word, or "
-        "let all orders be searched."
-    )
-)
+st.write(_("Can reordering the words flip the verdict and still make sense? Move a word, or search every order."))
 text = frame.sentence(examples()[0].text)
 views = {
     "hand": _("By hand"),
-    "search": _("Search the orders"),
+    "search": _("Search orders"),
     "compare": _("Compare two sentences"),
     "kept": _("Kept pairs"),
 }
-view = frame.choose_view(_("What to do"), views)
+view = frame.choose_view(_("Task"), views)
 
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.

@@ -10,23 +10,18 @@ from pages.widgets import frame
 
 frame.set_up("Sarcasm")
 st.title(_("Sarcasm"))
-st.write(
-    _(
-        "Which comments does a person read one way and a model the other, and how are such comments found? Type one "
-        "and say how you read it."
-    )
-)
+st.write(_("Which comments fool a model, and how can you find them? Type a comment and choose its gold label."))
 text = frame.sentence(next(example.text for example in examples() if example.name == _("Deadpan")))
 views = {
     "comment": _("Test a comment"),
     "edits": _("Small edits"),
     "compose": _("Compose"),
     "file": _("Search a file"),
-    "behaviour": _("Behaviour"),
-    "measured": _("Measured"),
+    "behaviour": _("Behavioural tests"),
+    "measured": _("Results on corpora"),
     "kept": _("Kept finds"),
 }
-view = frame.choose_view(_("What to do"), views)
+view = frame.choose_view(_("Task"), views)
 
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.

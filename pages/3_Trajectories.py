@@ -12,8 +12,8 @@ frame.set_up("Trajectories")
 st.title(_("Trajectories"))
 st.write(
     _(
-        "What happens inside while a sentence is read, token by token? Type a sentence, look at its states, then reach "
-        "in and change them."
+        "What happens inside a model as it reads a sentence, token by token? Type a sentence, "
+        "inspect the states, then change them."
     )
 )
 text = frame.sentence(examples()[0].text)
@@ -28,7 +28,7 @@ views = {
     "patterns": _("Patterns"),
     "probes": _("Linear probes"),
 }
-view = frame.choose_view(_("What to look at"), views)
+view = frame.choose_view(_("View"), views)
 
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.

@@ -12,19 +12,19 @@ frame.set_up("Attributions")
 st.title(_("Attributions"))
 st.write(
     _(
-        "Which words carried the verdict, by which method, and can the explanation be trusted? Type a sentence and "
-        "compare what the methods say."
+        "Which words drove the verdict, by which method, and can you trust the explanation? Type a "
+        "sentence and compare the methods."
     )
 )
 text = frame.sentence(examples()[0].text)
 views = {
     "words": _("Words"),
     "agreement": _("Agreement"),
-    "order": _("Order"),
+    "order": _("Word order"),
     "pairs": _("Pairs"),
-    "league": _("League of methods"),
+    "league": _("Method benchmark"),
 }
-view = frame.choose_view(_("What to look at"), views)
+view = frame.choose_view(_("View"), views)
 
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.

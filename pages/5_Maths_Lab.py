@@ -9,7 +9,7 @@ from pages.widgets import frame
 
 frame.set_up("Maths_Lab")
 st.title(_("Maths lab"))
-st.write(_("The arithmetic by hand: change the numbers, see every intermediate, and see it checked."))
+st.write(_("Work through the arithmetic: change the numbers and see every intermediate value, with its check."))
 sections = {
     "lstm": _("LSTM by hand"),
     "bptt": _("Backpropagation through time"),
@@ -22,7 +22,7 @@ chosen = frame.choose_view(
     sections,
     name="lab",
     key="lab section",
-    unreadable=_("The link asks for an exercise that is not here; the first one is shown."),
+    unreadable=_("The link names an unknown exercise. Showing the first one."),
 )
 with frame.waiting(_("Loading the exercise…"), 420):
     # Only the chosen one is loaded: some need torch.

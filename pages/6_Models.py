@@ -9,18 +9,18 @@ from pages.widgets import frame, models
 
 frame.set_up("Models")
 st.title(_("Models"))
-st.write(_("What was trained, on what, how good it is, and what each choice in the recipe bought."))
+st.write(_("What each model was trained on, how accurate it is, and what each choice in training adds."))
 views = {
     "cards": _("Cards"),
     "slices": _("Slices"),
     "calibration": _("Calibration"),
     "confusion": _("Confusion"),
     "threshold": _("Threshold"),
-    "compare": _("Two models"),
+    "compare": _("Compare two models"),
     "evaluate": _("Your file"),
     "words": _("Words"),
 }
-view = frame.choose_view(_("What to look at"), views)
+view = frame.choose_view(_("View"), views)
 cards, faults = models.cards()
 word_vectors, more_faults = models.word_vectors_card()
 models.tell_of(faults + more_faults)
@@ -41,8 +41,8 @@ elif view == "words":
 
     words.view(word_vectors)
 else:
+    from pages.views.models import evaluation as models_views
     from pages.views.models import source
-    from pages.views.models import views as models_views
 
     shown = source.choose(cards)
     if shown is not None:

@@ -1,1 +1,1 @@
-"""Each probe timed beside the plain method of doing the same."""
+"""Each probe timed beside the plain way of doing the same."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.data.formats.cells import Batch, mended
+from core.data.formats.cell_values import Batch, mended
 from core.data.formats.detection import look
 from core.data.formats.header import is_text
 from core.data.formats.layout import (

@@ -40,7 +40,7 @@ def show(page: str, view: str | None = "") -> None:
         if about.letters:
             st.markdown(_(about.letters))
         _part(_("How to read it"), about.reading)
-        _part(_("What it does not show"), about.limits)
+        _part(_("Limits"), about.limits)
         if about.papers:
             title = _("Papers")  # not inside the f-string, where the catalogues' extractor does not look
             st.markdown(f"**{title}**\n" + "".join(f"\n- {_cited(paper)}" for paper in about.papers))

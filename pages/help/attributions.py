@@ -10,107 +10,113 @@ from pages.help.papers import About, cited
 TEXTS: Mapping[str, About] = {
     "words": About(
         idea=mark(
-            "Each method gives every word a score for its part in the verdict. No method is the true one: they differ "
-            "in what taking a word out means and in what they promise. So each is measured on the model itself: are "
-            "the words that it names those that the verdict needs?"
+            "Each method scores every word for its part in the verdict. No method is the true one: "
+            "they differ in removal method and in what they guarantee. So each is tested on the "
+            "model itself: does the verdict need the words that it names?"
         ),
         equations=(
             r"\text{comprehensiveness} = p(\text{text}) - p(\text{text without } r_k)",
             r"\text{sufficiency} = p(\text{text}) - p(r_k \text{ alone})",
         ),
         letters=mark(
-            "$p$ is the probability of the predicted class, $r_k$ the $k$ words that the method says speak most for "
-            "it; the figures are means over the top 1, 5, 10, 20 and 50 % of the words, at least one."
+            "$p$ is the probability of the predicted class. $r_k$ are the $k$ words that the method "
+            "ranks as its strongest support. Each measure is a mean over the top 1, 5, 10, 20 and 50 "
+            "% of the words (at least one word)."
         ),
         reading=mark(
-            "Blue words speak for the second class, for sentiment positive, orange ones for the first; the number is "
-            "the score in logits. High comprehensiveness and low sufficiency are better, and both count only against "
-            "the random rankings beside them."
+            "Blue words support the second class (positive, for sentiment), orange words the first. "
+            "The number is the score in logits. High comprehensiveness and low sufficiency are "
+            "better. Judge both against the random rankings beside them."
         ),
         limits=mark(
-            "A faithful explanation is true to the model, not to the world. Faithfulness on one short sentence is a "
-            "weak figure, since few cuts are possible: the league has many sentences. A method that takes words out "
-            "just as the measure does has an advantage in it."
+            "A faithful explanation describes the model, not the world. One short sentence is weak "
+            "evidence, because few words can be removed; the benchmark uses many sentences. A method "
+            "has an advantage if its removal method is also the measure’s."
         ),
         papers=cited("ERASER", "YEH", "SHAPLEY", "INTEGRATED", "MURDOCH_2018", "ARRAS"),
     ),
     "agreement": About(
-        idea=mark("Do the methods rank the words of this sentence alike? Every two of them are compared."),
+        idea=mark("Do the methods rank this sentence’s words alike? Every pair of methods is compared."),
         equations=(r"\tau_b = \frac{C - D}{\sqrt{(C + D + T_1)(C + D + T_2)}}",),
         letters=mark(
-            "$C$ pairs of words stand in the same order in both rankings, $D$ in the opposite one; $T_1$ and $T_2$ are "
-            "tied in one of them only."
+            "$C$ is the number of word pairs in the same order in both rankings, $D$ the number in "
+            "opposite orders. $T_1$ and $T_2$ count the pairs tied in only one of the rankings."
         ),
         reading=mark(
-            "1 is the same order, −1 the reverse, 0 no relation. Where a method has no signs, both are compared by the "
-            "size of their scores."
+            "1 means the same order, −1 the reverse, 0 no relation. If one method has no signs, both "
+            "are compared by absolute score."
         ),
         limits=mark(
-            "That methods agree does not make them right: those that ask the same question are bound to. With few "
-            "words a high or low value comes about by chance."
+            "Agreement does not make methods right: methods that ask the same question must agree. "
+            "With few words, a high or low value can arise by chance."
         ),
         papers=cited("KENDALL"),
     ),
     "order": About(
         idea=mark(
-            "How much comes from which words stand there, and how much from where they stand? A game of words and "
-            "places: a missing word is taken out, and a place left to chance has its word anywhere among such places. "
-            "Shapley values share the logit out fairly among both."
+            "How much comes from which words there are, and how much from their order? Words and "
+            "positions are the players of a game. A missing word is removed. The words at missing "
+            "positions are shuffled among those positions. Shapley values share the logit fairly "
+            "among all players."
         ),
         equations=(
             r"\phi_i = \sum_{S \not\ni i} \frac{|S|! \, (m - |S| - 1)!}{m!} \left( v(S + i) - v(S) \right)",
             r"m = 2n",
         ),
         letters=mark(
-            "$S$ are players of the game, the $n$ words and the $n$ places, and $v(S)$ is the mean logit where only "
-            "those take part. The values sum to the text’s logit minus that of no words."
+            "$S$ is a set of players: some of the $n$ words and $n$ positions. $v(S)$ is the mean "
+            "logit when only those take part. The values sum to the text’s logit minus the logit "
+            "with no words."
         ),
         reading=mark(
-            "The sentence above the charts gives the two sums. A place with a large value is one whose word must stay "
-            "there. For longer texts values are sampled and have standard errors."
+            "The sentence above the charts gives both sums. A large value means that the position’s "
+            "word must stay there. For longer texts, the values are sampled and have standard errors."
         ),
         limits=mark(
-            "A place’s value is what holding its word there is worth, not the effect of a place’s number. The values "
-            "depend on what taking a word out means. Most shuffled sentences are none that anybody would write."
+            "A position’s value is the effect of keeping its word there, not the effect of the "
+            "position’s index. The values depend on the removal method. Most shuffled sentences are "
+            "ones that nobody would write."
         ),
         papers=cited("SHAPLEY"),
     ),
     "pairs": About(
         idea=mark(
-            "“Not” and “good” do together what neither does alone. For every pair of words: how much more, or less, do "
-            "the two add together than apart, on average over what else is there?"
+            "“Not” and “good” do together what neither does alone. For each pair of words: how much "
+            "more or less do they add together than apart? The values are averages over which other "
+            "words are present."
         ),
         equations=(
             r"I_{ij} = \sum_{S \not\ni i, j} \frac{|S|! \, (n - |S| - 2)!}{(n - 1)!} \left( v(S + i + j) - v(S + "
             r"i) - v(S + j) + v(S) \right)",
         ),
-        letters=mark("$v(S)$ is the logit of the text in which only the words of $S$ are present."),
+        letters=mark("$v(S)$ is the logit of the text with only the words of $S$ present."),
         reading=mark(
-            "Blue pairs speak more for positive together than the sum of what they say apart, red ones less; 0 is a "
-            "pair that simply adds up."
+            "Blue pairs support positive more together than the sum of their separate effects; red "
+            "pairs support it less. 0 means that the effects simply add up."
         ),
         limits=mark(
-            "The entries are no parts of the logit and sum to nothing in particular. Groups of three and more are not "
-            "looked at. In longer texts only the words with the largest Shapley values are paired, and values are "
-            "sampled."
+            "These values do not add up to the logit. Groups of three or more words are ignored. In "
+            "longer texts, only the words with the largest Shapley values are paired, and the values "
+            "are sampled."
         ),
         papers=cited("GRABISCH"),
     ),
     "league": About(
         idea=mark(
-            "Which method is most faithful, not on one sentence but on many? All of them on the same sentences, beside "
-            "random rankings."
+            "Which method is most faithful over many sentences? All methods are tested on the same "
+            "sentences, beside random rankings."
         ),
         equations=(r"\text{score} = \text{mean of } (\text{comprehensiveness} - \text{sufficiency})",),
-        letters=mark("It lies between −1 and 1; words are taken out by deletion."),
+        letters=mark("The score lies between −1 and 1. Removal method: deletion."),
         reading=mark(
-            "The best is the one with the highest mean. Every other one whose paired difference to it has a 95 % "
-            "interval that holds 0 is not to be told from it."
+            "The best method has the highest mean. Another method is statistically tied with it if "
+            "the 95 % interval of their paired difference includes 0."
         ),
         limits=mark(
-            "The intervals cover the draw of the sentences, and are not widened for there being many methods to choose "
-            "from. Methods that delete words are asked here what they ask themselves. The ranking holds for these "
-            "models and for sentences like these. The sentence above plays no part here."
+            "The intervals cover the sampling of sentences. They are not widened for the number of "
+            "methods compared. The measure deletes words, so methods that delete words are tested on "
+            "their own question. The ranking holds for these models and for sentences like these. "
+            "The sentence above is not used."
         ),
         papers=cited("ERASER", "YEH"),
     ),

@@ -10,26 +10,28 @@ from pages.help.papers import About, cited
 TEXTS: Mapping[str, About] = {
     "": About(
         idea=mark(
-            "A recurrent network reads a sentence token by token and keeps what it makes of it in a state, a list of "
-            "numbers. Its verdict is read out of the last state, so it can be read out after every token as well."
+            "A recurrent network reads a sentence token by token. It keeps what it has read in a "
+            "state, a list of numbers. Its verdict is computed from the last state, so it can also "
+            "be computed after every token."
         ),
         equations=(
             r"h_t = F(h_{t-1}, x_t)",
             r"P_t = \sigma(w \cdot h_t + b)",
         ),
         letters=mark(
-            "$x_t$ is the vector of token $t$, $h_t$ the state after it, $F$ one step of the RNN, GRU or LSTM, and "
-            "$P_t$ is the probability of the second class for the text up to there; from 0.5 on that class is the "
-            "verdict."
+            "$x_t$ is the vector of token $t$, $h_t$ the state after it, and $F$ one step of the "
+            "RNN, GRU or LSTM. $P_t$ is the probability of the second class for the prefix that ends "
+            "there. From 0.5 up, the verdict is the second class."
         ),
         reading=mark(
-            "A card tells each network’s verdict on the whole text. Each curve begins at the first token: where it "
-            "crosses the dashed line, the verdict turned. Dashed tokens are not in the vocabulary, and all of them are "
-            "one and the same word to the networks."
+            "Each card shows a network’s verdict on the whole text. Each curve starts at the first "
+            "token; where it crosses the dashed line, the verdict flips. Tokens with a dashed border "
+            "are not in the vocabulary. The networks read them all as the same word."
         ),
         limits=mark(
-            "A step of the curve says when the verdict moved, not why: the same word may move it elsewhere the other "
-            "way. A probability says how sure a model is, not how right it is. There is no verdict in between."
+            "A step in the curve shows when the verdict moved, not why. Elsewhere, the same word may "
+            "move it the other way. A probability shows how sure a model is, not how right it is. No "
+            "verdict lies between the two classes."
         ),
         papers=cited("ELMAN", "HOCHREITER", "CHO", "WILSON"),
     )

@@ -10,29 +10,30 @@ from pages.help.papers import About, cited
 TEXTS: Mapping[str, About] = {
     "lstm": About(
         idea=mark(
-            "A memory cell small enough to work by hand: one unit, whole numbers, weights so large that the gates are "
-            "all but open or shut. Then storing, keeping and giving out a number can be watched."
+            "A memory cell small enough to work by hand: one unit and whole numbers. Its weights are "
+            "so large that each gate is almost fully open or shut. You can watch it store, keep and "
+            "output a number."
         ),
         equations=(
             r"z = w x + u y + b",
             r"c' = f(z_i)\, g(z) + f(z_f)\, c",
             r"y' = f(z_o)\, h(c')",
         ),
-        letters=mark("$x$ is the input, $y$ the output before, $c$ the cell; $f$, $g$ and $h$ are yours to choose."),
+        letters=mark("$x$ is the input, $y$ the previous output and $c$ the cell. You choose $f$, $g$ and $h$."),
         reading=mark(
-            "Choose a step: every product and every sum of it is written out below. Change a number in the tables and "
-            "all of it follows."
+            "Choose a step: every product and sum in it is written out below. Change a number in the "
+            "tables, and all results follow."
         ),
         limits=mark(
-            "Trained gates are rarely so decided, and no trained unit has a meaning so plain. Sums are exact and "
-            "rounded once; a network rounds at every operation."
+            "Trained gates are rarely so fully open or shut, and no trained unit has such a plain "
+            "meaning. Sums here are exact and rounded once; a network rounds at every operation."
         ),
         papers=cited("HOCHREITER", "GERS"),
     ),
     "bptt": About(
         idea=mark(
-            "The loss’s gradient by the chain rule, back through every step of a network of one unit, checked in two "
-            "ways that know nothing of it: by autograd and by differences of the loss."
+            "The chain rule gives the loss gradient, back through every step of a network with one "
+            "unit. Two independent methods check it: autograd and finite differences of the loss."
         ),
         equations=(
             r"\frac{\partial L}{\partial w_h} = \sum_t \delta\, w_o \left[ \prod_{k > t} (1 - h_k^2)\, w_h "
@@ -40,19 +41,21 @@ TEXTS: Mapping[str, About] = {
             r"\delta = \hat{y} - y",
         ),
         reading=mark(
-            "Each row is a factor of the chain with its value. The table compares the three ways. Type a derivation of "
-            "your own to have it checked at random numbers, and to be told what it is off by."
+            "Each row is a factor of the chain and its value. The table compares the three methods. "
+            "Type your own derivation to check it at random numbers and to see what it is off by."
         ),
         limits=mark(
-            "A formula that agrees at random numbers is right at those; for formulas of this kind that leaves little "
-            "doubt, but it is no proof. One unit shows how a gradient shrinks, not what many units do together."
+            "A formula that agrees at random numbers is right at those numbers. For formulas of this "
+            "kind, that leaves little doubt, but it is no proof. One unit shows how a gradient "
+            "shrinks, not what many units do together."
         ),
         papers=cited("WERBOS", "PASCANU", "BENGIO"),
     ),
     "boosting": About(
         idea=mark(
-            "Many weak rules vote. Each round weighs points by how wrong the votes so far are, and gives the new rule "
-            "the vote that makes the exponential risk least. Below, the trained models are the voters."
+            "Many weak rules vote. Each round weights the points by how wrong the votes so far are. "
+            "The new rule gets the vote that minimises the exponential risk. Below, the trained "
+            "models are the voters."
         ),
         equations=(
             r"\alpha_t = \frac{K - 1}{K} \ln \frac{(K - 1)(1 - \varepsilon_t)}{\varepsilon_t}",
@@ -60,25 +63,26 @@ TEXTS: Mapping[str, About] = {
             r"\right]",
         ),
         letters=mark(
-            "$\\varepsilon_t$ is the rule’s weighted error, $K$ the number of classes, $R$ the risk. Zhu et al. write "
-            "$\\alpha$ as $K/(K-1)$ times this, which changes no verdict."
+            "$\\varepsilon_t$ is the rule’s weighted error, $K$ the number of classes and $R$ the "
+            "risk. The $\\alpha$ of Zhu et al. is $K/(K-1)$ times this one, which changes no verdict."
         ),
         reading=mark(
-            "A point’s area is its weight; a ring says that this round’s rule has it wrong. A margin above 0 is a "
-            "right vote. For the trained models, the difference to the best of them has a 95 % interval on the same "
-            "rows."
+            "A point’s area is its weight. A ring marks a point that this round’s rule gets wrong. A "
+            "margin above 0 is a correct vote. For the trained models, the difference from the best "
+            "one has a 95 % interval on the same rows."
         ),
         limits=mark(
-            "A falling risk is about these points; new ones are not looked at. With more than two classes the risk "
-            "does not bound the share in error by itself. Three fixed voters with two classes can only be one of them "
-            "or their majority."
+            "A falling risk describes these points only, not new ones. With more than two classes, "
+            "the risk alone does not bound the error rate. With two classes, three fixed voters can "
+            "only act as one of them or as their majority."
         ),
         papers=cited("SAMME", "MCNEMAR"),
     ),
     "mixture": About(
         idea=mark(
-            "Which Gaussians could have made these points? The E-step shares each point out among the components, the "
-            "M-step fits each component to its shares; by turns."
+            "Which Gaussians could have generated these points? The E-step shares each point out "
+            "among the components. The M-step fits each component to its shares. The two steps "
+            "alternate."
         ),
         equations=(
             r"\delta_{ik} = \frac{\pi_k \mathcal{N}(x_i; \mu_k, \Sigma_k)}{\sum_j \pi_j \mathcal{N}(x_i; \mu_j, "
@@ -86,36 +90,40 @@ TEXTS: Mapping[str, About] = {
             r"\mu_k = \frac{\sum_i \delta_{ik} x_i}{\sum_i \delta_{ik}}",
         ),
         reading=mark(
-            "Ellipses are one and two standard deviations; a point’s colour is mixed of its components’. The E-step "
-            "lifts the bound to the log-likelihood, the M-step lifts both."
+            "Ellipses show one and two standard deviations. A point’s colour mixes its components’ "
+            "colours. The E-step raises the bound to the log-likelihood; the M-step raises both."
         ),
         limits=mark(
-            "EM finds a local best, which depends on the start. It splits anything into as many parts as it is told "
-            "to, also where there are none. Of hidden states it describes their projection on a few axes; it does not "
-            "say that the model computes with such parts."
+            "EM finds a local optimum, which depends on the start. It splits any data into as many "
+            "components as you ask for, even where there are none. It describes hidden states by "
+            "their projection on a few axes. It does not show that the model computes with such "
+            "components."
         ),
         papers=cited("DEMPSTER", "NEAL"),
     ),
     "cells": About(
         idea=mark(
-            "The three cells side by side, on the same sentence: their equations with the numbers of one unit, what "
-            "they cost, how fast they are on this machine, and what each gate was added for."
+            "The three cells side by side on the same sentence. Compare one unit’s equations with "
+            "its numbers, the cost, and the speed on this machine. See why each gate was added."
         ),
         equations=(
             r"P = G\,(H E + H^2 + 2 H)",
             r"M = G\,(H E + H^2) + e H",
         ),
         letters=mark(
-            "$P$ counts a layer’s weights and biases, $M$ its multiplications a token; $E$ is the size of an "
-            "embedding, $H$ the number of units, $G$ is 1, 3 and 4, and $e$ 0, 3 and 3 for RNN, GRU and LSTM."
+            "$P$ is a layer’s number of weights and biases; $M$ is its multiplications per token. "
+            "$E$ is the embedding size and $H$ the number of units. For RNN, GRU and LSTM, $G$ is 1, "
+            "3 and 4, and $e$ is 0, 3 and 3."
         ),
         reading=mark(
-            "In a gate’s brackets stands first what the word brings, then what the states before bring. The formula’s "
-            "number of parameters is held against what each model’s tensors hold."
+            "In a gate’s brackets, the word’s part comes first, then the part of the previous "
+            "states. The parameter count by the formula is compared with the size of each model’s "
+            "tensors."
         ),
         limits=mark(
-            "A unit of one model has nothing to do with the unit of that number in another. Times are of this machine "
-            "and this moment. These three models cannot say which cell is best in general."
+            "Units of different models are unrelated, even if they have the same number. Times are "
+            "for this machine at this moment. These three models cannot show which cell is best in "
+            "general."
         ),
         papers=cited("ELMAN", "HOCHREITER", "GERS", "CHO"),
     ),

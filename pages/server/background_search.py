@@ -196,9 +196,9 @@ def view(
     )
     asked, fault_line = st.session_state.get(f"{name} fault", (key, ""))
     if fault_line and asked == key:
-        st.error(_("The search came to grief: {fault}").format(fault=plain(fault_line)))
+        st.error(_("The search failed: {fault}").format(fault=plain(fault_line)))
     elif result is None and kept.unanswered == key:
-        st.info(_("The search was ended before it had found anything, so nothing is known yet."))
+        st.info(_("The search ended before it found anything. There is no result yet."))
     if result is not None:
         show(result, fingerprint(key))
 
@@ -247,8 +247,8 @@ def _waiting(work: _Work) -> Shown:
     if not before:
         return Shown(0.0, _("Starting…"))
     line = ngettext(
-        "Waiting: one search must end before yours begins.",
-        "Waiting: {before:,} searches must end before yours begins.",
+        "Waiting for one earlier search to finish.",
+        "Waiting for {before:,} earlier searches to finish.",
         before,
     )
     return Shown(0.0, line.format(before=before))

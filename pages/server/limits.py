@@ -56,9 +56,9 @@ def tell() -> None:
         return
     st.caption(
         _(
-            "Public server: this window has {seconds:,.0f} s of long work and {queries:,} scored texts left, and files "
-            "up to {megabytes} MB. What you keep is yours alone and goes when the window is closed or loaded anew: "
-            "download it."
+            "Public server. Left in this window: {seconds:,.0f} s of long work and {queries:,} "
+            "scored texts. Files: up to {megabytes} MB. Only you can see what you keep. It is "
+            "deleted when you close or reload the window, so download it."
         ).format(seconds=left.seconds, queries=left.queries, megabytes=left.limits.megabytes)
     )
 
@@ -70,8 +70,9 @@ def none_left() -> bool:
         return False
     st.warning(
         _(
-            "This window has used up its share of this public server ({seconds:,} s of long work, {queries:,} scored "
-            "texts). What takes little work still goes on, and on your own computer nothing is limited."
+            "This window has used its share of this public server. The limits are {seconds:,} s of "
+            "long work and {queries:,} scored texts. Short tasks still work. On your own computer "
+            "there are no limits."
         ).format(seconds=left.limits.seconds, queries=left.limits.queries),
         icon=":material/hourglass_disabled:",
     )
@@ -130,7 +131,7 @@ def small_enough(given: UploadedFile | None) -> UploadedFile | None:
     if given is None or asked is None or given.size <= asked.upload_bytes:
         return given
     st.error(
-        _("The file has {size:,} bytes; this public server takes up to {most:,}.").format(
+        _("The file has {size:,} bytes; this public server accepts at most {most:,}. Upload a smaller file.").format(
             size=given.size, most=asked.upload_bytes
         )
     )
@@ -143,7 +144,7 @@ def short_enough(text: str) -> str:
     if asked is None or len(text) <= asked.characters:
         return text
     st.caption(
-        _("This public server reads the first {most:,} of the text’s {length:,} characters.").format(
+        _("This public server reads only the first {most:,} of the text’s {length:,} characters.").format(
             most=asked.characters, length=len(text)
         )
     )
@@ -169,9 +170,10 @@ def room(kept: int, new: int = 1) -> None:
     asked = public()
     if asked is not None and kept + new > asked.kept:
         raise ValueError(
-            _("This public server keeps {most:,} of a kind for a window; {kept:,} are kept. Remove some first.").format(
-                most=asked.kept, kept=kept
-            )
+            _(
+                "This public server keeps at most {most:,} items of each kind per window. You have "
+                "{kept:,}. Remove some first."
+            ).format(most=asked.kept, kept=kept)
         )
 
 

@@ -41,7 +41,8 @@ def as_words(several: Sequence[Model], text: str) -> None:
             if abs(typed.probability - moved.probability) > 5e-4:
                 st.caption(
                     _(
-                        "Where words are moved, {model} is asked about them in lower case with single spaces between: "
-                        "it says {moved:.3f} of these words where it says {typed:.3f} of the text as typed."
+                        "When words are moved, {model} gets them in lower case with single spaces "
+                        "between them. It gives {moved:.3f} for these words and {typed:.3f} for the "
+                        "text as typed."
                     ).format(model=plain(model_name(model.name)), moved=moved.probability, typed=typed.probability)
                 )

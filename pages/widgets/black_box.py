@@ -48,14 +48,14 @@ def is_one(model: Model) -> bool:
 
 def inside(several: Sequence[Model]) -> list[Checkpoint]:
     """Those with states and weights; a line says that a black box has none to show."""
-    line = _("{model} is not here: only its answers can be had, and this shows a model's states, weights or gradients.")
+    line = _("{model} is a black box, so its states, weights and gradients cannot be shown.")
     _say_of_black_boxes(several, line)
     return [model for model in several if not isinstance(model, BlackBox)]
 
 
 def without_beginnings(several: Sequence[Model]) -> None:
     """Says why a black box has no curve."""
-    line = _("{model} has no curve: it answers for whole texts and keeps no state between words.")
+    line = _("{model} is a black box: it answers only for whole texts, so it has no curve.")
     _say_of_black_boxes(several, line)
 
 
@@ -79,7 +79,7 @@ def ask_first(model: Model, texts: Sequence[str]) -> None:
         return
     name = plain(model_name(model.name))
     bar = st.progress(0.0, _("Asking {model}…").format(model=name))
-    line = _("Asking {model}: {done:,} of {total:,} texts")
+    line = _("Querying {model}: {done:,} of {total:,} texts")
 
     def show(done: int, total: int) -> None:
         bar.progress(done / total, line.format(model=name, done=done, total=total))

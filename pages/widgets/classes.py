@@ -92,8 +92,8 @@ def sentiment_only(several: list[Checkpoint], why: str) -> list[Checkpoint]:
     if others:
         st.info(
             ngettext(
-                "This does not apply to {models}, which tells other classes apart than negative and positive: {why}",
-                "This does not apply to {models}, which tell other classes apart than negative and positive: {why}",
+                "This does not apply to {models}, which does not predict negative or positive: {why}",
+                "This does not apply to {models}, which do not predict negative or positive: {why}",
                 len(others),
             ).format(models=listed(others), why=why),
             icon=":material/label_off:",

@@ -14,7 +14,7 @@ from core.runtime import i18n
 from core.runtime.i18n import gettext as _
 from core.runtime.malloc import give_back
 from pages.help import about
-from pages.server import garbage, limits
+from pages.server import garbage_collection, limits
 from pages.widgets import query_params
 from pages.wording.tokens import readable_choices
 
@@ -44,7 +44,7 @@ def existing_pages() -> list[tuple[str, str]]:
 
 def set_up(page: str) -> None:
     """The first call of every page, by its file's name without the number (or ``Home``): language, title, menu."""
-    garbage.settle()
+    garbage_collection.settle()
     if st.session_state.get("page") != page:
         st.session_state["page"] = page
         give_back()  # what the page before made; under a millisecond
@@ -112,11 +112,11 @@ def sentence(default: str) -> str:
     if "q" in st.query_params and st.query_params["q"] != st.session_state.get("linked", st.query_params["q"]):
         st.session_state["q"] = st.query_params["q"]  # the browser went back or forward
     text = st.text_input(
-        _("A sentence, as somebody might tweet it"),
+        _("Type a sentence"),
         key="q",
         live=True,
         persist_state="session",
-        placeholder=_("Type or paste a text; the verdicts follow as you type"),
+        placeholder=_("Type or paste a text; the verdicts update as you type"),
     )
     text = text or ""
     # Every write below is an entry of the browser's history, so typing leaves one a pause. `bind="query-params"` on the
@@ -132,7 +132,7 @@ def sentence(default: str) -> str:
         if text:
             st.caption(
                 _(
-                    "The text has {length:,} characters, so the link does not carry it (it carries up to {most:,})."
+                    "The text is too long for the link: it has {length:,} characters, and a link can hold {most:,}."
                 ).format(length=len(text), most=query_params.LONGEST)
             )
     return limits.short_enough(text)
@@ -148,15 +148,15 @@ def example_picker(text: str, box: str = "q") -> None:
             st.session_state[box] = offered[chosen].text
         st.session_state["example"] = None  # a button, not a choice that lasts
 
-    st.pills(_("Or try one of these"), list(offered), key="example", on_change=write)
+    st.pills(_("Or pick an example"), list(offered), key="example", on_change=write)
     reason = next((example.reason for example in offered.values() if example.text == text), None)
     if reason:
-        st.caption(_("This one: {reason}").format(reason=reason))
+        st.caption(_("Why this example: {reason}").format(reason=reason))
 
 
 def invite(text: str, reason: str = "", box: str = "q") -> None:
     """What stands where there is no word to read: what is missing and what to do, and the examples to pick from."""
-    st.info(reason or _("There is no word to read yet. Type a sentence, or pick one of the examples."))
+    st.info(reason or _("No words to read yet. Type a sentence or pick an example."))
     example_picker(text, box)
 
 
@@ -201,7 +201,7 @@ def links_to_pages(text: str) -> None:
     """Links to the other pages that take the sentence along."""
     pages = [(path, label) for path, label in existing_pages() if not path.endswith("_Models.py")]
     if pages and text:
-        st.header(_("Ask more of this sentence"))
+        st.header(_("More about this sentence"))
         with st.container(horizontal=True):
             for path, label in pages:
                 st.page_link(path, label=label, query_params=_link(text))

@@ -81,7 +81,7 @@ def filters(
         index=None,
         format_func=model_name,
         key=f"{name} model",
-        placeholder=_("every model"),
+        placeholder=_("all models"),
         width=140,
     )
     sought = st.text_input(_("Text or note contains"), key=f"{name} text", width=170)

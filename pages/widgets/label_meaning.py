@@ -75,7 +75,7 @@ def ask(given: Upload, label: str, layout: Layout, several: Sequence[Model], key
         return {}
     own = f"{key} {fingerprint((given.digest, label, layout, labelling.names))}"
     usual = meaning is not None and not meaning.line and not meaning.unknown
-    title = _("What do these labels mean?") if question else _("What the labels mean")
+    title = _("What do these labels mean?") if question else _("Label meanings")
     with st.expander(title, expanded=not usual, key=f"{own} all", icon=":material/label:"):
         note = st.empty()
         chosen = _boxes(values[:_SHOWN], found, labelling, meaning, own)
@@ -85,7 +85,7 @@ def ask(given: Upload, label: str, layout: Layout, several: Sequence[Model], key
         note.warning(plain(question), icon=":material/help:")
         return chosen if len(chosen) == len(values) else None
     if meaning is not None and meaning.guess and chosen == _names_of(meaning, labelling):
-        note.info(_("A guess: check it, and change what is wrong."), icon=":material/help:")
+        note.info(_("This is a guess. Check it and correct any errors."), icon=":material/help:")
     return chosen
 
 
@@ -108,7 +108,7 @@ def _boxes(
             index=options.index(defaults[value]) if value in defaults else None,
             format_func=lambda name: _("left out") if name == left_out else shown(name),
             key=f"{key} {fingerprint(value)}",
-            placeholder=_("choose") if meaning is None else _("not understood"),
+            placeholder=_("choose") if meaning is None else _("unknown label"),
             persist_state="session",
         )
         if one is not None:

@@ -72,7 +72,7 @@ def tell_of(faults: list[str]) -> None:
         ngettext("One model is left out.", "{count} models are left out.", count).format(count=count),
         icon=":material/warning:",
     )
-    with st.expander(_("What is wrong")):
+    with st.expander(_("Problems")):
         for fault in faults:
             st.text(fault)  # it may quote a damaged file, so it is not read as Markdown
 
@@ -98,7 +98,7 @@ def choose_name(names: Sequence[str], key: str, usual: str) -> str:
         name="model",
         key=key,
         default=usual,
-        unreadable=_("The link asks for a model that is not here; another one answers."),
+        unreadable=_("The link names an unknown model. Using another one."),
     )
 
 
@@ -145,7 +145,7 @@ def loaded() -> list[Model]:
 
 def tell_of_none() -> None:
     """An error where a page needs models and none can be used."""
-    st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
+    st.error(_("No usable model found. Train one with: python -m core train --data FILE"))
 
 
 def unchecked(cards: Mapping[str, Card]) -> list[str]:
@@ -166,12 +166,12 @@ def tell_of_unchecked(cards: Mapping[str, Card]) -> None:
         (
             names,
             ngettext(
-                "{names} is not checked against its owner’s outputs.",
-                "{names} are not checked against their owners’ outputs.",
+                "{names} has not been checked against outputs from its owner.",
+                "{names} have not been checked against outputs from their owners.",
                 len(names),
             ),
         ),
-        (open_, _("{names}: the owner’s outputs that were given agree with other readings too.")),
+        (open_, _("{names}: the owner’s outputs also agree with other ways to read the files.")),
     ]
     for some, line in lines:
         if some:
@@ -206,13 +206,15 @@ def _pick(names: list[str]) -> list[str]:
             read=query_params.some_of(names),
             write=write,
             fit=lambda picked: [name for name in picked if name in names],  # a model may have been removed since
-            unreadable=_("The link asks for models that are not here; others answer."),
+            unreadable=_("Unknown models in the link; using the default models."),
             format_func=model_name,
-            placeholder=_("choose some"),
-            help=_("Of {count:,} models; only those chosen are loaded and answer.").format(count=len(names)),
+            placeholder=_("choose models"),
+            help=_("{count:,} models are available. Only the chosen ones are loaded and answer.").format(
+                count=len(names)
+            ),
         )
         if not picked:
-            st.caption(_("None is chosen, so the usual ones answer."))
+            st.caption(_("No model chosen. Using the defaults."))
     return [name for name in names if name in picked] or usual
 
 

@@ -108,7 +108,7 @@ def _asked(
             return usual
         return before if low is None or high is None else min(max(before, low), high)
 
-    unreadable = _("The link asks for a number that cannot be, so the usual one stands.")
+    unreadable = _("The link has an invalid number. Using the default.")
     usually = {"key": key_of(name), "unreadable": unreadable}
     return query_params.linked(draw, label, low, high, name=name, default=usual, read=read, fit=fit, **usually | more)
 

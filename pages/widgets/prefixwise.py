@@ -34,17 +34,17 @@ def only(checkpoints: Sequence[Checkpoint], *, plain_only: bool, torch_gates: bo
     if others := [checkpoint.name for checkpoint in checkpoints if checkpoint not in forward]:
         say(
             ngettext(
-                "Not here: {names} is bidirectional. It reads a text from both ends, so it has no state, gate or "
-                "verdict after each word on the way.",
-                "Not here: {names} are bidirectional. They read a text from both ends, so they have no state, gate or "
-                "verdict after each word on the way.",
+                "Not available: {names} is bidirectional. It reads a text from both ends, so it has "
+                "no state, gate or verdict after each word.",
+                "Not available: {names} are bidirectional. They read a text from both ends, so they "
+                "have no state, gate or verdict after each word.",
                 len(others),
             ).format(names=_listed(others))
         )
     for checkpoint in forward:
         if checkpoint not in fitting:
             say(
-                _("Not here: {name} ({what}). This view is about models with a plain cell and read-out.").format(
+                _("Not available: {name} ({what}). This view needs a model with a plain cell and read-out.").format(
                     name=plain(model_name(checkpoint.name)), what=plain(checkpoint.model.variant)
                 )
             )
@@ -57,10 +57,10 @@ def tell_of_layers(checkpoints: Sequence[Checkpoint]) -> None:
     if deep:
         st.caption(
             ngettext(
-                "{names} has several layers: states, gates and interventions are those of the top one, which the "
-                "verdict is read from.",
-                "{names} have several layers: states, gates and interventions are those of the top one, which the "
-                "verdict is read from.",
+                "{names} has several layers. States, gates and interventions are those of the top "
+                "layer, which gives the verdict.",
+                "{names} have several layers. States, gates and interventions are those of the top "
+                "layer, which gives the verdict.",
                 len(deep),
             ).format(names=_listed(deep))
         )
@@ -71,9 +71,9 @@ def tell_of_cut(readers: Sequence[Model], lengths: Sequence[int]) -> None:
     for reader, tokens in zip(readers, lengths, strict=True):
         if not isinstance(reader, BlackBox) and 0 < (read := reader.model.reads).length < tokens:
             line = (
-                _("{name} reads the first {read:,} of {tokens:,} tokens; the rest is cut off.")
+                _("{name} reads the first {read:,} of {tokens:,} tokens and cuts off the rest.")
                 if not read.last
-                else _("{name} reads the last {read:,} of {tokens:,} tokens; the rest is cut off.")
+                else _("{name} reads the last {read:,} of {tokens:,} tokens and cuts off the rest.")
             )
             st.caption(line.format(name=plain(model_name(reader.name)), read=read.length, tokens=tokens))
 
@@ -84,10 +84,10 @@ def tell_of_missing_curves(readers: Sequence[Model]) -> None:
     if names:
         st.caption(
             ngettext(
-                "{names} is bidirectional: it reads the text from both ends, so it has one verdict, on all of it, and "
-                "no curve.",
-                "{names} are bidirectional: they read the text from both ends, so each has one verdict, on all of it, "
-                "and no curve.",
+                "{names} is bidirectional: it reads the text from both ends. It has one verdict for "
+                "the whole text and no curve.",
+                "{names} are bidirectional: they read the text from both ends. Each has one verdict "
+                "for the whole text and no curve.",
                 len(names),
             ).format(names=_listed(names))
         )

@@ -113,7 +113,7 @@ def text(
         **more,
     )
     if typed and len(typed) > longest and typed != default:
-        st.caption(_("This text is too long for the link, which does not carry it."))
+        st.caption(_("This text is too long for the link, so the link leaves it out."))
     return typed or ""
 
 

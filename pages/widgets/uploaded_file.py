@@ -69,7 +69,7 @@ def upload(title: str, key: str, kept: str) -> Upload | None:
         st.session_state[f"{kept} kept"] = Upload(given.name, _stored(kept, content, digest, given.name), digest)
     upload: Upload | None = st.session_state.get(f"{kept} kept")
     if upload is not None and given is None:
-        st.caption(_("The file from before is still here: {name}").format(name=plain(upload.name)))
+        st.caption(_("Still using the earlier file: {name}").format(name=plain(upload.name)))
     return upload
 
 
@@ -107,7 +107,7 @@ def control(given: Upload, key: str) -> Read | None:
     if source.form != PARQUET:
         line.caption(_("Read as: {layout}").format(layout=plain(_OPTION.sub("", said(source)))))
     names = [name if columns.count(name) == 1 else f"{name} ({column})" for column, name in enumerate(columns, 1)]
-    with st.expander(_("First rows as read"), icon=":material/table_view:"):
+    with st.expander(_("Preview"), icon=":material/table_view:"):
         st.dataframe(
             [
                 dict(zip(names, ["" if cell is None else str(cell)[:_CELL] for cell in cells], strict=True))
@@ -121,8 +121,8 @@ def control(given: Upload, key: str) -> Read | None:
         st.warning(
             plain(
                 ngettext(
-                    "{count:,} of the first {rows:,} rows cannot be read; the first, row {row}: {why}",
-                    "{count:,} of the first {rows:,} rows cannot be read; the first, row {row}: {why}",
+                    "{count:,} of the first {rows:,} rows cannot be read. The first is row {row}: {why}",
+                    "{count:,} of the first {rows:,} rows cannot be read. The first is row {row}: {why}",
                     bad,
                 ).format(count=bad, rows=len(window), row=window.first + row, why=message_of(ValueError(reason), given))
             ),
@@ -154,7 +154,7 @@ def ask_columns(read: Read, boxes: Sequence[Any], key: str, labels: str | None =
 
 def _asked(box: st.delta_generator.DeltaGenerator, key: str) -> Layout:
     """The layout that a person chose; None for what is to be detected. Raises ValueError for nonsense."""
-    detected = _("found by looking")
+    detected = _("detect automatically")
     encodings = {
         None: detected,
         "utf-8": "UTF-8",
@@ -181,17 +181,19 @@ def _asked(box: st.delta_generator.DeltaGenerator, key: str) -> Layout:
     }
     quotings = {
         None: detected,
-        ON: _('cells may be in "…"'),
-        OFF: _("quotes are text"),
-        ESCAPED: _('cells in "…", \\" inside'),
+        ON: _('cells may be quoted "…"'),
+        OFF: _("quotes are plain text"),
+        ESCAPED: _('quoted cells "…", with \\" inside'),
     }
     headers = {None: detected, True: _("names the columns"), False: _("is data")}
     encoding = _chosen(box, _("Encoding"), encodings, f"{key} encoding", typed=True)
     delimiter = _chosen(box, _("Delimiter"), delimiters, f"{key} delimiter", typed=True)
     quoting = _chosen(box, _("Quotation marks"), quotings, f"{key} quoting")
     header = _chosen(box, _("First row"), headers, f"{key} header")
-    mend = box.checkbox(_("Mend UTF-8 read as something else (donâ€™t)"), key=f"{key} mend", persist_state="session")
-    join = box.checkbox(_("Join cells behind the last named column"), key=f"{key} join", persist_state="session")
+    mend = box.checkbox(
+        _("Repair UTF-8 that was decoded wrongly (donâ€™t)"), key=f"{key} mend", persist_state="session"
+    )
+    join = box.checkbox(_("Join cells after the last named column"), key=f"{key} join", persist_state="session")
     if encoding is not None:
         codec(encoding)
         if codecs.lookup(encoding).name in ("idna", "punycode"):  # of names of hosts, and slow on long texts
@@ -223,7 +225,7 @@ def problems(listed: Sequence[Any], count: int, label: str, rest: str) -> None:
     if not count:
         return
     with st.expander(label.format(count=count), icon=":material/rule:"):
-        header = [_("row"), _("line"), _("what is wrong")]
+        header = [_("row"), _("line"), _("problem")]
         tables.table(header, [(problem.row, problem.line, problem.reason) for problem in listed])
         if count > len(listed):
             st.caption(rest.format(shown=len(listed)))
@@ -249,7 +251,7 @@ def message_of(error: Exception, given: Upload) -> str:
         "delimiter": _("Delimiter"),
         "quoting": _("Quotation marks"),
         "header": _("First row"),
-        "join": _("Join cells behind the last named column"),
+        "join": _("Join cells after the last named column"),
     }
     cut = [titles[name] for name in re.findall(r"--([\w-]+)", line) if name in titles and f"--{name}" not in short]
     return _("{what}. Choose it under “Change”: {box}.").format(what=short, box=cut[0]) if cut else short

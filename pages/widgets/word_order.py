@@ -96,12 +96,12 @@ def _fingerprint(tokens: Sequence[str], pinned: Collection[int]) -> str:
 
 def _labels() -> dict[str, str]:
     return {
-        "list": _("Words of the sentence, in their order"),
-        "hint": _("Drag a word to another place; or choose one with ↑ ↓ and move it with ← →, Home and End."),
-        "reset": _("Reset the order"),
-        "restored": _("The words stand in their original order."),
+        "list": _("Words of the sentence, in order"),
+        "hint": _("Drag a word to a new position. Or select one with ↑ ↓ and move it with ← →, Home and End."),
+        "reset": _("Reset order"),
+        "restored": _("The words are in their original order."),
         "moved": _("‘{word}’ is now word {place} of {count}"),
-        "pinned": _("‘{word}’ is pinned to its place"),
+        "pinned": _("‘{word}’ is locked in its position"),
     }
 
 

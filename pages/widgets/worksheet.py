@@ -21,7 +21,7 @@ def show(sheet: Sheet, key: str, *, copy: bool = True) -> None:
             st.markdown(plain(line.note))
         st.latex(worded(line.latex))
     if copy:
-        st.caption(_("Numbers are rounded for the eye, also after “=”: each line starts from all digits."))
+        st.caption(_("Numbers are rounded for display, also after “=”. Each line uses all digits."))
         copies(sheet, key)
 
 
@@ -29,6 +29,6 @@ def copies(sheet: Sheet, key: str) -> None:
     """The sheet's source, with Streamlit's button to copy it."""
     with st.expander(_("Copy as Markdown or LaTeX"), icon=":material/content_copy:"):
         form = st.segmented_control(
-            _("Form"), ["Markdown", "LaTeX"], default="Markdown", key=f"{key} form", required=True
+            _("Format"), ["Markdown", "LaTeX"], default="Markdown", key=f"{key} form", required=True
         )
         st.code(sheet.markdown() if form == "Markdown" else sheet.latex(), language=None, wrap_lines=True)

@@ -26,7 +26,7 @@ def steps() -> dict[str, str]:
         "contractions": _("contractions"),
         "repeats": _("repeated letters"),
         "basic_english": _("torchtext’s basic_english"),
-        "whitespace": _("white space only"),
+        "whitespace": _("whitespace only"),
         "spacy": _("spaCy’s English tokens"),
         "keras": _("Keras’ Tokenizer"),
         "keras_vectorization": _("Keras’ TextVectorization"),

@@ -14,6 +14,7 @@ import pytest
 
 from core.data import writers
 from core.data.records import windows
+from tests.data.tables import FORMATS, write
 
 TYPES = {"score": float, "why": str}
 HOSTILE = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "plain", "", 'a "quoted", one', "two\nlines", "naïve 🙂"]
@@ -38,24 +39,16 @@ def read(path: Path) -> list[dict[str, Any]]:
         return list(csv.DictReader(file, delimiter="\t" if path.suffix == ".tsv" else ","))
 
 
-def write(path: Path, texts: Sequence[str]) -> Path:
-    rows = [{"text": text, "n": f"-{number}.5", "-f": "=evil()"} for number, text in enumerate(texts)]
-    if path.suffix == ".parquet":
-        pandas.DataFrame([{**row, "n": -number - 0.5} for number, row in enumerate(rows)]).to_parquet(path)
-    elif path.suffix == ".jsonl":
-        path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
-    else:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, list(rows[0]), delimiter="\t" if path.suffix == ".tsv" else ",")
-            writer.writeheader()
-            writer.writerows(rows)
-    return path
+def table(path: Path) -> Path:
+    """The hostile texts, a number and a column whose name and cells are formulas."""
+    numbers = [-number - 0.5 for number in range(len(HOSTILE))]
+    return write(path, {"text": HOSTILE, "n": numbers, "-f": ["=evil()"] * len(HOSTILE)})
 
 
-@pytest.mark.parametrize("source", [".csv", ".tsv", ".jsonl", ".parquet"])
-@pytest.mark.parametrize("target", [".csv", ".tsv", ".jsonl", ".parquet"])
+@pytest.mark.parametrize("source", FORMATS)
+@pytest.mark.parametrize("target", FORMATS)
 def test_every_format_becomes_every_other(source: str, target: str, tmp_path: Path) -> None:
-    path, out = write(tmp_path / f"in{source}", HOSTILE), tmp_path / f"out{target}"
+    path, out = table(tmp_path / f"in{source}"), tmp_path / f"out{target}"
     copy(path, out)
     found = read(out)
     assert len(found) == len(HOSTILE)
@@ -123,7 +116,7 @@ def test_rows_that_could_not_be_read_have_their_place(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet"])
 @pytest.mark.parametrize("stood", [None, "what stood there"])
 def test_nothing_half_written_takes_its_place(suffix: str, stood: str | None, tmp_path: Path) -> None:
-    source, out = write(tmp_path / "in.csv", HOSTILE), tmp_path / f"out.{suffix}"
+    source, out = table(tmp_path / "in.csv"), tmp_path / f"out.{suffix}"
     if stood:
         out.write_text(stood, encoding="utf-8")
     for error in (KeyboardInterrupt, GeneratorExit, OSError):
@@ -137,7 +130,7 @@ def test_nothing_half_written_takes_its_place(suffix: str, stood: str | None, tm
 
 def test_names_that_clash_are_refused(tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("text,score\na,1\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="names that are added: score"):
+    with pytest.raises(ValueError, match="names to be added: score"):
         copy(tmp_path / "in.csv", tmp_path / "out.csv")
     (tmp_path / "in.csv").write_text("text,n,n\na,1,2\n", encoding="utf-8")
     copy(tmp_path / "in.csv", tmp_path / "out.csv")
@@ -148,7 +141,7 @@ def test_names_that_clash_are_refused(tmp_path: Path) -> None:
 
 
 def test_where_nothing_can_be_written_is_told_of_at_once(tmp_path: Path) -> None:
-    source = write(tmp_path / "in.csv", HOSTILE)
+    source = table(tmp_path / "in.csv")
     with pytest.raises(FileNotFoundError, match=r"there is no folder .*gone to write out\.csv to"):
         writers.check(tmp_path / "gone" / "out.csv", source)
     with pytest.raises(ValueError, match=r"cannot write \.txt; can: \.parquet"):

@@ -69,8 +69,6 @@ DAMAGES = [
     put("tallies", 0, "model", value="<b>"),
     put("tallies", 0, "labels", value=["a"]),
     put("tallies", 0, "labels", value=["a", "b\n"]),
-    put("tallies", 0, "counts", 0, 0, value=-1),
-    put("tallies", 0, "counts", 0, 0, value=10**30),
     put("tallies", 0, "counts", 0, value=[1]),
     put("tallies", 0, "counts", 0, 0, value="1"),
     put("tallies", 0, "logits", 1, 3, value=None),
@@ -78,7 +76,6 @@ DAMAGES = [
     put("tallies", 0, "slices", value={}),
     put("pairs", 0, "both", value=1.5),
     put("pairs", 0, "neither", value=3),
-    put("pairs", value=7),
 ]
 
 
@@ -87,7 +84,7 @@ def test_damage_is_told_in_one_line(path: Path, damage: Callable[[dict[str, Any]
     content = json.loads(path.read_text(encoding="utf-8"))
     damage(content)
     path.write_text(json.dumps(content), encoding="utf-8")
-    with pytest.raises(ValueError, match=r"^evaluation.json does not hold what it should \([^\n]+$"):
+    with pytest.raises(ValueError, match=r"^evaluation.json is malformed \([^\n]+$"):
         binned_metrics_file.load(path.parent)
 
 

@@ -6,19 +6,15 @@ import numpy as np
 import pytest
 
 from core.evaluation.intervals import Mean, Share, bootstrap_mean, difference, share
+from core.evaluation.metrics import wilson_interval
 
 
 def of(hits: int, rows: int) -> Share:
     return share(np.arange(rows) < hits)
 
 
-def test_a_share_by_hand() -> None:
-    found = of(1, 4)
-    assert (found.hits, found.rows, found.share) == (1, 4, 0.25)
-    # Wilson by hand: z = 1.96; centre (1 + z²/2)/(4 + z²), half z·sqrt(¼·¾·4 + z²/4)/(4 + z²).
-    z = 1.959964
-    centre, half = (1 + z * z / 2) / (4 + z * z), z * (0.75 + z * z / 4) ** 0.5 / (4 + z * z)
-    assert found.interval == pytest.approx((centre - half, centre + half), abs=1e-6)
+def test_a_share_has_wilsons_interval() -> None:
+    assert of(1, 4) == Share(1, 4, 0.25, wilson_interval(1, 4))
     assert of(0, 0) == Share(0, 0, None, None)
     assert difference(of(1, 2), of(0, 0)) is None and difference(of(0, 0), of(1, 2)) is None
 

@@ -90,21 +90,6 @@ def test_lengths_by_hand() -> None:
     assert short.accuracy_interval == wilson_interval(6, 9) and longer.accuracy_interval == wilson_interval(1, 1)
 
 
-def test_length_bands_part_the_rows() -> None:
-    random = np.random.default_rng(0)
-    lengths = random.integers(1, 60, 500)
-    labels, chances = random.integers(0, 2, 500), random.random(500)
-    found = measures(chances, labels, lengths)
-    assert sum(band.rows for band in found["by_length"]) == 500
-    hits = sum(band.accuracy * band.rows for band in found["by_length"])
-    assert hits / 500 == pytest.approx(found["accuracy"])
-    for band in found["by_length"]:
-        inside = (lengths >= band.shortest) & (lengths <= (band.longest or 1_000))
-        assert band.rows == inside.sum()
-        assert band.accuracy == pytest.approx(((chances >= 0.5) == labels)[inside].mean())
-        assert band.accuracy_interval[0] < band.accuracy < band.accuracy_interval[1]
-
-
 def test_bands_follow_one_another_without_a_gap_and_empty_ones_are_left_out() -> None:
     assert LENGTHS[0][0] == 1 and LENGTHS[-1][1] is None
     for (_, longest), (shortest, _) in pairwise(LENGTHS):
@@ -115,20 +100,25 @@ def test_bands_follow_one_another_without_a_gap_and_empty_ones_are_left_out() ->
 
 def test_figures_against_plain_replicas() -> None:
     random = np.random.default_rng(1)
-    labels = random.integers(0, 2, 300)
+    labels, lengths = random.integers(0, 2, 300), random.integers(1, 60, 300)
     chances = np.clip(0.5 + 0.3 * (labels - 0.5) + random.normal(0, 0.3, 300), 0.001, 0.999)
-    found = measures(chances, labels, np.full(300, 4))
+    found = measures(chances, labels, lengths)
     pairs = list(zip(chances.tolist(), labels.tolist(), strict=True))
     assert found["log_loss"] == pytest.approx(-sum(math.log(p if y else 1 - p) for p, y in pairs) / 300)
-    tp = sum(p >= 0.5 and y == 1 for p, y in pairs)
-    fp = sum(p >= 0.5 and y == 0 for p, y in pairs)
-    fn = sum(p < 0.5 and y == 1 for p, y in pairs)
-    tn = sum(p < 0.5 and y == 0 for p, y in pairs)
+    (tn, fp), (fn, tp) = (
+        [sum(y == label and (p >= 0.5) == said for p, y in pairs) for said in (False, True)] for label in (0, 1)
+    )
     assert found["confusion"] == {"true_negative": tn, "false_positive": fp, "false_negative": fn, "true_positive": tp}
     assert found["accuracy"] == pytest.approx((tp + tn) / 300)
     assert found["f1"] == pytest.approx(2 * tp / (2 * tp + fp + fn))
     ranked = [(p > n) + 0.5 * (p == n) for p, y in pairs if y for n, z in pairs if not z]
     assert found["auc"] == pytest.approx(sum(ranked) / len(ranked))
+    assert sum(band.rows for band in found["by_length"]) == 300
+    for band in found["by_length"]:
+        inside = (lengths >= band.shortest) & (lengths <= (band.longest or 1_000))
+        assert band.rows == inside.sum()
+        assert band.accuracy == pytest.approx(((chances >= 0.5) == labels)[inside].mean())
+        assert band.accuracy_interval[0] < band.accuracy < band.accuracy_interval[1]
 
 
 def test_json_has_the_keys_of_the_command_line_and_plain_values() -> None:
@@ -137,13 +127,9 @@ def test_json_has_the_keys_of_the_command_line_and_plain_values() -> None:
     keys = "model data rows skipped accuracy accuracy_interval f1 auc log_loss calibration_error confusion unknown_rate"
     assert list(shown) == [*keys.split(), "by_length"]
     read = json.loads(json.dumps(shown, allow_nan=False))
-    assert set(read["confusion"]) == {"true_negative", "false_positive", "false_negative", "true_positive"}
-    assert [set(band) for band in read["by_length"]] == [
-        {"shortest", "longest", "rows", "accuracy", "accuracy_interval"}
-    ] * 2
-    for value in (found.accuracy, found.f1, found.auc, found.log_loss, found.calibration_error, found.unknown_rate):
-        assert type(value) is float
-    assert {type(count) for count in found.confusion.values()} == {int} and type(found.rows) is int
+    assert list(read["confusion"]) == ["true_negative", "false_positive", "false_negative", "true_positive"]
+    for band in read["by_length"]:
+        assert list(band) == ["shortest", "longest", "rows", "accuracy", "accuracy_interval"]
 
 
 # Cases at the edge
@@ -189,38 +175,20 @@ def test_wilson_interval_is_the_closed_formula(hits: int, rows: int) -> None:
 # Calibration error
 
 
-def plain_calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int) -> float:
-    """Σ over bins of (rows in the bin / rows) · |mean probability − share positive|, bin by bin."""
-    total = 0.0
-    for number in range(bins):
-        inside = [
-            (p, y)
-            for p, y in zip(probabilities.tolist(), labels.tolist(), strict=True)
-            if number <= p * bins < number + 1 or (number == bins - 1 and p == 1)
-        ]
-        if inside:
-            mean = sum(p for p, _ in inside) / len(inside)
-            share = sum(y for _, y in inside) / len(inside)
-            total += len(inside) / len(labels) * abs(mean - share)
-    return total
-
-
-def test_calibration_error_by_hand() -> None:
-    """Two bins: below a half 0.2 and 0.4, one of them positive; above 0.6 and 1.0, both positive."""
-    found = calibration_error(np.array([0.2, 0.4, 0.6, 1.0]), np.array([0, 1, 1, 1]), bins=2)
-    assert found == pytest.approx(0.5 * abs(0.3 - 0.5) + 0.5 * abs(0.8 - 1.0))
-    assert calibration_error(np.zeros(5), np.zeros(5)) == 0
-    assert calibration_error(np.ones(5), np.zeros(5)) == 1
-
-
 @pytest.mark.parametrize("bins", [1, 2, 10, BINS])
 def test_calibration_error_against_a_plain_replica(bins: int) -> None:
+    """Σ over bins of (rows in the bin / rows) · |mean probability − share positive|, bin by bin."""
     random = np.random.default_rng(2)
     probabilities = np.concatenate([random.random(400), [0.0, 1.0, 0.5]])
     labels = random.integers(0, 2, 403)
-    found = calibration_error(probabilities, labels, bins)
-    assert found == pytest.approx(plain_calibration_error(probabilities, labels, bins))
-    assert 0 <= found <= 1
+    expected = 0.0
+    for number in range(bins):
+        last = number == bins - 1
+        inside = (probabilities * bins >= number) & ((probabilities * bins < number + 1) | last)
+        if inside.any():
+            expected += inside.sum() / 403 * abs(probabilities[inside].mean() - labels[inside].mean())
+    assert calibration_error(probabilities, labels, bins) == pytest.approx(expected)
+    assert (calibration_error(np.zeros(5), np.zeros(5)), calibration_error(np.ones(5), np.zeros(5))) == (0, 1)
 
 
 # Paired differences
@@ -233,22 +201,12 @@ def test_paired_interval_by_hand() -> None:
     assert (difference, low, high) == pytest.approx((0.25, 0.25 - half, 0.25 + half))
 
 
-def test_paired_interval_changes_sign_with_the_order_and_is_narrow_for_models_that_err_alike() -> None:
+def test_paired_interval_changes_sign_with_the_order_and_needs_the_same_rows_twice_at_least() -> None:
     random = np.random.default_rng(5)
     a, b = random.random(1_000) < 0.8, random.random(1_000) < 0.7
     difference, low, high = paired_interval(a, b)
     assert paired_interval(b, a) == pytest.approx((-difference, -high, -low))
     assert paired_interval(a, a) == (0, 0, 0)
-    b = a.copy()
-    b[:20] = ~b[:20]
-    _, low, high = paired_interval(a, b)
-    one = wilson_interval(int(a.sum()), 1_000)
-    assert high - low < one[1] - one[0]
-
-
-@pytest.mark.parametrize(
-    ("a", "b"), [([], []), ([True], [False]), ([True, False, True], [True]), ([True, False, True], [True, False])]
-)
-def test_paired_interval_needs_the_same_rows_twice_at_least(a: list[bool], b: list[bool]) -> None:
-    with pytest.raises(ValueError):
-        paired_interval(a, b)
+    for rows, others in (([], []), ([True], [False]), ([True, False, True], [True]), ([True] * 3, [True, False])):
+        with pytest.raises(ValueError):
+            paired_interval(rows, others)

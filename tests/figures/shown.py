@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import html
+import json
 import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from core.models.predict import Verdict
 
 TOKENS = (
     *("<b>", "<a href=x>", "<a href='javascript:alert(1)'>x</a>", "&lt;", "&amp;amp;", "<br>", "<3", "&", "'", '"'),
@@ -26,3 +33,30 @@ def as_plotly_shows(label: str) -> str:
 def cut(token: str) -> str:
     """A token as far as it is shown along an axis."""
     return token if len(token) <= 16 else token[:15] + "…"
+
+
+def assert_text(figure: Any, *names: str) -> None:
+    """Every name is shown somewhere as it stands, or cut along an axis; no text is read as markup or escaped twice."""
+    spec = json.loads(figure.to_json())
+    spec["layout"].pop("template", None)
+    shown = [as_plotly_shows(row) for text in _texts(spec) for row in text.split("<br>")]
+    for name in names:
+        assert any(name in text or cut(name) in text for text in shown), name
+    assert not any("&lt;b" in text for text in shown)
+
+
+def _texts(value: Any, key: str = "") -> Iterator[str]:
+    if isinstance(value, str):
+        yield re.sub(r"</?extra>", "", value) if key.endswith("template") else value
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            yield from _texts(one, name)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts(one, key)
+
+
+def verdict(model: str, tokens: list[str], seed: int = 0) -> Verdict:
+    """A made-up verdict on made-up tokens."""
+    chances = np.random.default_rng([seed, len(tokens)]).random(len(tokens)).tolist()
+    return Verdict(model, " ".join(tokens), tuple(tokens), (True,) * len(tokens), 0.0, chances[-1], tuple(chances))

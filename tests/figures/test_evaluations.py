@@ -13,6 +13,7 @@ from core.probes.words.embedding_map import word_map
 from core.probes.words.neighbours import Move, space
 from core.text.preprocessing import Preprocessing, Vocabulary
 from tests.evaluation.test_binned_metrics import counted
+from tests.figures.shown import assert_text
 
 NAMES = {key: "<b> ".join(key) for key in SLICES}
 
@@ -24,41 +25,34 @@ def tallies() -> list[Tally]:
     return [counted(random.normal(size=500) + labels, labels) for _model in range(2)]
 
 
-def test_slices_are_dots_with_their_intervals(tallies: list[Tally]) -> None:
+def test_slices_reliability_and_confusion_are_those_of_the_tally(tallies: list[Tally]) -> None:
     figure = accuracy_by_slice(tallies, NAMES)
     cells = [cell for cell in tallies[0].cells() if cell.rows]
     assert list(figure.data[0].x) == [cell.accuracy for cell in cells]
     low = np.array(figure.data[0].x) - np.array(figure.data[0].error_x.arrayminus)
     assert low == pytest.approx([cell.interval[0] for cell in cells if cell.interval])
-    assert all("<b>" not in text for text in figure.layout.yaxis.ticktext)
+    assert_text(figure, *NAMES.values())
     assert len(figure.layout.shapes) == 2
-
-
-def test_reliability_is_that_of_the_groups(tallies: list[Tally]) -> None:
     figure = reliability(tallies)
     groups = tallies[1].groups()
     curve = figure.data[3]
     assert list(curve.x) == [group.probability for group in groups]
     assert list(curve.y) == [group.share for group in groups]
     assert list(figure.data[4].y) == [group.rows for group in groups]
-
-
-def test_confusion_counts(tallies: list[Tally]) -> None:
     at = tallies[0].at(0.5)
     figure = confusion(tallies[0])
     assert figure.data[0].text[0][1].startswith(f"{at.false_positive:,}<br>")
     assert figure.data[0].z[1][1] == pytest.approx(at.recall)
 
 
-@pytest.mark.parametrize("threshold", [0.0, 0.3, 1.0])
-def test_rings_are_at_the_threshold(tallies: list[Tally], threshold: float) -> None:
-    at = tallies[0].at(threshold)
-    rings = [trace for trace in roc(tallies, threshold).data if trace.mode == "markers"]
-    assert (rings[0].x[0], rings[0].y[0]) == (at.false_positive_rate, at.recall)
-    rings = [trace for trace in precision_recall(tallies, threshold).data if trace.mode == "markers"]
-    assert [(ring.x[0], ring.y[0]) for ring in rings[:1]] == (
-        [] if at.precision is None else [(at.recall, at.precision)]
-    )
+def test_rings_are_at_the_threshold(tallies: list[Tally]) -> None:
+    for threshold in (0.0, 0.3, 1.0):
+        at = tallies[0].at(threshold)
+        rings = [trace for trace in roc(tallies, threshold).data if trace.mode == "markers"]
+        assert (rings[0].x[0], rings[0].y[0]) == (at.false_positive_rate, at.recall)
+        rings = [trace for trace in precision_recall(tallies, threshold).data if trace.mode == "markers"]
+        expected = [] if at.precision is None else [(at.recall, at.precision)]
+        assert [(ring.x[0], ring.y[0]) for ring in rings[:1]] == expected
 
 
 def test_words_on_a_map() -> None:
@@ -69,9 +63,9 @@ def test_words_on_a_map() -> None:
     figure = map_of_words(found, "<i>", "nats", ["good"])
     points, ring = figure.data
     assert points.x == pytest.approx(found.places[:, 0], abs=1e-4)
-    assert points.customdata[0][0] == "&lt;b&gt;x&lt;/b&gt;"
-    assert ring.x[0] == found.places[1, 0]
+    assert points.customdata[0][0] == "&lt;b&gt;x&lt;/b&gt;"  # drawn on a canvas, the names beside points are not
     assert figure.layout.title.text == "&lt;i&gt;"
+    assert ring.x[0] == found.places[1, 0]
     assert f"{found.explained[0]:.1%}" in figure.layout.xaxis.title.text
 
 
@@ -81,5 +75,5 @@ def test_moves_go_from_ring_to_dot() -> None:
     rings, dots = [trace for trace in figure.data if trace.mode == "markers"]
     assert list(rings.x) == [-1, 1]
     assert list(dots.x) == [2, -3]
-    assert figure.layout.yaxis.ticktext == ("good", "&lt;s&gt;")
+    assert_text(figure, "good", "<s>")
     assert leans_moved([], "lean", {"before": "b", "after": "a"}).data

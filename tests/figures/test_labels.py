@@ -35,15 +35,14 @@ def test_no_name_covers_another(seed: int) -> None:
             assert box[0] >= other[2] or other[0] >= box[2] or box[1] >= other[3] or other[1] >= box[3]
 
 
-def test_a_name_with_room_stands_above_its_point() -> None:
+def test_a_name_stands_above_its_point_where_there_is_room() -> None:
     points = np.array([[0.0, 0], [1, 0], [0, 1], [1, 1]])
     assert sides(points, ["a", "b", "c", "d"], WIDTH, HEIGHT)[:2] == ["top center", "top center"]
-
-
-def test_a_name_gives_way_to_a_point() -> None:
     points = np.array([[0.0, 0], [0.5, 0.5], [0.5, 0.56], [1, 1]])  # the third where the second's name would go
     found = sides(points, ["", "so", "", ""], WIDTH, HEIGHT)
     assert found[1] not in (None, "top center") and found[0] is found[2] is found[3] is None
+    assert sides(np.empty((0, 2)), [], WIDTH, HEIGHT) == []
+    assert sides(np.zeros((1, 2)), [""], WIDTH, HEIGHT) == [None]
 
 
 def test_of_many_names_at_one_place_the_first_are_shown() -> None:
@@ -51,8 +50,3 @@ def test_of_many_names_at_one_place_the_first_are_shown() -> None:
     shown = [place for place, side in enumerate(found) if side]
     assert shown == list(range(len(shown))) and 2 <= len(shown) <= 8
     assert len({found[place] for place in shown}) == len(shown)
-
-
-def test_nothing_to_name() -> None:
-    assert sides(np.empty((0, 2)), [], WIDTH, HEIGHT) == []
-    assert sides(np.zeros((1, 2)), [""], WIDTH, HEIGHT) == [None]

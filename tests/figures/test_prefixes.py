@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
-import numpy as np
 import plotly.graph_objects as go
 
 from core.figures.prefixes import prefix_curves
 from core.models.predict import Verdict
-from tests.figures.shown import TOKENS, as_plotly_shows, cut
-
-
-def verdict(model: str, tokens: list[str], seed: int = 0) -> Verdict:
-    """A made-up verdict on made-up tokens."""
-    chances = np.random.default_rng([seed, len(tokens)]).random(len(tokens)).tolist()
-    return Verdict(model, " ".join(tokens), tuple(tokens), (True,) * len(tokens), 0.0, chances[-1], tuple(chances))
+from tests.figures.shown import TOKENS, as_plotly_shows, assert_text, verdict
 
 
 def three(tokens: list[str]) -> list[Verdict]:
@@ -38,14 +29,9 @@ def test_one_curve_per_model_through_its_prefix_probabilities() -> None:
     for curve, one in zip(figure.data, verdicts, strict=True):
         assert list(curve.x) == [1, 2, 3]
         assert tuple(curve.y) == one.prefix_probabilities
-
-
-def test_the_words_stand_along_the_axis() -> None:
-    figure = prefix_curves(three(["i", "do", "not", "love", "it"]))
-    assert ticks(figure) == ["i", "do", "not", "love", "it"]
-    assert list(figure.layout.xaxis.tickvals) == [1, 2, 3, 4, 5]
+    assert ticks(figure) == ["so", "very", "good"] and list(figure.layout.xaxis.tickvals) == [1, 2, 3]
     low, high = figure.layout.xaxis.range
-    assert low < 1 and high > 5
+    assert low < 1 and high > 3
 
 
 def test_models_differ_by_more_than_colour() -> None:
@@ -60,41 +46,21 @@ def test_models_differ_by_more_than_colour() -> None:
 
 
 def test_every_token_and_model_is_shown_as_it_stands() -> None:
-    figure = prefix_curves([verdict('<b>x</b> & "', [*TOKENS, "\x00", "\x1b[31m"])])
-    assert (ticks(figure) or [])[: len(TOKENS)] == [cut(token) for token in TOKENS]
-    (curve,) = figure.data
-    assert [as_plotly_shows(label) for label in curve.customdata][: len(TOKENS)] == list(TOKENS)
-    assert as_plotly_shows(curve.name) == '<b>x</b> & "'
-    assert len(json.loads(figure.to_json())["data"]) == 1
+    model = '<b>x</b> & "'
+    assert_text(prefix_curves([verdict(model, [*TOKENS, "\x00", "\x1b[31m"])]), model, *TOKENS)
+    figure = prefix_curves(three(["&" * 40]))  # cut before it is escaped
+    assert ticks(figure) == ["&" * 15 + "…"] and figure.data[0].customdata[0] == "&amp;" * 40
 
 
-def test_a_long_token_is_cut_before_it_is_escaped() -> None:
-    (shown,) = ticks(prefix_curves(three(["&" * 40]))) or []
-    assert shown == "&" * 15 + "…"
-    assert prefix_curves(three(["&" * 40])).data[0].customdata[0] == "&amp;" * 40
-
-
-def test_long_texts_drop_the_words_along_the_axis_and_keep_them_in_the_hover() -> None:
-    tokens = [f"w{number}" for number in range(60)]
-    assert ticks(prefix_curves(three(tokens[:20]))) == tokens[:20]
+def test_where_words_do_not_stand_along_the_axis() -> None:
+    tokens = [f"w{number}" for number in range(33)]
+    assert ticks(prefix_curves(three(tokens[:32]))) == tokens[:32]
     figure = prefix_curves(three(tokens))
     assert ticks(figure) is None
-    assert list(figure.data[0].customdata) == tokens and len(figure.data[0].y) == 60
-
-
-def test_very_long_texts_are_lines_without_markers() -> None:
+    assert list(figure.data[0].customdata) == tokens and len(figure.data[0].y) == 33
     assert {curve.mode for curve in prefix_curves(three(["so"] * 1_000)).data} == {"lines"}
     assert {curve.mode for curve in prefix_curves(three(["so"])).data} == {"lines+markers"}, "one word is a point"
-
-
-def test_models_that_read_other_tokens_share_no_words_along_the_axis() -> None:
-    figure = prefix_curves([verdict("rnn", ["can", "not"]), verdict("lstm", ["can't"])])
-    assert ticks(figure) is None
+    figure = prefix_curves([verdict("rnn", ["can", "not"]), verdict("lstm", ["can't"])])  # read differently
+    assert ticks(figure) is None and figure.layout.xaxis.range[1] > 2
     assert [len(curve.y) for curve in figure.data] == [2, 1]
-    assert figure.layout.xaxis.range[1] > 2
-
-
-def test_no_verdicts_give_an_empty_figure() -> None:
-    figure = prefix_curves([])
-    assert len(figure.data) == 0 and ticks(figure) is None
-    assert figure.layout.title.text and figure.layout.xaxis.title.text and figure.layout.yaxis.title.text
+    assert len(prefix_curves([]).data) == 0

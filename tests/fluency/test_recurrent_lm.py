@@ -49,19 +49,13 @@ def test_scores_against_a_plain_replica() -> None:
     sentences = [["a"], ["b", "a", "zzz", "c"], ["e"] * 9, ["zzz", "yyy"]]
     assert judge.score(sentences) == pytest.approx([slowly(judge, tokens) for tokens in sentences], abs=1e-4)
     assert judge.score([]).shape == (0,)
-
-
-def test_all_continuations_of_a_prefix_sum_to_one() -> None:
+    one, many = scorer(1), scorer(50)
+    assert many.score([["zzz"]])[0] == pytest.approx(one.score([["zzz"]])[0] - math.log(50))
+    assert many.score([["a"]])[0] == one.score([["a"]])[0]
     model = scorer().model
     with torch.inference_mode():
         found = model.log_probabilities(model(torch.tensor([[BOUNDARY, 2, 3]]))[0])
     assert found.exp().sum(dim=-1).tolist() == pytest.approx([1.0] * 3)
-
-
-def test_a_word_unknown_is_one_of_many() -> None:
-    one, many = scorer(1), scorer(50)
-    assert many.score([["zzz"]])[0] == pytest.approx(one.score([["zzz"]])[0] - math.log(50))
-    assert many.score([["a"]])[0] == one.score([["a"]])[0]
 
 
 def test_a_sample_of_every_word_is_the_full_softmax() -> None:

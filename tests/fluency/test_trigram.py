@@ -78,7 +78,7 @@ def pruned(estimated: kneser_ney.Estimate) -> Trigram:
 # Counting
 
 
-def test_counts_by_hand() -> None:
+def test_counts_and_discounts_by_hand() -> None:
     bigrams, trigrams = counted([*SENTENCES, []], HAND)
     size = len(HAND)
     expected = {(0, A): 2, (A, B): 1, (B, 0): 1, (A, C): 1, (C, 0): 1, (0, B): 1, (B, A): 1, (A, 0): 1}
@@ -88,9 +88,6 @@ def test_counts_by_hand() -> None:
     triples = [(0, A, B), (A, B, 0), (0, A, C), (A, C, 0), (0, B, A), (B, A, 0)]
     assert trigrams.keys.tolist() == sorted((a * size + b) * size + c for a, b, c in triples)
     assert trigrams.counts.tolist() == [1] * 6
-
-
-def test_discounts_by_hand() -> None:
     # n1..n4 = 4, 3, 2, 1: Y = 4/10; D1 = 1 - 2(.4)(3/4) = .4, D2 = 2 - 3(.4)(2/3) = 1.2, D3 = 3 - 4(.4)(1/2) = 2.2
     counts = np.array([1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 9, 0], dtype=float)
     assert kneser_ney.discounts(counts) == pytest.approx([0.4] * 4 + [1.2] * 3 + [2.2] * 4 + [0])
@@ -204,7 +201,7 @@ def test_table_and_score_agree_on_every_order(pruned: Trigram) -> None:
         assert total == pytest.approx(score, abs=1e-4)
     assert (table[:, n] == table[n, n]).all()  # what is before the start does not matter
     assert pruned.table([]).shape == (1, 1, 1)
-    with pytest.raises(ValueError, match="201 tokens; the table of one sentence takes at most 200"):
+    with pytest.raises(ValueError, match="201 tokens"):
         pruned.table(["red"] * 201)
 
 
@@ -292,12 +289,7 @@ def test_ranks_against_sorting_every_order(pruned: Trigram) -> None:
     assert rank(pruned, ["xxx", "yyy", "zzz"]) == Rank(6, 6)
 
 
-def test_the_top_hundredth() -> None:
-    assert Rank(1, 60).in_top and Rank(7, 720).in_top and Rank(1, 1).in_top
-    assert not Rank(2, 120).in_top and not Rank(8, 720).in_top
-
-
-def test_what_may_move(pruned: Trigram) -> None:
+def test_what_may_move_and_ranks_summed_up_by_hand(monkeypatch: pytest.MonkeyPatch, pruned: Trigram) -> None:
     assert movable(["i", "like", "tea", "."]) == 3
     assert movable(["well", ",", "i", "like", "tea", "."]) == 0
     assert movable(["<url>"]) == movable([]) == movable([":d", "yes"]) == 0
@@ -305,9 +297,8 @@ def test_what_may_move(pruned: Trigram) -> None:
     for tokens in (["!"], ["red", ",", "green"], ["red"] * 10):
         with pytest.raises(ValueError, match="expected 1 to 9 words"):
             rank(pruned, tokens)
-
-
-def test_summaries_by_hand(monkeypatch: pytest.MonkeyPatch, pruned: Trigram) -> None:
+    assert Rank(1, 60).in_top and Rank(7, 720).in_top and Rank(1, 1).in_top
+    assert not Rank(2, 120).in_top and not Rank(8, 720).in_top
     ranks = {"a": Rank(1, 120), "b": Rank(2, 120), "c": Rank(7, 720), "d": Rank(30, 720)}
     monkeypatch.setattr("core.fluency.evaluation.rank", lambda _, tokens: ranks[tokens[0]])
     five, six = rank_orders(pruned, [[name, *"wwww"] for name in "ab"] + [[name, *"wwwww"] for name in "cd"])
@@ -395,7 +386,7 @@ def test_damage_is_told_in_one_line(trained: tuple[Path, fluency.Fluency], tmp_p
         checkpoints.check_name("fluency")
     with pytest.raises(CheckpointError, match="expected 'classifier'"):
         checkpoints.load("fluency", trained[0])
-    for file, message in (("weights.safetensors", "cut off or changed"), ("card.json", "changed|cannot be read")):
+    for file, message in (("weights.safetensors", "truncated or changed"), ("card.json", "changed|cannot be read")):
         folder = tmp_path / file
         shutil.copytree(trained[0], folder)
         path = folder / "fluency" / file
@@ -410,7 +401,7 @@ def test_damage_is_told_in_one_line(trained: tuple[Path, fluency.Fluency], tmp_p
             fluency.load(folder)
 
 
-def test_tensors_that_do_not_fit_are_refused(pruned: Trigram) -> None:
+def test_tensors_settings_and_corpora_that_do_not_fit_are_refused(pruned: Trigram) -> None:
     packed = pruned.pack()
     for change in (
         {"trigrams.codes": packed["trigrams.codes"][1:]},
@@ -425,9 +416,6 @@ def test_tensors_that_do_not_fit_are_refused(pruned: Trigram) -> None:
     del packed["trigrams.codes"]
     with pytest.raises(LookupError):
         Trigram.unpack(COLOURS, packed)
-
-
-def test_bad_settings_and_empty_corpora() -> None:
     with pytest.raises(ValueError, match="no sentence has a token"):
         kneser_ney.estimate([counted([[]], HAND)], [1], len(HAND))
     with pytest.raises(ValueError, match="fewer than 2,097,152"):
@@ -469,13 +457,6 @@ def test_the_command_trains_and_prints(tmp_path: Path, capsys: pytest.CaptureFix
     assert 0 < weight < 1 and found.mixture.score(words) == pytest.approx((1 - weight) * trigram + weight * recurrent)
 
 
-def test_reranking_by_hand() -> None:
-    """Three orders and their own first: the trigram puts one above it, the recurrent model another."""
-    met = Contest(5, Rank(2, 120), np.array([-5.0, -4.0, -7.0]), np.array([-3.0, -9.0, -2.0]))
-    assert [met.rank(weight).rank for weight in (0.0, 0.5, 1.0)] == [2, 1, 2]
-    assert Contest(5, Rank(60, 120), np.empty(0), np.empty(0)).rank(0.5) == Rank(60, 120)  # not among the best
-
-
 def test_contests_hold_the_best_orders_and_the_sentence_first(pruned: Trigram) -> None:
     tokens = ["red", "green", "blue", "red"]
     orders, scores = score_orders(pruned, tokens)
@@ -485,6 +466,10 @@ def test_contests_hold_the_best_orders_and_the_sentence_first(pruned: Trigram) -
     assert met.trigram[0] == scores[0] and sorted(met.trigram) == sorted(scores)
     for weight in (0.0, 0.5, 1.0):
         assert met.rank(weight) == met.by_trigram == rank(pruned, tokens)
+    # Three orders and their own first: the trigram puts one above it, the recurrent model another.
+    met = Contest(5, Rank(2, 120), np.array([-5.0, -4.0, -7.0]), np.array([-3.0, -9.0, -2.0]))
+    assert [met.rank(weight).rank for weight in (0.0, 0.5, 1.0)] == [2, 1, 2]
+    assert Contest(5, Rank(60, 120), np.empty(0), np.empty(0)).rank(0.5) == Rank(60, 120)  # not among the best
 
 
 def test_bad_input_is_one_line(

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import pickle
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from itertools import product
@@ -148,15 +149,6 @@ def test_a_loaded_checkpoint_is_read_only(folder: Path) -> None:
         torch.set_rng_state(before)
 
 
-def test_rounding_embeddings_changes_nothing_else() -> None:
-    model = Classifier("rnn", 20, 5, 7)
-    before = {key: value.clone() for key, value in model.state_dict().items()}
-    before["embedding.weight"] = before["embedding.weight"].half().float()
-    for _ in range(2):
-        checkpoints.round_embeddings(model)
-        assert all(torch.equal(model.state_dict()[key], value) for key, value in before.items())
-
-
 def test_the_hash_stands_for_what_decides_the_numbers(tmp_path: Path) -> None:
     def saved_hash(model: Classifier, **changes: object) -> str:
         save(model, tmp_path, **changes)
@@ -182,7 +174,23 @@ def test_the_hash_stands_for_what_decides_the_numbers(tmp_path: Path) -> None:
 # Names
 
 
-def test_names_in_order_whatever_else_lies_there(folder: Path) -> None:
+def test_the_folder_of_checkpoints_is_the_environments(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(folder))
+    assert checkpoints.root() == folder
+    assert checkpoints.names() == ["rnn", "gru", "lstm"]
+    assert checkpoints.load("gru").hash == checkpoints.load("gru", folder).hash
+    monkeypatch.delenv("UNROLLED_CHECKPOINTS")
+    assert checkpoints.root() == Path(checkpoints.__file__).parents[2] / "checkpoints"
+    assert checkpoints.trained_on({"data": {"sha256": "f" * 64}}, "f" * 64)
+    assert not checkpoints.trained_on({"data": {"sha256": "f" * 64}}, "0" * 64)
+    assert not checkpoints.trained_on({"data": "f" * 64}, "f" * 64) and not checkpoints.trained_on({}, "f" * 64)
+
+
+def test_names_in_order_and_one_that_is_not_there(folder: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"^no checkpoint 'transformer'; available: rnn, gru, lstm$"):
+        checkpoints.load("transformer", folder)
+    with pytest.raises(CheckpointError, match=r"^no checkpoint 'rnn'; available: none$"):
+        checkpoints.load("rnn", folder / "missing")
     for name in ("zebra", "alpha", "word2vec"):
         shutil.copytree(folder / "gru", folder / name)
     checkpoints.save(
@@ -193,22 +201,6 @@ def test_names_in_order_whatever_else_lies_there(folder: Path) -> None:
         (folder / name).mkdir()
     assert checkpoints.names(folder) == ["rnn", "gru", "lstm", "alpha", "zebra"]
     assert checkpoints.names(folder / "missing") == []
-
-
-def test_the_folder_of_checkpoints_is_the_environments(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(folder))
-    assert checkpoints.root() == folder
-    assert checkpoints.names() == ["rnn", "gru", "lstm"]
-    assert checkpoints.load("gru").hash == checkpoints.load("gru", folder).hash
-    monkeypatch.delenv("UNROLLED_CHECKPOINTS")
-    assert checkpoints.root() == Path(checkpoints.__file__).parents[2] / "checkpoints"
-
-
-def test_a_checkpoint_that_is_not_there(folder: Path) -> None:
-    with pytest.raises(CheckpointError, match=r"^no checkpoint 'transformer'; available: rnn, gru, lstm$"):
-        checkpoints.load("transformer", folder)
-    with pytest.raises(CheckpointError, match=r"^no checkpoint 'rnn'; available: none$"):
-        checkpoints.load("rnn", folder / "missing")
 
 
 HOSTILE_NAMES = [
@@ -229,7 +221,7 @@ def test_hostile_names_are_refused_before_anything_is_touched(folder: Path) -> N
             lambda name: save(model, folder, name),
         ),
     ):
-        with pytest.raises(CheckpointError, match="is not a checkpoint's name") as error:
+        with pytest.raises(CheckpointError, match="not a valid checkpoint name") as error:
             action(name)
         refusal(error, name)
     assert sorted(folder.parent.rglob("*")) == before
@@ -303,17 +295,6 @@ DAMAGE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("damage", "told"), DAMAGE.values(), ids=DAMAGE)
-def test_damage_is_refused_and_the_others_load(folder: Path, damage: Callable[[Path], None], told: str) -> None:
-    sound = {name: checkpoints.load(name, folder).hash for name in ("rnn", "lstm")}
-    damage(folder / "gru")
-    with pytest.raises(CheckpointError) as error:
-        checkpoints.load("gru", folder)
-    assert told in refusal(error, "gru")
-    assert checkpoints.names(folder) == ["rnn", "gru", "lstm"]
-    assert {name: checkpoints.load(name, folder).hash for name in sound} == sound
-
-
 def flipped(path: Path, step: int) -> Iterator[int]:
     """Give a file back with one bit wrong in every `step`-th byte, one at a time."""
     content = path.read_bytes()
@@ -355,10 +336,6 @@ def test_a_card_nested_to_any_depth_is_refused(folder: Path) -> None:
 # What right hashes do not hide
 
 
-def carded(change: Callable[[checkpoints.Card], Any]) -> Callable[[Path], None]:
-    return lambda path: reseal(path.parent, path.name, change)
-
-
 def weighted(change: Callable[[dict[str, torch.Tensor]], Any]) -> Callable[[Path], None]:
     def damage(path: Path) -> None:
         weights = load_file(path / WEIGHTS)
@@ -378,31 +355,31 @@ def worded(change: Callable[[list[str]], list[str]]) -> Callable[[Path], None]:
 
 NUMBERS = [float("nan"), float("inf"), float("-inf")]
 UNFIT: dict[str, tuple[Callable[[Path], Any], str]] = {
-    "hidden size": (carded(lambda card: card["sizes"].update(hidden=9)), "ask for"),
-    "embedding size": (carded(lambda card: card["sizes"].update(embedding=8)), "ask for"),
-    "a layer more": (carded(lambda card: card["sizes"].update(layers=2)), "ask for"),
-    "no layer": (carded(lambda card: card["sizes"].update(layers=0)), ""),
-    "below zero": (carded(lambda card: card["sizes"].update(hidden=-8)), ""),
-    "half a unit": (carded(lambda card: card["sizes"].update(hidden=8.5)), ""),
-    "a word for a number": (carded(lambda card: card["sizes"].update(hidden="8")), ""),
-    "more than memory": (carded(lambda card: card["sizes"].update(hidden=10**6)), ""),
-    "more than can be addressed": (carded(lambda card: card["sizes"].update(hidden=10**10)), ""),
-    "more than a machine number": (carded(lambda card: card["sizes"].update(hidden=10**30)), ""),
-    "a size missing": (carded(lambda card: card["sizes"].pop("hidden")), ""),
-    "no sizes": (carded(lambda card: card.pop("sizes")), ""),
-    "sizes no object": (carded(lambda card: card.update(sizes=[6, 8, 1])), ""),
-    "another cell": (carded(lambda card: card.update(cell="lstm")), ""),
-    "an unknown cell": (carded(lambda card: card.update(cell="transformer\n")), ""),
-    "a cell that is none": (carded(lambda card: card.update(cell=["gru"])), ""),
-    "no cell": (carded(lambda card: card.pop("cell")), ""),
-    "an unknown step": (carded(lambda card: card.update(preprocessing=["stem\nwords"])), ""),
-    "a step twice": (carded(lambda card: card.update(preprocessing=["links", "links"])), ""),
-    "steps no list": (carded(lambda card: card.update(preprocessing=None)), ""),
-    "steps no names": (carded(lambda card: card.update(preprocessing=[["links"]])), ""),
-    "no steps": (carded(lambda card: card.pop("preprocessing")), ""),
-    "another kind": (carded(lambda card: card.update(kind="embeddings")), ""),
-    "no kind": (carded(lambda card: card.pop("kind")), ""),
-    "weights of another": (of_another(WEIGHTS), r"has recurrent\.\w+ of shape \(32,.*ask for \(24,"),
+    "hidden size": (edited(lambda card: card["sizes"].update(hidden=9)), "need"),
+    "embedding size": (edited(lambda card: card["sizes"].update(embedding=8)), "need"),
+    "a layer more": (edited(lambda card: card["sizes"].update(layers=2)), "need"),
+    "no layer": (edited(lambda card: card["sizes"].update(layers=0)), ""),
+    "below zero": (edited(lambda card: card["sizes"].update(hidden=-8)), ""),
+    "half a unit": (edited(lambda card: card["sizes"].update(hidden=8.5)), ""),
+    "a word for a number": (edited(lambda card: card["sizes"].update(hidden="8")), ""),
+    "more than memory": (edited(lambda card: card["sizes"].update(hidden=10**6)), ""),
+    "more than can be addressed": (edited(lambda card: card["sizes"].update(hidden=10**10)), ""),
+    "more than a machine number": (edited(lambda card: card["sizes"].update(hidden=10**30)), ""),
+    "a size missing": (edited(lambda card: card["sizes"].pop("hidden")), ""),
+    "no sizes": (edited(lambda card: card.pop("sizes")), ""),
+    "sizes no object": (edited(lambda card: card.update(sizes=[6, 8, 1])), ""),
+    "another cell": (edited(lambda card: card.update(cell="lstm")), ""),
+    "an unknown cell": (edited(lambda card: card.update(cell="transformer\n")), ""),
+    "a cell that is none": (edited(lambda card: card.update(cell=["gru"])), ""),
+    "no cell": (edited(lambda card: card.pop("cell")), ""),
+    "an unknown step": (edited(lambda card: card.update(preprocessing=["stem\nwords"])), ""),
+    "a step twice": (edited(lambda card: card.update(preprocessing=["links", "links"])), ""),
+    "steps no list": (edited(lambda card: card.update(preprocessing=None)), ""),
+    "steps no names": (edited(lambda card: card.update(preprocessing=[["links"]])), ""),
+    "no steps": (edited(lambda card: card.pop("preprocessing")), ""),
+    "another kind": (edited(lambda card: card.update(kind="embeddings")), ""),
+    "no kind": (edited(lambda card: card.pop("kind")), ""),
+    "weights of another": (of_another(WEIGHTS), r"has recurrent\.\w+ of shape \(32,.*need \(24,"),
     "a weight missing": (weighted(lambda weights: weights.pop("linear.bias")), r"linear\.bias"),
     "a weight more": (weighted(lambda weights: weights.update(extra=torch.zeros(1))), "extra"),
     "a word less": (worded(lambda words: words[:-1]), r"embedding\.weight of shape"),
@@ -423,16 +400,23 @@ UNFIT: dict[str, tuple[Callable[[Path], Any], str]] = {
 }
 
 
-@pytest.mark.parametrize(("damage", "told"), UNFIT.values(), ids=UNFIT)
-def test_what_does_not_fit_is_refused_under_right_hashes(
-    folder: Path, damage: Callable[[Path], Any], told: str
+@pytest.mark.parametrize(
+    ("damage", "message", "sealed"),
+    [*((*case, False) for case in DAMAGE.values()), *((*case, True) for case in UNFIT.values())],
+    ids=[*DAMAGE, *(f"sealed: {name}" for name in UNFIT)],
+)
+def test_damage_is_refused_and_the_others_load(
+    folder: Path, damage: Callable[[Path], Any], message: str, sealed: bool
 ) -> None:
+    sound = {name: checkpoints.load(name, folder).hash for name in ("rnn", "lstm")}
     damage(folder / "gru")
-    reseal(folder, "gru")
-    with pytest.raises(CheckpointError, match=told or None) as error:
+    if sealed:
+        reseal(folder, "gru")
+    with pytest.raises(CheckpointError) as error:
         checkpoints.load("gru", folder)
-    refusal(error, "gru")
-    assert verdict(checkpoints.load("rnn", folder), TEXTS[0]).tokens
+    assert re.search(message, refusal(error, "gru"))
+    assert sealed or checkpoints.names(folder) == ["rnn", "gru", "lstm"]
+    assert {name: checkpoints.load(name, folder).hash for name in sound} == sound
 
 
 class Trap:
@@ -495,7 +479,7 @@ def test_a_disk_that_fills_leaves_the_last_good_checkpoint(
     assert checkpoints.load("mine", tmp_path).hash != before.hash
 
 
-def test_half_a_checkpoint_left_by_a_crash_is_no_checkpoint(folder: Path) -> None:
+def test_a_crash_while_saving_loses_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(folder / "rnn", folder / ".rnn.new")
     (folder / ".rnn.new" / WEIGHTS).write_bytes(b"half")
     (folder / ".lstm.new").mkdir()
@@ -504,9 +488,7 @@ def test_half_a_checkpoint_left_by_a_crash_is_no_checkpoint(folder: Path) -> Non
     checkpoints.save("rnn", loaded.model.state_dict(), loaded.vocabulary, loaded.card, folder)
     assert checkpoints.load("rnn", folder).hash == loaded.hash
     assert not (folder / ".rnn.new").exists()
-
-
-def test_a_crash_between_the_two_renames_loses_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / ".lstm.new").rmdir()
     before = checkpoints.load("gru", folder)
     (folder / "gru").rename(folder / ".gru.previous")
     assert checkpoints.load("gru", folder).hash == before.hash
@@ -520,12 +502,6 @@ def test_a_crash_between_the_two_renames_loses_nothing(folder: Path, monkeypatch
     assert checkpoints.load("gru", folder).hash == before.hash
     checkpoints.save("gru", before.model.state_dict(), before.vocabulary, before.card, folder)
     assert sorted(path.name for path in folder.iterdir()) == ["gru", "lstm", "rnn"]
-
-
-def test_a_card_tells_the_file_that_a_model_was_trained_on() -> None:
-    assert checkpoints.trained_on({"data": {"sha256": "f" * 64}}, "f" * 64)
-    assert not checkpoints.trained_on({"data": {"sha256": "f" * 64}}, "0" * 64)
-    assert not checkpoints.trained_on({"data": "f" * 64}, "f" * 64) and not checkpoints.trained_on({}, "f" * 64)
 
 
 @pytest.mark.parametrize("crashed_before", [False, True])
@@ -601,15 +577,20 @@ def test_parts_are_loaded_as_they_were_saved_and_decide_no_number(tmp_path: Path
     assert len({verdict(checkpoint, "w0 w3 w9 zork").logit for checkpoint in every}) == 1
     assert len({checkpoint.hash_with_polarity for checkpoint in every}) == 3
     assert whole.hash_with_state_space == other.hash_with_state_space != bare.hash_with_state_space
+    save_parts(tmp_path)
+    for polarity in (LEANINGS[1:], LEANINGS[:, None], np.full(len(WORDS), np.inf)):
+        with pytest.raises(ValueError, match="polarity"):
+            save_parts(tmp_path, polarity)
+        assert checkpoints.load("mine", tmp_path).polarity is not None
 
 
 @pytest.mark.parametrize("file", [POLARITY, STATE_SPACE])
 def test_a_damaged_part_is_refused(tmp_path: Path, file: str) -> None:
     for damage, told in (
         (missing(file), "is missing"),
-        (cut(file, 0), "cut off or changed"),
-        (cut(file, 0.9), "cut off or changed"),
-        (replaced(file, b"{}"), "cut off or changed"),
+        (cut(file, 0), "truncated or changed"),
+        (cut(file, 0.9), "truncated or changed"),
+        (replaced(file, b"{}"), "truncated or changed"),
         (a_folder_instead(file), "is missing or cannot be read"),
     ):
         save_parts(tmp_path)
@@ -653,31 +634,12 @@ def test_a_part_that_does_not_fit_is_refused_under_right_hashes(
     refusal(error, "mine")
 
 
-def test_a_polarity_that_could_not_be_loaded_is_not_saved(tmp_path: Path) -> None:
-    save_parts(tmp_path)
-    for polarity in (LEANINGS[1:], LEANINGS[:, None], np.full(len(WORDS), np.inf)):
-        with pytest.raises(ValueError, match="polarity"):
-            save_parts(tmp_path, polarity)
-        assert checkpoints.load("mine", tmp_path).polarity is not None
-
-
 # Word vectors
 
 
 def save_vectors(folder: Path, vectors: torch.Tensor, **changes: object) -> None:
     card = {"kind": checkpoints.EMBEDDINGS, "preprocessing": Preprocessing().steps, **changes}
     checkpoints.save(checkpoints.WORD2VEC, {"vectors": vectors}, WORDS, card, folder)
-
-
-def test_word_vectors_survive_rounded_to_float16(tmp_path: Path) -> None:
-    vectors = torch.randn(len(WORDS), 3)
-    save_vectors(tmp_path, vectors)
-    loaded = checkpoints.load_vectors(folder=tmp_path)
-    assert np.array_equal(loaded.vectors, vectors.numpy().astype(np.float16).astype(np.float32))
-    assert loaded.vectors.dtype == np.float32
-    assert loaded.vocabulary == WORDS
-    assert loaded.preprocessing == Preprocessing()
-    assert checkpoints.names(tmp_path) == []
 
 
 def test_word_vectors_are_no_classifier_nor_the_other_way_round(folder: Path) -> None:
@@ -688,7 +650,7 @@ def test_word_vectors_are_no_classifier_nor_the_other_way_round(folder: Path) ->
         checkpoints.load_vectors("rnn", folder)
 
 
-def test_word_vectors_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+def test_word_vectors_survive_rounded_to_float16_or_are_refused(tmp_path: Path) -> None:
     for shape in ((len(WORDS) - 1, 3), (len(WORDS) + 1, 3), (0, 3), (), (len(WORDS),)):
         save_vectors(tmp_path, torch.zeros(shape))
         with pytest.raises(CheckpointError, match="holds no vectors for its 20 tokens") as error:
@@ -703,3 +665,11 @@ def test_word_vectors_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     reseal(tmp_path, "word2vec", lambda card: card.pop("preprocessing"))
     with pytest.raises(CheckpointError):
         checkpoints.load_vectors(folder=tmp_path)
+    vectors = torch.randn(len(WORDS), 3)
+    save_vectors(tmp_path, vectors)
+    loaded = checkpoints.load_vectors(folder=tmp_path)
+    assert np.array_equal(loaded.vectors, vectors.numpy().astype(np.float16).astype(np.float32))
+    assert loaded.vectors.dtype == np.float32
+    assert loaded.vocabulary == WORDS
+    assert loaded.preprocessing == Preprocessing()
+    assert checkpoints.names(tmp_path) == []

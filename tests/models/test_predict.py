@@ -105,15 +105,14 @@ def test_an_empty_text_is_refused_and_named_among_many() -> None:
 
 def test_ten_thousand_words_are_read() -> None:
     text = "i love this movie so " * 2_000
-    for cell in CELLS:
-        model = checkpoint(cell)
-        found = verdict(model, text)
-        assert len(found.tokens) == len(found.prefix_probabilities) == 10_000
-        assert np.isfinite(found.prefix_probabilities).all()
-        assert probabilities(model, [text, "not"])[0] == pytest.approx(found.probability, abs=1e-6)
+    model = checkpoint("lstm")
+    found = verdict(model, text)
+    assert len(found.tokens) == len(found.prefix_probabilities) == 10_000
+    assert np.isfinite(found.prefix_probabilities).all()
+    assert probabilities(model, [text, "not"])[0] == pytest.approx(found.probability, abs=1e-6)
 
 
-def test_unknown_words_are_told_and_all_the_same_to_the_model() -> None:
+def test_unknown_special_and_hostile_words() -> None:
     model = checkpoint("lstm")
     found = verdict(model, "i love frabjous movie frabjous")
     assert found.known == (True, True, False, True, False)
@@ -122,17 +121,11 @@ def test_unknown_words_are_told_and_all_the_same_to_the_model() -> None:
     nothing_known = verdict(model, "that frabjous gig")
     assert nothing_known.unknown == nothing_known.tokens and not any(nothing_known.known)
     assert verdict(model, "i love").unknown == ()
-
-
-def test_the_special_tokens_cannot_be_typed() -> None:
     model = checkpoint("gru")
     for text in ("<pad>", "<unk>", "i <pad> <unk> love"):
         found = verdict(model, text)
         assert Vocabulary.pad_id not in model.vocabulary.encode(found.tokens)
         assert not any(known for token, known in zip(found.tokens, found.known, strict=True) if "pad" in token)
-
-
-def test_hostile_texts_get_a_verdict_and_come_back_as_typed() -> None:
     model = checkpoint("lstm")
     for text in ("!!!", "...", "🙂🙂", "\x00", "a\x00b", "\ud800", "שלום", "\u202eevil", "<b>x</b>", "\x1b[31m"):
         found = verdict(model, text)
@@ -140,7 +133,7 @@ def test_hostile_texts_get_a_verdict_and_come_back_as_typed() -> None:
         assert 0 < found.probability < 1 and len(found.tokens) > 0
 
 
-def test_a_verdict_carries_plain_numbers_and_cannot_be_changed() -> None:
+def test_a_verdict_carries_plain_numbers_and_nothing_can_be_changed() -> None:
     found = verdict(checkpoint("gru"), "I love it")
     assert found.model == "gru"
     assert type(found.logit) is float and type(found.probability) is float
@@ -148,9 +141,6 @@ def test_a_verdict_carries_plain_numbers_and_cannot_be_changed() -> None:
     assert hash(found) == hash(verdict(checkpoint("gru"), "I love it"))
     with pytest.raises(FrozenInstanceError):
         found.logit = 0.0  # type: ignore[misc]
-
-
-def test_asking_leaves_the_model_as_it_was() -> None:
     model = checkpoint("lstm")
     before = {key: value.clone() for key, value in model.model.state_dict().items()}
     verdict(model, TEXTS[0])

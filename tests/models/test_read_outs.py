@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from scipy.special import expit
 
 from core.__main__ import main
 from core.models import checkpoints
@@ -84,13 +85,10 @@ def test_a_reset_gate_before_the_product_by_its_equations() -> None:
     weights = {name: value.numpy() for name, value in model.recurrent.named_parameters()}
     w, u, b, d = (weights[f"{name}_l0"] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
 
-    def logistic(x: np.ndarray) -> np.ndarray:
-        return 1 / (1 + np.exp(-x))
-
     h = np.zeros(4)
     for number in (2, 5, 3):
         x = model.embedding.weight[number].numpy()
-        r, z = (logistic((w @ x + b + u @ h + d)[gate : gate + 4]) for gate in (0, 4))
+        r, z = (expit((w @ x + b + u @ h + d)[gate : gate + 4]) for gate in (0, 4))
         n = np.tanh((w @ x + b)[8:] + u[8:] @ (r * h) + d[8:])
         h = (1 - z) * n + z * h
     expected = model.linear.weight[0].numpy() @ h + model.linear.bias.item()
@@ -236,11 +234,11 @@ def test_what_has_no_state_on_the_way_is_compared_and_named(
     assert capsys.readouterr().out.startswith("both")
     card = {**checkpoint.card, "sizes": {**checkpoint.card["sizes"], "bidirectional": "yes"}}
     checkpoints.save("odd", checkpoint.model.state_dict(), checkpoint.vocabulary, card, tmp_path)
-    with pytest.raises(CheckpointError, match="bidirectional is true or false"):
+    with pytest.raises(CheckpointError, match="bidirectional must be true or false"):
         checkpoints.load("odd", tmp_path)
 
 
-def test_a_read_out_is_written_as_it_is_read_and_an_unknown_one_refused() -> None:
+def test_variants_are_written_as_they_are_read_and_unknown_ones_refused() -> None:
     for text in (
         *("max", "padded:12", "left:7", "mean padded:3", "dot left:10000", "cut:9", "padded:4:last"),
         "max left:4:first",
@@ -249,27 +247,21 @@ def test_a_read_out_is_written_as_it_is_read_and_an_unknown_one_refused() -> Non
         assert ReadOut.parse(" ".join(reversed(text.split()))) == ReadOut.parse(text)
     assert ReadOut.parse("max unpadded") == ReadOut("max")
     for text in (
-        "median",
-        "padded",
-        "left:0",
-        "left:10001",
-        "left:5 padded:5",
-        "max mean",
-        "max:3",
-        "cut",
-        "cut:3:none",
+        *("median", "padded", "left:0", "left:10001", "left:5 padded:5", "max mean", "max:3", "cut", "cut:3:none"),
     ):
         with pytest.raises(ValueError, match=r"unknown read-out .* expected one of final, last"):
             ReadOut.parse(text)
-
-
-def test_which_pools_a_model_has() -> None:
     assert pools("lstm", True) == POOLS
     assert pools("gru", False) == ("final", "max", "mean", "dot")
     for cell in CELLS:
         if cell != "lstm":
             with pytest.raises(ValueError, match="no read-out 'cell'"):
                 Classifier(cell, 5, reads="cell")
+    for cell, variant in (("lstm", {"nonlinearity": "relu"}), ("rnn", {"reset_after": False})):
+        with pytest.raises(ValueError, match="only an RNN can have another activation"):
+            Classifier(cell, 5, **variant)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="unknown activation 'sine'"):
+        Classifier("rnn", 5, head=Head(3, "sine"))
 
 
 @pytest.mark.parametrize("pool", POOLS)
@@ -279,11 +271,3 @@ def test_what_stands_behind_a_text_does_not_reach_it(pool: str) -> None:
     ids, lengths = torch.randint(1, 9, (3, 6)), torch.tensor([6, 2, 4])
     alone = [model(row[None, :length]).item() for row, length in zip(ids, lengths.tolist(), strict=True)]
     np.testing.assert_allclose(model(ids, lengths).numpy(), alone, atol=1e-6)
-
-
-def test_another_activation_belongs_to_its_cell(tmp_path: Path) -> None:
-    for cell, variant in (("lstm", {"nonlinearity": "relu"}), ("rnn", {"reset_after": False})):
-        with pytest.raises(ValueError, match="only an RNN has another activation"):
-            Classifier(cell, 5, **variant)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="unknown activation 'sine'"):
-        Classifier("rnn", 5, head=Head(3, "sine"))

@@ -57,7 +57,7 @@ def test_laws(seed: int) -> None:
     np.testing.assert_allclose(usual.explained_variance_ * (len(found) - 1) / len(found), space.variance[1:])
 
 
-def test_what_does_not_vary_has_no_axis() -> None:
+def test_what_does_not_vary_has_no_axis_and_too_little_is_refused() -> None:
     for units in (1, 2, 3):
         found, read_out = some(units=units)
         space = fit(found, read_out, 0.0)
@@ -68,9 +68,6 @@ def test_what_does_not_vary_has_no_axis() -> None:
     space = fit(np.ones((5, 4)), np.zeros(4), 0.3)
     assert not space.axes.any() and space.boundary is None and not space.explained.any()
     StateSpace.from_arrays(space.as_arrays(), 4)
-
-
-def test_what_has_no_axes_is_refused() -> None:
     for found, read_out, says in (
         (np.ones((1, 4)), np.ones(4), "at least 2 states; given: 1"),
         (np.full((3, 4), np.nan), np.ones(4), "finite"),

@@ -23,6 +23,7 @@ from core.storage.database import storable
 from core.storage.pairs import Collection
 from core.text.preprocessing import STEPS, Preprocessing, Vocabulary
 from pages.widgets import uploaded_file
+from tests.data.tables import write
 
 CORE = Path(__file__).parents[2] / "core"
 HAN = re.compile("[\u4e00-\u9fff]")
@@ -37,10 +38,8 @@ def checkpoint(folder: Path, card: str | None = "{") -> None:
     checkpoints.read_card("mine", folder)
 
 
-def file(folder: Path, content: bytes, name: str = "table.csv") -> Path:
-    path = folder / name
-    path.write_bytes(content)
-    return path
+def table(folder: Path, content: bytes) -> Path:
+    return write(folder / "table.csv", content)
 
 
 def refused(answer: object) -> None:
@@ -62,18 +61,26 @@ REFUSALS: list[tuple[Refusal, str, str]] = [
     (checkpoint, "card.json", "JSONDecodeError"),
     (lambda folder: checkpoint(folder, None), "card.json", ""),
     (lambda folder: checkpoint(folder, "[]"), "card.json", ""),
-    (lambda folder: read_corpus(file(folder, b"words,label\ngood,1\n"), "text"), "'text'", "words label"),
-    (lambda folder: read_corpus(file(folder, b"text,label\ngood,x\n")), "'x'", ""),
     (
-        lambda folder: records.columns(file(folder, b"good", "table.doc")),
+        lambda folder: read_corpus(table(folder, b"words,label\ngood,1\n"), "text"),
+        "'text'",
+        "words label",
+    ),
+    (lambda folder: read_corpus(table(folder, b"text,label\ngood,x\n")), "'x'", ""),
+    (
+        lambda folder: records.columns(write(folder / "table.doc", b"good")),
         ".doc",
         "table doc parquet csv tsv jsonl json txt pos neg gz zip",
     ),
-    (lambda folder: records.columns(file(folder, b"")), "table.csv", ""),
-    (lambda folder: list(tables.rows(file(folder, b"text,n\ngood\n"), ["text"])), "table.csv", ""),
-    (lambda folder: records.columns(file(folder, b"good " * 9, "table.parquet")), "table.parquet", "parquet Parquet"),
-    (lambda folder: list(tables.rows(file(folder, b'text\n"a\n'), ["text"], Layout(quoting="on"))), "table.csv", ""),
-    (lambda folder: records.columns(file(folder, b"{\n", "table.jsonl")), "table.jsonl", "JSON"),
+    (lambda folder: records.columns(table(folder, b"")), "table.csv", ""),
+    (lambda folder: list(tables.rows(table(folder, b"text,n\ngood\n"), ["text"])), "table.csv", ""),
+    (lambda folder: records.columns(write(folder / "table.parquet", b"good " * 9)), "table.parquet", "parquet Parquet"),
+    (
+        lambda folder: list(tables.rows(table(folder, b'text\n"a\n'), ["text"], Layout(quoting="on"))),
+        "table.csv",
+        "",
+    ),
+    (lambda folder: records.columns(write(folder / "table.jsonl", b"{\n")), "table.jsonl", "JSON"),
     (lambda folder: check_names(("ham", "Ham")), "'Ham'", ""),
     (lambda folder: check_names(("ham", " ")), "' '", ""),
     (lambda folder: refused([0.5, float("nan")]), "'bad'", "its answer NaN"),
@@ -82,12 +89,12 @@ REFUSALS: list[tuple[Refusal, str, str]] = [
     (lambda folder: predictor.asked_for(["--predictor", "a:b", "--predictor=c:d"]), "a:b, c:d", "predictor"),
     (lambda folder: limits.of({"UNROLLED_PUBLIC": "maybe"}), "'maybe'", ""),
     (database, "c.sqlite3", ""),
-    (lambda folder: Collection(file(folder, b"no database " * 99, "c.sqlite3")).pairs(), "c.sqlite3", ""),
+    (lambda folder: Collection(write(folder / "c.sqlite3", b"no database " * 99)).pairs(), "c.sqlite3", ""),
     (lambda folder: storable("note", "so \ud83d"), "4", ""),
     (lambda folder: Preprocessing(("stem",)), "'stem'", " ".join(STEPS)),
     (lambda folder: Vocabulary.from_bytes(b"<pad>\n<unk>\ngood"), "<pad>", ""),
     (
-        lambda folder: binned_metrics_file.read(file(folder, json.dumps({"format": 0}).encode(), "t.json")),
+        lambda folder: binned_metrics_file.read(write(folder / "t.json", json.dumps({"format": 0}).encode())),
         "t.json",
         "ValueError",
     ),
@@ -114,8 +121,8 @@ def test_every_word_of_a_refusal_is_translated_but_those_quoted(
 
 
 def test_what_a_page_has_a_box_for_is_cut_off_in_every_language(tmp_path: Path) -> None:
-    path = file(tmp_path, "text\nschön\n".encode("latin-1"))
-    header = file(tmp_path, "schön\ngood\n".encode("latin-1"), "header.csv")
+    path = write(tmp_path / "table.csv", "text\nschön\n".encode("latin-1"))
+    header = write(tmp_path / "header.csv", "schön\ngood\n".encode("latin-1"))
     upload = uploaded_file.Upload("own.csv", tmp_path / "upload.csv", "")
     for name in i18n.LANGUAGES:
         i18n.use(name)
@@ -133,7 +140,7 @@ def test_what_a_page_has_a_box_for_is_cut_off_in_every_language(tmp_path: Path) 
 
 
 def test_what_is_wrong_with_a_row_is_told_in_the_language(tmp_path: Path) -> None:
-    path = file(tmp_path, b'text,label\ngood,1\nbad\n"open,1\n')
+    path = write(tmp_path / "table.csv", b'text,label\ngood,1\nbad\n"open,1\n')
     i18n.use(i18n.TRADITIONAL_CHINESE)
     (window,) = records.windows(path, 10, Layout(quoting="on"))
     assert sorted(window.problems) == [1, 2]
@@ -143,38 +150,16 @@ def test_what_is_wrong_with_a_row_is_told_in_the_language(tmp_path: Path) -> Non
 
 # Functions of modules that pages reach, whose refusals only the command line, training or a slip can call forth.
 PLAIN = {
-    "data/corpus.held_out",
-    "data/corpus.length_batches",
-    "data/corpus.sample",
-    "data/formats/layout.delimiter_of",
-    "data/formats/parquet_limits._varint",
-    "data/formats/parquet_limits.struct",
-    "data/label_inference._names",
-    "data/label_inference.parse",
-    "data/labels.as_found",
-    "data/writers._check_names",
-    "data/writers.check",
-    "models/checkpoints.check_name",
-    "models/checkpoints.save",
-    "models/gold_labels.check_gold_label",
-    "models/predictor.inside",
-    "models/state_space.fit",
-    "models/state_space.project",
-    "models/step_arithmetic._check",
-    "models/token_log_odds.log_odds",
-    "models/training_rows.read_again",
-    "runtime/json_file.write",
-    "runtime/limits.spend",
-    "storage/database.check_choice",
-    "storage/database.number",
-    "storage/database.remove",
-    "storage/pairs.keep",
-    "text/lexicon.coverage",
-    "text/preprocessing.id",
-    "text/preprocessing.token",
-    "text/preprocessing.without",
-    "text/wordnet._data_lines",
-}
+    "data/corpus.held_out", "data/corpus.length_batches", "data/corpus.sample", "data/formats/layout.delimiter_of",
+    "data/formats/parquet_limits._varint", "data/formats/parquet_limits.struct", "data/label_inference._names",
+    "data/label_inference.parse", "data/labels.as_found", "data/writers._check_names", "data/writers.check",
+    "models/checkpoints.check_name", "models/checkpoints.save", "models/gold_labels.check_gold_label",
+    "models/predictor.inside", "models/state_space.fit", "models/state_space.project", "models/step_arithmetic._check",
+    "models/token_log_odds.log_odds", "models/training_rows.read_again", "runtime/json_file.write",
+    "runtime/limits.spend", "storage/database.check_choice", "storage/database.number", "storage/database.remove",
+    "storage/pairs.keep", "text/lexicon.coverage", "text/preprocessing.id", "text/preprocessing.token",
+    "text/preprocessing.without", "text/wordnet._data_lines",
+}  # fmt: skip
 REACHED = ("data", "data/formats", "models", "storage", "text", "runtime")
 COMMANDS = ("runtime/cluster", "runtime/workers")  # not reached by pages
 

@@ -52,7 +52,7 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_ten_gigabytes_in_a_few_kilobytes(reader: object, tmp_path: Path) -> None:
     path = repeated(tmp_path / "bomb.parquet", 10_000_000, 1_000)
     assert path.stat().st_size < 500_000
-    with pytest.raises(ValueError, match=r"^bomb\.parquet unpacks to more than is taken: [^\n]* of 10,000,000 bytes"):
+    with pytest.raises(ValueError, match=r"^bomb\.parquet unpacks to more than the limit: [^\n]* of 10,000,000 bytes"):
         reader(path)  # type: ignore[operator]
 
 
@@ -60,9 +60,7 @@ def test_ten_gigabytes_in_a_few_kilobytes(reader: object, tmp_path: Path) -> Non
 @pytest.mark.parametrize("reader", [read, windows])
 def test_a_text_repeated_is_counted_as_often_as_it_stands_there(reader: object, tmp_path: Path) -> None:
     path = repeated(tmp_path / "bomb.parquet", 100_000, 1_000)  # 100 MB of texts that are each of fair length
-    with pytest.raises(
-        ValueError, match=r"^bomb\.parquet unpacks to more than is taken: [^\n]*; at most 500,000 and 8,"
-    ):
+    with pytest.raises(ValueError, match=r"^bomb\.parquet unpacks to more [^\n]*; at most 500,000 and 8,"):
         reader(path)  # type: ignore[operator]
 
 
@@ -72,7 +70,7 @@ def test_a_page_of_zeros_is_not_unpacked(reader: object, tmp_path: Path, monkeyp
     path = zeros(tmp_path / "zeros.parquet", 3_000_000)
     assert path.stat().st_size < 10_000
     monkeypatch.setattr(parquet_limits, "expanded", lambda array: pytest.fail("it was unpacked"))
-    with pytest.raises(ValueError, match=r"^zeros\.parquet unpacks to more than is taken: a page of 3,000,\d{3} bytes"):
+    with pytest.raises(ValueError, match=r"^zeros\.parquet unpacks to more [^\n]*: a page of 3,000,\d{3} bytes"):
         reader(path)  # type: ignore[operator]
 
 
@@ -84,27 +82,19 @@ def test_what_the_footer_says_is_not_believed(tmp_path: Path) -> None:
     footer = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
     true = _zigzag(pyarrow.parquet.ParquetFile(path).metadata.row_group(0).column(0).total_uncompressed_size)
     place = content.index(true, footer)
-    path.write_bytes(content[:place] + _padded(_zigzag(1_000), len(true)) + content[place + len(true) :])
+    path.write_bytes(content[:place] + _zigzag(1_000, len(true)) + content[place + len(true) :])
     assert pyarrow.parquet.ParquetFile(path).metadata.row_group(0).column(0).total_uncompressed_size == 1_000
     with pytest.raises(ValueError, match=r"a page of 3,000,\d{3} bytes"):
         read(path)
 
 
-def _zigzag(value: int) -> bytes:
+def _zigzag(value: int, length: int = 1) -> bytes:
+    """A number as Thrift writes it, in so many bytes or more, which the format allows."""
     value, out = value << 1, bytearray()
-    while value > 127:
+    while value > 127 or len(out) < length - 1:
         out.append(value & 127 | 128)
         value >>= 7
     return bytes([*out, value])
-
-
-def _padded(number: bytes, length: int) -> bytes:
-    """The same number in more bytes, which the format allows."""
-    return (
-        number
-        if len(number) == length
-        else bytes([*number[:-1], number[-1] | 128, *[128] * (length - len(number) - 1), 0])
-    )
 
 
 @pytest.mark.usefixtures("_small")
@@ -119,7 +109,7 @@ def test_each_value_going_on_from_the_one_before(tmp_path: Path) -> None:
     assert path.stat().st_size < 50_000
     with pyarrow.parquet.ParquetFile(path) as file:
         assert parquet_limits.rows_at_a_time(path, file) * 50_000 <= parquet_limits.VALUES
-    with pytest.raises(ValueError, match="unpacks to more than is taken"):
+    with pytest.raises(ValueError, match="unpacks to more than the limit"):
         read(path)
 
 
@@ -172,13 +162,14 @@ def test_what_is_no_page_is_damage_in_one_line(cut: int, tmp_path: Path) -> None
 
 def test_other_archives_are_no_tables(tmp_path: Path) -> None:
     for name in ("a.7z", "a.tar", "a.tar.gz", "a.parquet.gz", "a.csv.gz.gz", "a.zst"):
-        with pytest.raises(ValueError, match=r"cannot read \.\w+; can: \.parquet, \.csv, "):
+        with pytest.raises(ValueError, match=r"cannot read \.\w+; readable: \.parquet, \.csv, "):
             list(tables.rows(tmp_path / name, ["text"]))
     (tmp_path / "gzip.csv").write_bytes(bytes.fromhex("1f8b08000000000002ff") + b"\0" * 100)
     with pytest.raises(ValueError, match="bytes that are not UTF-8 text"):
         list(tables.rows(tmp_path / "gzip.csv", ["text"]))
 
 
+@pytest.mark.slow
 def test_a_bomb_on_the_command_line_is_one_line_and_little_memory(tmp_path: Path, tiny_checkpoints: Path) -> None:
     path = repeated(tmp_path / "bomb.parquet", 10_000_000, 1_000)
     code = (
@@ -194,6 +185,6 @@ def test_a_bomb_on_the_command_line_is_one_line_and_little_memory(tmp_path: Path
         timeout=300,
     )
     assert done.returncode == 2
-    assert "unpacks to more than is taken" in done.stderr.splitlines()[-1]
+    assert "unpacks to more than the limit" in done.stderr.splitlines()[-1]
     assert int(done.stdout.splitlines()[-1]) < 2_000_000  # kB; unbounded, the values would be ten terabytes
     assert not (tmp_path / "out.csv").exists()

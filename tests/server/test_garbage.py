@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pages.server import garbage
-from pages.server.garbage import Collections
+from pages.server import garbage_collection
+from pages.server.garbage_collection import Collections
 from tests.app import opened, sound
 
 
@@ -32,7 +32,7 @@ def _nothing_stays_aside() -> Iterator[None]:
 def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collections]:
     """What looks took is told by the collector itself; any time counts as long."""
     gc.unfreeze()
-    monkeypatch.setattr(garbage, "LONG", 0.0)
+    monkeypatch.setattr(garbage_collection, "LONG", 0.0)
     found = Collections()
     gc.callbacks.append(found.watch)
     yield found
@@ -59,7 +59,7 @@ def test_a_short_look_or_one_at_the_young_sets_nothing_aside(
     gc.collect(0)
     gc.collect(1)
     assert not watched.settle()
-    monkeypatch.setattr(garbage, "LONG", 3600.0)
+    monkeypatch.setattr(garbage_collection, "LONG", 3600.0)
     gc.collect()
     assert not watched.settle()
 
@@ -80,16 +80,16 @@ def test_what_becomes_unreachable_while_set_aside_is_freed_in_the_end(watched: C
         assert watched.settle()
         assert gone() is not None
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(garbage, *due)
+            patch.setattr(garbage_collection, *due)
             gc.collect()
             assert watched.settle()
         assert gone() is None
 
 
 def test_every_page_settles(monkeypatch: pytest.MonkeyPatch, tiny_checkpoints: Path) -> None:
-    assert garbage._collections.watch in gc.callbacks
+    assert garbage_collection._collections.watch in gc.callbacks
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
     times: list[None] = []
-    monkeypatch.setattr(garbage, "settle", lambda: times.append(None))
+    monkeypatch.setattr(garbage_collection, "settle", lambda: times.append(None))
     sound(sound(opened()).run())
     assert len(times) == 2

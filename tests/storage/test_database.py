@@ -9,9 +9,9 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import fields
+from dataclasses import FrozenInstanceError, fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +119,23 @@ def write_first_version(path: Path, *, write_ahead: bool = True) -> None:
 
 
 # Keeping, listing, removing
+
+
+def test_what_is_kept_is_there_again(table: Any) -> None:
+    before = datetime.now(UTC).replace(microsecond=0)
+    found = keep(table)
+    assert before <= datetime.fromisoformat(found.created) <= datetime.now(UTC) and found.created.endswith("+00:00")
+    assert type(table)(table.path).all() == [found]
+    with pytest.raises(FrozenInstanceError):
+        found.note = ""
+    main = MAIN[type(table)]
+    for changed in ({main: "Better late"}, {main: "better late "}, {"model": "LSTM"}):
+        assert keep(table, **changed).id == table.all()[0].id > found.id
+    assert len(table.all()) == 4
+    with closing(sqlite3.connect(table.path)) as connection:
+        connection.execute(f"UPDATE {table.name} SET created = 'long ago' WHERE id = 1")
+        connection.commit()
+    assert keep(table).created == "long ago", "it stays when it was kept first"
 
 
 def test_any_text_is_kept_found_and_removed_as_it_stands(table: Any) -> None:
@@ -285,19 +302,15 @@ def test_a_version_that_is_not_known_is_refused_and_left_alone(number: int, says
     assert len(pairs.all()) == 1
 
 
-def test_a_damaged_collection_is_refused(pairs: Collection) -> None:
+def test_a_damaged_collection_and_one_without_its_tables_are_refused(pairs: Collection) -> None:
     for number in range(20):
         keep(pairs, f"{number} " * 500)
     content = bytearray(pairs.path.read_bytes())
-    content[4096:] = b"\xff" * (len(content) - 4096)
-    pairs.path.write_bytes(content)
+    pairs.path.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
     for method in (lambda: keep(pairs), pairs.all):
         with pytest.raises(ValueError, match="is not a collection of pairs and finds"):
             method()
-
-
-def test_tables_of_another_shape_are_refused(pairs: Collection) -> None:
-    keep(pairs)
+    pairs.path.write_bytes(content)
     with closing(sqlite3.connect(pairs.path)) as connection:
         connection.executescript("DROP TABLE pairs; DROP TABLE finds")
     refuses(pairs.path, ValueError, "not a collection of pairs and finds")
@@ -335,11 +348,11 @@ from core.storage.pairs import Collection
 from core.storage.comments import Finds
 
 path, process, threads, count = sys.argv[1], *map(int, sys.argv[2:])
+pairs, finds = Collection(path), Finds(path)  # threads share them
 print("ready", flush=True)
 sys.stdin.readline()  # all processes start together
 
 def write(thread):
-    pairs, finds = Collection(path), Finds(path)
     def pair(text, note=None):
         pairs.keep(original=text, other="x", model="lstm", probability_original=0.5, probability_other=0.5,
                    judgement="valid", note=note)
@@ -403,18 +416,6 @@ def test_the_first_to_write_waits_for_who_holds_the_new_file(pairs: Collection) 
         later.start()
         assert keep(pairs).id == 1
         later.join()
-
-
-def test_threads_may_share_one_collection(table: Any) -> None:
-    start = threading.Barrier(8)
-
-    def write(thread: int) -> int:
-        start.wait()
-        return keep(table, str(thread)).id
-
-    with ThreadPoolExecutor(8) as pool:
-        numbers = list(pool.map(write, range(8)))
-    assert sorted(numbers) == sorted(one.id for one in table.all()) and len(set(numbers)) == 8
 
 
 def test_a_writer_who_keeps_others_waiting_too_long_is_told_of(

@@ -277,74 +277,52 @@ def test_without_emoji_of_several_characters_both_kinds_of_punctuation_agree(tex
 
 # All steps together
 
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("I love this", "i love this"),
-        ("Better late than never", "better late than never"),
-        ("I can&#39;t!!!", "i can not !!!"),
-        ("I CAN’T, I WON’T", "i can not , i will not"),
-        ("@ann_b isn't it GREEEEEAT?? &lt;3", "he is not it greeeat ?? <3"),
-        ("@bob: see http://example.com/Path... ok", "he : see <url> ok"),
-        ("@bob see http://example.com/a :)", "he see <url> :)"),
-        ("HTTP://EXAMPLE.COM", LINK),
-        ("@SOMEBODY", MENTION),
-        ("mail me@example.com", "mail me @ <url>"),
-        ("noooo ;D ;-) XD", "nooo ;d ;-) xd"),
-        ("&lt;bb&gt;", "< bb >"),
-        ("<script>alert(1)</script>", "< script > alert ( 1 ) < / script >"),
-        ("מה שלום @dana", "מה שלום he"),
-        ("", ""),
-        (" \n\t\u3000", ""),
-        ("?!", "? !"),
-    ],
-)
-def test_all_steps(text: str, expected: str) -> None:
-    assert tokens(text, SHIPPED) == tokens(text, USUAL) == expected
+ALL_STEPS = {
+    "I love this": "i love this",
+    "I can&#39;t!!!": "i can not !!!",
+    "I CAN’T, I WON’T": "i can not , i will not",
+    "@ann_b isn't it GREEEEEAT?? &lt;3": "he is not it greeeat ?? <3",
+    "@bob: see http://example.com/Path... ok": "he : see <url> ok",
+    "@bob see http://example.com/a :)": "he see <url> :)",
+    "HTTP://EXAMPLE.COM": LINK,
+    "@SOMEBODY": MENTION,
+    "mail me@example.com": "mail me @ <url>",
+    "noooo ;D ;-) XD": "nooo ;d ;-) xd",
+    "&lt;bb&gt;": "< bb >",
+    "<script>alert(1)</script>": "< script > alert ( 1 ) < / script >",
+    "מה שלום @dana": "מה שלום he",
+    " \n\t\u3000": "",
+    "?!": "? !",
+}
 
 
 @pytest.mark.parametrize(
     ("text", "shipped", "usual"),
     [
+        *((text, expected, expected) for text, expected in ALL_STEPS.items()),
+        # What shipped checkpoints read does not change.
         ("it was n't bad", "it was n't bad", "it was not bad"),
         ("good.&lt;br /&gt;Bad", "good . < br / > bad", "good . bad"),
         ("ok 👩\u200d💻", "ok 👩 \u200d 💻", "ok 👩\u200d💻"),
     ],
 )
-def test_what_shipped_checkpoints_read_does_not_change(text: str, shipped: str, usual: str) -> None:
+def test_all_steps(text: str, shipped: str, usual: str) -> None:
     assert (tokens(text, SHIPPED), tokens(text, USUAL)) == (shipped, usual)
 
 
-@pytest.mark.parametrize(
-    ("step", "text", "with_it", "without_it"),
-    [
-        ("unescape", "a &amp; b", "a & b", "a & amp ; b"),
-        ("lowercase", "Late", "late", "Late"),
-        ("links", "see example.com", "see <url>", "see example . com"),
-        ("mentions", "@ann", "he", "@ ann"),
-        ("punctuation", "late, never", "late , never", "late, never"),
-        ("contractions", "can't", "can not", "can't"),
-        ("repeats", "looooong", "looong", "looooong"),
-    ],
-)
-def test_a_step_switched_off(step: str, text: str, with_it: str, without_it: str) -> None:
+@pytest.mark.parametrize("step", SHIPPED)
+def test_a_step_switched_off(step: str) -> None:
     full = Preprocessing(SHIPPED)
-    assert " ".join(full(text)) == with_it
-    assert " ".join(full.without(step)(text)) == without_it
-    assert step not in full.without(step).steps
+    assert full.without(step).steps == tuple(other for other in SHIPPED if other != step)
     with pytest.raises(ValueError, match=f"{step}.*is not on"):
         full.without(step).without(step)
 
 
-def test_no_step_at_all_splits_at_white_space() -> None:
-    assert Preprocessing(())("@Ann can't  &amp;") == ["@Ann", "can't", "&amp;"]
-    assert Preprocessing(()).show_work("x") == []
-
-
-def test_steps_run_in_the_order_given() -> None:
+def test_steps_run_in_the_order_given_and_none_splits_at_white_space() -> None:
     assert Preprocessing(("lowercase", "repeats"))("SOoooo") == ["sooo"]
     assert Preprocessing(("repeats", "lowercase"))("SOoooo") == ["soooo"]
+    assert Preprocessing(())("@Ann can't  &amp;") == ["@Ann", "can't", "&amp;"]
+    assert Preprocessing(()).show_work("x") == []
 
 
 def test_parts_are_the_steps_and_the_second_needs_words_only() -> None:
@@ -390,10 +368,7 @@ def test_show_work_by_hand() -> None:
 @given(TEXTS)
 def test_any_text_gives_words_without_white_space(text: str) -> None:
     for preprocessing in (Preprocessing(), *(Preprocessing().without(step) for step in USUAL)):
-        for token in preprocessing(text):
-            assert token
-            assert not re.search(r"\s", token)
-            assert token.split() == [token]
+        assert not any(re.search(r"\s|^$", token) for token in preprocessing(text))
 
 
 @law
@@ -436,7 +411,7 @@ def test_repeats_against_a_plain_replica(text: str) -> None:
     assert STEPS["repeats"](text) == kept
 
 
-LENGTH = 100_000
+LENGTH = 50_000
 LONG = {
     unit: (unit * LENGTH)[:LENGTH]
     for unit in (
@@ -487,7 +462,7 @@ def test_vocabulary_ids_by_hand() -> None:
 
 def test_vocabulary_refuses_white_space_special_tokens_and_repeated_words() -> None:
     for words in (["a b"], [""], [" a"], ["a\n"], ["\u2028"], ["x\u00a0y"], [PAD], [UNK], ["ok", "a\tb"]):
-        with pytest.raises(ValueError, match="without white space"):
+        with pytest.raises(ValueError, match="no white space"):
             Vocabulary(words)
     with pytest.raises(ValueError, match=r"each word once; repeated: \['late'\]"):
         Vocabulary(["late", "never", "late"])
@@ -513,14 +488,10 @@ def test_vocabulary_survives_its_file(tmp_path_factory: pytest.TempPathFactory, 
     assert back.unknown(words) == []
 
 
-def test_vocabulary_file_by_hand(tmp_path: Path) -> None:
-    Vocabulary(["late", "naïve"]).save(tmp_path / "v")
-    assert (tmp_path / "v").read_bytes() == "<pad>\n<unk>\nlate\nnaïve\n".encode()
-
-
-def test_vocabulary_file_cut_off(tmp_path: Path) -> None:
+def test_vocabulary_file_by_hand_and_cut_off(tmp_path: Path) -> None:
     Vocabulary(["late", "naïve", "😀"]).save(tmp_path / "v")
     content = (tmp_path / "v").read_bytes()
+    assert content == "<pad>\n<unk>\nlate\nnaïve\n😀\n".encode()
     for end in range(len(content)):
         if content[:end].endswith(b"\n") and end > len("<pad>\n"):
             continue  # a whole number of lines; the hash in the checkpoint's card tells

@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from core.text.preprocessing import STEPS, USUAL, Preprocessing
 from core.text.tokenisers import STEPS as TOKENISERS
@@ -42,20 +40,10 @@ def test_tokens_are_those_of_the_library(step: str, text: str, expected: str) ->
     assert tokens(step, text) == expected.split()
 
 
-def test_case_is_a_step_of_its_own() -> None:
+def test_case_is_a_step_of_its_own_and_no_new_training_takes_them_unasked() -> None:
     assert Preprocessing(("lowercase", "spacy"))("Don't STOP") == ["do", "n't", "stop"]
     assert Preprocessing(("spacy",))("STOP") == ["STOP"]
-
-
-def test_no_new_training_takes_them_unasked() -> None:
-    assert TOKENISERS.keys() <= STEPS.keys()
-    assert not TOKENISERS.keys() & set(USUAL)
-
-
-@given(st.text(st.characters(exclude_categories=())))
-def test_no_text_makes_them_fail(text: str) -> None:
-    for step in TOKENISERS:
-        assert all(token.split() == [token] for token in tokens(step, text))
+    assert TOKENISERS.keys() <= STEPS.keys() - set(USUAL)
 
 
 @pytest.mark.parametrize("unit", ["!", "a.", "(')", "a-", "www.", "n't", "a@", "x's-", "…", "<br "])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import shutil
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -71,14 +70,6 @@ def same_weights(one: Path, other: Path) -> bool:
     return (one / "weights.safetensors").read_bytes() == (other / "weights.safetensors").read_bytes()
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _on_the_processor() -> Iterator[None]:
-    """Bit for bit is promised of the processor, so a GPU stays unused."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(torch.cuda, "is_available", lambda: False)
-        yield
-
-
 @dataclass(frozen=True)
 class Made:
     """What one whole run left behind; read-only, for all the tests of this file."""
@@ -100,7 +91,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
 # Split
 
 
-def test_the_split_parts_the_rows_by_its_seed(made: Made) -> None:
+def test_the_split_parts_the_rows_by_its_seed_and_all_of_them_give_the_vocabulary(made: Made) -> None:
     train_rows, held = made.prepared.train, made.prepared.held
     assert len(held) == 30
     np.testing.assert_array_equal(np.sort(np.concatenate([train_rows, held])), np.arange(len(CORPUS)))
@@ -108,15 +99,9 @@ def test_the_split_parts_the_rows_by_its_seed(made: Made) -> None:
     assert set(prepare(CORPUS, replace(RECIPE, seed=1)).held.tolist()) != set(held.tolist())
     rows = read_again(checkpoints.load("rnn", made.out), CORPUS)  # from the card
     assert np.array_equal(rows.train, train_rows) and np.array_equal(rows.held, held)
-
-
-def test_the_vocabulary_is_that_of_all_rows(made: Made) -> None:
     assert set(made.prepared.vocabulary.words) == {word for text in CORPUS.texts for word in text.split()}
     frequent = prepare(CORPUS, replace(RECIPE, min_count=60, held_out_rows=5)).vocabulary
     assert "was" in frequent and "awful" not in frequent
-
-
-def test_more_rows_to_hold_out_than_there_are_is_refused() -> None:
     with pytest.raises(ValueError, match="cannot hold out 1,000 rows"):
         prepare(CORPUS, replace(RECIPE, held_out_rows=1_000))
 
@@ -131,21 +116,17 @@ def test_word_vectors_are_made_again_bit_for_bit(made: Made, tmp_path: Path) -> 
         assert same_weights(out / "word2vec", made.out / "word2vec")
 
 
-def test_word_vectors_are_aligned_and_as_stored(made: Made) -> None:
-    stored = checkpoints.load_vectors(folder=made.out)
+def test_word_vectors_are_aligned_as_stored_and_used_again(made: Made) -> None:
+    stored, folder = checkpoints.load_vectors(folder=made.out), made.out / "word2vec"
     assert made.vectors.shape == (len(made.prepared.vocabulary), 8)
     np.testing.assert_array_equal(stored.vectors, made.vectors)
     assert stored.vocabulary == made.prepared.vocabulary and stored.preprocessing == Preprocessing()
     assert not made.vectors[0].any() and made.vectors[2:].any(axis=1).all()
-
-
-def test_word_vectors_that_stand_are_used_again(made: Made) -> None:
-    folder = made.out / "word2vec"
-    before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}, content(folder)
+    before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
     (only,) = recipe.word_vectors(prepare(CORPUS, RECIPE), made.out)
     assert only.epoch == only.epochs == 2
     np.testing.assert_array_equal(only.vectors, made.vectors)
-    assert ({path: path.stat().st_mtime_ns for path in folder.iterdir()}, content(folder)) == before
+    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
 
 
 def test_word_vectors_of_another_recipe_or_file_are_replaced(tmp_path: Path) -> None:
@@ -170,8 +151,13 @@ def test_word_vectors_of_another_recipe_or_file_are_replaced(tmp_path: Path) -> 
 
 
 def test_damaged_word_vectors_are_made_anew(made: Made, tmp_path: Path) -> None:
+    for content in (None, save({"x": torch.zeros(2)})):
+        state = interrupt_word_vectors(made.prepared, tmp_path)
+        state.write_bytes(state.read_bytes()[:100] if content is None else content)
+        np.testing.assert_array_equal(word_vectors(made.prepared, tmp_path), made.vectors)
+        shutil.rmtree(tmp_path / "word2vec")
+    word_vectors(made.prepared, tmp_path)
     for file in ("weights.safetensors", "card.json", "vocabulary.txt"):
-        word_vectors(made.prepared, tmp_path)
         path = tmp_path / "word2vec" / file
         path.write_bytes(path.read_bytes()[:-3])
         np.testing.assert_array_equal(word_vectors(made.prepared, tmp_path), made.vectors)
@@ -194,28 +180,15 @@ def test_word_vectors_go_on_after_an_interruption(made: Made, tmp_path: Path) ->
     assert not state.exists()
 
 
-def test_a_state_of_word_vectors_that_cannot_be_read_is_ignored(made: Made, tmp_path: Path) -> None:
-    for content in (None, save({"x": torch.zeros(2)})):
-        state = interrupt_word_vectors(made.prepared, tmp_path)
-        state.write_bytes(state.read_bytes()[:100] if content is None else content)
-        np.testing.assert_array_equal(word_vectors(made.prepared, tmp_path), made.vectors)
-        shutil.rmtree(tmp_path / "word2vec")
-
-
 # Classifiers
 
 
-def test_what_is_loaded_is_what_was_trained(made: Made) -> None:
-    loaded = checkpoints.load("rnn", made.out)
-    model = made.events[-1].model
+def test_what_is_loaded_is_what_was_trained_and_measured_on_the_rows_held_out(made: Made) -> None:
+    loaded, model = checkpoints.load("rnn", made.out), made.events[-1].model
     assert model is not None
     for key, value in model.state_dict().items():
         assert torch.equal(loaded.model.state_dict()[key], value), key
     assert loaded.preprocessing == RECIPE.preprocessing and loaded.vocabulary == made.prepared.vocabulary
-
-
-def test_selection_is_measured_on_the_rows_held_out(made: Made) -> None:
-    loaded = checkpoints.load("rnn", made.out)
     held = made.prepared.held
     chances = sigmoid(logits(loaded.model, made.prepared.sentences.take(held)))
     metrics = loaded.card["metrics"]["selection"]
@@ -273,6 +246,12 @@ def test_the_card_says_what_the_model_is(made: Made) -> None:
         "split_seed": 0,
         "tokens": sum(len(text.split()) for text in CORPUS.texts),
     }
+    files = content(made.out)
+    expected = ("card.json", "vocabulary.txt", "weights.safetensors")
+    both = {f"{name}/{file}" for name in ("rnn", "word2vec") for file in expected}
+    assert set(files) == both | {"rnn/polarity.safetensors", "rnn/state_space.safetensors"}
+    for name, written in files.items():
+        assert not [text for text in CORPUS.texts if text.encode() in written], name
 
 
 def test_a_card_that_says_nothing_of_its_split_had_the_one_of_old(made: Made) -> None:
@@ -288,15 +267,6 @@ def test_a_card_that_says_nothing_of_its_split_had_the_one_of_old(made: Made) ->
     expected = np.sort(np.random.default_rng(3).choice(np.arange(5, 60), 20, replace=False))
     assert rows.held.tolist() == expected.tolist()
     assert sorted([*rows.train, *rows.held]) == list(range(65))
-
-
-def test_no_text_of_the_data_is_in_a_checkpoint(made: Made) -> None:
-    files = content(made.out)
-    expected = ("card.json", "vocabulary.txt", "weights.safetensors")
-    both = {f"{name}/{file}" for name in ("rnn", "word2vec") for file in expected}
-    assert set(files) == both | {"rnn/polarity.safetensors", "rnn/state_space.safetensors"}
-    for name, written in files.items():
-        assert not [text for text in CORPUS.texts if text.encode() in written], name
 
 
 def test_training_again_gives_the_same_checkpoint_and_a_finished_one_stays(made: Made, tmp_path: Path) -> None:
@@ -398,8 +368,5 @@ def test_metrics_are_added_and_nothing_else_changes(made: Made, tmp_path: Path) 
     }
     unchanged = [key for key in before.card if key != "sha256"]
     assert {key: after.card[key] for key in unchanged} == {key: before.card[key] for key in unchanged}
-
-
-def test_metrics_of_a_missing_checkpoint_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="no checkpoint 'rnn'"):
-        recipe.add_metrics("rnn", "report", CORPUS, tmp_path)
+    with pytest.raises(CheckpointError, match="no checkpoint 'gru'"):
+        recipe.add_metrics("gru", "report", report, tmp_path)

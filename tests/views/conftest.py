@@ -4,12 +4,31 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import WORDS
+
+
+@pytest.fixture
+def tiny_models(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tiny checkpoints are the app's."""
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
+
+
+@pytest.fixture
+def own_models(tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A copy of them is, which may be changed; nothing is cached before and after."""
+    from tests.app import forget
+
+    shutil.copytree(tiny_checkpoints, tmp_path / "checkpoints")
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tmp_path / "checkpoints"))
+    forget()
+    yield
+    forget()
 
 
 @pytest.fixture

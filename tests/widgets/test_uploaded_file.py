@@ -16,7 +16,8 @@ from core.data.records import windows
 from core.models import checkpoints
 from pages.widgets import uploaded_file
 from tests.app import numbers_in, shown
-from tests.data.formats.test_documented_forms import CASES, TABLE, placed
+from tests.data.formats.test_documented_forms import CASES, TABLE
+from tests.data.tables import write
 
 BOXES = {
     "--delimiter": "delimiter",
@@ -56,7 +57,7 @@ FORMS = [(form, shlex.split(command.strip("`"))) for form, _example, command, _s
 
 
 def uploaded(at: AppTest, form: str, words: list[str], folder: Path) -> Path:
-    path = placed(CASES[form][0], folder / words[words.index("--file") + 1])
+    path = write(folder / words[words.index("--file") + 1], CASES[form][0])
     at.file_uploader[0].upload(path.name, path.read_bytes()).run()
     return path
 

@@ -101,7 +101,7 @@ def add_verbs(verbs: Verbs) -> None:
 
 def import_torch(options: argparse.Namespace) -> int:
     """Bring a recurrent classifier trained elsewhere (torch, Keras, ONNX) as a checkpoint."""
-    from core.models.importers import import_model, words
+    from core.models.importers import import_model, vocabulary_files
     from core.models.importers.refusals import RefusedError
     from core.text.preprocessing import Preprocessing
 
@@ -116,7 +116,9 @@ def import_torch(options: argparse.Namespace) -> int:
         "preprocessing": None if options.steps is None else Preprocessing(tuple(options.steps)),
         "labels": options.labels and tuple(part.strip() for part in options.labels.split(",")),
         "reads": options.reads and " ".join(options.reads),
-        "special": words.Special(options.pad_token, options.unknown_token, options.pad_id, options.unknown_id),
+        "special": vocabulary_files.Special(
+            options.pad_token, options.unknown_token, options.pad_id, options.unknown_id
+        ),
     }
     request = import_model.Request(**{name: value for name, value in given.items() if value is not None})
     try:

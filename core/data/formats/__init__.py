@@ -1,1 +1,1 @@
-"""How files of text are laid out, and how each form is read. A new file format goes here."""
+"""How files of text are laid out, and how each form is read: a new file format goes here."""

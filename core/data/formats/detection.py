@@ -19,7 +19,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from core.data.formats import record_lines
-from core.data.formats.cells import mended
+from core.data.formats.cell_values import mended
 from core.data.formats.compression import opened, suffix_of
 from core.data.formats.header import (
     are_labels,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from core.data.formats.cells import tokens_in
+from core.data.formats.cell_values import tokens_in
 from core.runtime import i18n
 from core.runtime.i18n import gettext as _
 

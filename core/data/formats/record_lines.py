@@ -17,7 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TextIO
 
-from core.data.formats.cells import Batch, converted
+from core.data.formats.cell_values import Batch, converted
 from core.data.formats.compression import opened as opened_bytes
 from core.data.formats.layout import DELIMITED, ESCAPED, JSON_LINES, NAME_ENCODING, OFF, Layout, called
 from core.runtime import error_messages

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core.data.formats import record_lines
-from core.data.formats.cells import Batch, converted
+from core.data.formats.cell_values import Batch, converted
 from core.data.formats.layout import JSON, LINES, NAME_ENCODING, Layout, called
 from core.data.formats.record_lines import Lines, batches, no_object, not_json, stream
 from core.data.formats.text_folders import texts_of_folder

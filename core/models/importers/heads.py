@@ -17,7 +17,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from core.models.importers.parts import Head
+from core.models.importers.model_parts import Head
 from core.models.importers.refusals import listed, mismatch, named
 
 Tensors = Mapping[str, Tensor]

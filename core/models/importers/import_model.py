@@ -18,8 +18,9 @@ from core.data.corpus import file_sha256
 from core.data.formats.layout import Layout
 from core.data.labels import SENTIMENT, check_names
 from core.models import checkpoints
-from core.models.importers import file_kinds, owner_outputs, vectors, weights, words
-from core.models.importers.parts import Parts, classifier
+from core.models.importers import file_kinds, owner_outputs, weights, word_vectors
+from core.models.importers import vocabulary_files as words
+from core.models.importers.model_parts import Parts, classifier
 from core.models.read_outs import POOLS, SIDES, UNPADDED, ReadOut
 from core.models.recurrent import ACTIVATIONS, NONLINEARITIES, Classifier
 from core.runtime.i18n import mark
@@ -104,7 +105,7 @@ class Imported:
 
 def assemble(request: Request) -> Imported:
     """Assemble a model from files. Raises ValueError, LookupError or OSError, also if it differs from its owner's."""
-    apart = None if request.embedding is None else vectors.read(request.embedding, request.embedding_name)
+    apart = None if request.embedding is None else word_vectors.read(request.embedding, request.embedding_name)
     parts = _parts(request, apart is None)
     owner = None
     if request.check is not None:
@@ -259,7 +260,7 @@ def _class_1(request: Request, parts: Parts) -> int:
     return parts.head.outputs - 1 if request.class_1 is None else request.class_1
 
 
-def _words(request: Request, parts: Parts, apart: vectors.Vectors | None) -> tuple[words.Words, tuple[str, ...]]:
+def _words(request: Request, parts: Parts, apart: word_vectors.Vectors | None) -> tuple[words.Words, tuple[str, ...]]:
     """The vocabulary with its vectors, and notes on them."""
     if apart is not None:
         table, of, notes = apart

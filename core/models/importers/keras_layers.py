@@ -21,7 +21,7 @@ from torch import Tensor
 
 from core.models.importers import heads, keras_files
 from core.models.importers.keras_files import Layer
-from core.models.importers.parts import Head, Parts
+from core.models.importers.model_parts import Head, Parts
 
 _WITHOUT_EFFECT = {
     *("Dropout", "SpatialDropout1D", "GaussianDropout", "GaussianNoise", "AlphaDropout", "ActivityRegularization"),

@@ -28,7 +28,7 @@ import torch
 from torch import Tensor
 
 from core.models.importers import heads
-from core.models.importers.parts import Head, Parts, classifier
+from core.models.importers.model_parts import Head, Parts, classifier
 from core.models.predict import sigmoid
 from core.models.read_outs import LONGEST, ReadOut, pools
 from core.models.recurrent import ACTIVATIONS, Classifier

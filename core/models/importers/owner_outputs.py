@@ -22,7 +22,7 @@ import torch
 from core.data.corpus import encode_tokens, length_batches, pad
 from core.data.formats.layout import Layout
 from core.data.tables import location, rows
-from core.models.importers.words import Words
+from core.models.importers.vocabulary_files import Words
 from core.models.predict import sigmoid
 from core.models.read_outs import UNPADDED, ReadOut, pools
 from core.models.recurrent import ACTIVATIONS, NONLINEARITIES, Classifier, Head

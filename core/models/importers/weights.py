@@ -25,7 +25,7 @@ import torch
 from torch import Tensor
 
 from core.models.importers import file_kinds, heads, torch_files
-from core.models.importers.parts import Parts
+from core.models.importers.model_parts import Parts
 from core.models.importers.refusals import RefusedError, listed, mismatch, named
 from core.models.recurrent import GATES
 

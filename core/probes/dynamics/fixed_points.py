@@ -30,7 +30,7 @@ import torch
 from torch import Tensor
 
 from core.models.checkpoints import Checkpoint
-from core.probes.dynamics.held_map import INPUTS, HeldMap
+from core.probes.dynamics.held_input import INPUTS, HeldMap
 from core.runtime.i18n import gettext as _
 
 SECONDS = 60.0

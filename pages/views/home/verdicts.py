@@ -24,7 +24,7 @@ def answer(text: str, checkpoints: list[Model]) -> None:
     """Everything the home page says of a text."""
     readers, verdicts = answers.answers(checkpoints, text)
     if not verdicts:
-        st.info(_("There is no word to read yet. Type a sentence, or pick one of the examples."))
+        st.info(_("No words to read yet. Type a sentence or pick an example."))
         return
 
     for column, verdict, checkpoint in zip(st.columns(len(verdicts)), verdicts, readers, strict=True):
@@ -34,16 +34,16 @@ def answer(text: str, checkpoints: list[Model]) -> None:
     if all(checkpoint.reads_sentiment for checkpoint in readers):
         st.caption(
             _(
-                "Each model has only these two answers: a sentence without any feeling gets one of them too. "
-                "Accuracy is on tweets no model was trained or chosen on, whose labels were their emoticons; in "
-                "brackets its 95 % interval."
+                "Each model has only these two answers: even a neutral sentence gets one. Accuracy "
+                "is on tweets that no model was trained or selected on; their labels were their "
+                "emoticons. Its 95 % interval is in brackets."
             )
         )
     else:
         st.caption(
             _(
-                "Each model has only its two answers: a text that belongs to neither class gets one of them too. In "
-                "brackets the 95 % interval of the accuracy, which holds for texts like those that were judged."
+                "Each model has only its two answers: a text that fits neither class still gets one. "
+                "The 95 % interval of the accuracy, in brackets, holds for texts like those tested."
             )
         )
 
@@ -51,17 +51,17 @@ def answer(text: str, checkpoints: list[Model]) -> None:
 
     verdicts = _with_beginnings(readers, verdicts)
     labels = classes.of_all(readers)
-    alt = _("{chance} after each word, a curve per model").format(chance=classes.probability_name(labels))
+    alt = _("{chance} after each word, one curve per model").format(chance=classes.probability_name(labels))
     st.plotly_chart(prefix_curves(verdicts), key="prefixes", alt=alt)
     st.caption(
-        _("Every point is the verdict on the words up to there. Above the dashed line is {label}.").format(
+        _("Each point is the verdict on the prefix that ends there. Above the dashed line is {label}.").format(
             label=_("the second class") if labels is None else classes.said(1, labels)
         )
     )
     prefixwise.tell_of_missing_curves(readers)
     prefixwise.tell_of_cut(readers, [len(verdict.tokens) for verdict in verdicts])
     if len({checkpoint.labels for checkpoint in readers}) > 1:
-        st.caption(_("The models tell different classes apart: {models}.").format(models=classes.listed(readers)))
+        st.caption(_("The models predict different classes: {models}.").format(models=classes.listed(readers)))
     _tokens(verdicts)
     _split_contractions(text, readers)
     answers.as_words(readers, text)
@@ -76,7 +76,7 @@ def _accuracy(checkpoint: Model) -> None:
         if report := metrics.get("report"):
             low, high = report["accuracy_interval"]
             st.caption(
-                _("right for {accuracy:.1%} of {rows:,} tweets ({low:.1%} to {high:.1%})").format(
+                _("accuracy {accuracy:.1%} on {rows:,} tweets ({low:.1%} to {high:.1%})").format(
                     accuracy=report["accuracy"], rows=report["rows"], low=low, high=high
                 )
             )
@@ -86,9 +86,9 @@ def _accuracy(checkpoint: Model) -> None:
         return
     low, high = measured["accuracy_interval"]
     first, second = class_counts(measured)
-    rows = _("{rows:,} rows") if "report" in metrics else _("{rows:,} held-out rows, which chose its weights")
+    rows = _("{rows:,} rows") if "report" in metrics else _("{rows:,} held-out rows (used to choose its weights)")
     st.caption(
-        _("right for {accuracy:.1%} of {rows} ({low:.1%} to {high:.1%}); always saying {label}: {majority:.1%}").format(
+        _("accuracy {accuracy:.1%} on {rows} ({low:.1%} to {high:.1%}); always {label}: {majority:.1%}").format(
             accuracy=measured["accuracy"],
             rows=rows.format(rows=measured["rows"]),
             low=low,
@@ -99,7 +99,9 @@ def _accuracy(checkpoint: Model) -> None:
     )
     if is_small(measured["rows"]):
         st.caption(
-            _("Few rows: below {small} an accuracy may be off by 5 percentage points or more.").format(small=SMALL),
+            _("Few rows: with fewer than {small}, an accuracy may be off by 5 percentage points or more.").format(
+                small=SMALL
+            ),
         )
 
 
@@ -110,10 +112,10 @@ def _with_beginnings(readers: list[Model], verdicts: list[Verdict]) -> list[Verd
         return verdicts
     names = plain(listed(map(model_name, asked)))
     if st.toggle(
-        _("Ask {model} about every beginning of the sentence too").format(model=names),
+        _("Also ask {model} about every prefix").format(model=names),
         key="beginnings",
         persist_state="session",
-        help=_("Only its answers to whole texts can be had, so each beginning is a text of its own."),
+        help=_("A black box answers only for whole texts, so each prefix is sent as a separate text."),
     ):
         with black_box.faults_shown(), st.spinner(_("Asking {model}…").format(model=names)):
             verdicts = [
@@ -138,15 +140,15 @@ def _tokens(verdicts: list[Verdict]) -> None:
         unknown = len(known) - sum(known)
         if not any(known):
             st.warning(
-                _("None of these words is known: each is read as the same unknown word, so only their number counts."),
+                _("None of these words is known. Each is read as the same unknown word, so only their number counts."),
                 icon=":material/help:",
             )
         elif unknown:
             st.caption(
                 ngettext(
                     "{unknown} of {all:,} tokens is not in the vocabulary (dashed, with a question mark).",
-                    "{unknown:,} of {all:,} tokens are not in the vocabulary (dashed, with a question mark). All of "
-                    "them are the same word to the models.",
+                    "{unknown:,} of {all:,} tokens are not in the vocabulary (dashed, with a "
+                    "question mark). The models read them all as the same word.",
                     unknown,
                 ).format(unknown=unknown, all=len(known))
             )
@@ -161,7 +163,7 @@ def _split_contractions(text: str, readers: list[Model]) -> None:
     if apart and (contraction := first_split(text)):
         split, joined = contraction
         st.caption(
-            _("“{split}” is read in pieces by {models}. Type it joined: “{joined}”.").format(
+            _("“{split}” is split into pieces by {models}. Type it joined: “{joined}”.").format(
                 split=plain(visible(split)), models=plain(listed(apart)), joined=plain(joined)
             )
         )

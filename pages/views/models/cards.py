@@ -24,13 +24,13 @@ def view(cards: dict[str, Any], word_vectors: dict[str, Any] | None) -> None:
     if reports:
         from core.figures.models import accuracy_by_length
 
-        st.header(_("How good are they?"))
+        st.header(_("Test results"))
         _evaluations(reports)
         if without := [model_name(name) for name in cards if name not in reports]:
-            line = _("Without a report, which --report FILE adds in training: {names}.")
+            line = _("No report: {names}. Add one in training with --report FILE.")
             st.caption(plain(line.format(names=listed(without))))
         left, right = st.columns(2)
-        left.plotly_chart(accuracy_by_length(reports), key="by_length", alt=_("Accuracy by length, a line per model"))
+        left.plotly_chart(accuracy_by_length(reports), key="by_length", alt=_("Accuracy by length, one line per model"))
     else:
         st.info(_("No model here has a report yet. Train with --report FILE to add one."))
         right = st
@@ -38,32 +38,33 @@ def view(cards: dict[str, Any], word_vectors: dict[str, Any] | None) -> None:
     if histories:
         from core.figures.models import training_curves
 
-        right.plotly_chart(training_curves(histories), key="curves", alt=_("Held-out log-loss over training steps"))
+        right.plotly_chart(training_curves(histories), key="curves", alt=_("Held-out log-loss by training step"))
         before = [model_name(name) for name in histories if "calibration" in cards[name]]
         if 0 < len(before) < len(histories):
-            line = _("The curves of {names} are before temperature scaling, those of older models after it.")
+            line = _("Curves of {names}: before temperature scaling. Curves of older models: after it.")
             right.caption(plain(line.format(names=listed(before))))
 
     study = models.study()
     if study:
         from core.figures.models import study_differences
 
-        st.header(_("What did each choice buy?"))
+        st.header(_("Ablations: what each choice adds"))
         st.write(
             _(
-                "An LSTM of {units} units trained on {rows:,} tweets (the base), with one thing changed at a time, "
-                "judged on the same {held:,} held-out tweets. Where the 95 % interval of the difference holds zero, no "
-                "difference is shown. “Another seed” changes nothing but chance: differences of its size mean little."
+                "The base is an LSTM with {units} units, trained on {rows:,} tweets. Each variant "
+                "changes one thing and is judged on the same {held:,} held-out tweets. If the 95 % "
+                "interval of a difference includes zero, the study shows no difference. “Another "
+                "seed” changes nothing but chance, so differences of its size mean little."
             ).format(
                 units=study["base"]["hidden_size"], rows=study["data"]["rows"], held=study["data"]["held_out_rows"]
             )
         )
         variants = study["variants"]
         differences = study_differences(variants, [names.variant(row) for row in variants])
-        st.plotly_chart(differences, key="study", alt=_("Differences of accuracy to the base"))
+        st.plotly_chart(differences, key="study", alt=_("Differences in accuracy from the base"))
         _vocabulary_by_step(study)
 
-    st.header(_("What they are for, and their limits"))
+    st.header(_("Intended use and limits"))
     every_card = cards | ({"word2vec": word_vectors} if word_vectors else {})
     _statements(every_card)
     for name in every_card:
@@ -93,8 +94,8 @@ def _evaluations(reports: Mapping[str, Mapping[str, Any]]) -> None:
     )
     st.caption(
         _(
-            "On tweets that no model was trained or chosen on. Their labels are the emoticons that stood in them, so a "
-            "share of the mistakes are mistakes of the labels."
+            "Measured on tweets that no model was trained or selected on. Their labels come from the "
+            "emoticons in them, so some of the errors are errors of the labels."
         )
     )
 
@@ -103,7 +104,7 @@ def _vocabulary_by_step(study: Mapping[str, Any]) -> None:
     """Vocabulary and unknown words as the preprocessing steps are added."""
     steps = names.steps()
     tables.table(
-        [_("steps so far"), _("distinct tokens"), _("vocabulary"), _("unknown tokens")],
+        [_("steps added so far"), _("distinct tokens"), _("vocabulary"), _("unknown tokens")],
         [
             (
                 _("none") if number == 0 else f"+ {steps.get(row['step'], row['step'])}",
@@ -116,8 +117,9 @@ def _vocabulary_by_step(study: Mapping[str, Any]) -> None:
     )
     st.caption(
         _(
-            "The vocabulary holds the words seen at least {least} times in the study's training rows; unknown tokens "
-            "are counted in its held-out rows. The file had its HTML entities decoded already."
+            "The vocabulary contains the words that occur at least {least} times in the study's "
+            "training rows. Unknown tokens are counted in its held-out rows. The file’s HTML "
+            "entities were already decoded."
         ).format(least=study["min_count"])
     )
 
@@ -141,10 +143,10 @@ def _card(name: str, cards: Mapping[str, Mapping[str, Any]]) -> None:
     if content.get("kind") == EMBEDDINGS:  # word2vec reads every row, whatever a classifier holds out
         if {"rows", "file"} <= data.keys():
             rows, file = data["rows"], data["file"]
-            st.text(_("Trained on all {rows:,} rows of {file}, labels unused.").format(rows=rows, file=file))
+            st.text(_("Trained on all {rows:,} rows of {file}, without labels.").format(rows=rows, file=file))
     elif {"training_rows", "held_out_rows", "file"} <= data.keys():
         st.text(
-            _("Trained on {training:,} rows of {file}; {held:,} rows of it held out for selection.").format(
+            _("Trained on {training:,} rows of {file}; {held:,} of its rows were held out for selection.").format(
                 training=data["training_rows"], file=data["file"], held=data["held_out_rows"]
             )
         )
@@ -178,10 +180,10 @@ def _imported(content: Mapping[str, Any]) -> None:
     if not isinstance(imported, Mapping):
         return
     if models.unchecked({"": content}):
-        st.text(_("Not checked against its owner’s outputs. Assumed of what its files do not show:"))
+        st.text(_("Not checked against outputs from its owner. Assumed, because its files do not say:"))
     else:
         checked = imported["checked"]
-        line = _("{rows:,} rows of {file} agree with its owner’s outputs; the largest difference is {difference:.1e}.")
+        line = _("{rows:,} rows of {file} agree with its owner’s outputs. Largest difference: {difference:.1e}.")
         st.text(line.format(rows=checked["rows"], file=checked["file"], difference=checked["largest_difference"]))
     for line in imported.get("assumed", ()):
         st.text(f"· {line}")
@@ -194,7 +196,7 @@ def _classes(content: Mapping[str, Any]) -> None:
         return
     names = [shown(name) for name in content.get("labels", SENTIMENT)]
     st.text(
-        _("Rows of the file: {first:,} {first_name}, {second:,} {second_name}.").format(
+        _("Rows in the file: {first:,} {first_name}, {second:,} {second_name}.").format(
             first=counts[0], first_name=names[0], second=counts[1], second_name=names[1]
         )
     )
@@ -204,8 +206,8 @@ def _classes(content: Mapping[str, Any]) -> None:
     low, high = selection["accuracy_interval"]
     st.text(
         _(
-            "Right for {accuracy:.1%} of {rows:,} held-out rows (95 % interval {low:.1%} to {high:.1%}); always saying "
-            "{label} would be for {majority:.1%}."
+            "Accuracy {accuracy:.1%} on {rows:,} held-out rows (95 % interval {low:.1%} to "
+            "{high:.1%}). Always predicting {label} would give {majority:.1%}."
         ).format(
             accuracy=selection["accuracy"],
             rows=selection["rows"],

@@ -38,17 +38,17 @@ def choose(cards: Mapping[str, Any]) -> Shown | None:
     In the link: ``on``.
     """
     uploaded: tuple[str, Assessment] | None = st.session_state.get(UPLOADED)
-    names = {"report": _("the file of their report"), "own": _("sentences of this project")}
+    names = {"report": _("the report’s file"), "own": _("this project’s sentences")}
     if uploaded:
         names["upload"] = _("your file: {name}").format(name=plain(uploaded[0]))
     chosen = query_params.choice(
         st.segmented_control,
-        _("Measured on"),
+        _("Evaluation data"),
         names,
         name="on",
         key="models on",
         write=lambda chosen: None if chosen == "upload" else chosen,  # an upload stays with its session
-        unreadable=_("The link asks for a file that is not here; the report’s figures are shown."),
+        unreadable=_("The link names an unknown file. Showing the report’s figures."),
     )
     if chosen == "upload" and uploaded:
         return _uploaded(*uploaded)
@@ -63,10 +63,7 @@ def _report(cards: Mapping[str, Any]) -> Shown | None:
         return None
     if kept is None:
         st.info(
-            _(
-                "No counts are kept here yet. To make them: "
-                "python -m core assess --data FILE --out checkpoints/evaluation.json"
-            ),
+            _("No evaluation is stored yet. Run: python -m core assess --data FILE --out checkpoints/evaluation.json"),
             icon=":material/straighten:",
         )
         return None
@@ -75,19 +72,19 @@ def _report(cards: Mapping[str, Any]) -> Shown | None:
     if gone:
         names = plain(listed(gone))
         st.warning(
-            _("These counts are of other models than those here, and left out: {names}.").format(names=names),
+            _("Left out, because their figures were measured on other models: {names}.").format(names=names),
             icon=":material/history:",
         )
     if missing := [model_name(name) for name in cards if name not in {tally.model for tally in current.tallies}]:
-        line = _("No counts are kept of {names}: “Your file” counts a labelled file of yours with them.")
+        line = _("No evaluation is stored for {names}. To evaluate them on your own labelled file, use “Your file”.")
         st.caption(plain(line.format(names=listed(missing))))
     if not current.tallies:
         return None
     st.caption(
         plain(
             _(
-                "{file}: {rows:,} rows that no model was trained or chosen on. Of the texts only counts are kept, so "
-                "no example can be shown; choose the sentences of this project for that."
+                "{file}: {rows:,} rows that no model was trained or selected on. Only counts are "
+                "stored, so no examples can be shown. For examples, choose this project’s sentences."
             ).format(file=kept.source.file, rows=kept.source.rows)
         )
     )
@@ -100,30 +97,30 @@ def _own() -> Shown | None:
     apt = [checkpoint for checkpoint in loaded if checkpoint.reads_sentiment][:MOST_MODELS]
     others = len(loaded) - len(apt)
     if not apt:
-        st.info(_("No model here tells negative from positive, which is how these sentences are labelled."))
+        st.info(_("These sentences are labelled negative or positive, and no model here predicts these classes."))
         return None
     if others:
         line = ngettext(
-            "{count} model is left out: it has other labels, or there are too many.",
-            "{count} models are left out: they have other labels, or there are too many.",
+            "{count} model is left out: its labels differ, or there are too many models.",
+            "{count} models are left out: their labels differ, or there are too many models.",
             others,
         )
         st.caption(line.format(count=others))
     assessment = _assessed(apt)
     st.caption(
         _(
-            "{rows:,} sentences that one person wrote and labelled for this page, none of them from a corpus: half "
-            "positive, half negative, with negations, questions and emoticons. Too few and too plain to say how good a "
-            "model is; they are here to be looked at."
+            "{rows:,} sentences that one person wrote and labelled for this page; none is from a "
+            "corpus. Half are positive, half negative, with negations, questions and emoticons. They "
+            "are here for inspection: too few and too simple to measure how good a model is."
         ).format(rows=assessment.counted)
     )
     return Shown(assessment.tallies, assessment)
 
 
 def _uploaded(name: str, assessment: Assessment) -> Shown:
-    line = _("{rows:,} rows of {name} that have a label and a word.").format(rows=assessment.counted, name=name)
+    line = _("{rows:,} rows of {name} with a label and at least one word.").format(rows=assessment.counted, name=name)
     if not assessment.done:
-        stopped = _("The evaluation was stopped at {share:.0%} of the file.").format(share=assessment.share)
+        stopped = _("The evaluation stopped at {share:.0%} of the file.").format(share=assessment.share)
         line = together([line, stopped])
     st.caption(plain(line))
     return Shown(assessment.tallies, assessment)

@@ -36,15 +36,15 @@ def view() -> None:
     """Upload, choose, read, and the figures in short; the other views then show them in full."""
     st.write(
         _(
-            "A file with a column of texts and a column of labels (CSV, TSV, JSON, parquet or text), up to 20 MB. "
-            "Larger ones: `python -m core assess --data FILE`. The file is read a few thousand rows at a time, and "
-            "stays with this session."
+            "Upload a file with a text column and a label column (CSV, TSV, JSON, parquet or text), "
+            "up to 20 MB. For a larger file: `python -m core assess --data FILE`. The file is read a "
+            "few thousand rows at a time and is kept only in this session."
         )
     )
     if not (loaded := models.loaded()):
         return
     chosen = _alike(loaded)
-    upload = uploaded_file.upload(_("A labelled file"), "models upload", "models")
+    upload = uploaded_file.upload(_("Labelled file"), "models upload", "models")
     if upload is None:
         return
     asked = _asked(upload, chosen)
@@ -69,7 +69,7 @@ def _alike(loaded: list[Checkpoint]) -> list[Checkpoint]:
     if len({checkpoint.labels for checkpoint in loaded}) > 1:
         choices = list(dict.fromkeys(checkpoint.labels for checkpoint in loaded))
         labels = st.selectbox(
-            _("Which classes does the file tell apart?"),
+            _("Classes in the file"),
             choices,
             format_func=lambda pair: " / ".join(pair),
             key="models classes",
@@ -88,11 +88,11 @@ def _asked(upload: uploaded_file.Upload, chosen: Sequence[Checkpoint]) -> _Asked
         return None
     boxes = st.columns(2, vertical_alignment="bottom")
     if len(read.columns) < 2:
-        st.error(_("The file has one column only; a column of texts and one of labels are needed."))
+        st.error(_("The file has only one column. It needs a column of texts and a column of labels."))
         return None
     text, label = uploaded_file.ask_columns(read, boxes, "models")
     if text == label or label is None:
-        st.error(_("Texts and labels are the same column."))
+        st.error(_("Texts and labels are the same column. Choose two different columns."))
         return None
     meaning = label_meaning.ask(upload, label, read.layout, chosen, "models labels")
     return None if meaning is None else _Asked(text, label, tuple(meaning.items()), read.layout)
@@ -124,12 +124,12 @@ def _show(name: str, result: Assessment, seen: Sequence[str]) -> None:
     if result.counted:
         st.session_state[UPLOADED] = (name, result)
     if not result.done:
-        line = _("Stopped at {share:.0%} of the file; what follows is of the rows until there.")
+        line = _("Stopped at {share:.0%} of the file. The results cover only the rows up to there.")
         st.warning(line.format(share=result.share))
     st.write(
         _(
-            "{rows:,} rows: {counted:,} counted, {unlabelled:,} with a label of neither class, {empty:,} without a "
-            "word, {malformed:,} malformed."
+            "{rows:,} rows: {counted:,} counted, {unlabelled:,} labelled with neither class, "
+            "{empty:,} without a word, {malformed:,} malformed."
         ).format(
             rows=result.rows,
             counted=result.counted,
@@ -139,11 +139,11 @@ def _show(name: str, result: Assessment, seen: Sequence[str]) -> None:
         )
     )
     label = ngettext("{count:,} malformed row", "{count:,} malformed rows", result.malformed)
-    uploaded_file.problems(result.problems, result.malformed, label, _("The first {shown:,} are listed."))
+    uploaded_file.problems(result.problems, result.malformed, label, _("Showing the first {shown:,}."))
     if not result.counted:
         return
     if seen:
-        line = _("Trained on this very file: {names}. Their figures here say nothing of other texts.")
+        line = _("Trained on this very file: {names}. Their figures here say nothing about other texts.")
         st.warning(plain(line.format(names=listed(seen))), icon=":material/warning:")
     header = [_("model"), _("accuracy"), "F1", "AUC", _("calibration error (ECE)"), _("Brier score")]
     rows: list[tuple[object, ...]] = []
@@ -160,4 +160,6 @@ def _show(name: str, result: Assessment, seen: Sequence[str]) -> None:
             )
         )
     tables.table(header, rows)
-    st.caption(_("Slices, calibration, confusion, threshold and comparison now offer this file as well."))
+    st.caption(
+        _("You can now choose this file under Slices, Calibration, Confusion, Threshold and Compare two models.")
+    )

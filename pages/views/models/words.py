@@ -41,9 +41,9 @@ def view(vectors: Card | None) -> None:
         "near": _("Neighbours"),
         "analogy": _("Analogy"),
         "map": _("Map"),
-        "moved": _("What moved"),
+        "moved": _("Moved words"),
     }
-    about = query_params.choice(st.segmented_control, _("What to ask"), kinds, name="about", key="models about")
+    about = query_params.choice(st.segmented_control, _("Analysis"), kinds, name="about", key="models about")
     if about == "near":
         _neighbours(checkpoint, before, after)
     elif about == "analogy":
@@ -71,7 +71,9 @@ def _start(checkpoint: Checkpoint, card: Card | None) -> Space | None:
             return None
         if words.started_from(checkpoint, vectors):
             return before
-    st.caption(_("The word vectors that this model started from are not here, so only what it made of them is shown."))
+    st.caption(
+        _("The word vectors that this model started from are not available. Only its trained vectors are shown.")
+    )
     return None
 
 
@@ -97,9 +99,9 @@ def _known(space: Space, usual: str) -> str:
 
 
 def _neighbours(checkpoint: Checkpoint, before: Space | None, after: Space) -> None:
-    typed = _word_box(_("A word"), "word", _known(after, "love"))
+    typed = _word_box(_("Word"), "word", _known(after, "love"))
     if not typed.strip():
-        st.info(_("There is no word yet. Type one."))
+        st.info(_("No word yet. Type one."))
         return
     try:
         after.word(typed)
@@ -119,8 +121,8 @@ def _neighbours(checkpoint: Checkpoint, before: Space | None, after: Space) -> N
             three.metric(_("polarity in the training data (nats)"), f"{move.polarity:+.2f}")
     st.caption(
         _(
-            "Nearest by cosine among all words that the model knows. Near means used in like places: opposites are "
-            "often neighbours before training, less so after it."
+            "Nearest by cosine among all words that the model knows. Near words are used in similar "
+            "contexts. Opposites are often neighbours before training, less so after it."
         )
     )
 
@@ -147,18 +149,18 @@ def _side_by_side(
                 rows = [(*row, round(float(polarity[near.id]), 2)) for row, near in zip(rows, result.near, strict=True)]
             tables.table(header, rows, height="content")
             if checkpoint:
-                st.caption(_("of {count:,} words").format(count=result.searched))
+                st.caption(_("Searched {count:,} words.").format(count=result.searched))
 
 
 def _analogy(before: Space | None, after: Space) -> None:
-    st.write(_("a is to b as what is to c? The words nearest to a − b + c, these three left out."))
+    st.write(_("a is to b as what is to c? The words nearest to a − b + c, without these three."))
     boxes = st.columns(3)
     usual = ("better", "good", "bad")
     typed = [
         _word_box(name, f"an{name}", word, box.text_input) for name, word, box in zip("abc", usual, boxes, strict=True)
     ]
     if not all(word.strip() for word in typed):
-        st.info(_("Three words are asked for."))
+        st.info(_("Type three words."))
         return
     a, b, c = typed
     try:
@@ -170,8 +172,9 @@ def _analogy(before: Space | None, after: Space) -> None:
     _side_by_side(before, after, lambda space: words.analogy(space, a, b, c))
     st.caption(
         _(
-            "That the three words may not be the answer does much of the work: without it the answer would mostly be "
-            "one of them. Vectors of tweets solve fewer analogies than those of encyclopaedias."
+            "The three words themselves are left out. This matters: otherwise the answer would "
+            "mostly be one of them. Vectors of tweets solve fewer analogies than vectors of "
+            "encyclopaedias."
         )
     )
 
@@ -208,7 +211,7 @@ def _map(checkpoint: Checkpoint, before: Space | None, after: Space) -> None:
         st.error(plain(str(error)))
         return
     title = _after_name(after) if space is after else _("Before training (word2vec)")
-    units = {"polarity": _("polarity (nats)"), "lean": _("lean alone (logit)")}
+    units = {"polarity": _("polarity (nats)"), "lean": _("lean of the word (logit)")}
     st.plotly_chart(
         map_of_words(result, title.replace("\\", ""), units[kind], chosen),
         key=f"word map {when}",
@@ -216,13 +219,13 @@ def _map(checkpoint: Checkpoint, before: Space | None, after: Space) -> None:
         alt=_("Words on a plane, coloured by polarity"),
     )
     if missing:
-        st.caption(_("Not known: {words}").format(words=plain(visible(listed(missing)[:200]))))
+        st.caption(_("Unknown words: {words}").format(words=plain(visible(listed(missing)[:200]))))
     st.caption(
         _(
-            "The {count:,} words with the greatest |{leaning}| / √(rank by frequency), along the two directions in "
-            "which they differ most (PCA of unit vectors). The plane holds {share:.0%} of the variance, so words that "
-            "are far apart may look near. Scroll to zoom, drag to move, double-click to come back. Blue leans to "
-            "{one}, red to {zero}."
+            "The map shows the {count:,} words with the largest |{leaning}| / √(rank by frequency). "
+            "Its axes are the two directions in which they differ most (PCA of unit vectors). The "
+            "plane explains {share:.0%} of the variance, so distant words may look near. Scroll to "
+            "zoom, drag to move, double-click to reset. Blue leans to {one}, red to {zero}."
         ).format(
             count=len(result.words),
             leaning=units[kind],
@@ -240,14 +243,14 @@ def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
         return
     result = _moves(checkpoint.hash_with_polarity, before.hash, checkpoint, before)
     if result.frozen:
-        st.info(_("This model’s embeddings were left as they were: training moved no word."))
+        st.info(_("This model’s embeddings were frozen: training moved no word."))
         return
     zero, one = map(plain, checkpoint.labels)
     orders = {
         "shift": _("in the verdict"),
         "cosine": _("in direction (cosine)"),
     }
-    by = query_params.choice(st.segmented_control, _("Moved most"), orders, name="by", key="models by")
+    by = query_params.choice(st.segmented_control, _("Largest change"), orders, name="by", key="models by")
     if by == "cosine":
         moves = result.most("cosine", 2 * _PER_SIDE)
     else:
@@ -256,16 +259,17 @@ def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
         leans_moved(
             moves,
             _("lean of the word alone (logit; right: {one})").format(one=checkpoint.labels[1]),
-            {"before": _("with the vector before training"), "after": _("with the trained one")},
+            {"before": _("with the vector before training"), "after": _("with the trained vector")},
         ),
         key="moved",
         alt=_("Lean of words before and after training"),
     )
     st.caption(
         _(
-            "Lean: the logit of a sentence that has this word alone. Ring: with the vector that training started "
-            "from, dot: with the trained one, all else of the model as trained. Blue moved to {one}, orange to "
-            "{zero}. Searched: the {count:,} most frequent words that both know."
+            "Lean: the logit of a sentence with this word alone. Ring: with the vector before "
+            "training. Dot: with the trained vector. The rest of the model is as trained in both. "
+            "Blue moved to {one}, orange to {zero}. Searched: the {count:,} most frequent words that "
+            "both know."
         ).format(one=one, zero=zero, count=len(result.words))
     )
     header = [
@@ -277,7 +281,7 @@ def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
         _("shift (logit)"),
         _("polarity (nats)"),
     ]
-    with st.expander(_("As a table"), icon=":material/table:"):
+    with st.expander(_("Table"), icon=":material/table:"):
         tables.table(header, map(_row, moves), "moved-words")
 
 

@@ -33,7 +33,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     tokens = tuple(readers[0].preprocessing(text))
     if len(tokens) > MOST_BY_HAND:
         st.info(
-            _("{count:,} words are too many to be moved by hand; up to {most} can be.").format(
+            _("Up to {most} words can be moved by hand; this sentence has {count:,}.").format(
                 count=len(tokens), most=MOST_BY_HAND
             )
         )
@@ -42,14 +42,14 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     start, key = f"permutations order {fingerprint(tokens)}", "permutations by hand"
     identity, read = list(range(len(tokens))), query_params.positions(len(tokens), all_of_them=True)
     if not query_params.restore("order", identity, read, start):
-        st.caption(_("The order in the link is none of these words, so they stand as they were typed."))
+        st.caption(_("The order in the link does not fit these words. Using the order as typed."))
     order = reorder(tokens, pinned, key=key, start=st.session_state[start])
     moved = list(order) != identity
     query_params.carry("order", query_params.written(order) if moved else None)
     others = [checkpoint for checkpoint in readers if tuple(checkpoint.preprocessing(text)) != tokens]
     if others:
         names = plain(listed(model_name(checkpoint.name) for checkpoint in others))
-        st.caption(_("{models} cut this sentence into other words and are left out.").format(models=names))
+        st.caption(_("Left out, because they split this sentence into other words: {models}.").format(models=names))
     readers = [checkpoint for checkpoint in readers if checkpoint not in others]
     before = [models.verdict_on_tokens(checkpoint, tokens) for checkpoint in readers]
     after = [models.verdict_on_tokens(checkpoint, tuple(tokens[index] for index in order)) for checkpoint in readers]
@@ -79,7 +79,7 @@ def _card(before: Verdict, after: Verdict, *, moved: bool) -> None:
                 )
             )
         else:
-            st.caption(_("the order as typed"))
+            st.caption(_("order as typed"))
 
 
 def _fluencies(before: Verdict, after: Verdict) -> tuple[tuple[float, float] | None, str | None]:
@@ -87,22 +87,23 @@ def _fluencies(before: Verdict, after: Verdict) -> tuple[tuple[float, float] | N
     with frame.waiting(_("Loading the fluency model…"), 20):
         fluency, fault = models.fluency()
     if fluency is None:
-        st.caption(_("How fluent this order is cannot be said: {fault}.").format(fault=plain(fault)))
+        st.caption(_("Fluency not available: {fault}.").format(fault=plain(fault)))
         return None, None
     one, other = (float(value) for value in fluency.trigram.score([before.tokens, after.tokens]))
     if before.tokens == after.tokens:
-        line = _("Fluency by the {scorer}: {fluency:.1f} nats.")
+        line = _("Fluency ({scorer}): {fluency:.1f} nats.")
     elif one - other > probe.FLOOR:
         line = _(
-            "Fluency by the {scorer}: {fluency:.1f} nats, {lost:.1f} below the original: outside the floor of "
-            "{floor:g}."
+            "Fluency ({scorer}): {fluency:.1f} nats, {lost:.1f} below the original. This exceeds the "
+            "threshold of {floor:g}."
         )
     elif other <= one:
         line = _(
-            "Fluency by the {scorer}: {fluency:.1f} nats, {lost:.1f} below the original: within the floor of {floor:g}."
+            "Fluency ({scorer}): {fluency:.1f} nats, {lost:.1f} below the original. This is within "
+            "the threshold of {floor:g}."
         )
     else:
-        line = _("Fluency by the {scorer}: {fluency:.1f} nats, {gained:.1f} above the original.")
+        line = _("Fluency ({scorer}): {fluency:.1f} nats, {gained:.1f} above the original.")
     st.caption(
         line.format(
             scorer=plain(term(fluency.trigram.name)),
@@ -123,12 +124,12 @@ def _curves(before: list[Verdict], after: list[Verdict]) -> None:
     if not both:
         return
     comparison = Comparison(tuple(contrast(one, other) for one, other in both))
-    with st.expander(_("Where the verdicts part, word by word"), icon=":material/ssid_chart:"):
+    with st.expander(_("Where the verdicts diverge, word by word"), icon=":material/ssid_chart:"):
         st.plotly_chart(
             comparison_curves(comparison),
             key="by hand",
-            alt=_("{chance} after each word of the original (first) and of this order (second), by model").format(
+            alt=_("{chance} after each word, by model: the original (first) and this order (second)").format(
                 chance=classes.probability_name(shared(verdict.labels for verdict in before))
             ),
         )
-        st.caption(_("The first sentence is the original, the second the order by hand."))
+        st.caption(_("The first sentence is the original, the second your order."))

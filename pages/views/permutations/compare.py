@@ -25,7 +25,7 @@ _SECOND = "permutations second"  # the key of the second sentence's box
 
 def view(text: str, checkpoints: list[Checkpoint]) -> None:
     """The box for the second sentence and everything said of the two."""
-    second = second_sentence(text, _("A second sentence to compare it with"), _SECOND)
+    second = second_sentence(text, _("Second sentence"), _SECOND)
     readers = []
     for checkpoint in checkpoints:
         with black_box.faults_shown(), suppress(EmptyTextError):
@@ -33,7 +33,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
             readers.append(checkpoint)
     if not readers:
         if any(checkpoint.preprocessing(text) for checkpoint in checkpoints):
-            frame.invite(second, _("There is no second sentence yet. Type one, or pick one of the examples."), _SECOND)
+            frame.invite(second, _("No second sentence yet. Type one or pick an example."), _SECOND)
         else:
             frame.invite(text)
         return
@@ -69,20 +69,18 @@ def _words(words: Words) -> None:
     if words.permutations:
         step = words.first_difference
         st.success(
-            _("The same words in another order; they differ from word {step} on.").format(step=step),
+            _("Same words in another order, from word {step} on.").format(step=step),
             icon=":material/shuffle:",
         )
     elif words.same_words:
-        st.info(_("The same words in the same order."), icon=":material/equal:")
+        st.info(_("Same words in the same order."), icon=":material/equal:")
     else:
-        st.warning(
-            _("Not permutations of each other: the sentences do not hold the same words."), icon=":material/difference:"
-        )
+        st.warning(_("Not permutations: the sentences have different words."), icon=":material/difference:")
         tables.table(
-            [_("only in"), _("word"), _("times more")],
+            [_("more often in"), _("word"), _("extra times")],
             [
                 (name, token, count)
-                for name, more in ((_("the first"), words.only_a), (_("the second"), words.only_b))
+                for name, more in ((_("first sentence"), words.only_a), (_("second sentence"), words.only_b))
                 for token, count in more
             ],
         )
@@ -97,7 +95,7 @@ def _card(contrast: Contrast) -> None:
             _("{model}, {chance}").format(
                 model=plain(model_name(contrast.model)), chance=classes.probability_name_plain(contrast.a.labels)
             ),
-            _("opposite") if contrast.opposite else one,
+            _("Flipped") if contrast.opposite else one,
             delta=f"{contrast.a.probability:.3f} → {contrast.b.probability:.3f}",
             delta_color="off",
             delta_arrow="off" if same else "up" if grows else "down",
@@ -105,8 +103,8 @@ def _card(contrast: Contrast) -> None:
         if contrast.opposite:
             st.badge(f"{one} → {other}", icon=":material/swap_horiz:", color="orange")
         if contrast.indistinguishable:
-            st.caption(_("Both are one and the same sequence to this model."))
+            st.caption(_("This model reads both as the same sequence."))
         elif contrast.parts_at is not None:
-            st.caption(_("The verdicts part from word {step} on.").format(step=contrast.parts_at))
+            st.caption(_("The verdicts diverge from word {step} on.").format(step=contrast.parts_at))
         elif contrast.a.prefix_probabilities:  # else it has no verdict on the way, which is said below the curves
-            st.caption(_("The verdicts agree at the end of the shorter one."))
+            st.caption(_("Same verdict at the end of the shorter sentence."))

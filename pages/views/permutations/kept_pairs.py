@@ -51,7 +51,7 @@ def keep_form(pair: Candidate, key: str) -> None:
     if answer is None:
         return
     if answer.judgement is None:
-        st.warning(_("Not kept yet: say first whether this order is a valid sentence."))
+        st.warning(_("Not kept yet. First say whether this order is a valid sentence."))
         return
     before, after = pair.probabilities[answer.models]
     fluency, other_fluency = pair.fluencies or (None, None)
@@ -71,7 +71,7 @@ def keep_form(pair: Candidate, key: str) -> None:
             judgement=answer.judgement,
             note=answer.note,
         )
-        line = _("Kept as “{judgement}”. It stands under Kept pairs.")
+        line = _("Saved to Kept pairs as “{judgement}”.")
         st.success(line.format(judgement=judgements()[answer.judgement]))
 
 
@@ -85,7 +85,7 @@ def _pairs(collection: Collection) -> None:
     everything = collection.pairs()
     if not everything:
         st.info(
-            _("No pair is kept yet. Reorder a sentence by hand or search its orders, and keep what you find there."),
+            _("No pairs kept yet. Reorder a sentence by hand or search its orders, then keep what you find."),
             icon=":material/bookmark:",
         )
         return
@@ -107,7 +107,7 @@ def _pairs(collection: Collection) -> None:
         _("model"),
         _("{chance}, original").format(chance=chance),
         _("{chance}, other").format(chance=chance),
-        _("fluency lost (nats)"),
+        _("fluency loss (nats)"),
         _("note"),
         _("kept (UTC)"),
     ]
@@ -136,22 +136,24 @@ def _row(pair: Pair) -> tuple[object, ...]:
 
 def _precisions(rows: list[Precision]) -> None:
     if not rows:
-        st.write(_("None judged yet: no kept pair has a fluency."))
+        st.write(_("No judgements to count yet: no kept pair has a fluency."))
     for row in rows:
         scorer = plain(term(row.scorer))
         if row.precision is None or row.interval is None:
-            st.write(_("Gate of the {scorer}: none judged yet.").format(scorer=scorer))
+            st.write(_("{scorer} gate: no judgements yet.").format(scorer=scorer))
         else:
             low, high = row.interval
             st.write(
                 _(
-                    "Of the orders that the {scorer}'s gate let through, people judged **{valid:,} of {judged:,}** "
-                    "valid: precision **{precision:.0%}** (95 % interval {low:.0%} to {high:.0%})."
+                    "Precision **{precision:.0%}** (95 % interval {low:.0%} to {high:.0%}): people "
+                    "judged **{valid:,} of {judged:,}** orders that passed the {scorer} gate as "
+                    "valid."
                 ).format(scorer=scorer, valid=row.valid, judged=row.judged, precision=row.precision, low=low, high=high)
             )
         st.caption(
             _(
-                "Not counted: {unsure:,} unsure, {outside:,} below the floor, {unknown:,} without a floor. The figure "
-                "speaks of the pairs that people kept, not of every order that the gate lets through."
+                "Not counted: {unsure:,} unsure, {outside:,} below the threshold, {unknown:,} "
+                "without a threshold. The figure covers the pairs that people kept, not every order "
+                "that passes the gate."
             ).format(unsure=row.unsure, outside=row.outside, unknown=row.unknown)
         )

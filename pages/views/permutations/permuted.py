@@ -30,16 +30,16 @@ def pins(tokens: tuple[str, ...]) -> list[int]:
     usual, key = list(probe.marks(tokens)), f"permutations pins {fingerprint(tokens)}"
     pinned = query_params.linked(
         st.multiselect,
-        _("Words that stay in their place"),
+        _("Locked words"),
         range(len(tokens)),
         name="pins",
         key=key,
         default=usual,
         read=query_params.positions(len(tokens), all_of_them=False),
         write=lambda pinned: None if sorted(pinned) == usual else query_params.written(sorted(pinned)),
-        unreadable=_("The link pins words that this sentence has not; the usual ones are pinned."),
+        unreadable=_("The link locks words that this sentence does not have. Using the default locks."),
         format_func=lambda index: f"{index + 1} {visible(tokens[index])}",
-        placeholder=_("none: every word may move"),
-        help=_("Punctuation and links stay unless you let them go."),
+        placeholder=_("none: every word can move"),
+        help=_("Punctuation and links stay locked unless you remove them here."),
     )
     return sorted(pinned)

@@ -26,9 +26,9 @@ def show(result: Permutations, key: str) -> None:
     if fluency is not None and fluency.mixture is not None:
         st.caption(
             _(
-                "Fluency is the {scorer}'s, which the certificate speaks of. The last column judges the same orders "
-                "again, as the difference to the original, by the {mixture}, which reads whole sentences and ranks "
-                "them better. Click its head to sort by it."
+                "Fluency is from the {scorer}, as in the certificate. The last column rescores the "
+                "same orders with the {mixture}, which reads whole sentences and ranks them better. "
+                "It shows the difference from the original. Click the column header to sort by it."
             ).format(scorer=plain(term(result.scorer)), mixture=plain(term(fluency.mixture.name)))
         )
     left, right = st.columns(2)
@@ -37,22 +37,26 @@ def show(result: Permutations, key: str) -> None:
         if result.flips:
             _table(result, result.flips, "flips")
         else:
-            st.write(_("No order that was scored flips the verdict."))
+            st.write(_("No scored order flips the verdict."))
     with right:
         st.header(_("Most fluent orders"))
         _table(result, result.fluent, "orders")
 
 
 def _figures_of(result: Permutations) -> None:
-    within = _("Of {count:,} scored that are at most {floor:g} nats less fluent than the original.")
-    moved = _("Standard deviation of the logit over {named}: how much the order alone moves the verdict.")
+    within = _("Out of {count:,} scored orders that are at most {floor:g} nats less fluent than the original.")
+    moved = _("Standard deviation of the logit over {named}: how much word order alone moves the verdict.")
     values = {"count": result.scored_above_floor, "floor": result.floor, "named": result.named}
     values |= {"orders": result.orders, "seconds": result.seconds}
     with st.container(horizontal=True):
         for label, value, help_ in (
-            (_("orders scored"), f"{result.scored:,}", _("Of {orders:,} distinct ones, in {seconds:.1f} seconds.")),
-            (_("flips"), f"{result.flip_count:,}", _("Orders scored whose verdict differs from the original's.")),
-            (_("flips within the floor"), f"{result.flip_count_above_floor:,}", within),
+            (
+                _("orders scored"),
+                f"{result.scored:,}",
+                _("Out of {orders:,} distinct orders, in {seconds:.1f} seconds."),
+            ),
+            (_("flips"), f"{result.flip_count:,}", _("Scored orders whose verdict differs from the original's.")),
+            (_("fluent flips"), f"{result.flip_count_above_floor:,}", within),
             (_("sensitivity σ"), f"{result.sensitivity:.2f}", moved),
             (_("order effect"), f"{result.order_effect:+.2f}", _("The original's logit minus the mean over {named}.")),
         ):
@@ -68,12 +72,12 @@ def _charts(result: Permutations, key: str) -> None:
     left.plotly_chart(
         probability_histogram(result, labels),
         key=f"histogram {key}",
-        alt=_("How many orders have which {chance}").format(chance=chance),
+        alt=_("Number of orders by {chance}").format(chance=chance),
     )
     right.plotly_chart(
-        position_bars(result), key=f"positions {key}", alt=_("Share of the variance that each word's place explains")
+        position_bars(result), key=f"positions {key}", alt=_("Share of the variance explained by each word's position")
     )
-    right.caption(_("Over {named}. Pinned words are grey.").format(named=result.named))
+    right.caption(_("Over {named}. Locked words are grey.").format(named=result.named))
     scatter = f"scatter {key}"
     # Drawing the chosen point anew makes the figure forget its selection, so the choice is remembered here.
     chosen = _chosen(st.session_state.get(scatter), result)
@@ -85,18 +89,21 @@ def _charts(result: Permutations, key: str) -> None:
         key=scatter,
         on_select="rerun",
         selection_mode="points",
-        alt=_("Fluency against {chance}, a point an order; flips are listed in the table below").format(chance=chance),
+        alt=_("Fluency against {chance}, one point per order; flips are listed in the table below").format(
+            chance=chance
+        ),
     )
     if result.scored > MOST_POINTS:
         st.caption(
             _(
-                "{shown:,} of {count:,} orders are drawn: the most fluent flips, the original, and others at random."
+                "{shown:,} of {count:,} orders are shown: the most fluent flips, the original and a "
+                "random sample of the others."
             ).format(shown=MOST_POINTS, count=result.scored)
         )
     if chosen is not None:
         _choice(result, chosen, key)
     elif result.flips:
-        st.caption(_("Click a point to read its order and to keep it."))
+        st.caption(_("Click a point to read and keep its order."))
 
 
 def _chosen(event: Any, result: Permutations) -> int | None:
@@ -113,14 +120,14 @@ def _choice(result: Permutations, row: int, key: str) -> None:
     order = result.order(row)
     labels = classes.of(result.model)
     with st.container(border=True):
-        st.caption(_("The order you chose"))
+        st.caption(_("Chosen order"))
         st.text(order.text)
         if order.label != result.original.label:
             st.badge(_("flipped"), icon=":material/swap_horiz:", color="orange")
         st.markdown(
             _(
-                "**{label}**, {chance} = {probability:.3f} (the original: {label_original}, {original:.3f}); "
-                "fluency {fluency:.1f} nats, the original's {fluency_original:.1f}."
+                "**{label}**, {chance} = {probability:.3f} (original: {label_original}, "
+                "{original:.3f}). Fluency {fluency:.1f} nats (original: {fluency_original:.1f})."
             ).format(
                 label=classes.said(order.probability, labels),
                 chance=classes.probability_name_plain(labels),
@@ -162,10 +169,10 @@ def _table(result: Permutations, orders: Sequence[Order], name: str) -> None:
         _("verdict"),
         classes.probability_name(labels),
         _("fluency (nats)"),
-        _("to the original (nats)"),
+        _("vs original (nats)"),
     ]
     if again := _judged_again(result, orders):
-        header.append(_("by the recurrent model too (nats)"))
+        header.append(_("mixture, vs original (nats)"))
     rows = [
         (
             order.text,

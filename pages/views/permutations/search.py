@@ -32,9 +32,9 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
         fluency, fault = models.fluency()
     if fluency is None:
         st.warning(
-            _("The search needs the fluency model, which cannot be used: {fault}. Moving words by hand works.").format(
-                fault=plain(fault)
-            ),
+            _(
+                "The search needs the fluency model, which is not available: {fault}. You can still move words by hand."
+            ).format(fault=plain(fault)),
             icon=":material/warning:",
         )
         return
@@ -45,7 +45,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     tokens = tuple(checkpoint.preprocessing(text))
     if len(tokens) > MOST_TOKENS:
         st.info(
-            _("This sentence has {count:,} words; orders are searched of up to {most}.").format(
+            _("The search takes up to {most} words; this sentence has {count:,}.").format(
                 count=len(tokens), most=MOST_TOKENS
             )
         )
@@ -55,7 +55,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     question = probe.ask(checkpoint, fluency.trigram, text, pinned, budget=budget, floor=floor, seconds=float(seconds))
     _say_what_is_one_word(question)
     if question.words.count == 1:
-        st.info(_("These words have one order only, so no other can flip the verdict."))
+        st.info(_("These words have only one order, so no other can flip the verdict."))
         return
     _say_what_comes(question)
     key = (checkpoint.name, checkpoint.hash, fluency.hash, text, tuple(pinned), budget, floor, seconds)
@@ -69,7 +69,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
 
 def _say(event: PermutationProgress, chance: str) -> background_search.Shown:
     flips = ngettext("{flips:,} flip", "{flips:,} flips", event.flips).format(flips=event.flips)
-    line = _("{scored:,} of up to {total:,} orders scored, {flips} so far").format(
+    line = _("Scored {scored:,} of up to {total:,} orders, {flips} so far").format(
         scored=event.scored, total=event.total, flips=flips
     )
     if event.best is None:
@@ -91,12 +91,12 @@ def _say(event: PermutationProgress, chance: str) -> background_search.Shown:
 def _bounds() -> tuple[int, float, int]:
     """Budget (orders), floor (nats) and time (seconds)."""
     note = _(
-        "The link asks for bounds that cannot be, so the usual ones stand: a budget is at least one order, the "
-        "floor 0 to {floor:g} nats, the time 1 to {seconds:,} seconds."
+        "Invalid search limits in the link; using the defaults. Allowed: a budget of at least one "
+        "order, a threshold of 0 to {floor:g} nats, and 1 to {seconds:,} seconds."
     )
     with (
         query_params.one_note(note.format(floor=MOST_THRESHOLD, seconds=MOST_SECONDS)),
-        st.expander(_("Bounds of the search"), icon=":material/tune:"),
+        st.expander(_("Search limits"), icon=":material/tune:"),
     ):
         left, middle, right = st.columns(3)
         with left:
@@ -108,15 +108,15 @@ def _bounds() -> tuple[int, float, int]:
                 probe.BUDGET,
                 key="permutations budget",
                 step=1_000,
-                help=_("The most orders to score. Where there are no more orders than this, all of them are scored."),
+                help=_("The maximum number of orders to score. If there are no more than this, all are scored."),
             )
         threshold = ask_threshold(
             middle,
-            _("Floor (nats below the original)"),
+            _("Threshold (nats below the original)"),
             MOST_THRESHOLD,
             probe.FLOOR,
             key="permutations floor",
-            help=_("An order passes the fluency gate when it is at most this much less fluent than the original."),
+            help=_("An order passes the fluency gate if it is at most this much less fluent than the original."),
         )
         with right:
             seconds = ask_whole(
@@ -133,8 +133,8 @@ def _say_what_is_one_word(question: Question) -> None:
     if count > 1:
         st.caption(
             _(
-                "{count:,} words are in no vocabulary here and so are one and the same word: orders that differ only "
-                "in these are the same order."
+                "{count:,} words are in no vocabulary here, so they count as the same word. Orders "
+                "that differ only in these words are the same order."
             ).format(count=count)
         )
 
@@ -142,20 +142,20 @@ def _say_what_is_one_word(question: Question) -> None:
 def _say_what_comes(question: Question) -> None:
     count, bounds = question.words.count, {"budget": question.budget, "floor": question.floor, "top": question.top}
     if question.strategy == "all":
-        line = ngettext(
-            "{count:,} order: it will be scored.", "{count:,} distinct orders: all of them will be scored.", count
-        )
+        line = ngettext("{count:,} order: it will be scored.", "{count:,} distinct orders: all will be scored.", count)
     elif question.strategy == "most fluent":
         line = _(
-            "{count:,} distinct orders are more than the budget: the most fluent are scored first, none left out, up "
-            "to {budget:,}. The search ends earlier once all within {floor:g} nats are scored and {top} flip."
+            "Too many orders to try all {count:,}. The most fluent are scored first, with none "
+            "skipped, up to {budget:,}. The search stops early once all orders within {floor:g} nats "
+            "are scored and {top} flips are found."
         )
     else:
         line = _(
-            "{count:,} distinct orders of {free} words that may move: with more than {exact} a beam looks for the most "
-            "fluent ones and may miss some. Up to {budget:,} are scored."
+            "{count:,} distinct orders of {free} movable words. With more than {exact} such words, a "
+            "beam search looks for the most fluent orders and may miss some. Up to {budget:,} are "
+            "scored."
         )
     line = line.format(count=count, free=len(question.words.free), exact=MOST_EXACT, **bounds)
     if question.seconds is not None:
-        line = together((line, _("It takes {seconds:g} seconds at most.").format(seconds=question.seconds)))
+        line = together((line, _("Time limit: {seconds:g} seconds.").format(seconds=question.seconds)))
     st.markdown(line)

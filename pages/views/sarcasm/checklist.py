@@ -30,32 +30,33 @@ def view(checkpoints: list[Checkpoint]) -> None:
     """Settings, failure rates by capability, and one capability's templates and failing cases."""
     st.write(
         _(
-            "Hand-written templates ask every model what it should know, what should not matter to it and which way "
-            "a change should move it. The sentence above plays no part here."
+            "Hand-written templates test what every model should know, what should not affect it, "
+            "and how a change should move it. The sentence above is not used here."
         )
     )
-    checkpoints = classes.sentiment_only(checkpoints, _("the templates are sentences whose sentiment is known."))
+    checkpoints = classes.sentiment_only(checkpoints, _("the templates are sentences with a known sentiment."))
     if not checkpoints:
         return
     settings = _settings()
     texts = list(dict.fromkeys(text for case in cases(settings) for text in case.texts))
     for checkpoint in checkpoints:
         black_box.ask_first(checkpoint, texts)
-    with frame.working(_("Asking the models…"), 450):
+    with frame.working(_("Running the models…"), 450):
         suites = [_suite(checkpoint, settings) for checkpoint in checkpoints]
     from core.figures.checklist import failure_rates
 
     st.plotly_chart(failure_rates(suites), key="suite rates", alt=_("Share of failing cases by capability and model"))
     whole = suites[0].rate
     left_out = ngettext(
-        "{count:,} more case is left out, as {model} reads both of its texts as one.",
-        "{count:,} more cases are left out, as {model} reads both of their texts as one.",
+        "{count:,} more case is left out: {model} reads both of its texts as the same text.",
+        "{count:,} more cases are left out: {model} reads both of their texts as the same text.",
         whole.left_out,
     ).format(count=whole.left_out, model=plain(model_name(suites[0].model)))
     st.caption(
         _(
-            "{templates} templates, {cases:,} cases; the intervals are clustered by template. They speak of templates "
-            "like these, which were written to be hard in known ways, not of tweets in general. {left_out}"
+            "{templates} templates, {cases:,} cases; the intervals are clustered by template. The "
+            "results apply to templates like these, which are hard by design, not to tweets in "
+            "general. {left_out}"
         ).format(templates=whole.templates, cases=whole.cases, left_out=left_out)
     )
     _rates_table(suites)
@@ -78,14 +79,14 @@ def _settings() -> Settings:
         "probability": _("P(positive) moves by more than the tolerance"),
     }
     with (
-        query_params.one_note(_("The link asks for settings of the suite that cannot be, so the usual ones stand.")),
-        st.expander(_("Settings of the suite"), icon=":material/tune:"),
+        query_params.one_note(_("The link has invalid test suite settings. Using the defaults.")),
+        st.expander(_("Test suite settings"), icon=":material/tune:"),
     ):
         left, middle, right = st.columns(3)
         with left:
-            seed = ask_whole(_("Seed of the draw"), "seed", 0, _MOST_SEED, 0, key="suite seed")
+            seed = ask_whole(_("Sampling seed"), "seed", 0, _MOST_SEED, 0, key="suite seed")
         with middle:
-            most = ask_whole(_("Cases of a template at most"), "cases", 1, _MOST_CASES, CASES, key="suite cases")
+            most = ask_whole(_("Maximum cases per template"), "cases", 1, _MOST_CASES, CASES, key="suite cases")
         tolerance = query_params.linked(
             right.number_input,
             _("Tolerance in P(positive)"),
@@ -100,7 +101,7 @@ def _settings() -> Settings:
         )
         rule = query_params.linked(
             st.radio,
-            _("A change that must not matter fails where"),
+            _("Invariance fails if"),
             list(INVARIANCES),
             name="rule",
             key="suite rule",
@@ -132,7 +133,7 @@ def _rates_table(suites: list[Suite]) -> None:
 
 
 def _capability(suites: list[Suite]) -> None:
-    st.header(_("What fails"))
+    st.header(_("Failures"))
     names = [result.name for result in suites[0].capabilities]
     worst = max(suites[0].capabilities, key=lambda result: result.rate.rate or 0.0).name
     name = query_params.choice(
@@ -162,7 +163,9 @@ def _capability(suites: list[Suite]) -> None:
         height="content",
     )
     if not chosen:
-        st.caption(_("Choose a template to read its failing cases; until then the worst of every model are shown."))
+        st.caption(
+            _("Choose a template to see its failing cases. Until then, the worst cases of each model are shown.")
+        )
     wanted = {templates[row].name for row in chosen} or {template.name for template in templates}
     for suite in suites:
         failed = [case for result in suite.templates if result.template.name in wanted for case in result.failed]
@@ -175,8 +178,8 @@ def _expected() -> dict[str, str]:
         "negative": _("negative"),
         "positive": _("positive"),
         "same": _("no change"),
-        "up": _("not down"),
-        "down": _("not up"),
+        "up": _("no decrease"),
+        "down": _("no increase"),
     }
 
 

@@ -38,7 +38,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     for column, comment in zip(st.columns(len(readers)), comments, strict=True):
         with column:
             _card(comment)
-    st.header(_("Which words pull?"))
+    st.header(_("Effect of leaving out each word"))
     with frame.working(_("Leaving out each word…"), 330):
         comments = [
             replace(
@@ -58,33 +58,33 @@ def ask_reading(labels: Names = SENTIMENT) -> str:
     names = readings_plain(labels)
     return query_params.choice(
         st.segmented_control,
-        _("How do you read it?"),
+        _("Your gold label"),
         names,
         name="reading",
         key="sarcasm reading",
         default=NEGATIVE,
-        unreadable=_("The link names no reading that there is, so it is {reading}.").format(reading=names[NEGATIVE]),
-        help=_("Mixed: both, or neither. A model has no such answer, so none is wrong then."),
+        unreadable=_("The link names an unknown label. Using {reading}.").format(reading=names[NEGATIVE]),
+        help=_("Mixed: both, or neither. A model cannot answer “mixed”, so no model is wrong."),
     )
 
 
 def _say_how_many(comments: list[Comment]) -> None:
     if comments[0].reading == MIXED:
-        st.write(_("A mixed comment has no wrong verdict: here is what each model makes of it."))
+        st.write(_("A mixed comment has no wrong verdict. These are the models’ answers."))
         return
     count, fooled = len(comments), sum(bool(one.fooled) for one in comments)
     if fooled and count == 1:
-        line = _("**The model is fooled**: it reads as {opposite} what you read as {reading}.")
+        line = _("**The model is fooled**: predicted {opposite}, gold label {reading}.")
     elif fooled:
         line = ngettext(
-            "**{fooled} of {count} models is fooled**: it reads as {opposite} what you read as {reading}.",
-            "**{fooled} of {count} models are fooled**: they read as {opposite} what you read as {reading}.",
+            "**{fooled} of {count} models is fooled**: predicted {opposite}, gold label {reading}.",
+            "**{fooled} of {count} models are fooled**: predicted {opposite}, gold label {reading}.",
             fooled,
         )
     else:
         line = ngettext(
-            "**The model is not fooled**: it reads as {reading} what you read so too.",
-            "**None of {count} models is fooled**: all read as {reading} what you read so too.",
+            "**The model is not fooled**: it agrees with you ({reading}).",
+            "**None of {count} models is fooled**: all agree with you ({reading}).",
             count,
         )
     labels = shared(one.verdict.labels for one in comments)
@@ -106,15 +106,15 @@ def _card(comment: Comment) -> None:
 def _by_how_much(comment: Comment) -> str:
     margin, logit = comment.margin, comment.logit_margin
     if margin is None or logit is None:
-        return _("Its logit is {logit}.").format(logit=signed(comment.verdict.logit))
+        return _("Logit: {logit}.").format(logit=signed(comment.verdict.logit))
     if not comment.fooled:
-        line = _("{margin:.3f} on your side of 0.5, {logit:.2f} in the logit.")
+        line = _("Agrees with you: {margin:.3f} on your side of 0.5, {logit:.2f} in the logit.")
     elif margin < _LITTLE:
-        line = _("By a little: {margin:.3f} on the wrong side of 0.5, {logit:.2f} in the logit.")
+        line = _("Slightly fooled: {margin:.3f} on the wrong side of 0.5, {logit:.2f} in the logit.")
     elif margin < _FAR:
-        line = _("Clearly: {margin:.3f} on the wrong side of 0.5, {logit:.2f} in the logit.")
+        line = _("Clearly fooled: {margin:.3f} on the wrong side of 0.5, {logit:.2f} in the logit.")
     else:
-        line = _("By far: {margin:.3f} on the wrong side of 0.5, {logit:.2f} in the logit.")
+        line = _("Badly fooled: {margin:.3f} on the wrong side of 0.5, {logit:.2f} in the logit.")
     return line.format(margin=abs(margin), logit=abs(logit))
 
 
@@ -125,7 +125,7 @@ def _strips(comments: list[Comment]) -> None:
     long = [comment for comment in comments if comment.pulls is None]
     if long:
         st.info(
-            _("Each word is left out in turn in texts of up to {most:,} tokens; this one has {count:,}.").format(
+            _("Words are left out one at a time in texts of up to {most:,} tokens; this text has {count:,}.").format(
                 most=probe.MOST, count=max(len(comment.verdict.tokens) for comment in long)
             )
         )
@@ -135,8 +135,9 @@ def _strips(comments: list[Comment]) -> None:
     labels = shared(comment.verdict.labels for comment in comments)
     st.caption(
         _(
-            "Each word is left out in turn; the number below it is how much higher the logit is with it than without. "
-            "Blue (+) pulls to {second}, orange (−) to {first}. Words that act only together may show in none."
+            "Each word is left out in turn. The number below it is the logit with the word minus the "
+            "logit without it. Blue (+) supports {second}, orange (−) {first}. Words that act only "
+            "together may show no effect."
         ).format(first=classes.said(0, labels), second=classes.said(1, labels))
     )
     for comment in comments:
@@ -144,7 +145,9 @@ def _strips(comments: list[Comment]) -> None:
         pull_strip(comment.verdict.tokens, comment.verdict.known, comment.pulls or (), _hints(comment))
         _say_what_turns(comment)
     if not all(all(comment.verdict.known) for comment in comments):
-        st.caption(_("Dashed, with a question mark: not in the vocabulary; all such words are one to the models."))
+        st.caption(
+            _("Dashed, with a question mark: not in the vocabulary. The models treat all such words as the same word.")
+        )
     _table(comments)
 
 
@@ -165,7 +168,7 @@ def _hints(comment: Comment) -> list[str]:
 def _say_what_turns(comment: Comment) -> None:
     turning = comment.turning
     if not turning:
-        st.caption(_("No word alone turns the verdict when it is left out."))
+        st.caption(_("No single word flips the verdict when it is left out."))
         return
     named = listed(
         _("“{word}” (word {place})").format(word=plain(visible(comment.verdict.tokens[place])), place=place + 1)
@@ -173,18 +176,18 @@ def _say_what_turns(comment: Comment) -> None:
     )
     more = len(turning) - _MOST_NAMED
     if len(turning) == 1:
-        line = _("Leaving out {words} alone turns the verdict.")
+        line = _("Leaving out only {words} flips the verdict.")
     elif more > 0:
-        line = _("Leaving out any one of these turns the verdict: {words} and {more:,} more.")
+        line = _("Leaving out any one of these flips the verdict: {words} and {more:,} more.")
     else:
-        line = _("Leaving out any one of these turns the verdict: {words}.")
+        line = _("Leaving out any one of these flips the verdict: {words}.")
     st.caption(line.format(words=named, more=more))
 
 
 def _table(comments: list[Comment]) -> None:
     labels = shared(comment.verdict.labels for comment in comments)
     without = _("{chance} without it").format(chance=classes.probability_name(labels))
-    header = [_("model"), _("place"), _("word"), _("known"), _("pull (logits)"), without]
+    header = [_("model"), _("index"), _("word"), _("known"), _("effect (logits)"), without]
     rows = [
         (model_name(comment.model), place, token, known, round(pull, 4), round(probability, 4))
         for comment in comments
@@ -199,5 +202,5 @@ def _table(comments: list[Comment]) -> None:
             1,
         )
     ]
-    with st.expander(_("Every word as a table"), icon=":material/table:"):
+    with st.expander(_("Table of all words"), icon=":material/table:"):
         tables.table(header, rows, "words", key="comment words")

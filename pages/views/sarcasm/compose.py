@@ -32,12 +32,13 @@ def view(checkpoints: list[Checkpoint]) -> None:
     """The situation, the search through everything that the recipes build from it, and the surest remarks."""
     st.write(
         _(
-            "Sarcasm praises something unwelcome. From a situation that nobody wants the recipes build thousands of "
-            "such remarks. If the situation really is unwelcome, a person reads each of them as negative, and a model "
-            "that reads one as positive is fooled; whether it is, nothing here judges."
+            "Sarcasm praises something unwelcome. From an unwelcome situation, the recipes build "
+            "thousands of such remarks. If the situation really is unwelcome, a person reads every "
+            "remark as negative, so a model that predicts positive is fooled. The app cannot check "
+            "whether the situation is unwelcome."
         )
     )
-    why = _("a sarcastic remark is one that a person reads as negative.")
+    why = _("the gold label of a sarcastic remark is negative.")
     checkpoints = classes.sentiment_only(checkpoints, why)
     if not checkpoints:
         return
@@ -60,12 +61,13 @@ def view(checkpoints: list[Checkpoint]) -> None:
         return
     st.markdown(
         _(
-            "The recipes build {count:,} remarks about this situation; one that reads the same as another is left out."
+            "The recipes build {count:,} remarks about this situation. Remarks that read the same as "
+            "another are left out."
         ).format(count=question.recipes)
     )
     forms = {"clause": _("clause"), "gerund": _("gerund"), "event": _("event"), "noun": _("noun")}
     for form, reason in question.situation.missing:
-        st.caption(_("No {form} was made of it: {reason}").format(form=forms[form], reason=plain(reason)))
+        st.caption(_("No {form} could be made from it: {reason}").format(form=forms[form], reason=plain(reason)))
     key = (checkpoint.name, checkpoint.hash, question)
 
     def start() -> background_search.Start:
@@ -74,7 +76,7 @@ def view(checkpoints: list[Checkpoint]) -> None:
         candidates = Candidates(question, reader(checkpoint))
         return partial(compose.search, checkpoint.name, predictor(checkpoint), candidates)
 
-    background_search.view("compose", key, start, _say, _show, _("Build and score the remarks"))
+    background_search.view("compose", key, start, _say, _show, _("Build and score remarks"))
 
 
 def _situation() -> str:
@@ -89,14 +91,14 @@ def _situation() -> str:
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     situation = query_params.text(
         left.text_input,
-        _("Something unwelcome that happened"),
+        _("Unwelcome situation"),
         name="situation",
         key="compose situation",
         default=EXAMPLE,
         max_chars=2_000,
     )
     right.selectbox(
-        _("or one of the {count} of the bank").format(count=len(texts)),
+        _("or pick one of {count} situations").format(count=len(texts)),
         texts,
         index=None,
         key="compose bank",
@@ -107,10 +109,10 @@ def _situation() -> str:
 
 
 def _say(event: ComposeProgress) -> background_search.Shown:
-    line = _("{scored:,} of up to {total:,} remarks scored, {fooled:,} of them read as positive").format(
+    line = _("{scored:,} of up to {total:,} remarks scored; {fooled:,} predicted positive").format(
         scored=event.scored, total=event.total, fooled=event.fooled
     )
-    best = _("Surest so far: {text} (P(positive) = {probability:.3f})")
+    best = _("Highest so far: {text} (P(positive) = {probability:.3f})")
     return background_search.Shown(
         event.scored / event.total,
         line,
@@ -121,21 +123,23 @@ def _say(event: ComposeProgress) -> background_search.Shown:
 
 def _show(result: Composition, key: str) -> None:
     certificate(result.certificate, result.complete)
-    alone = _("The bare situation itself has P(positive) = {alone:.3f}.").format(alone=result.alone)
+    alone = _("The situation alone has P(positive) = {alone:.3f}.").format(alone=result.alone)
     how = _(
-        "Listed are the surest of each recipe, so that they differ; they are not the surest of all. An opening or a "
-        "closing phrase stands in about a third of them at most, if there is enough else."
+        "The list shows each recipe’s remarks with the highest P(positive), for variety. They are "
+        "not the highest of all. The same opening or closing phrase appears in at most about a third "
+        "of them, if there are enough others."
     )
     st.caption(f"{alone} {how}")
     if result.alone >= 0.5:
         st.warning(
             _(
-                "The model reads the bare situation as positive already: either it is not unwelcome, or the model "
-                "misreads it without any praise. So it is not the sarcasm that fools it here."
+                "The model already reads the situation alone as positive. Either the situation is "
+                "not unwelcome, or the model misreads it without any praise. So it is not the "
+                "sarcasm that fools the model here."
             ),
             icon=":material/warning:",
         )
-    header = [_("P(positive)"), _("remark"), _("the model is"), _("recipe"), _("parts")]
+    header = [_("P(positive)"), _("remark"), _("outcome"), _("recipe"), _("parts")]
     rows: list[tuple[object, ...]] = [
         (
             round(one.probability, 4),
@@ -168,10 +172,10 @@ def _show(result: Composition, key: str) -> None:
 
 
 def _recipes(result: Composition) -> None:
-    with st.expander(_("Which recipes fool it most"), icon=":material/restaurant_menu:"):
+    with st.expander(_("Recipes that fool the model most"), icon=":material/restaurant_menu:"):
         shares = sorted(result.by_recipe, key=lambda share: -share.share)
         tables.table(
-            [_("recipe"), _("scored"), _("read as positive"), _("95 % interval"), _("surest")],
+            [_("recipe"), _("scored"), _("predicted positive"), _("95 % interval"), _("highest P(positive)")],
             [
                 (
                     term(share.pattern),
@@ -186,8 +190,8 @@ def _recipes(result: Composition) -> None:
         count = len(shares)
         st.caption(
             ngettext(
-                "One recipe fits this situation. The intervals speak of a random draw of its remarks.",
-                "{count} recipes fit this situation. The intervals speak of a random draw of each one's remarks.",
+                "One recipe fits this situation. The intervals describe a random sample of its remarks.",
+                "{count} recipes fit this situation. The intervals describe a random sample of each recipe’s remarks.",
                 count,
             ).format(count=count)
         )

@@ -48,11 +48,11 @@ def view(text: str, checkpoints: list[Model]) -> None:
         return
     tokens = list(dict.fromkeys(checkpoint.preprocessing(text)))
     protected = st.multiselect(
-        _("Words that stay"),
+        _("Protected words"),
         tokens,
         key=f"edits protected {fingerprint(tuple(tokens))}",
         persist_state="session",
-        placeholder=_("none: every word may be edited"),
+        placeholder=_("none: any word may be edited"),
     )
     bounds, off = _bounds(), _off()
     try:
@@ -98,7 +98,7 @@ def _sources(checkpoint: Model) -> WordSources | None:
             return _loaded(own, black_box.is_one(checkpoint), checkpoint, trigram)
     except (ValueError, LookupError, OSError) as error:
         st.warning(
-            _("The search for edits cannot be used: {fault}").format(fault=plain(str(error or fault))),
+            _("The edit search cannot be used: {fault}").format(fault=plain(str(error or fault))),
             icon=":material/warning:",
         )
         return None
@@ -106,25 +106,29 @@ def _sources(checkpoint: Model) -> WordSources | None:
 
 def _goal(labels: Names) -> str:
     names = classes.both(labels)
-    goals = {"flip": _("the other one"), "positive": plain(names["positive"]), "negative": plain(names["negative"])}
-    return query_params.choice(st.segmented_control, _("The verdict to reach"), goals, name="goal", key="edits goal")
+    goals = {
+        "flip": _("the opposite verdict"),
+        "positive": plain(names["positive"]),
+        "negative": plain(names["negative"]),
+    }
+    return query_params.choice(st.segmented_control, _("Target verdict"), goals, name="goal", key="edits goal")
 
 
 def _bounds() -> dict[str, float | int]:
     with (
-        query_params.one_note(_("The link asks for bounds that cannot be, so the usual ones stand.")),
-        st.expander(_("Bounds of the search"), icon=":material/tune:"),
+        query_params.one_note(_("The link has invalid search limits. Using the defaults.")),
+        st.expander(_("Search limits"), icon=":material/tune:"),
     ):
         one, two, three, four = st.columns(4, vertical_alignment="bottom")
         with one:
-            most = ask_whole(_("Edits at most"), "edits", 1, MOST_EDITS, edits.MAX_EDITS, key="edits most")
+            most = ask_whole(_("Maximum edits"), "edits", 1, MOST_EDITS, edits.MAX_EDITS, key="edits most")
         threshold = ask_threshold(
             two,
-            _("Fluency may fall (nats)"),
+            _("Maximum fluency drop (nats)"),
             MOST_THRESHOLD,
             FLOOR,
             key="edits floor",
-            help=_("By the trigram; where the length changes, see the README for how lengths are made equal."),
+            help=_("Measured by the trigram. The README explains how texts of different lengths are compared."),
         )
         with three:
             budget = ask_whole(
@@ -138,9 +142,9 @@ def _bounds() -> dict[str, float | int]:
 def _off() -> tuple[str, ...]:
     """The guards that are switched off."""
     names = {
-        "polarity": _("polarity: no word that speaks against your reading"),
-        "antonyms": _("antonyms: no opposite of the word replaced"),
-        "negations": _("negations: none comes, goes or moves"),
+        "polarity": _("polarity: no word that contradicts your gold label"),
+        "antonyms": _("antonyms: no opposite of the replaced word"),
+        "negations": _("negations: none added, removed or moved"),
     }
 
     def read(given: str) -> list[str] | None:
@@ -160,14 +164,14 @@ def _off() -> tuple[str, ...]:
         ),
         selection_mode="multi",
         format_func=names.__getitem__,
-        help=_("An edit that a guard refuses is not tried. A result says which guards it passed."),
+        help=_("Edits that a guard rejects are not tried. Each result says which guards it passed."),
     )
     return tuple(name for name in _GUARDS if name not in on)
 
 
 def _say(event: EditProgress) -> background_search.Shown:
     flips = ngettext("{flips:,} flip", "{flips:,} flips", event.flips).format(flips=event.flips)
-    line = _("{queries:,} of up to {total:,} sentences scored, {flips} so far").format(
+    line = _("{queries:,} of up to {total:,} sentences scored; {flips} so far").format(
         queries=event.queries, total=event.total, flips=flips
     )
     return background_search.Shown(event.queries / max(event.total, 1), line, queries=event.queries)
@@ -180,13 +184,13 @@ def _show(result: MinimalEdits, key: str) -> None:
     best = result.best or result.closest
     if best is None:
         return
-    st.header(_("The smallest edit found") if result.best else _("What came nearest, without a flip"))
+    st.header(_("Smallest edit found") if result.best else _("Closest attempt (no flip)"))
     _edited(result, best)
     flips = [result.best, *result.others] if result.best else []
     if len(flips) > 1:
         st.header(_("Flips"))
         st.caption(
-            _("{shown:,} of {count:,}: those with the fewest edits first, and the most fluent of these.").format(
+            _("{shown:,} of {count:,} flips, fewest edits first, then most fluent.").format(
                 shown=len(flips), count=result.flips
             )
         )
@@ -196,7 +200,7 @@ def _show(result: MinimalEdits, key: str) -> None:
         row = 0
         if len(flips) > 1:
             row = st.selectbox(
-                _("Which flip"), range(len(flips)), format_func=lambda one: flips[one].text, key=f"edits chosen {key}"
+                _("Flip to keep"), range(len(flips)), format_func=lambda one: flips[one].text, key=f"edits chosen {key}"
             )
         chosen = flips[row]
         if row:
@@ -236,8 +240,8 @@ def _figures_of(result: MinimalEdits) -> None:
             )
     st.caption(
         _(
-            "{queries:,} sentences were scored in {seconds:.2f} seconds, a gradient counted as one. Of {proposed:,} "
-            "single edits proposed {candidates:,} were allowed."
+            "Scored {queries:,} sentences in {seconds:.2f} seconds; a gradient counts as one. Of "
+            "{proposed:,} single edits proposed, {candidates:,} were allowed."
         ).format(queries=result.queries, seconds=result.seconds, proposed=result.proposed, candidates=result.candidates)
     )
 
@@ -246,15 +250,15 @@ def _guard_table(result: MinimalEdits) -> None:
     if not result.guards:
         return
     judgements = {"passed": _("passed"), "failed": _("failed"), "cannot judge": _("cannot judge"), None: "–"}
-    with st.expander(_("What the guards and constraints refused"), icon=":material/shield:"):
+    with st.expander(_("Edits rejected by guards and constraints"), icon=":material/shield:"):
         tables.table(
             [
                 _("guard"),
-                _("switched"),
-                _("the chosen edit"),
-                _("single edits that fail"),
-                _("that it cannot judge"),
-                _("of"),
+                _("status"),
+                _("chosen edit"),
+                _("failed edits"),
+                _("undecided edits"),
+                _("edits checked"),
             ],
             [
                 (
@@ -269,7 +273,7 @@ def _guard_table(result: MinimalEdits) -> None:
             ],
         )
         for name, count in result.refused.items():
-            st.text(_("{count:,} refused: {name}").format(count=count, name=term(name)))
+            st.text(_("{count:,} rejected: {name}").format(count=count, name=term(name)))
 
 
 def _edited(result: MinimalEdits, one: Edited) -> None:
@@ -289,11 +293,11 @@ def _edited(result: MinimalEdits, one: Edited) -> None:
         if judgement != "passed"
     ]
     if doubts:
-        st.caption(plain(_("Guards: {doubts}").format(doubts=clauses(doubts))))
+        st.caption(plain(_("Guards not passed: {doubts}").format(doubts=clauses(doubts))))
 
 
 def _table(flips: list[Edited], chance: str) -> None:
-    header = [chance, _("edited"), _("edits"), _("fluency change (nats)"), _("guards in doubt"), _("minimal")]
+    header = [chance, _("edited"), _("edits"), _("fluency change (nats)"), _("guards not passed"), _("minimal")]
     minimal = {True: _("yes"), False: _("no"), None: _("not checked")}
     rows: list[tuple[object, ...]] = [
         (

@@ -40,17 +40,17 @@ def view(checkpoints: list[Checkpoint]) -> None:
     """Upload a file, say which column is what, scan it, read its ranking, take the whole file along."""
     st.write(
         _(
-            "With a column of human labels, rows rank by how surely a model says the opposite. Without one, they rank "
-            "by cues of sarcasm times P(positive): texts worth a look, not errors. Larger files than 20 MB: "
-            "`python -m core scan`."
+            "With gold labels, rows are ranked by how confidently a model contradicts them. Without "
+            "labels, they are ranked by sarcasm cues × P(positive): texts worth a look, not errors. "
+            "For a file above 20 MB: `python -m core scan`."
         )
     )
-    given = uploaded_file.upload(_("A file of comments"), "file", "file")
+    given = uploaded_file.upload(_("File of comments"), "file", "file")
     read = given and uploaded_file.control(given, "file")
     if given is None or read is None:
         return
     boxes = st.columns(3, vertical_alignment="bottom")
-    text, label = uploaded_file.ask_columns(read, boxes, "file", _("Human labels, if any"))
+    text, label = uploaded_file.ask_columns(read, boxes, "file", _("Gold labels (optional)"))
     top = boxes[2].number_input(
         _("Rows to list"), 1, MOST_TOP, TOP, key="file top", required=True, persist_state="session"
     )
@@ -71,14 +71,14 @@ def view(checkpoints: list[Checkpoint]) -> None:
 def _fitting(checkpoints: list[Checkpoint], asked: _Asked) -> list[Checkpoint]:
     """The models that can be ranked together on these columns."""
     if asked.label is None:  # then rows rank by cues of sarcasm
-        why = _("without a column of labels, rows rank by cues of sarcasm. Choose one.")
+        why = _("without gold labels, rows are ranked by sarcasm cues. Choose a label column.")
         return classes.sentiment_only(checkpoints, why)
     first = checkpoints[0]
     fitting = [checkpoint for checkpoint in checkpoints if checkpoint.labels == first.labels]
     if len(fitting) < len(checkpoints):
         others = [checkpoint for checkpoint in checkpoints if checkpoint.labels != first.labels]
         st.info(
-            _("One column of labels speaks of {first}; left out: {others}.").format(
+            _("One label column fits one set of classes. Used: {first}. Left out: {others}.").format(
                 first=classes.listed([first]), others=classes.listed(others)
             ),
             icon=":material/label_off:",
@@ -126,17 +126,17 @@ def _say(event: _Event) -> background_search.Shown:
 
 def _show(event: _Event, key: str) -> None:
     result = event.scan
-    whole = _("All {rows:,} rows were read.") if result.done else _("The first {rows:,} rows were read; then it ended.")
+    whole = _("Read all {rows:,} rows.") if result.done else _("Read the first {rows:,} rows; then the search ended.")
     line = whole.format(rows=result.rows) + " "
     line += _("{scored:,} scored, {empty:,} without a word, {malformed:,} malformed.").format(
         scored=result.scored, empty=result.empty, malformed=result.malformed
     )
     (st.success if result.done else st.info)(plain(line), icon=":material/fact_check:")
     if event.out is not None:
-        tables.download("scan", event.out, label=_("Download every row with its verdicts (CSV)"))
+        tables.download("scan", event.out, label=_("Download all rows with verdicts (CSV)"))
     count = result.malformed + result.misunderstood
     label = ngettext("{count:,} row with a problem", "{count:,} rows with a problem", count)
-    rest = _("The first {shown:,} are listed; the column “problem” of the download has all of them.")
+    rest = _("Showing the first {shown:,}. The column “problem” of the download has all of them.")
     uploaded_file.problems(result.problems, count, label, rest)
     for model, finds in result.top.items():
         _ranking(result, model, finds, key)
@@ -146,19 +146,19 @@ def _ranking(result: Scan, model: str, finds: tuple[RankedRow, ...], key: str) -
     st.header(plain(model_name(model)))
     labelled = result.ranked_by == "disagreement"
     if labelled:
-        line = _("The verdict is opposite to the label on {count:,} of {of:,} labelled rows; the surest first.")
+        line = _("The verdict contradicts the gold label in {count:,} of {of:,} labelled rows. Most confident first.")
         st.write(line.format(count=result.opposite[model], of=result.labelled))
     else:
-        st.write(_("Ranked by cues of sarcasm times P(positive), as there are no labels."))
+        st.write(_("No labels, so rows are ranked by sarcasm cues × P(positive)."))
     if not finds:
-        st.caption(_("No row qualifies."))
+        st.caption(_("No row matches."))
         return
     labels = classes.of(model)
     names = readings(labels)
     header = [
         _("row"),
         classes.probability_name(labels),
-        _("human label") if labelled else _("cues × P"),
+        _("gold label") if labelled else _("cues × P"),
         _("text"),
         _("cues"),
     ]
@@ -173,7 +173,7 @@ def _ranking(result: Scan, model: str, finds: tuple[RankedRow, ...], key: str) -
         for find in finds
     ]
     chosen = tables.table(header, rows, key=f"file ranking {model} {key}", select="single-row")
-    tables.download(f"ranking-{model}", as_csv(header, rows), label=_("Download this ranking as CSV"))
+    tables.download(f"ranking-{model}", as_csv(header, rows), label=_("Download ranking as CSV"))
     if chosen:
         find = finds[chosen[0]]
         st.text(find.text)

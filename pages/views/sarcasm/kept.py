@@ -52,11 +52,11 @@ def readings_plain(labels: Names = SENTIMENT) -> dict[str, str]:
 def sources() -> dict[str, str]:
     """Where a find can come from."""
     return {
-        "typed": _("typed in"),
+        "typed": _("typed"),
         "edit": _("an edit"),
         "compose": _("composed"),
         "file": _("a file"),
-        "suite": _("the suite"),
+        "suite": _("test suite"),
     }
 
 
@@ -84,18 +84,18 @@ def keep_find_form(candidate: FindCandidate, key: str) -> None:
             format_func=model_name,
             key=f"{key} {fingerprint(candidate)} models",
             width=300,
-            placeholder=_("choose one at least"),
+            placeholder=_("choose at least one"),
         )
 
-    question, submit = _("How do you read it?"), _("Keep this text")
+    question, submit = _("Your gold label"), _("Keep this text")
     answer = kept.form(key, question, names, choose, submit, judgement=candidate.reading, about=candidate)
     if answer is None:
         return
     if answer.judgement is None:
-        st.warning(_("Not kept yet: say first how you read it."))
+        st.warning(_("Not kept yet: choose your gold label first."))
         return
     if not answer.models:
-        st.warning(_("Not kept yet: choose a model at least."))
+        st.warning(_("Not kept yet: choose at least one model."))
         return
     with kept.faults_shown():
         own = limits.finds()
@@ -112,7 +112,7 @@ def keep_find_form(candidate: FindCandidate, key: str) -> None:
                 note=answer.note,
             )
         st.success(
-            _("Kept for {models}, read as “{reading}”. It stands among the kept finds.").format(
+            _("Saved to Kept finds for {models}, gold label “{reading}”.").format(
                 models=plain(listed(map(model_name, answer.models))), reading=names[answer.judgement]
             )
         )
@@ -128,7 +128,7 @@ def _finds(collection: Finds) -> None:
     everything = collection.finds()
     if not everything:
         st.info(
-            _("No find is kept yet. Test a comment or search for one, and keep what you find there."),
+            _("No finds kept yet. Test a comment or run a search, then keep what you find."),
             icon=":material/bookmark:",
         )
         return
@@ -143,11 +143,11 @@ def _finds(collection: Finds) -> None:
         chance,
         _("model"),
         _("text"),
-        _("read as"),
-        _("the model is"),
-        _("comes from"),
+        _("gold label"),
+        _("outcome"),
+        _("source"),
         _("how"),
-        _("made from"),
+        _("original text"),
         _("note"),
         _("kept (UTC)"),
     ]
@@ -164,9 +164,9 @@ def _remove(count: int) -> str:
 def _filtered(collection: Finds, everything: list[Find]) -> list[Find]:
     names = readings_plain(classes.of_models({find.model for find in everything}))
     with st.container(horizontal=True):
-        chosen = kept.filters("finds", everything, _("Read as"), names)
+        chosen = kept.filters("finds", everything, _("Gold label"), names)
         source = st.selectbox(
-            _("Comes from"),
+            _("Source"),
             [source for source in SOURCES if any(find.source == source for find in everything)],
             index=None,
             format_func=sources().__getitem__,

@@ -30,20 +30,23 @@ def view() -> None:
         return
     if stored is None:
         st.info(
-            _("Nothing is measured here yet. To do so: python -m core sarcasm-report --data FILE … --out checkpoints"),
+            _("Nothing measured yet. Run: python -m core sarcasm-report --data FILE … --out checkpoints"),
             icon=":material/straighten:",
         )
         return
     outdated = stored.outdated(models.hashes())
     if outdated:
         st.warning(
-            _("These figures are of other models than those here: {names}.").format(names=plain(listed(outdated))),
+            _("These figures were measured on other models than the ones here: {names}.").format(
+                names=plain(listed(outdated))
+            ),
             icon=":material/history:",
         )
     st.write(
         _(
-            "Three things can be asked of a corpus of sarcasm, and each needs something else to be known of its texts. "
-            "Hashtags that give the label away were taken out first. None of the texts is kept here."
+            "A corpus of sarcasm can answer three questions. Each needs different information about "
+            "its texts. Hashtags that reveal the label were removed first. None of the texts is "
+            "stored here."
         )
     )
     _meant(stored.reports)
@@ -56,10 +59,10 @@ def _meant(reports: Sequence[SarcasmReport]) -> None:
     header = [
         _("corpus"),
         _("model"),
-        _("right, sarcastic"),
-        _("right, plain"),
-        _("meant negatively, read as positive: sarcastic"),
-        _("the same, plain"),
+        _("accuracy, sarcastic"),
+        _("accuracy, plain"),
+        _("meant negative, predicted positive: sarcastic"),
+        _("meant negative, predicted positive: plain"),
         _("difference (points)"),
     ]
     rows: list[tuple[object, ...]] = [
@@ -74,8 +77,8 @@ def _meant(reports: Sequence[SarcasmReport]) -> None:
         if report.meant
     ]
     _table(
-        _("Where people said what they mean"),
-        _("Right is a verdict equal to the sentiment that people gave the text; 95 % intervals."),
+        _("Corpora with the intended sentiment"),
+        _("Accuracy: the share of verdicts that equal the gold label; 95 % intervals."),
         header,
         rows,
         "meant",
@@ -87,10 +90,10 @@ def _reworded(reports: Sequence[SarcasmReport]) -> None:
         _("corpus"),
         _("model"),
         _("texts"),
-        _("mean change of P(positive)"),
-        _("honest wording lower"),
-        _("fooling"),
-        _("the opposite"),
+        _("mean change in P(positive)"),
+        _("lower for honest rewording"),
+        _("fooling rate"),
+        _("opposite case"),
     ]
     rows: list[tuple[object, ...]] = [
         (
@@ -106,11 +109,12 @@ def _reworded(reports: Sequence[SarcasmReport]) -> None:
         if report.reworded
     ]
     _table(
-        _("Where each text has an honest rewording"),
+        _("Corpora with an honest rewording of each text"),
         _(
-            "Change: P(positive) of the sarcastic text minus that of its honest rewordings. Fooling: of the texts "
-            "whose honest wording the model reads as negative, those that it reads as positive. The opposite, as any "
-            "other wording moves a verdict now and then, stands beside it."
+            "Change: P(positive) of the sarcastic text minus that of its honest rewordings. Fooling "
+            "rate: of the texts whose honest rewording is predicted negative, the share predicted "
+            "positive. The opposite case is shown for comparison, because any rewording sometimes "
+            "flips a verdict."
         ),
         header,
         rows,
@@ -131,8 +135,8 @@ def _positive(reports: Sequence[SarcasmReport]) -> None:
         for report in reports
     ]
     _table(
-        _("Texts that read as positive, whatever they mean"),
-        _("No error rate: sarcastic and plain texts differ in topic and tone as well."),
+        _("Texts predicted positive, whatever they mean"),
+        _("This is not an error rate: sarcastic and plain texts also differ in topic and tone."),
         header,
         rows,
         "positive",
@@ -140,9 +144,9 @@ def _positive(reports: Sequence[SarcasmReport]) -> None:
 
 
 def _corpora(reports: Sequence[SarcasmReport]) -> None:
-    with st.expander(_("The corpora"), icon=":material/dataset:"):
+    with st.expander(_("Corpora"), icon=":material/dataset:"):
         tables.table(
-            [_("corpus"), _("what it is"), _("rows"), _("sarcastic"), _("plain"), _("hashtags taken out")],
+            [_("corpus"), _("description"), _("rows"), _("sarcastic"), _("plain"), _("hashtags removed")],
             [
                 (
                     report.data,

@@ -10,6 +10,7 @@ import pytest
 from core.figures.inside.fixed_points import eigenvalues_figure, points_figure
 from core.models import state_space
 from core.probes.dynamics.fixed_points import FixedPoints, Point
+from tests.figures.shown import assert_text
 
 RNG = np.random.default_rng(0)
 VISITED = RNG.normal(size=(40, 5))
@@ -59,6 +60,9 @@ def test_points_stand_at_their_logit_with_a_marker_for_their_stability() -> None
         assert list(marker.marker.color) == pytest.approx([kept.logit], abs=1e-4)
     assert sum(bool(trace.marker.showscale) for trace in drawn.values()) == 1
     assert len(drawn["slow, not a fixed point"].x) == 1 and len(drawn["states of sentences"].x) == 40
+    assert list(traces(points_figure(replace(FOUND, points=(), slow=()), SPACE))) == ["states of sentences"]
+    for figure in (points_figure(FOUND, SPACE), eigenvalues_figure(FOUND, 0)):
+        assert_text(figure, "<b>")
 
 
 def test_paths_begin_at_the_start_state_and_the_chosen_point_has_a_ring() -> None:
@@ -70,11 +74,6 @@ def test_paths_begin_at_the_start_state_and_the_chosen_point_has_a_ring() -> Non
     assert list(drawn["chosen"].x) == pytest.approx([SPACE.project(UNSTABLE.hidden)[1]], abs=1e-4)
 
 
-def test_nothing_found_draws_no_point() -> None:
-    drawn = traces(points_figure(replace(FOUND, points=(), slow=()), SPACE))
-    assert list(drawn) == ["states of sentences"]
-
-
 def test_eigenvalues_lie_inside_the_circle_or_outside() -> None:
     drawn = traces(eigenvalues_figure(FOUND, 2))
     assert len(drawn["unit circle"].x) == 181
@@ -84,8 +83,3 @@ def test_eigenvalues_lie_inside_the_circle_or_outside() -> None:
     near = traces(eigenvalues_figure(replace(FOUND, points=(point(1.0005, -0.9995, 1.01),)), 0))
     assert list(near["too close to tell"].x) == pytest.approx([1.0005, -0.9995])
     assert list(near["grows"].x) == pytest.approx([1.01])
-
-
-def test_a_models_name_is_not_read_as_html() -> None:
-    for figure in (points_figure(FOUND, SPACE), eigenvalues_figure(FOUND, 0)):
-        assert "&lt;b&gt;" in figure.layout.title.text

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
@@ -15,7 +13,7 @@ from core.models.predict import sigmoid
 from core.probes.dynamics.memory_decay import Memory
 from core.probes.dynamics.retention import Retention
 from core.probes.dynamics.trajectories import Gradients
-from tests.figures.shown import TOKENS, as_plotly_shows, cut
+from tests.figures.shown import TOKENS, as_plotly_shows, assert_text
 
 CELLS = ("rnn", "gru", "lstm")
 WORDS = ("better", "late", "than", "never")
@@ -71,12 +69,10 @@ def test_a_panel_a_quantity_and_a_line_a_model() -> None:
     assert [axis.type for axis in (figure.layout.yaxis, figure.layout.yaxis2, figure.layout.yaxis3)] == ["log"] * 3
     assert sum(bool(curve.showlegend) for curve in figure.data) == 3
     assert len({(curve.line.dash, curve.line.color) for curve in on(figure, 1)}) == 3
-
-
-def test_cells_without_a_cell_state_have_no_panel_for_it() -> None:
-    figure = gradient_norms([measured("rnn"), measured("gru")])
-    assert len(figure.layout.annotations) == 2
-    assert not any("∂c" in note.text for note in figure.layout.annotations)
+    without = gradient_norms([measured("rnn"), measured("gru")])
+    assert not any("∂c" in note.text for note in without.layout.annotations) and len(without.layout.annotations) == 2
+    one = [measured("lstm", ("alone",))]
+    assert gradient_norms(one).data and step_norms(one).data
 
 
 def test_a_norm_of_zero_is_a_gap() -> None:
@@ -87,9 +83,6 @@ def test_a_norm_of_zero_is_a_gap() -> None:
     assert np.isnan(jacobian.y).tolist() == [False, True, False, False]
     assert np.isnan(norms.y).tolist() == [True, False, False, False]
     assert np.isnan(bound.y).tolist() == [True, False, False, False]  # the factor 0 is that of the second step
-
-
-def test_ticks_of_a_few_decades_are_few_and_written_out() -> None:
     ticks = gradient_figures._ticks([np.array([0.17, 0.0, 1.3])])
     assert ticks["ticktext"] == ["0.1", "0.2", "0.5", "1", "2", "5", "10", "20", "50"]
     np.testing.assert_allclose(ticks["tickvals"], [float(text) for text in ticks["ticktext"]])
@@ -111,14 +104,10 @@ def test_steps_are_shown_with_the_line_at_one_and_the_bound() -> None:
         assert norms.y == pytest.approx(np.log10(gradients.state))
         assert bound.y == pytest.approx(gradients.log10_bound)
         assert bound.line.dash == "dot" and bound.name == f"{model_name(gradients.model)}, bound"
-
-
-def test_a_bound_beyond_any_float_is_drawn() -> None:
-    found = measured("rnn", ("x",) * 2_000)
-    found.jacobian[:] = 10.0
-    bound = step_norms([found]).data[2]
-    assert bound.y[0] == pytest.approx(1_999 + np.log10(found.state[-1]))
-    assert np.isfinite(bound.y).all()
+    long = measured("rnn", ("x",) * 2_000)  # a bound beyond any float
+    long.jacobian[:] = 10.0
+    bound = step_norms([long]).data[2]
+    assert bound.y[0] == pytest.approx(1_999 + np.log10(long.state[-1])) and np.isfinite(bound.y).all()
 
 
 def test_the_memory_experiment_is_drawn_whole() -> None:
@@ -155,21 +144,14 @@ def test_what_share_is_left_is_drawn_in_its_interval() -> None:
         assert band.fill == "toself" and not band.showlegend
         for k, low, high in zip(retention.k, retention.low, retention.high, strict=True):
             assert sorted(band.y[band.x == k]) == pytest.approx([low, high])
-    assert figure.data[-1].name == "&lt;b&gt;"
+    assert_text(figure, "<b>")
     assert [shape.y0 for shape in figure.layout.shapes] == [0, 1]
-
-
-def test_one_token_alone_can_be_drawn() -> None:
-    one = measured("lstm", ("alone",))
-    for figure in (gradient_norms([one]), step_norms([one])):
-        assert json.loads(figure.to_json())["data"]
 
 
 def test_every_word_is_shown_as_it_stands() -> None:
     model = "<b> & %{y}"
     models = [measured(model, TOKENS, cell="lstm")]
     for figure in (gradient_norms(models), step_norms(models)):
-        assert [as_plotly_shows(label) for label in figure.layout.xaxis.ticktext] == [cut(token) for token in TOKENS]
+        assert_text(figure, model, *TOKENS)
         assert [as_plotly_shows(label) for label in figure.data[0].customdata] == list(TOKENS)
-        assert all(as_plotly_shows(curve.name).startswith(model) for curve in figure.data)
-    assert all(as_plotly_shows(curve.name).startswith(model) for curve in memory_curves([remembered(model)]).data)
+    assert_text(memory_curves([remembered(model)]), model)

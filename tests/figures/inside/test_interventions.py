@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 
 import numpy as np
@@ -11,7 +10,7 @@ import pytest
 from core.figures.inside.interventions import before_and_after, patch_heatmap, patch_names
 from core.probes.interventions.hold import Hold, Intervention
 from core.probes.interventions.patching import PatchGrid
-from tests.figures.shown import TOKENS, as_plotly_shows, cut
+from tests.figures.shown import TOKENS, as_plotly_shows, assert_text
 
 WHATS = ("hidden", "cell", "both", "input", "forget", "candidate", "output")
 
@@ -42,38 +41,30 @@ def test_every_number_is_in_its_cell(show: str) -> None:
         (data[1] + 1, WHATS.index(data[0])) for data in points.customdata
     ]
     assert list(figure.layout.yaxis.ticktext) == list(patch_names(WHATS).values())
-    assert figure.layout.title.text == "LSTM: from 0.50 towards 0.88, one patch at a time"
-    json.loads(figure.to_json())
+    assert all(part in figure.layout.title.text for part in ("LSTM", "0.50", "0.88"))
 
 
-def test_the_chosen_cell_is_framed_where_it_is_shown() -> None:
+def test_a_part_of_the_steps_and_the_chosen_cell() -> None:
+    tokens = tuple(f"w{place}" for place in range(80))
+    figure = patch_heatmap(grid(tokens), first=30, columns=20)
+    assert list(figure.data[0].x) == list(range(31, 51))
+    assert list(figure.layout.xaxis.ticktext) == list(tokens[30:50])
+    assert figure.data[0].texttemplate is None  # no room
     (shape,) = patch_heatmap(grid(), chosen=("cell", 1)).layout.shapes
     assert (shape.x0, shape.x1, shape.y0, shape.y1) == (1.5, 2.5, 0.5, 1.5)
     assert not patch_heatmap(grid(), chosen=("reset", 1)).layout.shapes
     assert not patch_heatmap(grid(), first=0, columns=1, chosen=("cell", 1)).layout.shapes
 
 
-def test_a_part_of_the_steps() -> None:
-    tokens = tuple(f"w{place}" for place in range(80))
-    figure = patch_heatmap(grid(tokens), first=30, columns=20)
-    assert list(figure.data[0].x) == list(range(31, 51))
-    assert list(figure.layout.xaxis.ticktext) == [f"w{place}" for place in range(30, 50)]
-    assert figure.data[0].texttemplate is None  # no room
-
-
 def test_without_a_difference_there_are_probabilities_alone() -> None:
-    with pytest.raises(ValueError, match="the two logits are the same"):
+    with pytest.raises(ValueError, match="the two logits are equal"):
         patch_heatmap(grid(other=0.0))
     points = patch_heatmap(grid(other=0.0), "probability").data[1]
     assert {data[-1] for data in points.customdata} == {"–"}
 
 
 def test_hostile_tokens_are_labels() -> None:
-    figure = patch_heatmap(grid(TOKENS, model="<b>x"))
-    assert [as_plotly_shows(label) for label in figure.layout.xaxis.ticktext] == [cut(token) for token in TOKENS]
-    tokens = {as_plotly_shows(token) for data in figure.data[1].customdata for token in data[3:5]}
-    assert tokens == {cut(token) for token in TOKENS[:-1]}
-    assert as_plotly_shows(figure.layout.title.text).startswith("<b>x: ")
+    assert_text(patch_heatmap(grid(TOKENS, model="<b>x")), "<b>x", *TOKENS[:-1])
 
 
 def test_before_and_after_are_both_drawn() -> None:
@@ -89,5 +80,5 @@ def test_before_and_after_are_both_drawn() -> None:
     np.testing.assert_array_equal(figure.data[2].y, runs[1].probability_before)
     np.testing.assert_array_equal(figure.data[3].y, runs[1].probability_after)
     assert figure.data[0].line.dash == "dot" and figure.data[0].line.color == figure.data[1].line.color
-    assert [as_plotly_shows(label) for label in figure.layout.xaxis.ticktext] == [cut(token) for token in TOKENS]
+    assert_text(figure, *TOKENS)
     assert [as_plotly_shows(label) for label in figure.data[0].customdata] == list(TOKENS)

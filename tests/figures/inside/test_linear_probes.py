@@ -9,6 +9,7 @@ from core.evaluation.intervals import Mean
 from core.figures.inside.linear_probes import probe_plot
 from core.figures.palette import style
 from core.probes.units.linear_probes import CLASSES, Probe, Probes
+from tests.figures.shown import assert_text
 
 
 def made_up(model: str, sources: tuple[str, ...], seed: int) -> Probes:
@@ -55,12 +56,6 @@ def test_task_control_and_selectivity_with_their_intervals(task: str) -> None:
 
 
 def test_names_are_shown_and_are_no_markup() -> None:
-    figure = probe_plot(FOUND, "negation", {"h": "hidden <i>state</i>"})
-    assert figure.layout.yaxis.ticktext[0] == "hidden &lt;i&gt;state&lt;/i&gt;"
-    assert "&lt;b&gt;mine" in figure.data[6].name
-    assert "balanced accuracy" in {note.text for note in figure.layout.annotations}
-
-
-def test_a_task_that_nobody_was_asked_is_refused() -> None:
+    assert_text(probe_plot(FOUND, "negation", {"h": "hidden <i>state</i>"}), "hidden <i>state</i>", "<b>mine")
     with pytest.raises(ValueError, match="no model was probed for 'syntax'"):
         probe_plot(FOUND, "syntax")

@@ -9,6 +9,7 @@ import pytest
 
 from core.figures.inside.patterns import MOST_TOKENS, MOST_UNITS, pattern_heatmap
 from core.probes.units.patterns import Pattern
+from tests.figures.shown import assert_text
 
 
 def made_up(tokens: int = 6, units: int = 5) -> Pattern:
@@ -42,7 +43,7 @@ def test_a_long_text_is_drawn_around_the_span() -> None:
 
 
 def test_names_are_no_markup_and_one_token_will_do() -> None:
-    assert all(name.startswith("&lt;b&gt;") for name in pattern_heatmap(made_up()).layout.xaxis.ticktext)
+    assert_text(pattern_heatmap(made_up()), *made_up().tokens)
     assert np.shape(pattern_heatmap(replace(made_up(1, 2), first=0, last=0)).data[0].z) == (2, 1)
     with pytest.raises(ValueError, match="no unit"):
         pattern_heatmap(replace(made_up(), units=(), values=np.empty((6, 0), dtype=np.float32)))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
@@ -12,7 +10,7 @@ from core.figures.inside.paths import MOST_ARROWS, arrows_every, distance_curves
 from core.figures.inside.states import MOST_CELLS, MOST_TOKENS, shown_names, state_heatmap, unit_line, values, widest
 from core.models.state_space import fit
 from core.models.trace import Trace
-from tests.figures.shown import TOKENS, as_plotly_shows, cut
+from tests.figures.shown import TOKENS, as_plotly_shows, assert_text
 
 GATES = {"rnn": ("pre_activation",), "gru": ("reset", "update", "new"), "lstm": ("input", "forget", "cell", "output")}
 UNITS = 8
@@ -50,6 +48,8 @@ def test_everything_a_trace_holds_can_be_drawn(cell: str) -> None:
     trace = traced(WORDS, cell)
     assert list(shown_names(trace)) == ["h", *(["c"] if cell == "lstm" else []), *GATES[cell]]
     assert len(set(shown_names(trace).values())) == len(shown_names(trace))
+    with pytest.raises(LookupError, match="'nothing'"):
+        values(trace, "nothing")
     for shown in shown_names(trace):
         expected = {"h": trace.h, "c": trace.c}.get(shown, trace.gates.get(shown))
         assert values(trace, shown) is expected
@@ -69,21 +69,12 @@ def test_a_cell_of_the_map_is_its_unit_and_token() -> None:
         assert word == f"w{token}"
         assert value == pytest.approx(trace.c[token, unit], abs=5e-5)
         assert heat.z[y][list(heat.x).index(x)] == value
+    assert list(state_heatmap(trace, "h", [0], first=50).data[0].x) == list(range(51, 101))  # the text's end
+    for many in (1, 32, 256, 5_000, 20_000):
+        assert 1 <= widest(many) <= MOST_TOKENS and widest(many) * many <= max(MOST_CELLS, many)
 
 
-@pytest.mark.parametrize("units", [1, 32, 256, 5_000, 20_000])
-def test_a_map_is_never_larger_than_what_can_be_clicked(units: int) -> None:
-    assert 1 <= widest(units) <= MOST_TOKENS
-    assert widest(units) * units <= max(MOST_CELLS, units)
-
-
-def test_a_text_that_ends_within_the_map_ends_there() -> None:
-    trace = traced([f"w{place}" for place in range(70)])
-    heat = state_heatmap(trace, "h", [0], first=50).data[0]
-    assert list(heat.x) == list(range(51, 71))
-
-
-def test_colours_have_the_same_meaning_whatever_the_text() -> None:
+def test_colours_keep_their_meaning_and_the_chosen_cell_is_framed() -> None:
     trace = traced(WORDS)
     ranges = {shown: state_heatmap(trace, shown, [0, 1]).data[0] for shown in shown_names(trace)}
     largest = np.abs(trace.c).max()
@@ -95,9 +86,6 @@ def test_colours_have_the_same_meaning_whatever_the_text() -> None:
         "cell": (-1, 1),
         "output": (0, 1),
     }
-
-
-def test_the_chosen_unit_and_token_are_framed() -> None:
     trace = traced(WORDS)
     column, row = state_heatmap(trace, "h", [4, 2, 6], chosen=(6, 1)).layout.shapes
     assert (column.x0, column.x1) == (1.5, 2.5)
@@ -115,6 +103,11 @@ def test_a_units_line_holds_all_its_states_and_gates() -> None:
     assert zero.y0 == zero.y1 == 0
     assert mark.x0 == mark.x1 == 3
     assert len({(curve.line.color, curve.line.dash) for curve in figure.data}) == 6
+    shown = {curve.name: curve.visible for curve in unit_line(traced([f"w{n}" for n in range(61)]), 0).data}
+    assert [name for name, visible in shown.items() if visible is True] == ["hidden state h", "cell state c"]
+    assert list(shown.values()).count("legendonly") == 4
+    assert all(curve.visible is True for curve in unit_line(traced(WORDS), 0).data)
+    assert all(curve.visible is True for curve in unit_line(traced([f"w{n}" for n in range(61)], "rnn"), 0).data)
 
 
 def test_bars_sum_to_the_logit() -> None:
@@ -125,12 +118,17 @@ def test_bars_sum_to_the_logit() -> None:
         assert sum(bar.y) == pytest.approx(trace.logit[-1] - trace.empty_logit, abs=1e-5)
     assert bars[3].y == pytest.approx(found[2].cell_contributions, abs=1e-6)
     assert bars[3].marker.pattern.shape == "/" and bars[3].marker.color == bars[2].marker.color
-
-
-def test_words_that_models_cut_differently_do_not_stand_along_one_axis() -> None:
     figure = contribution_bars([traced(WORDS, "rnn"), traced(["one", "two"], "gru")])
-    assert figure.layout.xaxis.ticktext is None
+    assert figure.layout.xaxis.ticktext is None  # models that cut the words differently
     assert list(contribution_bars([traced(WORDS, "rnn")]).layout.xaxis.ticktext) == WORDS
+    tokens = [f"w{place}" for place in range(200)]
+    trace = traced(tokens)
+    figure = contribution_bars([trace], first=130)
+    for bar, found in zip(figure.data, (trace.contributions, trace.cell_contributions), strict=True):
+        assert list(bar.x) == list(range(131, 131 + MOST_BARS))
+        assert bar.y == pytest.approx(found[130 : 130 + MOST_BARS], abs=1e-6)
+        assert list(bar.customdata) == tokens[130 : 130 + MOST_BARS]
+    assert list(contribution_bars([trace], first=190).layout.xaxis.ticktext) == tokens[190:]
 
 
 def space_of(*traces: Trace):
@@ -154,7 +152,9 @@ def test_a_path_begins_before_the_first_token_and_its_place_is_the_logit() -> No
 def test_arrows_point_from_token_to_token() -> None:
     trace = traced(WORDS)
     space = space_of(trace)
-    arrows = state_path([trace], [space.project(trace.h)], space, plane=(1, 2)).data[1]
+    figure = state_path([trace], [space.project(trace.h)], space, plane=(1, 2))
+    arrows = figure.data[1]
+    assert figure.layout.shapes == ()  # no logit, so no line where the verdict turns
     assert (arrows.marker.symbol, arrows.marker.angleref) == ("arrow", "previous")
     assert [row[1] for row in arrows.customdata] == ["", *WORDS]
     assert arrows.x[1:] == pytest.approx(space.project(trace.h)[:, 1], abs=1e-4)
@@ -178,33 +178,8 @@ def test_distances_are_drawn_as_they_are() -> None:
     for curve, distances in zip(figure.data, apart, strict=True):
         assert curve.y == pytest.approx(distances)
     assert list(figure.layout.xaxis.tickvals) == [1, 2, 3]
-    assert figure.data[1].name == "&lt;b&gt;"
+    assert_text(figure, "<b>")
     assert len(distance_curves([], []).data) == 0
-
-
-def test_bars_of_a_long_text_are_a_window_of_it() -> None:
-    tokens = [f"w{place}" for place in range(200)]
-    trace = traced(tokens)
-    figure = contribution_bars([trace], first=130)
-    for bar, found in zip(figure.data, (trace.contributions, trace.cell_contributions), strict=True):
-        assert list(bar.x) == list(range(131, 131 + MOST_BARS))
-        assert bar.y == pytest.approx(found[130 : 130 + MOST_BARS], abs=1e-6)
-        assert list(bar.customdata) == tokens[130 : 130 + MOST_BARS]
-    assert list(contribution_bars([trace], first=190).layout.xaxis.ticktext) == tokens[190:]
-
-
-def test_a_long_units_gates_wait_in_the_legend() -> None:
-    shown = {curve.name: curve.visible for curve in unit_line(traced([f"w{n}" for n in range(61)]), 0).data}
-    assert [name for name, visible in shown.items() if visible is True] == ["hidden state h", "cell state c"]
-    assert list(shown.values()).count("legendonly") == 4
-    assert all(curve.visible is True for curve in unit_line(traced(WORDS), 0).data)
-    assert all(curve.visible is True for curve in unit_line(traced([f"w{n}" for n in range(61)], "rnn"), 0).data)
-
-
-def test_components_alone_have_no_line_where_the_verdict_turns() -> None:
-    trace = traced(WORDS)
-    space = space_of(trace)
-    assert state_path([trace], [space.project(trace.h)], space, plane=(1, 2)).layout.shapes == ()
 
 
 def test_a_long_path_keeps_its_line_and_thins_its_arrows() -> None:
@@ -220,34 +195,20 @@ def test_a_long_path_keeps_its_line_and_thins_its_arrows() -> None:
 
 
 def test_every_word_is_shown_as_it_stands() -> None:
-    trace = traced(list(TOKENS), model="<b> & %{y}")
+    model = "<b> & %{y}"
+    trace = traced(list(TOKENS), model=model)
     space = space_of(trace)
-    heat = state_heatmap(trace, "h", range(UNITS))
     line, bars = unit_line(trace, 0), contribution_bars([trace], title="<b>")
     path = state_path([trace], [space.project(trace.h)], space)
-    assert [as_plotly_shows(label) for label in heat.layout.xaxis.ticktext] == [cut(token) for token in TOKENS]
-    assert [as_plotly_shows(row[2]) for row in heat.data[1].customdata][: len(TOKENS)] == [*map(cut, TOKENS)]
+    for figure in (state_heatmap(trace, "h", range(UNITS)), line, path):
+        assert_text(figure, model, *TOKENS)
+    assert_text(bars, "<b>", *TOKENS)
     for labels in (line.data[0].customdata, bars.data[0].customdata, [row[1] for row in path.data[1].customdata[1:]]):
         assert [as_plotly_shows(label) for label in labels] == list(TOKENS)
-    for figure in (heat, line, bars, path):
-        as_plotly_shows(figure.layout.title.text)
-        for name in [curve.name for curve in figure.data if curve.name]:
-            as_plotly_shows(name)
 
 
 @pytest.mark.parametrize("cell", GATES)
 def test_one_token_alone_can_be_drawn(cell: str) -> None:
-    trace = traced(["alone"], cell)
-    space = space_of(traced(WORDS, cell))
-    for figure in (
-        state_heatmap(trace, "h", range(UNITS), chosen=(0, 0)),
-        unit_line(trace, 0, 0),
-        contribution_bars([trace]),
-        state_path([trace], [space.project(trace.h)], space),
-    ):
-        assert json.loads(figure.to_json())["data"]
-
-
-def test_what_a_trace_has_not_is_refused_by_name() -> None:
-    with pytest.raises(LookupError, match=r"'forget'.*reset"):
-        values(traced(WORDS, "gru"), "forget")
+    trace, space = traced(["alone"], cell), space_of(traced(WORDS, cell))
+    assert state_heatmap(trace, "h", range(UNITS), chosen=(0, 0)).data and unit_line(trace, 0, 0).data
+    assert contribution_bars([trace]).data and state_path([trace], [space.project(trace.h)], space).data

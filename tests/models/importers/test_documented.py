@@ -48,9 +48,15 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_the_document_lists_every_structure_and_tokeniser() -> None:
+def test_the_document_lists_every_structure_tokeniser_and_option(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert [row[0] for row in table("Structures")] == list(STRUCTURES)
     assert [row[0] for row in table("Tokenisers")] == list(STEPS)
+    with pytest.raises(SystemExit):
+        main(["import-torch", "--help"])
+    there = re.findall(r"--[a-z]+[a-z0-9-]*", capsys.readouterr().out)
+    assert set(re.findall(r"--[a-z]+[a-z0-9-]*", DOCUMENT)) <= {*there, "--predictor"}
 
 
 def test_each_structure_is_brought_by_its_command(here: Path) -> None:
@@ -132,10 +138,3 @@ def test_each_form_is_read_or_refused_as_documented(here: Path, capsys: pytest.C
         else:
             assert said in told.out, name
         assert checkpoints.names() == ([] if refused else ["theirs"])
-
-
-def test_every_option_in_the_document_exists(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["import-torch", "--help"])
-    there = re.findall(r"--[a-z]+[a-z0-9-]*", capsys.readouterr().out)
-    assert set(re.findall(r"--[a-z]+[a-z0-9-]*", DOCUMENT)) <= {*there, "--predictor"}

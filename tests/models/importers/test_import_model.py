@@ -12,7 +12,7 @@ import torch
 
 from core.models import checkpoints
 from core.models.importers.import_model import Request, assemble, save
-from core.models.importers.words import Special
+from core.models.importers.vocabulary_files import Special
 from core.models.predict import verdicts
 from core.text.preprocessing import Preprocessing
 from tests.models.owners import MODULES, WORDS, H, Owner, assert_same, write
@@ -57,7 +57,7 @@ def test_its_embeddings_keep_their_32_bits_when_saved_again(tmp_path: Path) -> N
     assert torch.equal(again.model.embedding.weight, model.embedding.weight)
 
 
-def test_the_card_says_what_is_known_and_what_is_not(tmp_path: Path) -> None:
+def test_the_card_says_what_is_known_and_bad_names_are_refused(tmp_path: Path) -> None:
     save("theirs", assemble(request(tmp_path, Owner(both=True), labels=("ham", "spam"), class_1=0)), tmp_path)
     card = checkpoints.read_card("theirs", tmp_path)
     assert "theirs" in checkpoints.names(tmp_path)
@@ -71,43 +71,27 @@ def test_the_card_says_what_is_known_and_what_is_not(tmp_path: Path) -> None:
     }
     assert (card["imported"]["outputs"], card["imported"]["class_1"]) == (2, 0)
     assert str(tmp_path) not in str(card)
-
-
-def test_a_name_that_is_taken_is_kept_unless_told(tmp_path: Path) -> None:
+    for labels, message in (
+        *((("a",), "two names"), (("a", "b", "c"), "two names"), (("a", "a"), "different names")),
+        *((("", "b"), "has 1 to 40 printable"), (("a" * 41, "b"), "has 1 to 40 printable")),
+        (("a\n", "b"), "printable characters"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            Request(Path("x"), None, labels=labels)
     brought = assemble(request(tmp_path, Owner()))
-    save("theirs", brought, tmp_path)
     with pytest.raises(ValueError, match="already"):
         save("theirs", brought, tmp_path)
     save("theirs", brought, tmp_path, replace=True)
-    with pytest.raises(checkpoints.CheckpointError, match="not a checkpoint's name"):
+    with pytest.raises(checkpoints.CheckpointError, match="not a valid checkpoint name"):
         save("../theirs", brought, tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("labels", "said"),
-    [
-        (("a",), "two names; given"),
-        (("a", "b", "c"), "two names; given"),
-        (("a", "a"), "two different names"),
-        (("", "b"), "has 1 to 40 characters"),
-        (("a" * 41, "b"), "has 1 to 40 characters"),
-        (("a\n", "b"), "characters that print"),
-    ],
-)
-def test_names_that_cannot_stand_for_two_classes(labels: tuple[str, ...], said: str) -> None:
-    with pytest.raises(ValueError, match=said):
-        Request(Path("x"), None, labels=labels)
-
-
-def test_words_that_the_steps_never_give_are_told_of(tmp_path: Path) -> None:
+def test_words_that_the_steps_never_give_and_unknown_ones(tmp_path: Path) -> None:
     words = [*WORDS[:-2], "New", "don't"]
     told = "1 of 30 words come out of no text"
     assert any(told in note and "New" in note for note in assemble(request(tmp_path, Owner(), words)).notes)
     without = assemble(request(tmp_path, Owner(), words, preprocessing=Preprocessing(())))
     assert not any("come out of no text" in note for note in without.notes)
-
-
-def test_an_unknown_word_reads_zeros_where_the_model_has_no_unknown_token(tmp_path: Path) -> None:
     model, words = Owner(), ["first", "second", *WORDS[2:]]
     brought = assemble(request(tmp_path, model, words))
     assert any("read as zeros" in note for note in brought.notes)

@@ -59,9 +59,8 @@ def test_what_a_file_does_not_tell_is_assumed_and_said(tmp_path: Path) -> None:
     assert other.model.reads == ReadOut("final", "padded", 5)
 
 
-@pytest.mark.parametrize(
-    ("name", "options", "message"),
-    [
+def test_what_the_file_tells_is_not_overruled(tmp_path: Path) -> None:
+    for name, options, message in (
         ("mean.keras", {"reads": "max"}, "already says that mean is read, not max"),
         ("masked_both_ways.keras", {"reads": "left:9"}, "padding is masked"),
         ("mean.keras", {"activation": "tanh"}, "already sets relu"),
@@ -71,11 +70,9 @@ def test_what_a_file_does_not_tell_is_assumed_and_said(tmp_path: Path) -> None:
         ("left_padded.keras", {"activation": "relu"}, "a head of two layers"),
         ("texts.keras", {"vocabulary": FOLDER / "keras.json"}, "holds its own vocabulary"),
         ("texts.keras", {"preprocessing": Preprocessing(("keras",))}, "already sets the steps keras_vectorization"),
-    ],
-)
-def test_what_the_file_tells_is_not_overruled(tmp_path: Path, name: str, options: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        assemble(request(name, tmp_path, **options))
+    ):
+        with pytest.raises(ValueError, match=message):
+            assemble(request(name, tmp_path, **options))
 
 
 def rewritten(path: Path, name: str, change: Callable[[dict[str, bytes]], None]) -> Path:
@@ -104,9 +101,8 @@ def update(layer: dict[str, Any], settings: dict[str, Any]) -> None:
     layer["config"].update(settings)
 
 
-@pytest.mark.parametrize(
-    ("name", "of", "settings", "message"),
-    [
+def test_what_means_something_else_is_refused_by_name(tmp_path: Path) -> None:
+    for name, of, settings, message in (
         ("masked_both_ways.keras", "Bidirectional", {"merge_mode": "sum"}, "'bidirectional'.*merge_mode is 'sum'"),
         ("left_padded.keras", "GRU", {"activation": "relu"}, "activation is 'relu'; only tanh is read"),
         ("left_padded.keras", "GRU", {"recurrent_activation": "hard_sigmoid"}, "recurrent_activation is 'hard_sig"),
@@ -122,18 +118,11 @@ def update(layer: dict[str, Any], settings: dict[str, Any]) -> None:
         ("keras2_max.keras", "Embedding", {"mask_zero": True}, "maximum over padding to 6 tokens"),
         ("texts.keras", "TextVectorization", {"ngrams": 2}, "ngrams is 2"),
         ("texts.keras", "TextVectorization", {"standardize": "strip_punctuation"}, "standardize is 'strip_punct"),
-    ],
-)
-def test_what_means_something_else_is_refused_by_name(
-    tmp_path: Path, name: str, of: str, settings: dict[str, Any], message: str
-) -> None:
-    path = changed(tmp_path, name, lambda layers: update(layers[of], settings))
-    with pytest.raises(ValueError, match=message) as refused:
-        keras_layers.read(path)
-    assert "layer '" in str(refused.value)
-
-
-def test_a_configuration_that_cannot_be_is_one_line(tmp_path: Path) -> None:
+    ):
+        path = changed(tmp_path, name, lambda layers, of=of, new=settings: update(layers[of], new))
+        with pytest.raises(ValueError, match=message) as refused:
+            keras_layers.read(path)
+        assert "layer '" in str(refused.value)
     for of, settings in (
         ("GRU", {"units": [None]}),
         ("GRU", {"units": 10**9}),
@@ -149,21 +138,7 @@ def test_a_configuration_that_cannot_be_is_one_line(tmp_path: Path) -> None:
         assert "\n" not in str(refused.value)
 
 
-def test_other_layers_are_refused_by_name(tmp_path: Path) -> None:
-    def convolve(layers: dict[str, dict[str, Any]]) -> None:
-        layers["SpatialDropout1D"]["class_name"] = "Conv1D"
-
-    with pytest.raises(ValueError, match=r"layer 'spatial_dropout1d\w*' \(Conv1D\): expected .* after 'embedding"):
-        keras_layers.read(changed(tmp_path, "left_padded.keras", convolve))
-
-    def fork(layers: dict[str, dict[str, Any]]) -> None:
-        layers["Dropout"]["inbound_nodes"][0]["args"].append(layers["Embedding"]["inbound_nodes"][0]["args"][0])
-
-    with pytest.raises(ValueError, match="only a chain of layers is read"):
-        keras_layers.read(changed(tmp_path, "functional_max.keras", fork))
-
-
-def test_weights_alone_and_damaged_files_are_refused(tmp_path: Path) -> None:
+def test_weights_alone_damaged_files_and_other_layers_are_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(FOLDER / "mean.keras") as archive:
         content = archive.read("model.weights.h5")
     (tmp_path / "mine.weights.h5").write_bytes(content)
@@ -175,6 +150,18 @@ def test_weights_alone_and_damaged_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "cut.keras").write_bytes((FOLDER / "mean.keras").read_bytes()[:3_000])
     with pytest.raises(ValueError, match="damaged zip"):
         assemble(Request(tmp_path / "cut.keras"))
+
+    def convolve(layers: dict[str, dict[str, Any]]) -> None:
+        layers["SpatialDropout1D"]["class_name"] = "Conv1D"
+
+    with pytest.raises(ValueError, match=r"layer 'spatial_dropout1d\w*' \(Conv1D\): expected .* after 'embedding"):
+        keras_layers.read(changed(tmp_path, "left_padded.keras", convolve))
+
+    def fork(layers: dict[str, dict[str, Any]]) -> None:
+        layers["Dropout"]["inbound_nodes"][0]["args"].append(layers["Embedding"]["inbound_nodes"][0]["args"][0])
+
+    with pytest.raises(ValueError, match="only a chain of layers is read"):
+        keras_layers.read(changed(tmp_path, "functional_max.keras", fork))
 
 
 def test_a_link_to_another_file_is_not_followed(tmp_path: Path) -> None:
@@ -228,19 +215,12 @@ def test_arrays_that_are_larger_than_what_is_stored_are_refused(
         keras_layers.read(chunk)
 
 
-def test_an_array_that_is_listed_twice_and_too_many_weights_are_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_too_many_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValueError, match="is listed twice"):
         keras_layers.read(with_embedding(tmp_path / "a.h5", 12, names=1_000))
     monkeypatch.setattr(keras_files, "_MOST_BYTES", 300)
     with pytest.raises(ValueError, match="its weights are larger than 300 bytes"):
         keras_layers.read(FOLDER / "mean.keras")
-
-
-def test_a_zip_that_unpacks_to_far_more_than_it_stores_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
     monkeypatch.setattr(keras_files, "_ALWAYS", 100_000)
 
     def longer(parts: dict[str, bytes]) -> None:

@@ -164,15 +164,6 @@ def test_a_graph_that_is_told_lengths_does_not_read_padding(
     assert probability(tmp_path, [2, 3, 4]) == pytest.approx(model.probability([2, 3, 4]), abs=1e-6)
 
 
-def test_padding_that_is_neither_read_nor_skipped_is_refused(tmp_path: Path) -> None:
-    exported(Graph("gru", "counted"), tmp_path / "counted.onnx", length=7)  # the mean over words of all states
-    exported(Graph("gru", "last"), tmp_path / "last.onnx", length=7)  # zeros behind a text
-    with_lengths(tmp_path / "last.onnx")
-    for name in ("counted", "last"):
-        with pytest.raises(ValueError, match=r"texts with padding behind or in front are neither .* \(dynamic_axes\)"):
-            onnx_files.read(tmp_path / f"{name}.onnx")
-
-
 class Cut(nn.Module):
     """A model that reads a part of each text."""
 
@@ -185,17 +176,17 @@ class Cut(nn.Module):
         return scores
 
 
-@pytest.mark.parametrize(
-    ("part", "reads", "tokens"),
-    [(slice(20), "final", "20"), (slice(-20, None), "mean", "20"), (slice(250), "max", "2[0-9][0-9]")],
-)
-def test_a_graph_that_cuts_texts_is_refused(tmp_path: Path, part: slice, reads: str, tokens: str) -> None:
-    exported(Cut(Graph("lstm", reads), part).eval(), tmp_path / "cut.onnx")
-    with pytest.raises(ValueError, match=f"the graph cuts texts, at about {tokens} tokens; export it without the cut"):
-        onnx_files.read(tmp_path / "cut.onnx")
-
-
-def test_rounding_over_a_long_text_is_no_cut(tmp_path: Path) -> None:
+def test_a_graph_that_cuts_texts_is_refused_and_rounding_is_no_cut(tmp_path: Path) -> None:
+    for part, reads, tokens in (
+        (slice(20), "final", "20"),
+        (slice(-20, None), "mean", "20"),
+        (slice(250), "max", "2[0-9][0-9]"),
+    ):
+        exported(Cut(Graph("lstm", reads), part).eval(), tmp_path / "cut.onnx")
+        with pytest.raises(
+            ValueError, match=f"the graph cuts texts, at about {tokens} tokens; export it without the cut"
+        ):
+            onnx_files.read(tmp_path / "cut.onnx")
     model = Graph("rnn", "mean", nonlinearity="relu")
     model.encoder["rnn"].weight_hh_l0.mul_(3)  # its states grow with each step, until float32 does not hold them
     exported(model, tmp_path / "theirs.onnx")
@@ -215,6 +206,12 @@ def test_what_reads_otherwise_is_refused(tmp_path: Path) -> None:
     (tmp_path / "cut.onnx").write_bytes((tmp_path / "first.onnx").read_bytes()[:900])
     with pytest.raises(ValueError, match=r"cut\.onnx is not a whole ONNX graph"):
         onnx_files.read(tmp_path / "cut.onnx")
+    exported(Graph("gru", "counted"), tmp_path / "counted.onnx", length=7)  # the mean over words of all states
+    exported(Graph("gru", "last"), tmp_path / "last.onnx", length=7)  # zeros behind a text
+    with_lengths(tmp_path / "last.onnx")
+    for name in ("counted", "last"):
+        with pytest.raises(ValueError, match=r"texts with padding behind or in front are neither .* \(dynamic_axes\)"):
+            onnx_files.read(tmp_path / f"{name}.onnx")
 
 
 def changed(path: Path, operator: str, **attributes: object) -> Path:
@@ -273,20 +270,16 @@ def test_the_reset_gate_before_the_product_is_told_by_the_graph(tmp_path: Path) 
     assert probability(tmp_path, ids[0]) == pytest.approx(float(expected[0, 1]), abs=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("attributes", "message"),
-    [
+def test_cells_that_compute_otherwise_and_a_missing_package_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for attributes, message in (
         ({"clip": 1.0}, "has clip"),
         ({"activations": ["HardSigmoid", "Tanh", "Tanh"]}, "has the activations hardsigmoid"),
-    ],
-)
-def test_cells_that_compute_otherwise_are_refused(tmp_path: Path, attributes: dict[str, object], message: str) -> None:
-    exported(Graph("lstm", "final"), tmp_path / "lstm.onnx")
-    with pytest.raises(ValueError, match=message):
-        onnx_files.read(changed(tmp_path / "lstm.onnx", "LSTM", **attributes))
-
-
-def test_without_onnx_it_is_said_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ):
+        exported(Graph("lstm", "final"), tmp_path / "lstm.onnx")
+        with pytest.raises(ValueError, match=message):
+            onnx_files.read(changed(tmp_path / "lstm.onnx", "LSTM", **attributes))
     exported(Graph("rnn", "final"), tmp_path / "rnn.onnx")
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(ValueError, match="to read it: pip install onnx"):

@@ -15,15 +15,14 @@ from core.__main__ import main
 from core.models import checkpoints
 from core.models.importers import owner_outputs
 from core.models.importers.import_model import Request, assemble, save
-from core.models.importers.words import Special
+from core.models.importers.vocabulary_files import Special
 from core.models.read_outs import ReadOut, pools
 from tests.models.owners import STRUCTURES, WORDS, N, Owner, as_text, assert_same, sentences, write, write_checked
 
 FEW_LENGTHS = (N - 1, N, N + 1)
 
 
-@pytest.mark.parametrize("both", [False, True], ids=["one way", "both ways"])
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize(("cell", "both"), [("rnn", True), ("gru", False), ("lstm", True)])
 def test_every_read_out_of_every_cell_gives_the_owners_probabilities(tmp_path: Path, cell: str, both: bool) -> None:
     said: dict[str, list[float]] = {}
     others = (f"cut:{N}", f"padded:{N}:last", f"left:{N}:first")
@@ -125,23 +124,23 @@ def test_what_is_assumed_or_undecided_is_said_and_kept(tmp_path: Path, capsys: p
     assert "do not decide" in told and "--reads max" in told
 
 
-@pytest.mark.parametrize(
-    ("table", "message"),
-    [
+def test_a_table_that_is_no_check_and_padding_without_a_token(tmp_path: Path) -> None:
+    for table, message in (
         ("text,probability\nw1,1.5\n", r"row 1 .*1.5; expected a probability of class 1 from 0 to 1"),
         ("text,probability\nw1,high\n", "expected a number"),
         ("text,probability\nw1,nan\n", "expected a number"),
         ("text,probability\n", "has no rows"),
         ("text,p\nw1,0.5\n", "no column 'probability'"),
-    ],
-)
-def test_a_table_that_is_no_check(tmp_path: Path, table: str, message: str) -> None:
-    (tmp_path / "bad.csv").write_text(table)
-    with pytest.raises((ValueError, LookupError), match=message):
-        assemble(Request(**write(tmp_path, Owner()), check=tmp_path / "bad.csv"))
+    ):
+        (tmp_path / "bad.csv").write_text(table)
+        with pytest.raises((ValueError, LookupError), match=message):
+            assemble(Request(**write(tmp_path, Owner()), check=tmp_path / "bad.csv"))
+    files = write(tmp_path, Owner("gru", f"padded:{N}"), ["first", *WORDS[1:]])
+    with pytest.raises(ValueError, match="name it with --pad-token or --pad-id"):
+        assemble(Request(**files, reads=f"padded:{N}"))
 
 
-def test_other_columns_and_logits(tmp_path: Path) -> None:
+def test_other_columns_logits_and_the_tolerance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = Owner("gru", "mean", scale=0.7)
     files = write(tmp_path, model)
     logits = [torch.logit(torch.tensor(model.probability(ids)).double()).item() for ids in sentences()]
@@ -152,9 +151,6 @@ def test_other_columns_and_logits(tmp_path: Path) -> None:
     assert brought.checked is not None and brought.checked.largest_difference < 1e-6
     with pytest.raises(ValueError, match="not both"):
         assemble(Request(**files, logit_column="z", probability_column="z"))
-
-
-def test_rows_agree_within_the_tolerance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(owner_outputs, "LENGTHS", ())
     model = Owner("gru", "mean", scale=0.7)
     files = {**write(tmp_path, model), "check": tmp_path / "said.csv"}
@@ -166,12 +162,6 @@ def test_rows_agree_within_the_tolerance(tmp_path: Path, monkeypatch: pytest.Mon
         else:
             with pytest.raises(ValueError, match=r"expected at most 0\.0001\. None of"):
                 assemble(Request(**files, reads="mean"))
-
-
-def test_padding_that_is_read_needs_a_token(tmp_path: Path) -> None:
-    files = write(tmp_path, Owner("gru", f"padded:{N}"), ["first", *WORDS[1:]])
-    with pytest.raises(ValueError, match="name it with --pad-token or --pad-id"):
-        assemble(Request(**files, reads=f"padded:{N}"))
 
 
 def test_texts_that_are_read_otherwise_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
-from core.models.importers import vectors
+from core.models.importers import word_vectors
 from core.models.importers.refusals import RefusedError
-from core.models.importers.words import Special, align
+from core.models.importers.vocabulary_files import Special, align
 
 TOKENS = ["<pad>", "[UNK]", "good", "bad", "not"]
 VECTORS = np.arange(15, dtype=np.float32).reshape(5, 3) + 0.5
@@ -26,6 +27,14 @@ def as_binary(words: list[str], rows: np.ndarray, end: bytes = b"\n") -> bytes:
     return head + b"".join(
         word.encode() + b" " + row.astype("<f4").tobytes() + end for word, row in zip(words, rows, strict=True)
     )
+
+
+def keyed() -> Any:
+    from gensim.models import KeyedVectors
+
+    kept = KeyedVectors(3)
+    kept.add_vectors(TOKENS, VECTORS)
+    return kept
 
 
 def test_every_format_of_vectors_says_the_same(tmp_path: Path) -> None:
@@ -39,34 +48,26 @@ def test_every_format_of_vectors_says_the_same(tmp_path: Path) -> None:
     (tmp_path / "g.txt").write_text("5\t3\n" + "\n".join(line.replace(" ", "\t", 1) for line in lines))
     (tmp_path / "h.bin").write_bytes(as_binary(TOKENS, VECTORS))
     (tmp_path / "i").write_bytes(as_binary(TOKENS, VECTORS, end=b""))
+    keyed().save_word2vec_format(str(tmp_path / "j.bin"), binary=True)
     for path in tmp_path.iterdir():
-        found = vectors.read(path)
+        found = word_vectors.read(path)
         np.testing.assert_array_equal(found.rows, VECTORS)
         assert found.words == (None if path.suffix in (".npy", ".safetensors", ".pt") else TOKENS)
         assert found.notes == ()
-
-
-def test_gensims_own_binary_file_is_read(tmp_path: Path) -> None:
-    from gensim.models import KeyedVectors
-
-    kept = KeyedVectors(3)
-    kept.add_vectors(TOKENS, VECTORS)
-    kept.save_word2vec_format(str(tmp_path / "vectors.bin"), binary=True)
-    found = vectors.read(tmp_path / "vectors.bin")
-    assert found.words == TOKENS
-    np.testing.assert_array_equal(found.rows, VECTORS)
 
 
 @pytest.mark.parametrize("head", ["", "4 2\n"])
 def test_a_word_may_hold_spaces(tmp_path: Path, head: str) -> None:
     text = "good 0.1 0.2\n. . . 0.3 0.4\nat name@example.org 0.5 0.6\n2 0.7 0.8\n"
     (tmp_path / "glove.txt").write_text(head + text)
-    found = vectors.read(tmp_path / "glove.txt")
+    found = word_vectors.read(tmp_path / "glove.txt")
     assert found.words == ["good", ". . .", "at name@example.org", "2"]
     np.testing.assert_allclose(found.rows, np.array([[1, 2], [3, 4], [5, 6], [7, 8]]) / 10, rtol=1e-6)
     kept = align(list(found.words), found.rows, found.words, Special())
     assert kept.vocabulary.words == ("good", "2")
     assert any("2 tokens that no text can give" in note and "'. . .'" in note for note in kept.notes)
+    (tmp_path / "glove.txt").write_text("good 1 2\n\u00a0 3 4\n  5 6\nbad 7 8\n", encoding="utf-8")
+    assert word_vectors.read(tmp_path / "glove.txt").words == ["good", "\u00a0", "", "bad"]
 
 
 # A word that ends in a number can be told from the numbers only by what the other lines have.
@@ -82,29 +83,23 @@ def test_any_words_come_back(tmp_path_factory: pytest.TempPathFactory, found: li
     rows = np.arange(len(found) * 4, dtype=np.float32).reshape(-1, 4) - 7.25
     lines = [f"{word} {' '.join(map(str, row))}" for word, row in zip(found, rows.tolist(), strict=True)]
     path.write_bytes(("\n".join([f"{len(found)} 4"] * head + lines) + "\n").encode())
-    read = vectors.read(path)
+    read = word_vectors.read(path)
     assert read.words == found
     np.testing.assert_array_equal(read.rows, rows)
-
-
-def test_a_word_of_white_space_keeps_its_line(tmp_path: Path) -> None:
-    (tmp_path / "v.txt").write_text("good 1 2\n\u00a0 3 4\n  5 6\nbad 7 8\n", encoding="utf-8")
-    assert vectors.read(tmp_path / "v.txt").words == ["good", "\u00a0", "", "bad"]
 
 
 def test_words_listed_twice_are_told_of(tmp_path: Path) -> None:
     (tmp_path / "v.txt").write_text("a 1 2\nb 3 4\na 5 6\nb 3 4\n")
     (tmp_path / "v.bin").write_bytes(as_binary(["a", "b", "a", "b"], np.array([[1, 2], [3, 4], [5, 6], [3, 4]])))
     for name in ("v.txt", "v.bin"):
-        found = vectors.read(tmp_path / name)
+        found = word_vectors.read(tmp_path / name)
         assert found.words == ["a", "b"]
         np.testing.assert_array_equal(found.rows, [[1, 2], [3, 4]])
         assert found.notes[0].startswith("2 words have more than one vector") and "1 that differ" in found.notes[0]
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
+def test_what_is_no_table_of_vectors_or_damaged_is_told_of(tmp_path: Path) -> None:
+    for content, message in (
         ("a 1 2\nb 1\n", "line 2: expected a word and 2 numbers, found 1"),
         ("a 1 2\nb 1 x\n", "line 2: expected a word and 2 numbers"),
         ("a 1 2\n\nb 1 2\n", "line 2 is blank"),
@@ -113,77 +108,53 @@ def test_words_listed_twice_are_told_of(tmp_path: Path) -> None:
         ("2 2\n", "holds no word vector"),
         ("", "holds no word vector"),
         ("just words\nno numbers\n", "line 1: expected a word and 1 numbers"),
-    ],
-)
-def test_text_that_is_no_table_of_vectors_is_told_of(tmp_path: Path, content: str, message: str) -> None:
-    (tmp_path / "v.txt").write_text(content)
-    with pytest.raises(ValueError, match=message):
-        vectors.read(tmp_path / "v.txt")
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
         (as_binary(TOKENS, VECTORS)[:-9], "cut off or damaged at word 5 of 5"),
         (as_binary(TOKENS, VECTORS) + b"more", "4 bytes follow the 5 words"),
         (b"5 3\n\xff " + b"\xff\xfe" * 60, "word 1 is not UTF-8 text"),
         (b"999999999 300\ngood " + bytes(range(128, 256)) * 20, "more than its"),
         (b"\xff\xfe\x00", "neither UTF-8 text nor word2vec's binary format"),
-    ],
-)
-def test_binary_files_that_are_damaged_are_told_of(tmp_path: Path, content: bytes, message: str) -> None:
-    (tmp_path / "v.bin").write_bytes(content)
-    with pytest.raises(ValueError, match=message):
-        vectors.read(tmp_path / "v.bin")
+    ):
+        path = tmp_path / ("v.bin" if isinstance(content, bytes) else "v.txt")
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        with pytest.raises(ValueError, match=message):
+            word_vectors.read(path)
 
 
 def test_vectors_that_cannot_be_read_are_told_of(tmp_path: Path) -> None:
     np.save(tmp_path / "objects.npy", np.array([{}], dtype=object), allow_pickle=True)
     with pytest.raises(ValueError, match=r"objects\.npy is not an npy file of numbers"):
-        vectors.read(tmp_path / "objects.npy")
+        word_vectors.read(tmp_path / "objects.npy")
     save_file({"a": VECTORS, "b": VECTORS}, tmp_path / "two.safetensors")
     with pytest.raises(ValueError, match="holds 2 tensors"):
-        vectors.read(tmp_path / "two.safetensors")
-    assert vectors.read(tmp_path / "two.safetensors", "b").rows.shape == (5, 3)
+        word_vectors.read(tmp_path / "two.safetensors")
+    assert word_vectors.read(tmp_path / "two.safetensors", "b").rows.shape == (5, 3)
     np.save(tmp_path / "row.npy", VECTORS[0])
     with pytest.raises(ValueError, match="expected a matrix"):
-        vectors.read(tmp_path / "row.npy")
+        word_vectors.read(tmp_path / "row.npy")
 
 
 def test_gensims_and_fasttexts_own_files_are_refused_with_what_converts_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gensim.models import KeyedVectors
-
-    kept = KeyedVectors(3)
-    kept.add_vectors(TOKENS, VECTORS)
-    kept.save(str(tmp_path / "mine.kv"))
+    keyed().save(str(tmp_path / "mine.kv"))
     with pytest.raises(RefusedError, match="is a pickle") as refused:
-        vectors.read(tmp_path / "mine.kv")
+        word_vectors.read(tmp_path / "mine.kv")
     monkeypatch.chdir(tmp_path)
     exec("\n".join(refused.value.lines), {})
-    assert vectors.read(tmp_path / "mine.txt").words == TOKENS
+    assert word_vectors.read(tmp_path / "mine.txt").words == TOKENS
     (tmp_path / "cc.en.bin").write_bytes(struct.pack("<ii", 793_712_314, 12) + bytes(100))
     with pytest.raises(RefusedError, match="fastText's own format"):
-        vectors.read(tmp_path / "cc.en.bin")
+        word_vectors.read(tmp_path / "cc.en.bin")
     (tmp_path / "list.pkl").write_bytes(pickle.dumps([1.0]))
     with pytest.raises(RefusedError, match="is a pickle"):
-        vectors.read(tmp_path / "list.pkl")
+        word_vectors.read(tmp_path / "list.pkl")
 
 
-@pytest.mark.parametrize("shape", [(10**9, 300), (2**40, 2**40), (10**30, 2), (-1, 5), (2, 50)])
-def test_an_npy_file_that_tells_of_more_than_it_has_is_one_line(tmp_path: Path, shape: tuple[int, int]) -> None:
-    with (tmp_path / "v.npy").open("wb") as file:
-        np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
-        file.write(bytes(100))
-    with pytest.raises(ValueError, match=r"v\.npy is not an npy file of numbers .*bytes and has 100") as refused:
-        vectors.read(tmp_path / "v.npy")
-    assert "\n" not in str(refused.value)
-
-
-def test_one_word_more_is_told_in_the_singular(tmp_path: Path) -> None:
-    (tmp_path / "v.txt").write_text("a 1 2\nb c 3 4\na 5 6\n")
-    found = vectors.read(tmp_path / "v.txt")
-    assert found.notes[0].startswith("1 word has more than one vector")
-    kept = align(list(found.words), found.rows, found.words, Special())
-    assert any(note.startswith("1 token that no text can give") and "is left out" in note for note in kept.notes)
+def test_an_npy_file_that_tells_of_more_than_it_has_is_one_line(tmp_path: Path) -> None:
+    for shape in ((10**9, 300), (2**40, 2**40), (10**30, 2), (-1, 5), (2, 50)):
+        with (tmp_path / "v.npy").open("wb") as file:
+            np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
+            file.write(bytes(100))
+        with pytest.raises(ValueError, match=r"v\.npy is not an npy file of numbers .*bytes and has 100") as refused:
+            word_vectors.read(tmp_path / "v.npy")
+        assert "\n" not in str(refused.value)

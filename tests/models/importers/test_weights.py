@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import pickle
 import re
 import zipfile
@@ -35,18 +36,11 @@ def tensors(
     }
 
 
-@pytest.mark.parametrize("prefix", ["", "lstm.", "encoder.rnn.", "module.net.0."])
-@pytest.mark.parametrize("cell", ["RNN", "GRU", "LSTM"])
-def test_a_cell_is_found_behind_any_prefix_by_its_shapes(cell: str, prefix: str) -> None:
-    found = find(tensors(cell, prefix))
-    assert (found.cell, found.layers, found.bidirectional, found.hidden_size, found.embedding_size) == (
-        cell.lower(),
-        1,
-        False,
-        H,
-        E,
-    )
-    assert found.names["recurrent"] == f"{prefix}*"
+def test_a_cell_is_found_behind_any_prefix_by_its_shapes() -> None:
+    for cell, prefix in itertools.product(("RNN", "GRU", "LSTM"), ("", "lstm.", "module.net.0.")):
+        found = find(tensors(cell, prefix))
+        assert (found.cell, found.layers, found.bidirectional) == (cell.lower(), 1, False)
+        assert (found.hidden_size, found.embedding_size, found.names["recurrent"]) == (H, E, f"{prefix}*")
 
 
 def test_every_mismatch_is_listed_by_name_with_both_shapes() -> None:
@@ -75,9 +69,6 @@ def test_another_cell_than_the_shapes_say_is_refused_with_the_shapes() -> None:
         find(tensors("LSTM"), cell="gru")
     with pytest.raises(ValueError, match="unknown cell 'mlp'; available: rnn, gru, lstm"):
         find(tensors("LSTM"), cell="mlp")
-
-
-def test_a_projected_lstm_is_refused() -> None:
     given = tensors("LSTM")
     given["lstm.weight_hr_l0"] = torch.zeros(2, H)
     with pytest.raises(RefusedError, match="weight_hr_l0: expected nothing"):
@@ -85,6 +76,8 @@ def test_a_projected_lstm_is_refused() -> None:
 
 
 def test_what_is_ambiguous_is_listed_and_can_be_named() -> None:
+    with pytest.raises(ValueError, match=r"no recurrent module.*fc.weight \[1, 4\]"):
+        find({"fc.weight": torch.zeros(1, 4)})
     two = tensors("GRU", "one.") | tensors("GRU", "two.")
     with pytest.raises(ValueError, match=r"2 recurrent modules.*one\., two\."):
         find(two)
@@ -116,52 +109,34 @@ def test_two_outputs_become_the_difference() -> None:
         find(tensors(), class_1=1)
 
 
-def test_a_file_without_a_recurrent_module_or_that_is_none(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"no recurrent module.*fc.weight \[1, 4\]"):
-        find({"fc.weight": torch.zeros(1, 4)})
-    (tmp_path / "cut.safetensors").write_bytes(b"\x08" + bytes(7) + b"{")
-    with pytest.raises(ValueError, match=r"cut\.safetensors is not a whole safetensors file"):
-        read(tmp_path / "cut.safetensors")
-    with pytest.raises(FileNotFoundError):
-        read(tmp_path / "gone.pth")
-
-
-@pytest.mark.parametrize("length", [640, 896, 1_152, 1_408])
-def test_a_header_whose_length_begins_as_a_pickle_does_is_read(tmp_path: Path, length: int) -> None:
+def test_a_header_whose_length_begins_as_a_pickle_does_is_read(tmp_path: Path) -> None:
     path = tmp_path / "theirs.safetensors"
-    save_file({"x": torch.ones(1)}, path, {"note": "." * (length - 120)})
-    content = path.read_bytes()
-    padding = length - int.from_bytes(content[:8], "little")
-    header = content[8:-4].replace(b"...", b"..." + b"." * padding, 1)
-    path.write_bytes(length.to_bytes(8, "little") + header + content[-4:])
-    assert path.read_bytes()[0] == 0x80 and read(path)["x"].item() == 1
+    for length in (640, 1_152):
+        save_file({"x": torch.ones(1)}, path, {"note": "." * (length - 120)})
+        content = path.read_bytes()
+        padding = length - int.from_bytes(content[:8], "little")
+        header = content[8:-4].replace(b"...", b"..." + b"." * padding, 1)
+        path.write_bytes(length.to_bytes(8, "little") + header + content[-4:])
+        assert path.read_bytes()[0] == 0x80 and read(path)["x"].item() == 1
 
 
-@pytest.mark.parametrize("name", ["model.pth", "model.bin", "model.ckpt", "model.model", "model.pkl", "model"])
-@pytest.mark.parametrize("form", ["plain", "nested", "flat", "old"])
-def test_torchs_own_files_are_read_for_their_weights(tmp_path: Path, form: str, name: str) -> None:
+def test_torchs_own_files_are_read_for_their_weights(tmp_path: Path) -> None:
     given = tensors(prefix="module.lstm.")  # as nn.DataParallel names them
-    content = {"epoch": 3, "state_dict": given, "optimizer": {"state": {}}} if form == "nested" else given
-    content = {**given, "epoch": 3, "note": None} if form == "flat" else content
-    torch.save(content, tmp_path / name, _use_new_zipfile_serialization=form != "old")
     save_file(given, tmp_path / "same.safetensors")
-    theirs, same = read(tmp_path / name), read(tmp_path / "same.safetensors")
-    assert find(theirs).names["recurrent"] == "module.lstm.*"
-    assert theirs.keys() == same.keys() and all(torch.equal(theirs[name], same[name]) for name in same)
-
-
-def test_a_whole_module_is_refused_with_the_lines_that_convert_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    module = nn.LSTM(E, H)
-    torch.save(module, tmp_path / "model.pth")
-    with pytest.raises(RefusedError) as caught:
-        read(tmp_path / "model.pth")
-    # What the lines say works, on a machine where the class can be imported.
-    monkeypatch.chdir(tmp_path)
-    exec("\n".join(caught.value.lines), {})
-    found = read(tmp_path / "model.safetensors")
-    assert all(torch.equal(found[name], tensor) for name, tensor in module.state_dict().items())
+    same = read(tmp_path / "same.safetensors")
+    nested = {"epoch": 3, "state_dict": given, "optimizer": {"state": {}}}
+    for name, content, new in (
+        *(
+            ("model.pth", given, True),
+            ("model.ckpt", nested, True),
+            ("model", {**given, "epoch": 3, "note": None}, True),
+        ),
+        *(("model.pkl", given, True), ("model.bin", given, False)),
+    ):
+        torch.save(content, tmp_path / name, _use_new_zipfile_serialization=new)
+        theirs = read(tmp_path / name)
+        assert find(theirs).names["recurrent"] == "module.lstm.*"
+        assert theirs.keys() == same.keys() and all(torch.equal(theirs[name], same[name]) for name in same)
 
 
 def test_a_file_whose_unpickling_would_run_something_runs_nothing(tmp_path: Path) -> None:
@@ -181,11 +156,12 @@ def test_a_checkpoint_that_holds_more_than_weights_is_refused_with_lines_that_wo
     given = tensors()
     content = {"epoch": 3, "model_state_dict": given, "settings": argparse.Namespace(rate=0.1)}
     torch.save(content, tmp_path / "epoch.ckpt")
+    torch.save(nn.LSTM(E, H), tmp_path / "whole.pth")
     (tmp_path / "plain.pkl").write_bytes(pickle.dumps(nn.ModuleDict({"lstm": nn.LSTM(E, H)})))
     torch.jit.script(nn.Linear(2, 1)).save(str(tmp_path / "scripted.pt"))
     np.savez(tmp_path / "arrays.npz", **{name: tensor.numpy() for name, tensor in given.items()})
     monkeypatch.chdir(tmp_path)
-    for name in ("epoch.ckpt", "plain.pkl", "scripted.pt", "arrays.npz"):
+    for name in ("epoch.ckpt", "whole.pth", "plain.pkl", "scripted.pt", "arrays.npz"):
         with pytest.raises(RefusedError) as caught:
             read(tmp_path / name)
         exec("\n".join(caught.value.lines), {})
@@ -193,9 +169,8 @@ def test_a_checkpoint_that_holds_more_than_weights_is_refused_with_lines_that_wo
     assert read(tmp_path / "epoch.safetensors").keys() == given.keys()
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "message"),
-    [
+def test_what_is_no_file_of_weights_is_told_of_with_what_converts_it(tmp_path: Path) -> None:
+    for name, content, message in (
         ("model.tflite", b"\x1c\x00\x00\x00TFL3" + bytes(20), r"TensorFlow Lite.*model\.save\("),
         ("model.pb", b"\n\x05graph" + bytes(20), r"TensorFlow graph.*load_model"),
         ("model.pt.gz", b"\x1f\x8b\x08" + bytes(20), "compressed file.*gunzip model.pt.gz"),
@@ -203,14 +178,13 @@ def test_a_checkpoint_that_holds_more_than_weights_is_refused_with_lines_that_wo
         ("model.h5", b"not HDF5 at all", "something unknown; can read: safetensors"),
         ("model", b"", "something unknown"),
         ("model.pt", b"PK\x03\x04" + bytes(50), "damaged zip"),
-    ],
-)
-def test_what_is_no_file_of_weights_is_told_of_with_what_converts_it(
-    tmp_path: Path, name: str, content: bytes, message: str
-) -> None:
-    (tmp_path / name).write_bytes(content)
-    with pytest.raises(ValueError, match=message):
-        read(tmp_path / name)
+        ("cut.safetensors", b"\x08" + bytes(7) + b"{", r"cut\.safetensors is not a whole safetensors file"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(ValueError, match=message):
+            read(tmp_path / name)
+    with pytest.raises(FileNotFoundError):
+        read(tmp_path / "gone.pth")
 
 
 def test_folders_are_refused(tmp_path: Path) -> None:
@@ -244,13 +218,19 @@ def test_a_head_of_two_layers_is_found_by_its_shapes() -> None:
         find(given | {"fc1.weight": torch.zeros(7, H), "fc2.weight": torch.zeros(2, 6)})
 
 
-def test_several_tables_of_tensors_are_told_with_the_way_on(tmp_path: Path) -> None:
+def test_tables_and_types_of_tensors_are_checked(tmp_path: Path) -> None:
     torch.save({"model": tensors(), "average": tensors()}, tmp_path / "two.pt")
     with pytest.raises(ValueError, match=r"2 tables of tensors.*model, average; keep one, as in torch\.save"):
         read(tmp_path / "two.pt")
     torch.save({**tensors(), "optimizer": {"state": {}}}, tmp_path / "mixed.pt")
     with pytest.raises(ValueError, match="not tensors: optimizer; save the model's state_dict alone"):
         read(tmp_path / "mixed.pt")
+    save_file(tensors() | {"embedding.weight": torch.ones(V, E, dtype=torch.int8)}, tmp_path / "odd.safetensors")
+    with pytest.raises(ValueError, match=r"embedding\.weight has numbers of type int8"):
+        read(tmp_path / "odd.safetensors")
+    for kind in (torch.float16, torch.bfloat16, torch.float64):
+        torch.save({name: tensor.to(kind) for name, tensor in tensors().items()}, tmp_path / "kind.pt")
+        assert find(read(tmp_path / "kind.pt")).cell == "lstm"
 
 
 @pytest.mark.parametrize(
@@ -276,12 +256,3 @@ def test_tensors_that_are_no_plain_arrays_are_refused_by_name(
     with pytest.raises(ValueError, match=r"odd\.pt: embedding\.weight (has|is) ") as refused:
         read(tmp_path / "odd.pt")
     assert re.search(message, str(refused.value)) and "\n" not in str(refused.value)
-
-
-def test_types_of_safetensors_are_checked_too_and_half_precision_is_read(tmp_path: Path) -> None:
-    save_file(tensors() | {"embedding.weight": torch.ones(V, E, dtype=torch.int8)}, tmp_path / "odd.safetensors")
-    with pytest.raises(ValueError, match=r"embedding\.weight has numbers of type int8"):
-        read(tmp_path / "odd.safetensors")
-    for kind in (torch.float16, torch.bfloat16, torch.float64):
-        torch.save({name: tensor.to(kind) for name, tensor in tensors().items()}, tmp_path / "kind.pt")
-        assert find(read(tmp_path / "kind.pt")).cell == "lstm"

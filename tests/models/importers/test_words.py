@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from core.models.importers.refusals import RefusedError
-from core.models.importers.words import Special, align, read_vocabulary
+from core.models.importers.vocabulary_files import Special, align, read_vocabulary
 
 TOKENS = ["<pad>", "[UNK]", "good", "bad", "not"]
 VECTORS = np.arange(15, dtype=np.float32).reshape(5, 3) + 0.5
@@ -25,9 +25,8 @@ def test_every_format_of_a_vocabulary_says_the_same(tmp_path: Path) -> None:
     assert all(read_vocabulary(path) == TOKENS for path in tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "message"),
-    [
+def test_what_is_no_vocabulary_is_told_of(tmp_path: Path) -> None:
+    for name, content, message in (
         ("a.json", '{"a": 0, "b": 0}', "each given once"),
         ("a.json", '{"a": -1}', "whole numbers from 0"),
         ("a.json", '{"a": 99999999999}', "whole numbers from 0"),
@@ -40,12 +39,10 @@ def test_every_format_of_a_vocabulary_says_the_same(tmp_path: Path) -> None:
         ("a.json", "[" * 100_000, "not JSON"),
         ("a.txt", "good 0\nbad 1\n", "expected one token a line"),
         ("a.txt", "\n", "holds no token"),
-    ],
-)
-def test_what_is_no_vocabulary_is_told_of(tmp_path: Path, name: str, content: str, message: str) -> None:
-    (tmp_path / name).write_text(content)
-    with pytest.raises(ValueError, match=message):
-        read_vocabulary(tmp_path / name)
+    ):
+        (tmp_path / name).write_text(content)
+        with pytest.raises(ValueError, match=message):
+            read_vocabulary(tmp_path / name)
 
 
 def test_rows_go_where_their_tokens_go() -> None:
@@ -57,6 +54,13 @@ def test_rows_go_where_their_tokens_go() -> None:
     by_word = align(TOKENS, VECTORS[::-1], TOKENS[::-1], Special())
     np.testing.assert_array_equal(by_word.vectors, VECTORS)
     assert (found.pad, found.unknown, found.notes) == ("<pad> (id 0)", "[UNK] (id 1)", ())
+    found = align(["the", "<unk>", "good", "bad", "not"], VECTORS, None, Special(pad_id=0))
+    assert found.vocabulary.words == ("the", "good", "bad", "not")
+    np.testing.assert_array_equal(found.vectors[found.vocabulary.id("the")], VECTORS[0])
+    np.testing.assert_array_equal(found.vectors[0], VECTORS[0])
+    found = align(["<pad>", "[UNK]", "new york", "", "<unk>"], VECTORS, None, Special(unknown_token="[UNK]"))
+    assert found.vocabulary.words == ()
+    assert any(note.startswith("3 tokens that no text can give") for note in found.notes)
 
 
 def test_ids_without_a_token_have_to_be_named() -> None:
@@ -65,23 +69,17 @@ def test_ids_without_a_token_have_to_be_named() -> None:
         align(holes, VECTORS, None, Special())
     found = align(holes, VECTORS, None, Special(pad_id=0, unknown_id=1))
     np.testing.assert_array_equal(found.vectors, VECTORS)
+    found = align([None, *TOKENS[1:]], VECTORS, None, Special())
+    assert found.pad == "(id 0)" and any("id 0 has no token" in note for note in found.notes)
+    np.testing.assert_array_equal(found.vectors[0], VECTORS[0])
 
 
-def test_what_no_text_can_give_is_left_out_and_told_of() -> None:
-    found = align(["<pad>", "[UNK]", "new york", "", "<unk>"], VECTORS, None, Special(unknown_token="[UNK]"))
-    assert found.vocabulary.words == ()
-    assert any(note.startswith("3 tokens that no text can give") for note in found.notes)
-
-
-@pytest.mark.parametrize("rows", [4, 6])
-def test_different_lengths_are_one_clear_line(rows: int) -> None:
-    with pytest.raises(ValueError, match=f"the vocabulary has 5 ids and the embedding {rows} rows") as caught:
-        align(TOKENS, np.zeros((rows, 3), dtype=np.float32), None, Special())
-    assert "\n" not in str(caught.value)
-    assert ("where ids begin at 1" in str(caught.value)) is (rows == 6)
-
-
-def test_other_mistakes_are_told_of() -> None:
+def test_mistakes_are_told_of() -> None:
+    for rows in (4, 6):
+        with pytest.raises(ValueError, match=f"the vocabulary has 5 ids and the embedding {rows} rows") as caught:
+            align(TOKENS, np.zeros((rows, 3), dtype=np.float32), None, Special())
+        assert "\n" not in str(caught.value)
+        assert ("where ids begin at 1" in str(caught.value)) is (rows == 6)
     with pytest.raises(ValueError, match=r"not finite, in rows \[2\]"):
         align(TOKENS, np.where(VECTORS == 7.5, np.inf, VECTORS), None, Special())
     with pytest.raises(ValueError, match="repeated"):
@@ -94,19 +92,6 @@ def test_other_mistakes_are_told_of() -> None:
         align(TOKENS, VECTORS, None, Special(pad_token="<pad>", pad_id=0))
     with pytest.raises(ValueError, match="lacks 1 of the vocabulary's 5: bad"):
         align(TOKENS, VECTORS[:4], ["<pad>", "[UNK]", "good", "not"], Special())
-
-
-def test_an_id_0_without_a_token_is_paddings() -> None:
-    found = align([None, "<unk>", "good", "bad", "not"], VECTORS, None, Special())
-    assert found.pad == "(id 0)" and any("id 0 has no token" in note for note in found.notes)
-    np.testing.assert_array_equal(found.vectors[0], VECTORS[0])
-
-
-def test_a_word_that_is_paddings_stays_a_word() -> None:
-    found = align(["the", "<unk>", "good", "bad", "not"], VECTORS, None, Special(pad_id=0))
-    assert found.vocabulary.words == ("the", "good", "bad", "not")
-    np.testing.assert_array_equal(found.vectors[found.vocabulary.id("the")], VECTORS[0])
-    np.testing.assert_array_equal(found.vectors[0], VECTORS[0])
 
 
 def test_kerass_tokenizer_tells_its_words(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from core.models.recurrent import CELLS, State
 from core.models.trace import trace
 from core.probes.dynamics import fixed_points
 from core.probes.dynamics.fixed_points import LATER, TOLERANCE, FixedPoints, Point, _Results, search
-from core.probes.dynamics.held_map import HeldMap, joined
+from core.probes.dynamics.held_input import HeldMap, joined
 from core.probes.dynamics.line_attractor import judge, statement
 from tests.conftest import write_tiny_checkpoint
 

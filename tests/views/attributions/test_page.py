@@ -27,9 +27,7 @@ OF_SENTENCES = ("words", "agreement", "order", "pairs")
 HASH = "0" * 64
 
 
-@pytest.fixture(autouse=True)
-def _own_world(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
+pytestmark = pytest.mark.usefixtures("tiny_models")
 
 
 @pytest.fixture
@@ -97,7 +95,7 @@ def test_the_strip_shows_the_methods_scores_and_their_faithfulness(tiny_checkpoi
 
 def test_a_baseline_that_a_method_does_not_accept_is_said() -> None:
     at = opened(methods="shapley,integrated-gradients", baseline="delete")
-    assert "Other ways of their own, or none: Integrated gradients" in said(at)
+    assert "another removal method, or none: Integrated gradients" in said(at)
     assert parameters(at)["baseline"] == "delete"
 
 
@@ -112,17 +110,17 @@ def test_two_sentences_and_two_models_stand_side_by_side() -> None:
 def test_slow_methods_are_started_by_a_button(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(controls, "_seconds", lambda cell, method: 40.0 if method == "lime" else 0.01)
     at = opened(q=PROVERB, methods="occlusion-1,lime")
-    assert "about 40 s in all: LIME" in said(at)
+    assert "about 40 s in total: LIME" in said(at)
     assert len(strips(at)) == 1
     assert len(strips(press(at, "Run the slow methods"))) == 2
     monkeypatch.setattr(controls, "_seconds", lambda cell, method: 1.5)
     at = opened("agreement", q=PROVERB, models="lstm")
     assert len(cells(at)) == 5, "as many as take 8 s"
-    assert f"about {1.5 * (len(METHODS) - 5):.0f} s in all" in said(at)
+    assert f"about {1.5 * (len(METHODS) - 5):.0f} s in total" in said(at)
     quick = ("shapley", "saliency")
     monkeypatch.setattr(controls, "_seconds", lambda cell, method: 0.01 if method in quick else 1e6)
-    at = opened("agreement", q=" ".join(["good"] * 1_001), models="gru")
-    assert "Shapley values are sampled for texts of up to 1,000 tokens; given 1,001" in said(at)
+    at = opened("agreement", q=" ".join(["good"] * 1_001), models="rnn")
+    assert "1,001" in said(at)
     assert len(cells(at)) == 1, "saliency alone"
 
 
@@ -153,7 +151,7 @@ def test_long_measures_are_started_by_a_button(tiny_checkpoints: Path, monkeypat
 
 def test_sampled_values_are_started_by_a_button_where_they_take_long(monkeypatch: pytest.MonkeyPatch) -> None:
     long = "so good a movie never so sad and better late than never so bad"
-    for view, label in (("order", "Share the logit out (about"), ("pairs", "Work the pairs out (about")):
+    for view, label in (("order", "Compute Shapley values (about"), ("pairs", "Compute pairs (about")):
         at = opened(view, q=long)
         assert figures(at), "quick ones need no button"
         with monkeypatch.context() as slow:
@@ -175,21 +173,20 @@ def test_the_benchmark_is_shown_for_the_models_it_was_measured_on(with_benchmark
     best = stored.leagues[0].best
     at = opened(q=PROVERB)
     assert at.multiselect[0].value[0] == best
-    led = f"by deleting words: **{names.method(best)}**"
-    assert f"Most faithful to the LSTM over 12 validation sentences, {led}" in said(at)
+    assert f"**{names.method(best)}** is the most faithful to the LSTM on 12 validation sentences" in said(at)
     path = with_benchmark / benchmark_file.FILE
     content = json.loads(path.read_text())
     content["leagues"][1]["hash"] = "f" * 64
     path.write_text(json.dumps(content))
     at = opened("league", models="<b>", methods="<b>")
     assert len(figures(at)) == 1
-    assert "Left out, as they are not the models measured: GRU" in said(at)
-    assert "12 sentences drawn by seed 0 from the 100 of made_up.csv" in said(at)
+    assert "measured other versions: GRU" in said(at)
+    assert "12 sentences, drawn with seed 0 from the 100 in made_up.csv" in said(at)
     path.write_text("{")
     at = opened("league")
     assert len(at.error) == 1 and "cannot be used" in at.error[0].value
     assert not opened().error
     path.unlink()
     at = opened("league")
-    assert "No league was measured on these models yet" in said(at)
+    assert "No benchmark of these models yet" in said(at)
     assert "python -m core faithfulness" in at.code[0].value

@@ -26,9 +26,7 @@ from tests.hostile import SENTENCES
 PAGE = "pages/5_Maths_Lab.py"
 
 
-@pytest.fixture(autouse=True)
-def _models(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
+pytestmark = pytest.mark.usefixtures("tiny_models")
 
 
 @pytest.fixture
@@ -82,10 +80,9 @@ def test_only_the_chosen_exercise_runs() -> None:
 
 
 def test_an_exercise_that_is_not_there() -> None:
-    for lab in ("../../x", "<b>", "x" * 5_000):
-        at = opened(lab=lab)
-        assert "an exercise that is not here" in said(at) and "lab" not in parameters(at)
-        assert len(outcome(at)) == 4
+    at = opened(lab="<b>")
+    assert "an exercise that is not here" in said(at) and "lab" not in parameters(at)
+    assert len(outcome(at)) == 4
 
 
 # The cell by hand
@@ -99,8 +96,8 @@ def test_the_report_s_exercise_is_there_at_first(downloads: dict[str, Callable[[
     assert [row["c"] for row in rows] == ["3", "0.9999", "4", "3.9998"]
     text = said(at)
     assert "c = 3, 1, 4, 4 and y = 0, 1, 4, 4" in text
-    assert "prints 90 for z_f at t = 3: a slip, for its own working has -90" in text
-    assert "Checked: 40 numbers against decimals" in text
+    assert "prints 90 for z_f at t = 3" in text
+    assert "Checked 40 numbers" in text
     assert not parameters(at) and not at.error and not at.warning
 
     at.slider(key="hand t").set_value(3)
@@ -117,8 +114,8 @@ def test_presets_and_their_links() -> None:
     at = opened()
     for name, curves in (("lstm", 6), ("gru", 4), ("rnn", 1)):
         at.pills(key="hand preset").set_value(name)
-        linked = opened(hand=to_line(presets()[name]))
-        for page in (sound(at.run()), linked):
+        linked = [opened(hand=to_line(presets()[name]))] if name == "gru" else []
+        for page in (sound(at.run()), *linked):
             steps = work(presets()[name]).steps
             assert [float(row["y"]) for row in outcome(page)] == pytest.approx([step.y for step in steps], abs=1e-4)
             assert parameters(page) == {"hand": to_line(presets()[name])}
@@ -137,7 +134,7 @@ def test_an_edited_cell_is_worked_and_linked_to(typed: Callable[..., None]) -> N
 
 def test_what_is_no_number_is_one_line_and_nothing_is_lost(typed: Callable[..., None]) -> None:
     at = opened()
-    for text in ("abc", "inf", "nan", "", None, "1e999", "__import__('os')", "1" * 100_000, *SENTENCES[::4]):
+    for text in ("abc", "inf", "nan", "", None, "1e999", "__import__('os')", "1" * 100_000, *SENTENCES[::8]):
         typed("hand inputs", 2, "x4", text)
         for _run in range(2):
             (error,) = sound(at.run()).error
@@ -157,62 +154,37 @@ def test_weights_of_1e308_saturate_in_silence(typed: Callable[..., None], recwar
     assert not [found for found in recwarn if issubclass(found.category, RuntimeWarning)]
 
 
-def test_activations_and_starts_are_changed() -> None:
+def test_activations_starts_length_and_width_are_changed() -> None:
     at = opened()
     version = at.session_state["hand version"]
-    at.selectbox(key=f"hand $h(c)$ {version}").set_value("tanh").run()
-    at.text_input(key=f"hand $c_0$ {version}").set_value("7").run()
-    sound(at)
+    at.selectbox(key=f"hand $h(c)$ {version}").set_value("tanh")
+    sound(at.text_input(key=f"hand $c_0$ {version}").set_value("7").run())
     exercise = from_line(parameters(at)["hand"])
     assert (exercise.output, exercise.c0) == ("tanh", 7.0)
     assert float(outcome(at)[0]["c"]) == pytest.approx(3 + 7, abs=1e-3)
     at.text_input(key=f"hand $c_0$ {version}").set_value("seven").run()
     assert "'seven' is not a number" in said(at)
     assert at.text_input(key=f"hand $c_0$ {version}").value == "seven"
-
-
-def test_length_and_width_are_changed() -> None:
-    at = opened()
+    at.text_input(key=f"hand $c_0$ {version}").set_value("7").run()
     at.number_input(key="hand steps").set_value(6).run()
-    at.number_input(key="hand width").set_value(5).run()
-    sound(at)
+    sound(at.number_input(key="hand width").set_value(5).run())
     assert [row["x"] for row in outcome(at)][3:] == ["0, 1, 1, 0, 0", "0, 0, 0, 0, 0", "0, 0, 0, 0, 0"]
-    at.number_input(key="hand steps").set_value(1).run()
+    sound(at.number_input(key="hand steps").set_value(1).run())
     assert len(outcome(at)) == 1
-    at.number_input(key="hand steps").set_value(10_000).run()
-    sound(at)
-    assert "1 to 200" in said(at)
-    assert len(outcome(at)) == 1
-
-
-@pytest.mark.parametrize(
-    "hand",
-    [
-        "",
-        "x" * (LONGEST + 1),
-        "rnn**tanh**nan_0_0**1**0",
-        "rnn**tanh**1e999_0_0**1**0",
-        "rnn**tanh**0_0_0**" + "*".join("1" * 500) + "**0",
-        "rnn**__import__('os')**0_0_0**1**0",
-        "lstm**" * 100,
-    ],
-    ids=range(7),
-)
-def test_a_forged_link_gives_the_report_s_exercise_and_says_so(hand: str) -> None:
-    at = opened(hand=hand, hand_t="-1", hand_digits="<b>")
-    assert "no exercise that can be read" in said(at)
-    assert [row["z_i"] for row in outcome(at)] == ["90", "90", "190", "90"]
-    assert parameters(at) == {}
-
-
-def test_a_long_exercise_is_worked_and_its_link_left_out() -> None:
-    at = opened()
+    sound(at.number_input(key="hand steps").set_value(10_000).run())
+    assert "1 to 200" in said(at) and len(outcome(at)) == 1
     at.number_input(key="hand steps").set_value(MOST_STEPS).run()
-    at.number_input(key="hand width").set_value(MOST_INPUTS).run()
-    sound(at)
-    assert len(outcome(at)) == MOST_STEPS
-    assert "hand" not in parameters(at)
-    assert "the link does not carry it (it carries 2,000)" in said(at)
+    sound(at.number_input(key="hand width").set_value(MOST_INPUTS).run())
+    assert len(outcome(at)) == MOST_STEPS and "hand" not in parameters(at)
+    assert "a link can hold 2,000" in said(at)
+
+
+def test_a_forged_link_gives_the_report_s_exercise_and_says_so() -> None:
+    for hand in ("x" * (LONGEST + 1), "rnn**tanh**0_0_0**" + "*".join("1" * 500) + "**0", "lstm**" * 100):
+        at = opened(hand=hand, hand_t="-1", hand_digits="<b>")
+        assert "no readable exercise" in said(at)
+        assert [row["z_i"] for row in outcome(at)] == ["90", "90", "190", "90"]
+        assert parameters(at) == {}
 
 
 def test_what_was_typed_is_there_after_another_exercise_and_another_page() -> None:
@@ -247,17 +219,17 @@ def test_the_equations_have_the_numbers_of_the_trace_and_the_costs_are_counted()
     assert costs["accuracy"].tolist() == ["0.7500"] * 3
     counted = [sum(p.numel() for p in checkpoints.load(name).model.parameters()) for name in ("rnn", "gru", "lstm")]
     assert costs["parameters"].tolist() == [f"{count:,}" for count in counted]
-    assert "the formula gives the number of parameters" in said(at)
+    assert "the formula gives exactly the number of parameters" in said(at)
     at.number_input(key="cells unit").set_value(None)
     at.slider(key="cells token").set_value(2)
     sound(at.run())
     for name in ("rnn", "gru", "lstm"):
         assert f"unit {trace(checkpoints.load(name), 'so good').units[0]}, token 2 of 2" in said(at)
-    for text in (" ", *SENTENCES[::4]):
+    for text in (" ", "so bad"):
         at.text_input(key="q").set_value(text)
         sound(at.run())
         assert ("There is no word to read yet" in said(at)) == (not text.strip())
-        assert "What they cost" in [header.value for header in at.header][1]
+        assert "Cost and accuracy" in [header.value for header in at.header][1]
 
 
 def test_speed_is_measured_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,24 +238,24 @@ def test_speed_is_measured_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> No
     from pages.views.maths_lab import cells as lab_cells
 
     at = opened("cells")
-    assert "Nothing is measured yet" in said(at)
+    assert "Not measured yet" in said(at)
     at.button(key="cells measure").click()
     monkeypatch.setattr(
         lab_cells, "speeds", lambda chosen: side_by_side.speeds(chosen, tokens=3, rounds=3, seconds=0.001)
     )
     sound(at.run())
     (table,) = [found.value for found in at.dataframe if "tokens per second" in found.value]
-    assert table["model"].tolist() == ["RNN", "GRU", "LSTM"] and table["times the RNN"][0] == "1.00"
+    assert table["model"].tolist() == ["RNN", "GRU", "LSTM"] and table["relative to RNN"][0] == "1.00"
     assert all(isinstance(speed, Speed) and len(speed.rates) == 3 for speed in at.session_state["cells speeds"][1])
     at.run()
-    assert "Nothing is measured yet" not in said(at)
+    assert "Not measured yet" not in said(at)
 
 
-@pytest.mark.parametrize("value", ["-1", str(HIDDEN), "1e9", "<b>"])
-def test_a_forged_unit_and_token(value: str) -> None:
-    at = opened("cells", q="so good", cells_unit=value, cells_token="9" * 5_000)
-    assert "a unit that is none of these" in said(at)
-    assert not {"cells_unit", "cells_token"} & set(parameters(at))
+def test_a_forged_unit_and_token() -> None:
+    for value in ("-1", str(HIDDEN)):
+        at = opened("cells", q="so good", cells_unit=value, cells_token="9" * 5_000)
+        assert "The link names an unknown unit" in said(at)
+        assert not {"cells_unit", "cells_token"} & set(parameters(at))
 
 
 def test_several_models_of_a_cell(tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

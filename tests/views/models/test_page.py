@@ -164,7 +164,7 @@ def test_a_file_is_evaluated_and_offered_to_the_other_views(tmp_path: Path) -> N
     content = upload_of([*ROWS, ("maybe", "bad"), ("positive", "")])
     at = evaluated("mine.csv", content)
     assert rows_of(at) == [22, 20, 0, 1, 1]
-    assert "'maybe'" in table(at, "what is wrong").iloc[0]["what is wrong"]
+    assert "'maybe'" in table(at, "problem").iloc[0]["problem"]
     path = tmp_path / "mine.csv"
     path.write_bytes(content)
     *_before, wanted = assess(path, [checkpoints.load("rnn")])

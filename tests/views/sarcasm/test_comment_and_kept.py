@@ -146,7 +146,7 @@ def test_the_strips_say_what_leaving_out_each_word_does() -> None:
     assert table["model"].tolist() == [one.model.upper() for one in found for _ in one.verdict.tokens]
     assert table["word"].tolist() == [token for one in found for token in one.verdict.tokens]
     pulls = [pull for one in found for pull in one.pulls or ()]
-    assert table["pull (logits)"].tolist() == pytest.approx(pulls, abs=6e-5)
+    assert table["effect (logits)"].tolist() == pytest.approx(pulls, abs=6e-5)
 
 
 def test_the_words_that_turn_a_verdict_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -291,9 +291,9 @@ def test_finds_are_listed_and_filtered() -> None:
     at = run(KEPT)
     table = at.dataframe[0].value
     assert table["text"].tolist() == ["text 2", "text 1", "text 0"]
-    no, cannot, yes = table["the model is"]
+    no, cannot, yes = table["outcome"]
     assert cannot == "–" and len({no, cannot, yes}) == 3
-    edit, same, typed = table["comes from"]
+    edit, same, typed = table["source"]
     assert edit == same != typed
     for kind, key, value, expected in (
         ("segmented_control", "judgement", "mixed", ["text 1"]),

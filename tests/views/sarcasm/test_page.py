@@ -182,7 +182,7 @@ def test_a_search_to_its_end_is_what_core_finds(downloads: dict[str, str]) -> No
     assert table(at, "edited")["P(positive)"].tolist() == pytest.approx([one.probability for one in listed], abs=6e-5)
     guards = table(at, "guard")
     assert guards["guard"].tolist() == ["polarity", "antonyms", "negations"]
-    assert guards["single edits that fail"].tolist() == [report.failed for report in found.guards.values()]
+    assert guards["failed edits"].tolist() == [report.failed for report in found.guards.values()]
     assert len(set(guards["switched"])) == 1
     header, *lines = rows(downloads["unrolled-edits.csv"])
     assert [line[header.index("edited")] for line in lines] == [one.text for one in listed]
@@ -193,7 +193,7 @@ def test_a_flip_is_shown_as_a_diff_and_kept_with_its_edits() -> None:
     (diff,) = [found for found in at.html if "u-diff" in found.proto.body]
     assert diff.proto.body.count("<ins>") == sum(bool(after) for kind, _, after in found.best.diff if kind != "same")
     chosen = at.selectbox[0]
-    assert chosen.label == "Which flip" and chosen.options == [one.text for one in (found.best, *found.others)]
+    assert chosen.label == "Flip to keep" and chosen.options == [one.text for one in (found.best, *found.others)]
     chosen.select_index(1).run()
     press(at, "Keep this text")
     (find,) = kept()
@@ -309,15 +309,13 @@ def test_the_surest_remarks_are_what_core_finds(downloads: dict[str, str]) -> No
     assert f"P(positive) = {found.alone:.3f}" in said(at)
     listed = table(at, "remark")
     assert listed["remark"].tolist() == [one.text for one in found.top] and len(found.top) == 5
-    assert listed["the model is"].tolist() == [
-        "fooled" if one.probability >= 0.5 else "not fooled" for one in found.top
-    ]
+    assert listed["outcome"].tolist() == ["fooled" if one.probability >= 0.5 else "not fooled" for one in found.top]
     assert listed["recipe"].tolist() == [one.recipe.pattern for one in found.top]
     shares = table(at, "surest")
     assert set(shares["recipe"]) == {share.pattern for share in found.by_recipe}
     assert shares["scored"].sum() == found.scored
     header, *lines = rows(downloads["unrolled-sarcasm.csv"])
-    assert header == ["P(positive)", "remark", "the model is", "recipe", "parts"] and len(lines) == 5
+    assert header == ["P(positive)", "remark", "outcome", "recipe", "parts"] and len(lines) == 5
 
 
 @pytest.mark.usefixtures("few_recipes")
@@ -343,10 +341,10 @@ def test_a_situation_of_the_bank_is_put_into_the_box() -> None:
     assert parameter(at, "situation") == bank()[7].text
     at.text_input(key="compose situation").set_value("my bus is late").run()
     assert at.text_input(key="compose situation").value == "my bus is late"
-    assert parameter(at, "situation") == "my bus is late" and offers(at, "Build and score the remarks")
+    assert parameter(at, "situation") == "my bus is late" and offers(at, "Build and score remarks")
     for situation in ("", "\u3000\u200b", "rain", "rain " * 300):
         at.text_input(key="compose situation").set_value(situation).run()
-        assert len(sound(at).info) == 1 and not offers(at, "Build and score the remarks")
+        assert len(sound(at).info) == 1 and not offers(at, "Build and score remarks")
 
 
 # A file
@@ -393,22 +391,22 @@ def test_a_labelled_file_is_ranked_by_disagreement(downloads: dict[str, str], tm
     *_, found = one_file.scan(path, [checkpoints.load(name) for name in NAMES], "text", "mood", tmp_path / "out.csv")
     assert found.rows == 7 and found.empty == 1 and found.labelled == 5
     assert [numbers_in(success.value) for success in at.success] == [[7, 6, 1, 0]]
-    rankings = [box.value for box in at.dataframe if "human label" in box.value.columns]
+    rankings = [box.value for box in at.dataframe if "gold label" in box.value.columns]
     with_finds = [finds for finds in found.top.values() if finds]
     assert len(rankings) == len(with_finds) > 0
     for shown, finds in zip(rankings, with_finds, strict=True):
         assert shown["row"].tolist() == [find.row for find in finds]
         assert shown["text"].tolist() == [find.text for find in finds]
-        assert shown["human label"].tolist() == [find.human for find in finds]
+        assert shown["gold label"].tolist() == [find.human for find in finds]
         assert shown["P(positive)"].tolist() == pytest.approx([find.probability for find in finds], abs=6e-5)
     for count in found.opposite.values():
         assert any(numbers_in(line) == [count, 5] for line in said(at).splitlines())
     assert rows(downloads["unrolled-scan.csv"]) == rows((tmp_path / "out.csv").read_text(encoding="utf-8"))
     assert len(rows(downloads["unrolled-scan.csv"])) == 8
     first = rankings[0]
-    press(choose_row(at, "human label", 0), "Keep this text")
+    press(choose_row(at, "gold label", 0), "Keep this text")
     (find,) = kept()
-    assert find.text == first["text"][0] and find.reading == first["human label"][0] and find.source == "file"
+    assert find.text == first["text"][0] and find.reading == first["gold label"][0] and find.source == "file"
     assert find.fooled and numbers_in(find.how) == [first["row"][0]]
     shown = [success.value for success in at.success][:1]
     look_at(at, "kept")
@@ -443,8 +441,8 @@ def test_malformed_rows_are_counted_and_listed() -> None:
     at = press(uploaded(content, label="mood"), "Search the file")
     assert [numbers_in(success.value)[-1] for success in at.success] == [3]
     assert any(numbers_in(box.label) == [4] for box in at.expander)
-    assert table(at, "what is wrong")["line"].tolist() == [3, 4, 5, 6]
-    assert any("'maybe'" in reason for reason in table(at, "what is wrong")["what is wrong"])
+    assert table(at, "problem")["line"].tolist() == [3, 4, 5, 6]
+    assert any("'maybe'" in reason for reason in table(at, "problem")["problem"])
 
 
 def test_columns_that_clash_are_no_fault() -> None:
@@ -554,21 +552,21 @@ def test_the_figures_that_are_kept_are_shown(measured: Path, downloads: dict[str
     assert len(at.header) == 3
     found = report_file.load(measured)
     assert found is not None
-    shown = table(at, "right, sarcastic")
+    shown = table(at, "accuracy, sarcastic")
     assert shown["model"].tolist() == ["RNN", "GRU", "LSTM"] and set(shown["corpus"]) == {"<b>made-up</b>"}
-    for cell, one in zip(shown["right, sarcastic"], found.reports, strict=True):
+    for cell, one in zip(shown["accuracy, sarcastic"], found.reports, strict=True):
         assert one.meant is not None and float(cell.partition("%")[0]) == pytest.approx(
             100 * one.meant.accuracy[0].share, abs=0.06
         )
     changes = [
         float(cell.split()[0].replace("−", "-"))
-        for cell in table(at, "mean change of P(positive)")["mean change of P(positive)"]
+        for cell in table(at, "mean change in P(positive)")["mean change in P(positive)"]
     ]
     assert changes == pytest.approx([one.reworded.change.mean for one in found.reports if one.reworded], abs=6e-4)
-    assert table(at, "what it is")["rows"].tolist() == [5]
+    assert table(at, "description")["rows"].tolist() == [5]
     assert {"unrolled-meant.csv", "unrolled-reworded.csv", "unrolled-positive.csv"} <= set(downloads)
     header, *lines = rows(downloads["unrolled-reworded.csv"])
-    place = header.index("mean change of P(positive)")
+    place = header.index("mean change in P(positive)")
     for line, one in zip(lines, found.reports, strict=True):
         change = one.reworded and one.reworded.change
         assert change and [float(cell) for cell in line[place : place + 3]] == [change.mean, *change.interval]
@@ -594,13 +592,13 @@ def test_figures_of_other_models_are_told_of(measured: Path) -> None:
 def test_finds_of_every_view_stand_together_and_are_exported(downloads: dict[str, str]) -> None:
     at = press(opened(q="=1+1 love"), "Keep this text")
     at = press(edited(q=SURE), "Keep this text")
-    at = choose_row(press(uploaded(as_file(TABLE), label="mood"), "Search the file"), "human label", 0)
+    at = choose_row(press(uploaded(as_file(TABLE), label="mood"), "Search the file"), "gold label", 0)
     press(at, "Keep this text")
     look_at(at, "kept")
-    shown = table(at, "comes from")
-    assert {"typed in", "an edit", "a file"} == set(shown["comes from"])
+    shown = table(at, "source")
+    assert {"typed in", "an edit", "a file"} == set(shown["source"])
     at.selectbox(key="finds source").set_value("edit").run()
-    assert table(at, "comes from")["made from"].tolist() == [SURE]
+    assert table(at, "source")["made from"].tolist() == [SURE]
     header, *lines = rows(downloads["unrolled-finds.csv"])
     assert len(lines) == len(kept()) >= 3
     texts = [line[header.index("text")] for line in lines]

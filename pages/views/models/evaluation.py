@@ -29,8 +29,8 @@ def slices(shown: Shown) -> None:
     st.plotly_chart(accuracy_by_slice(tallies, names), key="slices", alt=_("Accuracy by slice, with intervals"))
     st.caption(
         _(
-            "Dots are accuracies with their 95 % intervals (Wilson); dotted lines the models’ accuracies on all rows. "
-            "Slices overlap from family to family, so a low one says where errors are, not why."
+            "Dots: accuracy with its 95 % interval (Wilson). Dotted lines: accuracy on all rows. "
+            "Slices of different families overlap, so a low accuracy shows where errors are, not why."
         )
     )
     one = named(tallies[0].labels[1])
@@ -46,7 +46,7 @@ def slices(shown: Shown) -> None:
         for cells in zip(*(tally.cells() for tally in tallies), strict=True)
         for tally, cell in zip(tallies, cells, strict=True)
     ]
-    with st.expander(_("All slices as a table"), icon=":material/table:"):
+    with st.expander(_("Table of all slices"), icon=":material/table:"):
         tables.table(header, rows, "slices")
 
 
@@ -56,7 +56,9 @@ def calibration(shown: Shown) -> None:
 
     tallies = shown.tallies.tallies
     st.plotly_chart(
-        reliability(tallies), key="reliability", alt=_("Share of the second class over the probability that is said")
+        reliability(tallies),
+        key="reliability",
+        alt=_("Observed share of the second class against predicted probability"),
     )
     header = [
         _("model"),
@@ -80,10 +82,11 @@ def calibration(shown: Shown) -> None:
     tables.table(header, rows)
     st.caption(
         _(
-            "Points on the diagonal are calibrated: of the rows said to be P, P are. ECE is the mean distance from it "
-            "over 15 equal ranges; even a calibrated model has some in a small file. Temperature: what the logits "
-            "would best be divided by on this file; above 1 the model is too sure of itself. The models were divided "
-            "by their own at the end of training, on other rows."
+            "Points on the diagonal are calibrated: of the rows predicted at 80 %, 80 % are in the "
+            "second class. ECE is the mean distance from the diagonal over 15 equal ranges. In a "
+            "small file even a calibrated model has some. Temperature: the best divisor of the "
+            "logits on this file; above 1, the model is overconfident. The models were already "
+            "divided by their own temperature at the end of training, on other rows."
         )
     )
 
@@ -95,7 +98,7 @@ def confusion(shown: Shown) -> None:
     model = choose_model(shown.tallies)
     tally = shown.tallies.of(model)
     left, right = st.columns([2, 3])
-    left.plotly_chart(drawn(tally), key="confusion", alt=_("What people said by what the model says"))
+    left.plotly_chart(drawn(tally), key="confusion", alt=_("Gold labels against predictions"))
     at, one = tally.at(0.5), named(tally.labels[1])
     with right:
         tables.table(
@@ -103,11 +106,11 @@ def confusion(shown: Shown) -> None:
             [
                 (_("accuracy"), estimates.share(at.accuracy, at.accuracy_interval)),
                 (
-                    _("precision: of what is said {one}, right").format(one=one),
+                    _("precision: share of predicted {one} that is right").format(one=one),
                     estimates.share(at.precision, at.precision_interval),
                 ),
                 (
-                    _("recall: of what is {one}, said so").format(one=one),
+                    _("recall: share of gold {one} that is found").format(one=one),
                     estimates.share(at.recall, at.recall_interval),
                 ),
                 (_("rows"), f"{tally.rows:,}"),
@@ -116,19 +119,19 @@ def confusion(shown: Shown) -> None:
     if shown.assessment is None:
         _no_texts()
         return
-    st.header(_("Rows to look at"))
+    st.header(_("Rows to inspect"))
     zero, one = (plain(named(label)) for label in tally.labels)
     fields = {
-        "01": _("is {zero}, said {one}").format(zero=zero, one=one),
-        "10": _("is {one}, said {zero}").format(zero=zero, one=one),
-        "00": _("is {zero}, said so").format(zero=zero),
-        "11": _("is {one}, said so").format(one=one),
+        "01": _("gold {zero}, predicted {one}").format(zero=zero, one=one),
+        "10": _("gold {one}, predicted {zero}").format(zero=zero, one=one),
+        "00": _("gold {zero}, predicted {zero}").format(zero=zero),
+        "11": _("gold {one}, predicted {one}").format(one=one),
     }
-    field = query_params.choice(st.segmented_control, _("Field"), fields, name="field", key="models field")
+    field = query_params.choice(st.segmented_control, _("Matrix cell"), fields, name="field", key="models field")
     examples = shown.assessment.fields[model][int(field[0]), int(field[1])]
     count = int(at[{"00": 1, "01": 2, "10": 3, "11": 4}[field]])
     line = ngettext("{count:,} row", "{count:,} rows", count).format(count=count)
-    st.caption(_("{rows}; listed, surest first: {shown}.").format(rows=line, shown=len(examples)))
+    st.caption(_("{rows}. Listed, most confident first: {shown}.").format(rows=line, shown=len(examples)))
     _examples(examples, [model], tally.labels, f"confusion {model} {field}")
 
 
@@ -140,7 +143,7 @@ def threshold(shown: Shown) -> None:
     one, chance = plain(named(tallies[0].labels[1])), classes.probability_name_plain(tallies[0].labels)
     hundredths = query_params.linked(
         st.slider,
-        _("Say {one} from this {chance} on, in hundredths").format(one=one, chance=chance),
+        _("Decision threshold for {one} ({chance}, in hundredths)").format(one=one, chance=chance),
         0,
         100,
         name="threshold",
@@ -175,14 +178,14 @@ def threshold(shown: Shown) -> None:
     tables.table(header, rows)
     left, right = st.columns(2)
     left.plotly_chart(
-        precision_recall(tallies, hundredths / 100), key="precision recall", alt=_("Precision over recall")
+        precision_recall(tallies, hundredths / 100), key="precision recall", alt=_("Precision against recall")
     )
-    right.plotly_chart(roc(tallies, hundredths / 100), key="roc", alt=_("Recall over the false positive rate"))
+    right.plotly_chart(roc(tallies, hundredths / 100), key="roc", alt=_("Recall against false positive rate"))
     st.caption(
         _(
-            "Rings: the models at this threshold; dashed: saying {one} of every row, and guessing. Counts at any "
-            "hundredth are exact; areas are read off 300 bins. A threshold chosen on a file looks better there than on "
-            "another."
+            "Rings: the models at this threshold. Dashed lines: predicting {one} for every row, and "
+            "guessing. Counts at each hundredth are exact; areas come from 300 bins. A threshold "
+            "chosen on a file looks better there than on another file."
         ).format(one=one)
     )
 
@@ -191,13 +194,13 @@ def compare(shown: Shown) -> None:
     """Two models on the same rows: McNemar's test, the difference with its interval, the rows where they differ."""
     names = [tally.model for tally in shown.tallies.tallies]
     if len(names) < 2:
-        st.info(_("There is one model only; two are needed to compare."))
+        st.info(_("Only one model is available. A comparison needs two."))
         return
     two = names[:2] if "lstm" not in names else [next(name for name in names if name != "lstm"), "lstm"]
     titles = {name: model_name(name) for name in names}
     a, b = (
         query_params.choice(box.selectbox, label, titles, name=name, key=f"models compare {name}", default=usual)
-        for name, usual, box, label in zip("ab", two, st.columns(2), (_("One model"), _("The other")), strict=True)
+        for name, usual, box, label in zip("ab", two, st.columns(2), (_("First model"), _("Second model")), strict=True)
     )
     if a == b:
         st.info(_("Choose two different models."))
@@ -207,9 +210,9 @@ def compare(shown: Shown) -> None:
     first, second = plain(model_name(a)), plain(model_name(b))
     if low > 0 or high < 0:
         better, worse = (first, second) if low > 0 else (second, first)
-        verdict = _("{better} is right more often than {worse} on this file.").format(better=better, worse=worse)
+        verdict = _("{better} is more accurate than {worse} on this file.").format(better=better, worse=worse)
     else:
-        verdict = _("On this file no difference between {a} and {b} is shown.").format(a=first, b=second)
+        verdict = _("No significant difference between {a} and {b} on this file.").format(a=first, b=second)
     st.header(verdict)
     left, middle, right = st.columns(3)
     left.metric(
@@ -220,7 +223,7 @@ def compare(shown: Shown) -> None:
         delta_arrow="off",
     )
     middle.metric(_("McNemar’s p"), f"{pair.p_value:.2g}")
-    right.metric(_("rows where they differ"), f"{pair.only_a + pair.only_b:,}")
+    right.metric(_("rows with different verdicts"), f"{pair.only_a + pair.only_b:,}")
     tables.table(
         ["", _("{b} right").format(b=model_name(b)), _("{b} wrong").format(b=model_name(b))],
         [
@@ -230,29 +233,30 @@ def compare(shown: Shown) -> None:
     )
     st.caption(
         _(
-            "The interval is Newcombe’s for paired shares, 95 %; the test is McNemar’s, exact. Both cover the draw of "
-            "the rows, not that of the training seed: another seed moves a model’s accuracy as well."
+            "The interval is Newcombe’s for paired proportions, 95 %. The test is McNemar’s, exact. "
+            "Both cover the sampling of rows, not of the training seed: another seed also changes a "
+            "model’s accuracy."
         )
     )
     if shown.assessment is None:
         _no_texts()
         return
-    st.header(_("Where they differ"))
+    st.header(_("Rows where they disagree"))
     differing = shown.assessment.differing
     _examples(differing.get((a, b), differing.get((b, a), ())), [a, b], shown.tallies.of(a).labels, f"compare {a} {b}")
 
 
 def _no_texts() -> None:
-    st.info(_("The report’s texts are not kept. Choose the sentences of this project, or evaluate a file of yours."))
+    st.info(_("The report’s texts are not stored. Choose this project’s sentences, or evaluate your own file."))
 
 
 def _examples(examples: Sequence[Example], names: Sequence[str], labels: Sequence[str], key: str) -> None:
     """Rows as a table; a click on one takes its text to any page."""
     if not examples:
-        st.caption(_("There is none."))
+        st.caption(_("No rows."))
         return
     rows = tables.table(
-        [_("text"), _("is"), *(f"P {model_name(name)}" for name in names), _("row")],
+        [_("text"), _("gold label"), *(f"P {model_name(name)}" for name in names), _("row")],
         [
             (one.text, named(labels[one.label]), *(round(one.probabilities[name], 3) for name in names), one.row)
             for one in examples
@@ -261,7 +265,7 @@ def _examples(examples: Sequence[Example], names: Sequence[str], labels: Sequenc
         select="single-row",
     )
     if not rows:
-        st.caption(_("Choose a row to take its text to another page."))
+        st.caption(_("Choose a row to open its text on another page."))
         return
     st.text(examples[rows[0]].text)
     frame.links_to_pages(examples[rows[0]].text)
