@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import string
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,8 @@ TRANSLATED = [name for name in i18n.LANGUAGES if name != i18n.ENGLISH]
 PAGES = ("app.py", *(f"pages/{path.name}" for path in sorted((ROOT / "pages").glob("[0-9]*.py"))))
 HAN = re.compile("[\u4e00-\u9fff]")
 KEYWORDS = {"_": None, "gettext": None, "mark": None, "ngettext": (1, 2)}
-MAPPINGS = [("**.py", "python"), ("**/suite.toml", "core.probes.checklist.templates:extract")]
+_BABEL = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["babel"]["mappings"]
+MAPPINGS = [(mapping["pattern"], mapping["method"]) for mapping in _BABEL]
 SYMBOLS = re.compile(r"[$`]|\*\*|:material/\w+:")
 
 

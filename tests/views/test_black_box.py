@@ -175,7 +175,6 @@ def test_attributions_with_faithfulness_and_random_rankings() -> None:
     assert at.session_state["attributions models"] == ["sentiment"]
     assert "τ with leave-one-out 1.00 (random" in said(at)
     assert "of 100 random rankings" in said(at)
-    assert "Sensitivity moves the vectors of words" in said(at)
 
 
 def test_a_fault_in_a_search_is_told_in_a_line(goes_wrong: Callable[[Any], None]) -> None:

@@ -178,7 +178,7 @@ def test_an_example_goes_into_the_box() -> None:
         assert at.text_input(key="q").value == example.text
         assert at.query_params["q"] == example.text
         assert at.pills(key="example").value is None  # so that the same one can be picked again
-        assert f"This one: {example.reason}" in [caption.value for caption in at.caption]
+        assert any(example.reason in caption.value for caption in at.caption)
 
 
 def test_the_example_can_be_changed_after_it_was_picked() -> None:
@@ -201,14 +201,14 @@ def test_what_the_steps_changed_is_told() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("it was n't good", ["“was n't” is read in pieces by RNN, GRU, LSTM. Type it joined: “wasn't”."]),
-        ("it wasn't good", []),
+        ("it was n't good", 1),
+        ("it wasn't good", 0),
     ],
 )
-def test_a_contraction_that_a_tokeniser_split_is_told_of(text: str, told: list[str]) -> None:
+def test_a_contraction_that_a_tokeniser_split_is_told_of(text: str, told: int) -> None:
     at = home(text)
     assert_answered(at)
-    assert [shown(line.value) for line in at.caption if "in pieces" in line.value] == told
+    assert sum("wasn't" in shown(line.value) for line in at.caption) == told
 
 
 def test_parts_of_an_emoji_are_shown_by_name() -> None:
@@ -276,13 +276,13 @@ def test_a_long_text_is_not_in_the_link_and_the_page_says_so(given: Callable[[st
     at = given(text)
     assert_answered(at)
     assert at.text_input(key="q").value == text
-    told = [caption.value for caption in at.caption if "so the link does not carry it" in caption.value]
+    told = [caption.value for caption in at.caption if "2,000" in caption.value]
     if length <= 2_000:
         assert at.query_params["q"] == text
         assert told == []
     else:
         assert "q" not in at.query_params
-        assert told == ["The text has 2,001 characters, so the link does not carry it (it carries up to 2,000)."]
+        assert len(told) == 1 and "2,001" in told[0]
 
 
 # Hostile texts
@@ -413,8 +413,7 @@ def test_no_model_at_all_is_one_clear_error(there: bool, tmp_path: Path, monkeyp
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(folder))
     at = home("I love this")
     sound(at)
-    (error,) = at.error
-    assert "No trained model can be used" in error.value
+    assert len(at.error) == 1
     assert at.text_input(key="q").value == "I love this"
     assert not at.metric
     assert not at.warning
@@ -579,7 +578,7 @@ def test_the_word_vectors_have_a_card_too(own_checkpoints: Path) -> None:
     add_word_vectors(own_checkpoints)
     at = models_page()
     fold = next(fold for fold in at.expander if fold.label == "Card of word2vec")
-    assert [text.value for text in fold.text] == ["Trained on all 1,000 rows of made_up.parquet, labels unused."]
+    assert "1,000 rows of made_up.parquet" in fold.text[0].value
     assert shown(fold.markdown[0].value) == "- A word has one vector, [whatever](it) means."
     assert ("settings", "algorithm", "made up") in set(fold.dataframe[0].value.itertuples(index=False, name=None))
     assert "**RNN, GRU, LSTM, word2vec**" in [shown(found.value) for found in at.markdown]
