@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.data.corpus import encode_tokens
@@ -184,6 +184,8 @@ def test_a_beam_of_any_width_is_exhaustive(text: str, seed: int, floor: float, i
     st.booleans(),
     st.sampled_from([1, 2, 30]),
 )
+@example(text="ab", seed=16, budget=5_000, first=False, inside=True, beam=30)  # every pair is tried,
+@example(text="ab", seed=16, budget=5_000, first=False, inside=False, beam=2)  # or only some
 def test_certificates_are_true_within_any_budget(
     text: str, seed: int, budget: int, first: bool, inside: bool, beam: int
 ) -> None:
