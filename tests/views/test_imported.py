@@ -34,9 +34,9 @@ def test_the_card_says_it_too(imported: Path) -> None:
     at = sound(opened("Models"))
     assert any(caption.value.startswith("RNN, GRU ") for caption in at.sidebar.caption)
     said = [text.value for text in at.text]
-    assert sum(line.startswith("Not checked against its owner’s outputs.") for line in said) == 2
+    assert sum(line.startswith("Not checked") for line in said) == 2
     assert "· the head reads final" in said
-    assert any("12 rows of said.csv agree" in line and "3.0e-08" in line for line in said)
+    assert any("said.csv" in line and "3.0e-08" in line for line in said)
 
 
 @pytest.mark.parametrize("told", [[], "yes", {"checked": True}, {"checked": {"rows": 3}}, {"checked": {"rows": "3"}}])
