@@ -34,7 +34,7 @@ def test_an_analogy_for_people(cli: Cli) -> None:
 
 def test_refusals(cli: Cli) -> None:
     for arguments, says in (
-        ("neighbours lvoe", "'lvoe' is not among the 37 words of rnn; spelt alike: love"),
+        ("neighbours lvoe", "spellings: love"),
         ("neighbours ''", "one word is asked for; '' holds none"),
         ("neighbours 'good bad'", "holds 2: good, bad"),
         ("neighbours '<b>\x1b[31m'", "one word is asked for"),

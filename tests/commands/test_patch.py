@@ -98,7 +98,7 @@ def test_hostile_texts_are_read_as_any(cli: Cli) -> None:
 def test_refusals(cli: Cli) -> None:
     for arguments, says in (
         (f"'{A}' ' '", "text 2 of 2 is empty: there is no word to read"),
-        (f"--step 5 '{A}' '{B}'", "step 5: outside the sentence, whose tokens are 1 to 4"),
+        (f"--step 5 '{A}' '{B}'", "tokens 1 to 4"),
         (f"--step 4 '{A}' 'so good'", "step 4 has no partner: the other sentence has 2 tokens, this one 4"),
         (f"--what cell '{A}' '{B}'", "--what goes with --step"),
         (f"--model rnn --step 1 --what forget '{A}' '{B}'", "the RNN has no 'forget' to patch"),

@@ -69,7 +69,7 @@ def test_any_sentence_and_any_link(view: str) -> None:
     assert figures(at) and not at.error
     assert set(parameters(at)) <= {"q", "view", "of", "methods", "second"}
     at.text_input(key="q").set_value(" ")
-    assert "There is no word to read yet" in said(sound(at.run()))
+    assert len(sound(at.run()).info) == 1
     assert not figures(at) and not at.error
     for text in ("good", "zyxqj qwvtk"):
         at.text_input(key="q").set_value(text)

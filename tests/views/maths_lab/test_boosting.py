@@ -11,7 +11,8 @@ import shutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.lab.boosting import ensemble_file, samme, stumps
+from core.lab import typed_numbers
+from core.lab.boosting import ensemble_file, samme
 from core.lab.boosting.points import draw
 from core.lab.boosting.samme import minima
 from core.lab.boosting.stumps import boost_stumps
@@ -220,4 +221,4 @@ def test_everything_said_goes_through_gettext(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_the_bounds_of_the_page_are_those_of_the_core() -> None:
-    assert boosting.MOST_ROUNDS <= samme.MOST_ROUNDS and boosting.MOST_POINTS <= stumps.MOST_POINTS
+    assert boosting.MOST_ROUNDS <= samme.MOST_ROUNDS and boosting.MOST_POINTS <= typed_numbers.MOST_POINTS

@@ -111,8 +111,8 @@ def test_a_threshold_travels_in_the_link() -> None:
 
 def test_a_row_goes_to_any_page() -> None:
     at = opened("confusion", on="own", model="rnn", field="10")
-    first = table(at, "text", "is").iloc[0]
-    assert first["is"] == "positive"
+    first = table(at, "text", "gold label").iloc[0]
+    assert first["gold label"] == "positive"
     assert first["P RNN"] < 0.5
     at = choose_row(at, "text", 0)
     assert first["text"] in [found.value for found in at.text] and len(at.header) == 2
@@ -123,7 +123,7 @@ def test_two_models_side_by_side() -> None:
     pair = counts().pair("gru", "rnn")
     difference, _p, rows = (metric.value for metric in at.metric)
     assert difference.replace("−", "-") == f"{100 * pair.difference:+.2f}" and rows == str(pair.only_a + pair.only_b)
-    assert "P GRU" in table(at, "text", "is").columns
+    assert "P GRU" in table(at, "text", "gold label").columns
     at = sound(at.selectbox(key="models compare b").set_value("gru").run())
     assert len(at.info) == 1 and not at.metric
 

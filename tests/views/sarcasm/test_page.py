@@ -183,7 +183,7 @@ def test_a_search_to_its_end_is_what_core_finds(downloads: dict[str, str]) -> No
     guards = table(at, "guard")
     assert guards["guard"].tolist() == ["polarity", "antonyms", "negations"]
     assert guards["failed edits"].tolist() == [report.failed for report in found.guards.values()]
-    assert len(set(guards["switched"])) == 1
+    assert len(set(guards["status"])) == 1
     header, *lines = rows(downloads["unrolled-edits.csv"])
     assert [line[header.index("edited")] for line in lines] == [one.text for one in listed]
 
@@ -207,7 +207,7 @@ def test_a_flip_is_shown_as_a_diff_and_kept_with_its_edits() -> None:
 def test_a_guard_that_is_switched_off_is_reported() -> None:
     at = edited(q=SURE, guards="negations.polarity")
     found = answer(SURE, no_guards=["antonyms"])
-    on, off, again = table(at, "guard")["switched"]
+    on, off, again = table(at, "guard")["status"]
     assert on == again != off
     assert [app.shown(success.value) for success in at.success] == [found.certificate]
     assert parameter(at, "guards") == "polarity.negations"
@@ -311,7 +311,7 @@ def test_the_surest_remarks_are_what_core_finds(downloads: dict[str, str]) -> No
     assert listed["remark"].tolist() == [one.text for one in found.top] and len(found.top) == 5
     assert listed["outcome"].tolist() == ["fooled" if one.probability >= 0.5 else "not fooled" for one in found.top]
     assert listed["recipe"].tolist() == [one.recipe.pattern for one in found.top]
-    shares = table(at, "surest")
+    shares = table(at, "scored")
     assert set(shares["recipe"]) == {share.pattern for share in found.by_recipe}
     assert shares["scored"].sum() == found.scored
     header, *lines = rows(downloads["unrolled-sarcasm.csv"])
@@ -371,7 +371,7 @@ def uploaded(content: bytes, name: str = "comments.csv", label: str | None = Non
     """The view of a file with one uploaded, its columns chosen."""
     at = opened("file")
     upload(at, content, name)
-    for title, value in ({"Human labels": label} | others).items():
+    for title, value in ({"Gold labels": label} | others).items():
         if value is not None:
             title = title.replace("_", " ")
             boxes = [box for box in (*at.selectbox, *at.text_input) if box.label.startswith(title)]
