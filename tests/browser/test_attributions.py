@@ -44,7 +44,7 @@ def test_a_method_is_added_and_its_numbers_are_on_the_strip(page: Page, address:
 
 def test_every_view_answers_and_its_link_is_kept(page: Page, address: str) -> None:
     show(page, address, q=PROVERB)
-    names = {"Agreement": "agreement", "Order": "order", "Pairs": "pairs"}
+    names = {"Agreement": "agreement", "Word order": "order", "Pairs": "pairs"}
     for name, view in names.items():
         page.get_by_text(name, exact=True).first.click()
         expect(page).to_have_url(re.compile(rf"[?&]view={view}(&|$)"), timeout=60_000)

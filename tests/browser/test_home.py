@@ -52,7 +52,7 @@ def test_verdicts_follow_while_one_types(page: Page, address: str, served_checkp
     page.goto(address)
     assert_answers(page, examples()[0].text, served_checkpoints)
     box(page).fill("")
-    expect(page.get_by_text("There is no word to read yet")).to_be_visible()
+    expect(page.get_by_text("No words to read yet")).to_be_visible()
     expect(page.get_by_test_id("stMetric")).to_have_count(0)
     box(page).press_sequentially("I love", delay=20)  # and no Enter
     assert_answers(page, "I love", served_checkpoints)

@@ -162,7 +162,7 @@ def test_a_clicked_flip_is_shown_and_kept(page: Page, address: str, folder: Path
     expect(chosen).to_be_visible()
     page.get_by_text("unsure", exact=True).click()
     button(page, "Keep this pair").click()
-    expect(page.get_by_text("Kept as “unsure”")).to_be_visible()
+    expect(page.get_by_text("Saved to Kept pairs as “unsure”")).to_be_visible()
 
 
 def test_a_hostile_link_is_inert(page: Page, address: str, elsewhere: list[str], dialogs: list[str]) -> None:

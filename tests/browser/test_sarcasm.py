@@ -106,9 +106,7 @@ def test_a_comment_is_tested_and_who_is_fooled_is_said(page: Page, address: str,
 def test_edits_to_a_flip_that_is_kept_and_exported(page: Page, address: str, words: Path, tmp_path: Path) -> None:
     show(page, address, q=STOLEN, view="edits", model="lstm")
     button(page, "Search for edits").click()
-    expect(
-        page.get_by_text(re.compile(r"A single edit flips the verdict in [\d,]+ cases? among [\d,]+"))
-    ).to_be_visible()
+    expect(page.get_by_text(re.compile(r"A single edit flips the verdict in [\d,]+ cases? of [\d,]+"))).to_be_visible()
     expect(button(page, "Search again")).to_be_visible()
     diff = page.locator(".u-diff").first
     expect(diff).to_be_visible()
@@ -116,7 +114,7 @@ def test_edits_to_a_flip_that_is_kept_and_exported(page: Page, address: str, wor
     assert came + went >= 1, "an edit is shown"
     rest(page)
     button(page, "Keep this text").click()
-    expect(page.get_by_text("Kept for LSTM, read as “negative”.")).to_be_visible()
+    expect(page.get_by_text("Saved to Kept finds for LSTM, gold label “negative”.")).to_be_visible()
     view(page, "Kept finds")
     expect(cell(page, "antidepressants").first).to_be_attached()
     rows = [row for row in download(page, "Export all as CSV", tmp_path) if row["source"] == "edit"]
@@ -156,7 +154,7 @@ def test_remarks_about_a_situation_and_a_search_that_is_stopped(page: Page, addr
     expect(page.get_by_role("heading", name="Keep this find")).to_be_visible()
     remark = page.get_by_test_id("stText").last.inner_text()
     button(page, "Keep this text").click()
-    expect(page.get_by_text(re.compile("Kept for LSTM"))).to_be_visible()
+    expect(page.get_by_text(re.compile("Saved to Kept finds for LSTM"))).to_be_visible()
     view(page, "Kept finds")
     expect(cell(page, remark).first).to_be_attached()
 
@@ -175,19 +173,19 @@ def test_a_file_of_hostile_cells_is_inert(
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(path)
     expect(button(page, "Search the file")).to_be_visible()
     rest(page)
-    choose(page, "Human labels", "<b>mood</b>")
+    choose(page, "Gold labels (optional)", "<b>mood</b>")
     rest(page)
     button(page, "Search the file").click()
-    expect(page.get_by_text(f"All {len(texts) + 1} rows were read. {len(texts)} scored")).to_be_visible()
+    expect(page.get_by_text(f"Read all {len(texts) + 1} rows. {len(texts)} scored")).to_be_visible()
     page.get_by_text("1 row with a problem").click()
-    expect(cell(page, "3 fields where the header has 2")).to_have_count(1)
+    expect(cell(page, "3 fields, but the header has 2")).to_have_count(1)
     tables = page.get_by_test_id("stDataFrame")
     choose_first_row(page, tables.last)
     chosen = page.get_by_test_id("stText").first
     expect(chosen).to_contain_text("oh great, thanks a lot!!!")
     button(page, "Keep this text").click()
-    expect(page.get_by_text(re.compile("Kept for"))).to_be_visible()
-    rows = download(page, "Download every row with its verdicts", tmp_path)
+    expect(page.get_by_text(re.compile("Saved to Kept finds for"))).to_be_visible()
+    rows = download(page, "Download all rows with verdicts", tmp_path)
     assert len(rows) == len(texts) + 1
     for row in rows:
         for value in row.values():
