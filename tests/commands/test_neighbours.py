@@ -35,9 +35,9 @@ def test_an_analogy_for_people(cli: Cli) -> None:
 def test_refusals(cli: Cli) -> None:
     for arguments, says in (
         ("neighbours lvoe", "spellings: love"),
-        ("neighbours ''", "one word is asked for; '' holds none"),
-        ("neighbours 'good bad'", "holds 2: good, bad"),
-        ("neighbours '<b>\x1b[31m'", "one word is asked for"),
+        ("neighbours ''", "one word; '' "),
+        ("neighbours 'good bad'", "2: good, bad"),
+        ("neighbours '<b>\x1b[31m'", "one word"),
         ("neighbours good --count 0", "1 to 100 neighbours"),
         ("analogy good bad zzz", "'zzz' is not among"),
     ):

@@ -102,7 +102,7 @@ def test_refusals(cli: Cli) -> None:
         (f"--step 4 '{A}' 'so good'", "step 4 has no partner: the other sentence has 2 tokens, this one 4"),
         (f"--what cell '{A}' '{B}'", "--what goes with --step"),
         (f"--model rnn --step 1 --what forget '{A}' '{B}'", "the RNN has no 'forget' to patch"),
-        (f"'{'so ' * 201}' '{B}'", "a grid is made of at most 200 steps; the sentence has 201 tokens"),
+        (f"'{'so ' * 201}' '{B}'", "200 steps; the sentence has 201 tokens"),
         (f"--align middle '{A}' '{B}'", "invalid choice: 'middle'"),
     ):
         assert says in cli.refused(f"patch {arguments}")

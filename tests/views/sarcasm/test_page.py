@@ -596,9 +596,9 @@ def test_finds_of_every_view_stand_together_and_are_exported(downloads: dict[str
     press(at, "Keep this text")
     look_at(at, "kept")
     shown = table(at, "source")
-    assert {"typed in", "an edit", "a file"} == set(shown["source"])
+    assert {"typed", "an edit", "a file"} == set(shown["source"])
     at.selectbox(key="finds source").set_value("edit").run()
-    assert table(at, "source")["made from"].tolist() == [SURE]
+    assert table(at, "source")["original text"].tolist() == [SURE]
     header, *lines = rows(downloads["unrolled-finds.csv"])
     assert len(lines) == len(kept()) >= 3
     texts = [line[header.index("text")] for line in lines]
