@@ -95,10 +95,10 @@ def test_the_sentence_comes_along_from_the_home_page(page: Page, address: str) -
 def test_a_long_search_stops_and_keeps_what_it_found(page: Page, address: str) -> None:
     # So wide a floor is not closed by the first few thousand orders: the search goes on until it is stopped.
     show(page, address, q=LONG, view="search", floor="100")
-    expect(page.get_by_text("39,916,800 distinct orders")).to_be_visible()
+    expect(page.get_by_text(re.compile("39,916,800"))).to_be_visible()
     button(page, "Start the search").click()
     # Thousands: the first count told is 1, the original alone, and stopped there the page says so and no more.
-    expect(page.get_by_text(re.compile(r"\d,\d{3} of up to 400,000 orders scored"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Scored \d,\d{3} of up to 400,000 orders"))).to_be_visible()
     begun = time.monotonic()
     button(page, "Stop").click()
     expect(button(page, "Search again")).to_be_visible()

@@ -213,7 +213,7 @@ def test_a_pinned_word_stays_and_the_others_jump_over_it(page: Page, address: st
     expect(pin.locator("svg")).to_be_visible()
     assert pin.evaluate("chip => getComputedStyle(chip).borderTopStyle") == "dashed"
     pin.press("ArrowRight")
-    expect(page.get_by_role("status").filter(has_text="pinned")).to_have_text("‘late’ is pinned to its place")
+    expect(page.get_by_role("status").filter(has_text="locked")).to_have_text("‘late’ is locked in its position")
     carry(page, pin, chip(page, "never"), 0.8)
     expect(page.locator(".marker")).to_be_hidden()
     page.mouse.up()
