@@ -120,7 +120,9 @@ def test_fixed_points_are_searched_for_and_the_search_stopped(page: Page, addres
     show(page, address, q=PROVERB, view="fixed", model="gru")
     settled(page)
     page.get_by_role("button", name="Start the search").click()
-    expect(page.get_by_text(re.compile("starts tried"))).to_be_visible(timeout=60_000)  # else there is nothing to show
+    expect(page.get_by_text(re.compile(r"Tried [\d,]+ of [\d,]+ starts"))).to_be_visible(
+        timeout=60_000
+    )  # else there is nothing to show
     page.get_by_role("button", name="Stop").click(timeout=60_000)
     expect(page.get_by_text(re.compile(r"GRU ran with its input held"))).to_be_visible(timeout=60_000)
     expect(page.get_by_test_id("stException")).to_have_count(0)
