@@ -116,7 +116,7 @@ def test_a_server_killed_in_a_search_has_what_was_kept_and_searches_again(tmp_pa
             for text in texts:
                 await visitor.open("Sarcasm", {"q": text})
                 page = await visitor.click(KEEP)
-                assert any(one.what.body.startswith("Kept for") for one in page.all("alert"))
+                assert any(one.what.body.startswith("Saved to ") for one in page.all("alert"))
 
     async def search(address: str, **query: str) -> bool:
         async with Visitor(address) as visitor:

@@ -45,7 +45,7 @@ async def keep_and_search(address: str, texts: list[str], kept: list[str], secon
             for text in mine:
                 await visitor.open("Sarcasm", {"q": text})
                 page = await visitor.click(KEEP)
-                if any(one.what.body.startswith("Kept for") for one in page.all("alert")):
+                if any(one.what.body.startswith("Saved to ") for one in page.all("alert")):
                     kept.append(text)
 
     async def search() -> None:

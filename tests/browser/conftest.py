@@ -27,9 +27,11 @@ Serve = Callable[..., AbstractContextManager[str]]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests in the browser are slow; one that waited for the page in vain is run once more and listed as a rerun.
 
+    They come last: playwright leaves an event loop running, beside which no other can be started.
     A click can fall into a redraw on a busy machine. Only waits are tried again: what an assertion of ours says (a
     script ran, a foreign host was asked, a wrong number was shown) fails at once.
     """
+    items.sort(key=lambda item: HERE in item.path.parents)
     again = pytest.mark.flaky(reruns=1, only_rerun=[r"(Locator|Page \w+) expected", r"Timeout \d+ms exceeded"])
     for item in items:
         if HERE in item.path.parents:

@@ -62,7 +62,7 @@ def test_a_unit_and_a_token_are_clicked(page: Page, address: str, served_checkpo
     expect(page).to_have_url(re.compile(rf"[?&]token={token + 1}(&|$)"))
     step = working(checkpoint.model, found, token, unit)
     hidden = page.get_by_test_id("stMetric").filter(has_text="hidden state h")
-    expect(hidden.get_by_test_id("stMetricValue")).to_have_text(f"{step.h:.4f}")
+    expect(hidden.get_by_test_id("stMetricValue")).to_have_text(f"{step.h:.4f}".replace("-", "−"))
     expect(page.locator(".katex-display:visible")).to_have_count(len(step.gates) + len(step.lines) + 1)
     expect(page.locator(".katex-error")).to_have_count(0)
     page.reload()

@@ -70,7 +70,7 @@ def test_a_button_is_clicked_and_what_it_keeps_is_told(address: str) -> None:
     page = asyncio.run(visit())
     assert page.faults == []
     told = [one.what.body for one in page.all("alert")]
-    assert any(line.startswith("Kept for") for line in told), (told, [str(one)[:200] for one in page.seen][-12:])
+    assert any(line.startswith("Saved to ") for line in told), (told, [str(one)[:200] for one in page.seen][-12:])
 
 
 def test_what_is_not_there_is_told(address: str) -> None:
