@@ -178,7 +178,7 @@ class Person:
     async def _search(self, name: str, key: str) -> Page:
         page = await self._step(name, self._visitor.click(key))
         self._log.searches += 1
-        self._log.waited += any("must end before yours" in line for line in page.messages)
+        self._log.waited += any("earlier search" in line for line in page.messages)
         return page
 
     async def _step(self, name: str, asked: Awaitable[Page]) -> Page:
