@@ -79,7 +79,13 @@ class Window:
         index = self.index(name)
         if self.batch is not None:
             return list(self.batch.column(index).to_pylist())
-        return [None if row is None else row.get(name) if isinstance(row, dict) else row[index] for row in self.rows]
+        if self._keyed():
+            return [None if row is None else row.get(name) for row in self.rows]
+        return [None if row is None else row[index] for row in self.rows]
+
+    def _keyed(self) -> bool:
+        """Whether rows are JSON objects: all are, or none."""
+        return isinstance(next((row for row in self.rows if row is not None), None), dict)
 
     def cells(self) -> Iterator[Sequence[object]]:
         """Every row's values in the order of `columns`; all None where a row could not be read."""
@@ -92,14 +98,16 @@ class Window:
 
     def objects(self) -> Iterator[Mapping[str, object]]:
         """Every row by the names of its columns; of JSON lines as it stood, empty where it could not be read."""
-        if self.rows and any(isinstance(row, dict) for row in self.rows):
+        if self._keyed():
             yield from ({} if row is None else row for row in self.rows)
         else:
             yield from (dict(zip(self.columns, row, strict=True)) for row in self.cells())
 
     def lacking(self, name: str) -> list[int]:
         """The positions of rows of JSON lines that could be read and lack a key."""
-        return [index for index, row in enumerate(self.rows) if isinstance(row, dict) and name not in row]
+        if not self._keyed():
+            return []
+        return [index for index, row in enumerate(self.rows) if row is not None and name not in row]
 
     def surplus(self) -> dict[int, list[str]]:
         """The keys of rows of JSON lines that are none of the table's columns, by position, where there are any."""
