@@ -63,7 +63,7 @@ class Search:
             q.transformations,
             q.constraints,
             q.fluency,
-            sets.root.fluency,
+            sets.fluency_of_original,
             q.guards,
             q.off,
             self.gold_label,

@@ -1,7 +1,7 @@
 """What does a model say to sets of candidate edits? Every set is scored once, from the set with one edit less.
 
 A set is the ascending numbers of its candidates. It is read as one more edit of the sentence that the others make, so
-that what stands before that edit need not be read again, and its fluency is looked up only where it changes.
+that what stands before that edit need not be read again.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ Key = tuple[int, ...]
 
 
 class Parent(NamedTuple):
-    """The sentence that a set of edits makes, as the model and the trigram read it."""
+    """The sentence that a set of edits makes, as the model reads it."""
 
     key: Key
     edits: tuple[Edit, ...]
+    tokens: tuple[str, ...]
     sentence: ReadSentence
-    fluency: SentenceFluency | None
 
 
 class Extension(NamedTuple):
@@ -53,8 +53,8 @@ class EditSets:
         self._victim, self._tokens, self._floor = victim, tuple(tokens), fluency.floor if fluency else np.inf
         self._guards: tuple[Guard, ...] = ()
         self._gold_label = ""
-        original = SentenceFluency(fluency.trigram, tokens) if fluency else None
-        self.root = Parent((), (), victim(self._tokens), original)
+        self.fluency_of_original = SentenceFluency(fluency.trigram, tokens) if fluency else None
+        self.root = Parent((), (), self._tokens, victim(self._tokens))
         self.queries = 1
         self.original = self.root.sentence.logit
         positive = self.original < 0 if goal == "flip" else goal == "positive"
@@ -88,13 +88,11 @@ class EditSets:
             return self.root
         edits = tuple(self.candidates[number] for number in key)
         tokens = apply(self._tokens, edits)
-        fluency = SentenceFluency(self.root.fluency.trigram, tokens) if self.root.fluency else None
-        return Parent(key, edits, self._victim(tokens), fluency)
+        return Parent(key, edits, tokens, self._victim(tokens))
 
     def extend(self, parent: Parent, without: Collection[Key] = ()) -> Extension:
         """Every candidate that can be added to a parent within the constraints, sets `without` left out."""
-        length = len(self._tokens) + sum(edit.growth for edit in parent.edits)
-        free = self._growth > -length  # a sentence needs a token
+        free = self._growth > -len(parent.tokens)  # a sentence needs a token
         for edit in parent.edits:
             free &= ~self._conflicts(edit)
         numbers = np.flatnonzero(free).tolist()
@@ -108,9 +106,9 @@ class EditSets:
         if any(edit.growth for edit in parent.edits):
             edits = [moved(edit, parent.edits) for edit in edits]
         extension = Extension(parent, np.array(numbers, dtype=np.int64), keys, edits)
-        if not parent.fluency or not self.root.fluency:
+        if not self.fluency_of_original:
             return extension
-        changes = parent.fluency.changes(edits, self.root.fluency)
+        changes = self.fluency_of_original.changes([apply(parent.tokens, (edit,)) for edit in edits])
         self.fluency.update(zip(keys, changes.tolist(), strict=True))
         within = changes >= -self._floor
         return extension if within.all() else extension.part(np.flatnonzero(within).tolist())
@@ -148,8 +146,9 @@ class EditSets:
         """Score sets that are parts of others, within the constraints or not: only those within them can be flips."""
         together = [[self.candidates[number] for number in key] for key in keys]
         as_one = [merged(self._tokens, edits) for edits in together]
-        if self.root.fluency:
-            self.fluency.update(zip(keys, self.root.fluency.changes(as_one, self.root.fluency).tolist(), strict=True))
+        if self.fluency_of_original:
+            changes = self.fluency_of_original.changes([apply(self._tokens, edits) for edits in together])
+            self.fluency.update(zip(keys, changes.tolist(), strict=True))
         scored = self.root.sentence.logits(as_one)
         self.queries += scored.queries
         for key, edits, logit in zip(keys, together, scored.logits.tolist(), strict=True):

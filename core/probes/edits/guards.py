@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -25,6 +25,9 @@ from core.probes.edits.changes import Edit, removed_and_added
 from core.runtime.i18n import mark
 from core.text.lexicon import is_negation
 from core.text.preprocessing import Vocabulary
+
+if TYPE_CHECKING:
+    from core.text.lexicon import Lexicon
 
 PASSED, FAILED, CANNOT_JUDGE = mark("passed"), mark("failed"), mark("cannot judge")
 TOLERANCE = 1.6  # nats
@@ -51,16 +54,6 @@ class Guard(Protocol):
         """``passed``, ``failed`` or ``cannot judge``, for the original's gold label (one of `GOLD_LABELS`)."""
 
 
-class OppositeWords(Protocol):
-    """What the guard against antonyms asks of a lexicon (`core.text.lexicon.Lexicon`)."""
-
-    def judges(self, word: str) -> bool:
-        """Whether the source of antonyms has the word at all."""
-
-    def opposed(self, word: str, other: str) -> str | None:
-        """In which grade two words, in whatever inflection, are antonyms, or None."""
-
-
 @dataclass(frozen=True)
 class Polarity:
     """The guard ``polarity``: `values` are nats, float [V] over `vocabulary`; without any, nothing can be judged.
@@ -77,22 +70,14 @@ class Polarity:
     joint: bool = field(default=True, init=False)
 
     def judge(self, edits: Sequence[Edit], gold_label: str) -> str:
-        judged = [self._judge(edit, gold_label) for edit in edits]
-        known = [sums for edit in edits if (sums := self.sums(edit)) is not None]
-        moved = sum(come - gone for gone, come in known)
-        if any(away * moved > self.tolerance for away in _AWAY[gold_label]):
-            return FAILED
-        return FAILED if FAILED in judged else CANNOT_JUDGE if CANNOT_JUDGE in judged else PASSED
-
-    def _judge(self, edit: Edit, gold_label: str) -> str:
-        sums = self.sums(edit)
-        if sums is None:
-            return CANNOT_JUDGE
+        sums = [self.sums(edit) for edit in edits]
+        known = [one for one in sums if one is not None]
         for away in _AWAY[gold_label]:
-            come, moved = away * sums[1], away * (sums[1] - sums[0])
-            if moved > self.tolerance or min(come, moved) > self.opposed:
+            moved = [away * (come - gone) for gone, come in known]
+            opposed = any(min(away * come, one) > self.opposed for (_gone, come), one in zip(known, moved, strict=True))
+            if opposed or max([sum(moved), *moved]) > self.tolerance:
                 return FAILED
-        return PASSED
+        return CANNOT_JUDGE if None in sums else PASSED
 
     def sums(self, edit: Edit) -> tuple[float, float] | None:
         """Polarity of the removed words and of the added ones, in nats; None where one of them has none."""
@@ -113,7 +98,7 @@ class Antonyms:
 
     name, joint = mark("antonyms"), True
 
-    def __init__(self, lexicon: OppositeWords | None):
+    def __init__(self, lexicon: Lexicon | None):
         self.lexicon = lexicon
         self._opposed: dict[tuple[str, str], bool] = {}
         self._judges: dict[str, bool] = {}

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from core.text.preprocessing import LINK, Vocabulary
 if TYPE_CHECKING:
     from core.fluency.trigram import Trigram
     from core.probes.edits.neighbours import Neighbours
+    from core.text.lexicon import Lexicon
 
 Transformation = Callable[[Sequence[str]], Iterator[Edit]]
 """The edits proposed for a sentence's tokens; none of them need be allowed."""
@@ -32,18 +33,9 @@ MARKS = (".", "!", "!!!", "?", "...", ",")
 _LAST_MARKS = (".", "!", "!!!", "...", "?")
 _COMMON = 400  # the most frequent words, among which those likely in a gap are looked for
 _DEAREST = 5.0  # nats that putting in a likely word may cost
+_PLAINER_FORMS = 3  # of so many plainer verbs, all forms are offered
 _KEYBOARD = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _DRAWN_OUT = re.compile(r"([^\W\d_])\1{2}")
-
-
-class WordForms(Protocol):
-    """What a substitution asks of a lexicon (`core.text.lexicon.Lexicon`)."""
-
-    def forms(self, word: str) -> tuple[str, ...]:
-        """The word's other inflected forms: stolen → steal, steals, stole, stealing."""
-
-    def plainer(self, word: str) -> tuple[str, ...]:
-        """Plainer verbs for it, the most frequent first, inflected like it: stole → took, …"""
 
 
 def is_word(token: str) -> bool:
@@ -59,44 +51,28 @@ class Substitute:
     """
 
     neighbours: Neighbours | None = None
-    lexicon: WordForms | None = None
-    plainer_forms: int = 3  # of so many plainer verbs, all forms
+    lexicon: Lexicon | None = None
 
     def __call__(self, tokens: Sequence[str]) -> Iterator[Edit]:
         words = list(dict.fromkeys(token for token in tokens if is_word(token)))
-        near = self.neighbours(words) if self.neighbours else {}
-        offered = {word: self._offered(word, near.get(word, ())) for word in words}
+        offered = {word: self._offered(word) for word in words}
         for position, token in enumerate(tokens):
             for word, source in offered.get(token, {}).items():
                 yield Edit(SUBSTITUTE, position, (token,), tuple(word.split()), source)
 
-    def _offered(self, word: str, near: Sequence[tuple[str, float]]) -> dict[str, str]:
+    def _offered(self, word: str) -> dict[str, str]:
         """What may stand for a word, and where each comes from: the first source where there are two."""
         offered: dict[str, str] = {}
         if self.lexicon:
             plainer = self.lexicon.plainer(word)
             offered |= dict.fromkeys(self.lexicon.forms(word), "form")
             offered |= {verb: "plainer verb" for verb in plainer if verb not in offered}
-            for verb in plainer[: self.plainer_forms]:
+            for verb in plainer[:_PLAINER_FORMS]:
                 offered |= {form: "form of a plainer verb" for form in self.lexicon.forms(verb) if form not in offered}
+        near = self.neighbours(word) if self.neighbours else ()
         offered |= {other: "neighbour" for other, _ in near if is_word(other) and other not in offered}
         offered.pop(word, None)
         return offered
-
-
-@dataclass(frozen=True)
-class Listed:
-    """Given substitutes: for every position of the tokens, the words that may stand there. Nothing else is proposed."""
-
-    words: Mapping[int, Sequence[str]]
-
-    def __call__(self, tokens: Sequence[str]) -> Iterator[Edit]:
-        for position, words in sorted(self.words.items()):
-            if not 0 <= position < len(tokens):
-                raise ValueError(f"substitutes are listed for token {position} of a sentence of {len(tokens)}")
-            for word in words:
-                if word != tokens[position]:
-                    yield Edit(SUBSTITUTE, position, (tokens[position],), tuple(word.split()), "listed")
 
 
 def delete(tokens: Sequence[str]) -> Iterator[Edit]:

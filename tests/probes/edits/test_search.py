@@ -26,9 +26,10 @@ from core.probes.edits.constraints import Fluency, Protected, SentenceFluency
 from core.probes.edits.guards import FAILED, PASSED, Antonyms, Negations, Polarity
 from core.probes.edits.results import EditProgress, MinimalEdits
 from core.probes.edits.search import Question, search
-from core.probes.edits.transformations import Insert, Listed, delete, swap
+from core.probes.edits.transformations import Insert, delete, swap
 from core.probes.edits.victims import Victim, black_box, white_box
 from core.text.preprocessing import Vocabulary
+from tests.probes.listed import listed
 
 WORDS = Vocabulary("abcdefgh")
 TRANSFORMATIONS = (delete, swap, Insert(words=("g",), phrases=(("h", "h"),)))
@@ -62,8 +63,8 @@ TRIGRAM = some_trigram()
 
 def question(text: str, goal: str = "flip", **others: Any) -> Question:
     tokens = tuple(text)
-    listed = Listed(dict.fromkeys(range(len(tokens)), "ef"))
-    return Question(" ".join(text), tokens, goal, **{"transformations": (listed, *TRANSFORMATIONS), **others})
+    substitutes = listed(dict.fromkeys(range(len(tokens)), "ef"))
+    return Question(" ".join(text), tokens, goal, **{"transformations": (substitutes, *TRANSFORMATIONS), **others})
 
 
 def answer(victim: Victim, asked: Question) -> MinimalEdits:
@@ -80,7 +81,7 @@ def brute_force(model: Any, asked: Question, size: int) -> dict[tuple[str, ...],
     original = SentenceFluency(TRIGRAM, asked.tokens)
 
     def within(tokens: Sequence[str]) -> bool:
-        return not asked.fluency or SentenceFluency(TRIGRAM, tokens).change(original) >= -asked.fluency.floor
+        return not asked.fluency or original.changes([tokens])[0] >= -asked.fluency.floor
 
     edits = [
         edit
@@ -123,15 +124,15 @@ def test_single_edits_against_brute_force(text: str, cell: str, seed: int, floor
         return
     assert found.best is not None and found.closest is None
     assert f" {len(flips):,} case" in found.certificate and 1 in found.claim.complete
-    listed = [found.best, *found.others]
-    assert {edited.tokens for edited in listed} == flips
-    fluencies = [edited.fluency_change for edited in listed]
+    flipping = [found.best, *found.others]
+    assert {edited.tokens for edited in flipping} == flips
+    fluencies = [edited.fluency_change for edited in flipping]
     assert fluencies == sorted(fluencies, key=lambda change: -(change or 0))
     whole = SentenceFluency(TRIGRAM, asked.tokens)
-    for edited in listed:
+    for edited in flipping:
         assert edited.logit == pytest.approx(read(model, edited.tokens), abs=1e-5)
         assert edited.probability == pytest.approx(1 / (1 + math.exp(-edited.logit)))
-        assert edited.fluency_change == pytest.approx(SentenceFluency(TRIGRAM, edited.tokens).change(whole))
+        assert edited.fluency_change == pytest.approx(whole.changes([edited.tokens])[0])
         assert edited.tokens == apply(asked.tokens, edited.edits) and edited.minimal
         assert edited.diff == diff(asked.tokens, edited.edits) and edited.label == found.target
 
@@ -150,7 +151,7 @@ def test_a_beam_of_any_width_is_exhaustive(text: str, seed: int, floor: float, i
         max_edits=3,
         beam=None,
         fluency=Fluency(TRIGRAM, floor),
-        transformations=(Listed(dict.fromkeys(range(3)[: len(text)], "ef")), delete, swap),
+        transformations=(listed(dict.fromkeys(range(3)[: len(text)], "ef")), delete, swap),
     )
     found = answer(white_box(model) if inside else black_box(as_predictor(model)), asked)
     positive = read(model, asked.tokens) >= 0
@@ -241,9 +242,9 @@ def test_the_first_flip_takes_fewer_queries_and_is_minimal(inside: bool) -> None
         return np.array([1 / (1 + math.exp(2 * sum(token in "abc" for token in tokens) - 1)) for tokens in sentences])
 
     text = "dadbdcd"
-    listed = Listed(dict.fromkeys(range(7), "efgh"))
+    substitutes = listed(dict.fromkeys(range(7), "efgh"))
     victim = white_box(bag_of_words()) if inside else black_box(bad)
-    options = {"goal": "positive", "transformations": (listed,), "max_edits": 5}
+    options = {"goal": "positive", "transformations": (substitutes,), "max_edits": 5}
     first, whole = answer(victim, question(text, first=True, **options)), answer(victim, question(text, **options))
     for found in (first, whole):
         assert found.best is not None and len(found.best.edits) == 3 and found.best.minimal
@@ -256,8 +257,8 @@ def test_the_first_flip_takes_fewer_queries_and_is_minimal(inside: bool) -> None
     assert first.queries < 50 < whole.queries
     assert whole.complete and not first.complete
     # Of larger sets each single edit is undone.
-    listed = Listed(dict.fromkeys(range(9), "e"))
-    asked = question("abcabcabc", "positive", transformations=(listed,), max_edits=9, first=True, top=1)
+    substitutes = listed(dict.fromkeys(range(9), "e"))
+    asked = question("abcabcabc", "positive", transformations=(substitutes,), max_edits=9, first=True, top=1)
     found = answer(white_box(bag_of_words()), asked)
     assert found.best is not None and len(found.best.edits) == 9 and found.best.minimal
     assert "Undoing any one of its edits undoes the flip: each was checked." in found.certificate
@@ -284,8 +285,8 @@ def test_a_gradient_is_one_query_and_leaves_nothing_behind() -> None:
     before = {key: value.clone() for key, value in model.model.state_dict().items()}
     found = answer(white_box(model), question("abcd", max_edits=1, transformations=(delete,)))
     assert found.queries == 1 + 1 + 4  # the sentence, its gradient, four deletions
-    listed = Listed({0: ["unheard", "unseen", "e"]})  # two of them are one to the model
-    found = answer(white_box(model), question("abcd", max_edits=1, transformations=(listed,)))
+    substitutes = listed({0: ["unheard", "unseen", "e"]})  # two of them are one to the model
+    found = answer(white_box(model), question("abcd", max_edits=1, transformations=(substitutes,)))
     assert (found.candidates, found.queries) == (3, 1 + 1 + 2)
     assert all(parameter.grad is None and not parameter.requires_grad for parameter in model.model.parameters())
     assert all(torch.equal(before[key], value) for key, value in model.model.state_dict().items())
@@ -317,7 +318,7 @@ def says_positive(word: str) -> Victim:
 
 def test_an_antonym_is_refused_and_switched_off_accepted_and_reported() -> None:
     asked: dict[str, Any] = {
-        "transformations": (Listed({0: "ef", 1: "f"}),),
+        "transformations": (listed({0: "ef", 1: "f"}),),
         "guards": (Antonyms(Opposites()), Negations()),
         "max_edits": 1,
     }
@@ -349,7 +350,7 @@ def test_an_antonym_by_two_edits_is_refused_together() -> None:
 def test_the_reading_is_what_the_goal_goes_against() -> None:
     values = np.array([0, 0, -1.0, 0, 0, 0, 2.0, 0, 0, 0])  # a is −1, e is +2
     asked: dict[str, Any] = {
-        "transformations": (Listed({0: "e"}),),
+        "transformations": (listed({0: "e"}),),
         "guards": (Polarity(values, WORDS),),
         "max_edits": 1,
     }

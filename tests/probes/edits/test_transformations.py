@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,13 +55,6 @@ def test_forms_and_plainer_verbs_with_the_forms_of_these_then_neighbours() -> No
     ]
     assert all(edit.position < 2 for edit in substitute(("stole", "my", "!")))  # nothing for a mark
     assert list(change.Substitute()(("stole", "my"))) == []
-
-
-def test_listed_substitutes_and_no_others() -> None:
-    listed = change.Listed({1: ["c", "b", "d e"], 0: []})
-    assert [(edit.position, edit.after) for edit in listed(("a", "b"))] == [(1, ("c",)), (1, ("d", "e"))]
-    with pytest.raises(ValueError, match="token 2 of a sentence of 2"):
-        list(change.Listed({2: ["c"]})(("a", "b")))
 
 
 def test_delete_and_swap() -> None:
