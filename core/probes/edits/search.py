@@ -19,7 +19,7 @@ verdict is checked for every subset of up to four edits, for larger sets by undo
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -28,10 +28,9 @@ import numpy as np
 
 from core.data.labels import SENTIMENT, Names
 from core.models.gold_labels import GOLD_LABELS, NEGATIVE, POSITIVE
-from core.models.predict import EmptyTextError, label, sigmoid
-from core.probes.edits.best_first import MOST_SUBSETS, Search
+from core.models.predict import EmptyTextError, sigmoid
+from core.probes.edits.best_first import Search
 from core.probes.edits.changes import apply, diff
-from core.probes.edits.claims import Claim
 from core.probes.edits.edit_sets import Key
 from core.probes.edits.guards import Guard
 from core.probes.edits.proposals import Candidates
@@ -212,27 +211,12 @@ class _Answers:
             },
             queries=state.queries,
             complete=1 in state.complete,
-            claim=self._claim(state, ranked, best, probability),
+            gathered=state.candidates is not None,
+            tried=state.tried,
+            complete_sizes=state.complete,
+            flips_of_size=sum(len(key) == len(ranked[0]) for key in ranked),
+            knows_nothing=len(q.unknown) == len(q.tokens),
+            labels=q.labels,
             scorer=q.fluency.trigram.name if q.fluency else None,
             seconds=state.seconds,
-        )
-
-    def _claim(self, state: _Snapshot, ranked: Sequence[Key], best: Edited | None, probability: float) -> Claim:
-        already = label(probability, self._q.labels) if self.search.sets.meets(self.search.sets.original) else None
-        if state.candidates is None:
-            return Claim(probability, already, None)
-        size = len(ranked[0]) if ranked else None
-        return Claim(
-            probability,
-            already,
-            len(state.candidates),
-            proposed=state.candidates.proposed,
-            tried=state.tried,
-            complete=state.complete,
-            size=size,
-            flips=sum(len(key) == size for key in ranked),
-            scorer=self._q.fluency.trigram.name if self._q.fluency else None,
-            minimal=best.minimal if best else None,
-            every_subset=size is not None and size <= MOST_SUBSETS,
-            knows_nothing=len(self._q.unknown) == len(self._q.tokens),
         )

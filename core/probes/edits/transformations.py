@@ -8,9 +8,8 @@ asterisks around a word; punctuation is another mark, or an inserted one.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,25 +53,22 @@ class Substitute:
     lexicon: Lexicon | None = None
 
     def __call__(self, tokens: Sequence[str]) -> Iterator[Edit]:
-        words = list(dict.fromkeys(token for token in tokens if is_word(token)))
-        offered = {word: self._offered(word) for word in words}
+        offered = {word: self._offered(word) for word in dict.fromkeys(tokens) if is_word(word)}
         for position, token in enumerate(tokens):
-            for word, source in offered.get(token, {}).items():
-                yield Edit(SUBSTITUTE, position, (token,), tuple(word.split()), source)
+            for other in offered.get(token, ()):
+                yield Edit(SUBSTITUTE, position, (token,), tuple(other.split()))
 
-    def _offered(self, word: str) -> dict[str, str]:
-        """What may stand for a word, and where each comes from: the first source where there are two."""
-        offered: dict[str, str] = {}
+    def _offered(self, word: str) -> list[str]:
+        """What may stand for a word, none twice."""
+        offered: list[str] = []
         if self.lexicon:
             plainer = self.lexicon.plainer(word)
-            offered |= dict.fromkeys(self.lexicon.forms(word), "form")
-            offered |= {verb: "plainer verb" for verb in plainer if verb not in offered}
+            offered += [*self.lexicon.forms(word), *plainer]
             for verb in plainer[:_PLAINER_FORMS]:
-                offered |= {form: "form of a plainer verb" for form in self.lexicon.forms(verb) if form not in offered}
-        near = self.neighbours(word) if self.neighbours else ()
-        offered |= {other: "neighbour" for other, _ in near if is_word(other) and other not in offered}
-        offered.pop(word, None)
-        return offered
+                offered += self.lexicon.forms(verb)
+        if self.neighbours:
+            offered += [other for other, _cosine in self.neighbours(word) if is_word(other)]
+        return [other for other in dict.fromkeys(offered) if other != word]
 
 
 def delete(tokens: Sequence[str]) -> Iterator[Edit]:
@@ -101,16 +97,13 @@ class Insert:
     phrases: tuple[tuple[str, ...], ...] = PHRASES
 
     def __call__(self, tokens: Sequence[str]) -> Iterator[Edit]:
-        fixed: dict[tuple[str, ...], str] = {}
-        for word in self.words:
-            fixed[word,] = "intensifier" if word in INTENSIFIERS else "hedge"
-        fixed |= dict.fromkeys(self.phrases, "phrase")
+        fixed = [*((word,) for word in self.words), *self.phrases]
         likely = likely_words(self.trigram, tokens, self.likely) if self.trigram else [[]] * (len(tokens) + 1)
         for gap in range(len(tokens) + 1):
-            for words, source in (fixed | {(word,): "likely" for word in likely[gap] if (word,) not in fixed}).items():
+            for words in dict.fromkeys([*fixed, *((word,) for word in likely[gap])]):
                 # Before a word like it an insertion is the same sentence as behind it.
                 if tuple(tokens[gap : gap + len(words)]) != words:
-                    yield Edit(INSERT, gap, (), words, source)
+                    yield Edit(INSERT, gap, (), words)
 
 
 def likely_words(trigram: Trigram, tokens: Sequence[str], count: int) -> list[list[str]]:
@@ -155,31 +148,23 @@ class Typo:
             if not is_word(token) or len(token) < 3:
                 continue
             unknown_to_it = self.vocabulary is None
-            for word, slip in slips(token).items():
+            for word in slips(token):
                 known = self.vocabulary is None or word in self.vocabulary
                 if known or not unknown_to_it:
-                    yield Edit(TYPO, position, (token,), (word,), slip)
+                    yield Edit(TYPO, position, (token,), (word,))
                 unknown_to_it |= not known
 
 
-@lru_cache(maxsize=4096)
-def slips(word: str) -> Mapping[str, str]:
-    """Mistyped forms of a word, each with the slip that makes it; the first letter stays first."""
-    mistyped: dict[str, str] = {}
-    for i in range(1, len(word) - 1):
-        mistyped.setdefault(word[:i] + word[i + 1] + word[i] + word[i + 2 :], "letters swapped")
-    for i in range(1, len(word)):
-        mistyped.setdefault(word[:i] + word[i + 1 :], "letter left out")
-    for i in range(1, len(word)):
-        mistyped.setdefault(word[:i] + word[i] + word[i:], "letter doubled")
-    for i, char in enumerate(word):
-        for key in _beside(char):
-            mistyped.setdefault(word[:i] + key + word[i + 1 :], "key beside it")
-    mistyped.pop(word, None)
-    return mistyped
+def slips(word: str) -> list[str]:
+    """Mistyped forms of a word: letters swapped, left out, doubled, a key beside it; the first is not swapped or left
+    out."""
+    mistyped = [word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(1, len(word) - 1)]
+    mistyped += [word[:i] + word[i + 1 :] for i in range(1, len(word))]
+    mistyped += [word[:i] + word[i] + word[i:] for i in range(1, len(word))]
+    mistyped += [word[:i] + key + word[i + 1 :] for i, char in enumerate(word) for key in _beside(char)]
+    return [other for other in dict.fromkeys(mistyped) if other != word]
 
 
-@lru_cache(maxsize=64)
 def _beside(char: str) -> str:
     """The letters left and right of a letter on an English keyboard."""
     for row in _KEYBOARD:
@@ -204,10 +189,10 @@ class Emphasis:
                 continue
             for word in dict.fromkeys(drawn_out(token)):
                 if self.vocabulary is None or word in self.vocabulary:
-                    yield Edit(EMPHASIS, position, (token,), (word,), "drawn out")
-            for mark, source in (('"', "quotation marks"), ("*", "asterisks")):
+                    yield Edit(EMPHASIS, position, (token,), (word,))
+            for mark in '"*':
                 if not (position and tokens[position - 1] == mark):
-                    yield Edit(EMPHASIS, position, (token,), (mark, token, mark), source)
+                    yield Edit(EMPHASIS, position, (token,), (mark, token, mark))
 
 
 def drawn_out(word: str) -> Iterator[str]:

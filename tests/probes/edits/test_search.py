@@ -21,7 +21,6 @@ from core.fluency.trigram import Trigram
 from core.models.predict import EmptyTextError
 from core.models.recurrent import CELLS, Classifier
 from core.probes.edits.changes import Edit, apply, conflict, diff
-from core.probes.edits.claims import Claim
 from core.probes.edits.constraints import Fluency, Protected, SentenceFluency
 from core.probes.edits.guards import FAILED, PASSED, Antonyms, Negations, Polarity
 from core.probes.edits.results import EditProgress, MinimalEdits
@@ -119,11 +118,11 @@ def test_single_edits_against_brute_force(text: str, cell: str, seed: int, floor
         assert found.best is None and found.closest is not None
         nearest = min(sentences, key=lambda tokens: abs(read(model, tokens)))
         assert abs(found.closest.logit) == pytest.approx(abs(read(model, nearest)), abs=1e-5)
-        assert found.claim.tried == {1: len(sentences)} and 1 in found.claim.complete and not found.claim.flips
+        assert found.tried == {1: len(sentences)} and 1 in found.complete_sizes and not found.flips_of_size
         assert len(sentences) == 1 or f" {len(sentences):,} " in found.certificate
         return
     assert found.best is not None and found.closest is None
-    assert f" {len(flips):,} case" in found.certificate and 1 in found.claim.complete
+    assert f" {len(flips):,} case" in found.certificate and 1 in found.complete_sizes
     flipping = [found.best, *found.others]
     assert {edited.tokens for edited in flipping} == flips
     fluencies = [edited.fluency_change for edited in flipping]
@@ -213,25 +212,18 @@ def test_certificates_are_true_within_any_budget(
         assert edited.minimal in (None, not flipping)
     singles = brute_force(model, asked, 1)
     flips = [tokens for tokens in singles if (read(model, tokens) >= 0) != positive]
-    claim = found.claim
-    if claim.candidates == claim.tried.get(1) and claim.size != 1:
+    if found.candidates == found.tried.get(1) and not (found.best and len(found.best.edits) == 1):
         assert not flips
     if found.complete:
         assert sum(len(edited.edits) == 1 for edited in (found.best, *found.others) if edited) == len(flips)
     elif found.candidates:
         assert "nothing is known" in found.certificate or "scored by itself" in found.certificate
-    if 2 in claim.complete:  # a beam as wide as there are edits, or nearly: pairs left out would make it a lie
-        assert claim.tried.get(2, 0) == sum(map(len, brute_force(model, asked, 2).values()))
+    if 2 in found.complete_sizes:  # a beam as wide as there are edits, or nearly: pairs left out would make it a lie
+        assert found.tried.get(2, 0) == sum(map(len, brute_force(model, asked, 2).values()))
     if found.best is None:
         assert found.flips == 0
     elif not found.complete and len(found.best.edits) > 1 and found.best.minimal is None:
         assert "was not checked" in found.certificate
-
-
-def test_a_flip_that_was_not_checked_for_fewer_edits_claims_less() -> None:
-    unchecked = Claim(0.9, None, 3, proposed=3, tried={1: 3, 2: 1}, size=2, flips=1)
-    subsets = [{"minimal": None}, {"minimal": False}, {"minimal": True}, {"minimal": True, "every_subset": True}]
-    assert len({replace(unchecked, **checked).worded() for checked in subsets}) == 4  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("inside", [True, False])
@@ -254,6 +246,8 @@ def test_the_first_flip_takes_fewer_queries_and_is_minimal(inside: bool) -> None
             ("c",),
         ]
         assert "every subset was checked" in found.certificate
+        others = [replace(found, best=replace(found.best, minimal=minimal)) for minimal in (None, False)]
+        assert len({one.certificate for one in (found, *others)}) == 3
     assert first.queries < 50 < whole.queries
     assert whole.complete and not first.complete
     # Of larger sets each single edit is undone.
