@@ -109,9 +109,10 @@ class Search:
         positions = sorted(set(touched))
         if len(tokens) < 2 or self._over() or self._q.budget - sets.queries <= len(positions):
             return np.zeros(len(touched))
-        scored = sets.root.sentence.logits([Edit(DELETE, position, (tokens[position],), ()) for position in positions])
-        sets.queries += scored.queries
-        gains = dict(zip(positions, sets.sign * (scored.logits - sets.original), strict=True))
+        shorter = [Edit(DELETE, position, (tokens[position],), ()) for position in positions]
+        logits, queries = sets.root.sentence.logits(shorter)
+        sets.queries += queries
+        gains = dict(zip(positions, sets.sign * (logits - sets.original), strict=True))
         return np.array([gains[position] for position in touched])
 
     def _larger(self, size: int) -> Iterator[tuple[Extension, np.ndarray]]:

@@ -137,9 +137,9 @@ class EditSets:
         new = [row for row, key in enumerate(extension.keys) if key not in self.logits]
         if new:
             extension = extension.part(new)
-            scored = extension.parent.sentence.logits(extension.edits)
-            self.queries += scored.queries
-            for key, logit in zip(extension.keys, scored.logits.tolist(), strict=True):
+            logits, queries = extension.parent.sentence.logits(extension.edits)
+            self.queries += queries
+            for key, logit in zip(extension.keys, logits.tolist(), strict=True):
                 self._note(key, logit)
 
     def score_parts(self, keys: Sequence[Key]) -> None:
@@ -149,9 +149,9 @@ class EditSets:
         if self.fluency_of_original:
             changes = self.fluency_of_original.changes([apply(self._tokens, edits) for edits in together])
             self.fluency.update(zip(keys, changes.tolist(), strict=True))
-        scored = self.root.sentence.logits(as_one)
-        self.queries += scored.queries
-        for key, edits, logit in zip(keys, together, scored.logits.tolist(), strict=True):
+        logits, queries = self.root.sentence.logits(as_one)
+        self.queries += queries
+        for key, edits, logit in zip(keys, together, logits.tolist(), strict=True):
             self._note(key, logit, self.fluency.get(key, 0.0) >= -self._floor and self._joint(edits))
 
     def _note(self, key: Key, logit: float, allowed: bool = True) -> None:

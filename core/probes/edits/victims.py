@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from core.models.predictor import BlackBox
+from core.models.predictor import BlackBox, log_odds
 from core.models.token_predictor import Predictor, checked, predictor
 from core.probes.edits.changes import Edit, apply
 
@@ -20,16 +20,6 @@ if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.models.predictor import Model
     from core.probes.edits.shared_suffixes import Change
-
-_EDGE = 1e-12  # probabilities nearer to 0 or 1 have no finite logit
-_BATCH = 1_024  # sentences a predictor is given at a time
-
-
-class Scored(NamedTuple):
-    """Logits float64 [N], and how many sentences the model scored for them."""
-
-    logits: np.ndarray
-    queries: int
 
 
 class ReadSentence(Protocol):
@@ -40,8 +30,8 @@ class ReadSentence(Protocol):
     @property
     def logit(self) -> float: ...
 
-    def logits(self, edits: Sequence[Edit]) -> Scored:
-        """The sentence after each edit by itself."""
+    def logits(self, edits: Sequence[Edit]) -> tuple[np.ndarray, int]:
+        """Logits float64 [N] of the sentence after each edit by itself, and how many sentences were scored for them."""
 
     def effects(self, edits: Sequence[Edit]) -> np.ndarray | None:
         """First-order change of the logit by each edit, float64 [N], from one gradient; None to a black box."""
@@ -76,16 +66,10 @@ class _BlackBoxSentence:
         return float(self._score([self._tokens])[0])
 
     def _score(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
-        p = np.clip(checked(self._predict(sentences), len(sentences)), _EDGE, 1 - _EDGE)
-        logits: np.ndarray = np.log(p) - np.log1p(-p)
-        return logits
+        return log_odds(checked(self._predict(sentences), len(sentences)))
 
-    def logits(self, edits: Sequence[Edit]) -> Scored:
-        logits = np.empty(len(edits))
-        for first in range(0, len(edits), _BATCH):
-            batch = edits[first : first + _BATCH]
-            logits[first : first + len(batch)] = self._score([apply(self._tokens, (edit,)) for edit in batch])
-        return Scored(logits, len(edits))
+    def logits(self, edits: Sequence[Edit]) -> tuple[np.ndarray, int]:
+        return self._score([apply(self._tokens, (edit,)) for edit in edits]), len(edits)
 
     def effects(self, edits: Sequence[Edit]) -> None:
         return None
@@ -104,11 +88,11 @@ class _WhiteBoxSentence:
     def logit(self) -> float:
         return self._sentence.logit
 
-    def logits(self, edits: Sequence[Edit]) -> Scored:
+    def logits(self, edits: Sequence[Edit]) -> tuple[np.ndarray, int]:
         changes = [self._as_change(edit) for edit in edits]
         numbers = {change: number for number, change in enumerate(dict.fromkeys(changes))}
         logits = self._sentence.logits(list(numbers)).astype(np.float64)
-        return Scored(logits[[numbers[change] for change in changes]], len(numbers))
+        return logits[[numbers[change] for change in changes]], len(numbers)
 
     def effects(self, edits: Sequence[Edit]) -> np.ndarray:
         return self._sentence.effects([self._as_change(edit) for edit in edits])
