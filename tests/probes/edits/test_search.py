@@ -15,9 +15,6 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from core.data.corpus import encode_tokens
-from core.fluency import kneser_ney
-from core.fluency.trigram import Trigram
 from core.models.predict import EmptyTextError
 from core.models.recurrent import CELLS, Classifier
 from core.probes.edits.changes import Edit, apply, conflict, diff
@@ -29,6 +26,7 @@ from core.probes.edits.transformations import Insert, delete, swap
 from core.probes.edits.victims import Victim, black_box, white_box
 from core.text.preprocessing import Vocabulary
 from tests.probes.listed import listed
+from tests.probes.small_models import random_trigram
 
 WORDS = Vocabulary("abcdefgh")
 TRANSFORMATIONS = (delete, swap, Insert(words=("g",), phrases=(("h", "h"),)))
@@ -50,14 +48,7 @@ def read(model: Any, tokens: Sequence[str]) -> float:
         return float(model.model(torch.tensor([WORDS.encode(tokens)])))
 
 
-def some_trigram(seed: int = 0) -> Trigram:
-    random = np.random.default_rng(seed)
-    rows = [["abcdefgh"[number] for number in random.integers(0, 8, random.integers(1, 7))] for _ in range(80)]
-    found = kneser_ney.estimate([kneser_ney.count(encode_tokens(rows, WORDS), len(WORDS))], [1.0], len(WORDS))
-    return Trigram(WORDS, found.unigram, found.bigrams, found.trigrams, 3)
-
-
-TRIGRAM = some_trigram()
+TRIGRAM = random_trigram("abcdefgh")
 
 
 def question(text: str, goal: str = "flip", **others: Any) -> Question:
