@@ -35,6 +35,7 @@ from core.probes.edits.edit_sets import Key
 from core.probes.edits.guards import Guard
 from core.probes.edits.proposals import Candidates
 from core.probes.edits.results import Edited, EditProgress, GuardReport, MinimalEdits
+from core.probes.limits import check_limits
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -98,17 +99,7 @@ class Question:
             raise ValueError(f"no guard {wrong[0]!r} to switch off; available: {', '.join(named) or 'none'}")
         if not (self.first or self.widen):
             raise ValueError(_("a search that does not widen looks for the first flip only"))
-        numbers = {
-            _("edits"): self.max_edits,
-            _("budget"): self.budget,
-            _("flips listed"): self.top,
-            _("beam"): self.beam,
-        }
-        for name, number in numbers.items():
-            if number is not None and number < 1:
-                raise ValueError(_("{name}: at least 1; given: {number}").format(name=name, number=number))
-        if self.seconds is not None and not self.seconds > 0:
-            raise ValueError(_("seconds: above 0; given: {seconds}").format(seconds=self.seconds))
+        check_limits(self.seconds, edits=self.max_edits, budget=self.budget, beam=self.beam, top=self.top)
 
 
 def search(

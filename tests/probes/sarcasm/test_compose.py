@@ -160,8 +160,8 @@ def test_seconds_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"budget": 0}, "budget"),
         ({"top": 0}, "top"),
         ({"seed": -1}, "seed"),
-        ({"seconds": 0.0}, "0 seconds"),
-        ({"seconds": float("nan")}, "0 seconds"),
+        ({"seconds": 0.0}, "seconds: above 0"),
+        ({"seconds": float("nan")}, "seconds: above 0; given: nan"),
         ({"patterns": ()}, "no pattern"),
     ],
 )
