@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from core.data.labels import Names
-from core.models.predict import label
 from core.probes.edits import claims
 from core.probes.edits.changes import Diff, Edit
 
@@ -49,18 +48,13 @@ class Edited:
         """The tokens as text."""
         return " ".join(self.tokens)
 
-    @property
-    def label(self) -> str:
-        """The class's name."""
-        return label(self.probability)
-
 
 @dataclass(frozen=True)
 class MinimalEdits:
     """A search's result for one sentence under one model.
 
-    `target` is the verdict asked for, `reading` the original's gold label. `best` is the flip with the fewest edits,
-    then the most fluent; None without a flip. `found` is true too where the verdict was as asked from the start.
+    `reading` is the original's gold label. `best` is the flip with the fewest edits, then the most fluent; None without
+    a flip. `found` is true too where the verdict was as asked from the start.
     `others` are further flips in the same order, `flips` counts all; `closest` is the nearest attempt without a flip.
 
     `candidates` counts the single edits admitted, of `proposed`; `refused` those that each constraint refused.
@@ -74,7 +68,6 @@ class MinimalEdits:
     text: str
     tokens: tuple[str, ...]
     goal: str
-    target: str
     reading: str
     probability: float
     found: bool

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from core.data.labels import SENTIMENT, Names
-from core.models.gold_labels import GOLD_LABELS, NEGATIVE, POSITIVE
+from core.models.gold_labels import GOLD_LABELS
 from core.models.predict import EmptyTextError, sigmoid
 from core.probes.edits.best_first import Search
 from core.probes.edits.changes import apply, diff
@@ -179,7 +179,6 @@ class _Answers:
             text=q.text,
             tokens=q.tokens,
             goal=q.goal,
-            target=POSITIVE if sets.sign > 0 else NEGATIVE,
             reading=self.search.gold_label,
             probability=probability,
             found=met or best is not None,

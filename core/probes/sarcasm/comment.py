@@ -54,12 +54,10 @@ class Comment:
     @property
     def margin(self) -> float | None:
         """How far P(positive) is past 0.5 on the wrong side; below 0 on the right side, None for a mixed gold label."""
-        return self._opposite(self.verdict.probability - 0.5)
-
-    @property
-    def logit_margin(self) -> float | None:
-        """The same for the logit, which is 0 where P(positive) is 0.5."""
-        return self._opposite(self.verdict.logit)
+        if self.reading == MIXED:
+            return None
+        past_the_middle = self.verdict.probability - 0.5
+        return past_the_middle if self.reading == NEGATIVE else -past_the_middle
 
     @property
     def pulls(self) -> tuple[float, ...] | None:
@@ -78,11 +76,6 @@ class Comment:
         """The positions of the tokens without which the verdict is another."""
         positive = self.verdict.logit >= 0
         return tuple(i for i, logit in enumerate(self.without or ()) if (logit >= 0) != positive)
-
-    def _opposite(self, past_the_middle: float) -> float | None:
-        if self.reading == MIXED:
-            return None
-        return past_the_middle if self.reading == NEGATIVE else -past_the_middle
 
 
 def judge(checkpoints: Sequence[Model], text: str, reading: str) -> tuple[Comment, ...]:

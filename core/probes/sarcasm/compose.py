@@ -23,7 +23,6 @@ import numpy as np
 
 from core.evaluation.clustered_intervals import clustered_interval
 from core.evaluation.metrics import wilson_interval
-from core.models.predict import label
 from core.models.token_predictor import Predictor, checked
 from core.probes.sarcasm.candidates import TOP, Batch, Candidates
 from core.probes.sarcasm.recipes import Recipe
@@ -40,11 +39,6 @@ class Candidate:
     about: str
     probability: float
     recipe: Recipe
-
-    @property
-    def label(self) -> str:
-        """The class that the model reads."""
-        return label(self.probability)
 
 
 @dataclass(frozen=True)
@@ -74,7 +68,6 @@ class Composition:
 
     model: str
     situation: str
-    topic: str
     alone: float
     candidates: int
     scored: int
@@ -196,7 +189,6 @@ class _ScoredCandidates:
         return Composition(
             model=self.model,
             situation=question.situation.text,
-            topic=question.situation.topic,
             alone=self.alone,
             candidates=there_are,
             scored=count,

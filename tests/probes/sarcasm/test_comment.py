@@ -128,7 +128,7 @@ def test_a_long_text_has_a_verdict_and_no_pulls(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize(
-    ("text", "reading", "is_fooled", "logit_margin"),
+    ("text", "reading", "is_fooled", "past"),
     [
         ("good", "negative", True, 2 * np.tanh(1)),
         ("good", "positive", False, -2 * np.tanh(1)),
@@ -138,17 +138,16 @@ def test_a_long_text_has_a_verdict_and_no_pulls(monkeypatch: pytest.MonkeyPatch)
         ("so", "positive", False, 0),
     ],
 )
-def test_fooled_and_by_how_much(text: str, reading: str, is_fooled: bool, logit_margin: float) -> None:
+def test_fooled_and_by_how_much(text: str, reading: str, is_fooled: bool, past: float) -> None:
     found = judged(text, reading)
     assert found.fooled is is_fooled
-    assert found.logit_margin == pytest.approx(logit_margin, abs=1e-6)
-    assert found.margin == pytest.approx(1 / (1 + np.exp(-logit_margin)) - 0.5, abs=1e-6)
+    assert found.margin == pytest.approx(1 / (1 + np.exp(-past)) - 0.5, abs=1e-6)
 
 
 def test_a_mixed_reading_has_no_opposite() -> None:
     for text in ("good", "bad", "so"):
         found = judged(text, "mixed")
-        assert (found.fooled, found.margin, found.logit_margin) == (None, None, None)
+        assert (found.fooled, found.margin) == (None, None)
         assert found.pulls is not None
 
 

@@ -210,11 +210,11 @@ def test_the_guards_go_by_the_reading_that_was_told() -> None:
 
 
 def test_without_a_flip_nothing_is_kept() -> None:
-    at = edited(q="love", floor="0", edits="1")
-    found = answer("love", fluency=0.0, max_edits=1)
+    at = edited(q="good", floor="0", edits="1")
+    found = answer("good", fluency=0.0, max_edits=1)
     assert found.best is None and found.certificate in said(at)
     assert len(at.header) == bool(found.closest) and not offers(at, "Keep this text")
-    at.segmented_control(key="edits goal").set_value(verdict(checkpoints.load("lstm"), "love").label).run()
+    at.segmented_control(key="edits goal").set_value(verdict(checkpoints.load("lstm"), "good").label).run()
     press(at, "Search for edits")
     assert len(at.success) == 1 and not at.header and not offers(at, "Keep this text"), "there is nothing to edit"
 
