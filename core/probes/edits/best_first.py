@@ -170,7 +170,7 @@ class Search:
         for here in by_position.values():
             if len(extension.parent.edits) >= self._q.max_edits or self._ended():
                 return
-            chosen = [row for row, number in enumerate(extension.numbers.tolist()) if number in here]
+            chosen = [row for row, number in enumerate(extension.numbers) if number in here]
             yield from self._probe(extension, chosen, _AT_ONCE if self.sets.root.sentence.sees_inside else 2)
             best, gain = self._best(extension, chosen)
             if gain > reached:

@@ -1,13 +1,12 @@
 """Which proposed edits are allowed? Those that keep protected words, typeable tokens and fluency.
 
-Fluency is a trigram's total log-probability F in nats; of n tokens, the end of the sentence not counted. The change of
-fluency is F' − F where n' = n. Where the lengths differ the totals do not compare, and two corrections are usual:
+Fluency is a trigram's total log-probability F in nats. Of n tokens, the end not counted, its change is F' − F where
+n' = n. Where the lengths differ the totals do not compare, and the lower of two usual corrections is taken:
 
     per token                          F' (n + 1) / (n' + 1) − F
     the words' own frequency left out  (F' − Σ log p(w')) − (F − Σ log p(w))    as in SLOR (Pauls & Klein 2012)
 
-The first rewards leaving out a rare word, the second putting in a set phrase. The lower of both is
-taken.
+The first alone would reward leaving out a rare word, the second putting in a set phrase.
 """
 
 from __future__ import annotations

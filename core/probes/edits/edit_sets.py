@@ -29,17 +29,19 @@ class Parent(NamedTuple):
 
 
 class Extension(NamedTuple):
-    """Candidates that can be added to a parent: their numbers [N], the sets that result, and the edits as of there."""
+    """Candidates that can be added to a parent: their numbers, the sets that result, and the edits as of there."""
 
     parent: Parent
-    numbers: np.ndarray
+    numbers: list[int]
     keys: list[Key]
     edits: list[Edit]
 
     def part(self, chosen: Iterable[int]) -> Extension:
         """Some of them, by their rows."""
         rows = list(chosen)
-        return Extension(self.parent, self.numbers[rows], [self.keys[i] for i in rows], [self.edits[i] for i in rows])
+        return Extension(
+            self.parent, [self.numbers[i] for i in rows], [self.keys[i] for i in rows], [self.edits[i] for i in rows]
+        )
 
 
 class EditSets:
@@ -70,9 +72,6 @@ class EditSets:
         """Take up the candidates; `guards` are those switched on, asked again of edits made together."""
         self.candidates = candidates
         self._guards, self._gold_label = tuple(guard for guard in guards if guard.joint), gold_label
-        self._starts = np.array([edit.position for edit in candidates], dtype=np.int64)
-        self._stops = np.array([edit.stop for edit in candidates], dtype=np.int64)
-        self._growth = np.array([edit.growth for edit in candidates], dtype=np.int64)
 
     def meets(self, logit: float) -> bool:
         """Whether a logit is what the goal asks for."""
@@ -92,33 +91,26 @@ class EditSets:
 
     def extend(self, parent: Parent, without: Collection[Key] = ()) -> Extension:
         """Every candidate that can be added to a parent within the constraints, sets `without` left out."""
-        free = self._growth > -len(parent.tokens)  # a sentence needs a token
-        for edit in parent.edits:
-            free &= ~self._conflicts(edit)
-        numbers = np.flatnonzero(free).tolist()
+        numbers = [
+            number
+            for number, candidate in enumerate(self.candidates)
+            if candidate.growth > -len(parent.tokens)  # a sentence needs a token
+            and not any(conflict(candidate, edit) for edit in parent.edits)
+        ]
         if self._guards and parent.edits:
             numbers = [number for number in numbers if self._joint((*parent.edits, self.candidates[number]))]
-        keys = [tuple(sorted((*parent.key, number))) for number in numbers]
-        if without:
-            numbers = [number for number, key in zip(numbers, keys, strict=True) if key not in without]
-            keys = [key for key in keys if key not in without]
+        numbers = [number for number in numbers if _joined(parent, number) not in without]
+        keys = [_joined(parent, number) for number in numbers]
         edits = [self.candidates[number] for number in numbers]
         if any(edit.growth for edit in parent.edits):
             edits = [moved(edit, parent.edits) for edit in edits]
-        extension = Extension(parent, np.array(numbers, dtype=np.int64), keys, edits)
+        extension = Extension(parent, numbers, keys, edits)
         if not self.fluency_of_original:
             return extension
         changes = self.fluency_of_original.changes([apply(parent.tokens, (edit,)) for edit in edits])
         self.fluency.update(zip(keys, changes.tolist(), strict=True))
         within = changes >= -self._floor
         return extension if within.all() else extension.part(np.flatnonzero(within).tolist())
-
-    def _conflicts(self, edit: Edit) -> np.ndarray:
-        """Which candidates cannot be made together with an edit, that edit itself among them."""
-        near = np.flatnonzero((self._starts <= edit.stop) & (self._stops >= edit.position))
-        conflicts = np.zeros(len(self.candidates), dtype=bool)
-        conflicts[near] = [conflict(self.candidates[number], edit) for number in near.tolist()]
-        return conflicts
 
     def _joint(self, together: Sequence[Edit]) -> bool:
         """Whether the guards that judge edits together let these through."""
@@ -164,3 +156,7 @@ class EditSets:
             self.flips.append(key)
         if self.closest is None or self.sign * (logit - self.logits[self.closest]) > 0:
             self.closest = key
+
+
+def _joined(parent: Parent, number: int) -> Key:
+    return tuple(sorted((*parent.key, number)))

@@ -1,10 +1,9 @@
 """Does an edit keep the sentence's gold label? Three guards, each of which can be switched off.
 
 - ``polarity``: the words must not move away from the gold label. A word's polarity is its smoothed log-odds of the
-  positive label in the training data, in nats. With a negative gold label, all edits together may add `TOLERANCE` nats
-  at most, and no new word may be positive itself by more than `OPPOSED` nats. So "took" may replace "stole", but not
-  "liked" "hated", and "good" cannot be inserted. Punctuation has no polarity here. Both thresholds were chosen by eye
-  on our own sentences; 0 would refuse "taken" for "stolen", which moves 1.1 nats.
+  positive label in the training data, in nats; marks have none. With a negative gold label, all edits together may add
+  `TOLERANCE` nats at most, and no new word may be positive by more than `OPPOSED` nats: "took" may replace "stole", but
+  not "liked" "hated". Both thresholds were chosen by eye; 0 would refuse "taken" for "stolen", which moves 1.1 nats.
 - ``antonyms``: no added word may be a known antonym of a removed one, in any inflection.
 - ``negations``: none may be added, removed, replaced or moved.
 

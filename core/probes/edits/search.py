@@ -1,16 +1,15 @@
 """Which small edit of a sentence changes a model's verdict? A goal, transformations, constraints and a search.
 
-The four parts are those of an attack in TextAttack (Morris et al. 2020); candidates are ranked by the logit's gradient
+The four parts are those of an attack in TextAttack (Morris et al. 2020). Candidates are ranked by the logit's gradient
 as in HotFlip (Ebrahimi et al. 2018), or for a black box by what leaving a word out does (Jin et al. 2020), and then
 scored: what is reported was read by the model, never estimated.
 
-- Single edits: all of them, the most promising first, so that a search that ends by itself can say that no single edit
-  among its candidates flips the verdict.
-- If none does, sets of two, three, … edits: the nearest sets of one edit less (a beam) are extended by every candidate,
-  ordered by the sum of their effects. With `beam` None nothing is left out.
+- Single edits: all of them, the most promising first.
+- If none flips the verdict, sets of two, three, … edits: the nearest sets of one edit less (a beam; all if None) are
+  extended by every candidate, ordered by the sum of their effects.
 - With `first` the search ends at the first flip. It starts with a dive, one edit after another: for a white box the
-  best of a few with the highest gradient; where that fails, and for a black box, the best at each position, as Jin et
-  al. do. Where both fail, it goes on with all single edits and the beam, if it may `widen`.
+  best of a few with the highest gradient; then, and for a black box, the best at each position, as Jin et al. do. If
+  both fail, it goes on with all single edits and the beam, if it may `widen`.
 
 Of the flips the one with the fewest edits is chosen, then the most fluent. That fewer of its edits do not flip the
 verdict is checked for every subset of up to four edits, for larger sets by undoing each one.

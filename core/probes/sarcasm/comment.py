@@ -2,9 +2,8 @@
 
 Leave-one-out, after Li et al. 2016, "Understanding Neural Networks through Representation Erasure": a token's pull is
 the logit of the whole text minus the logit of the text without that token, so above 0 the token pulls to positive. Li
-et al. divide the change by the score of the whole; here it stays a difference of logits, which has a sign and a unit.
-Each token is left out alone: words that act only together (“not bad”) may show in no single pull, and the pulls need
-not sum to anything.
+et al. divide the change by the score of the whole; here it stays a difference of logits. Words that act only together
+(“not bad”) may show in no single pull, and the pulls need not sum to anything.
 
 What is left of a text of one token is the empty text. No verdict is given on it, but its logit is defined: the read-out
 of the state before the first token, as in `core.models.predict.logits`.

@@ -4,8 +4,7 @@ From an unwelcome situation the patterns of `core.probes.sarcasm.recipes` build 
 gold label is negative by construction, so every one that the model calls positive fools it. The surest of each recipe
 are listed, not the surest of all: these would be one remark with different punctuation.
 
-Candidates come in an order drawn by a seed, one of each pattern in turn, so that a search that ends early has scored
-equally many of each, at random. Candidates that preprocessing makes the same are one. The share of a recipe's
+A search that ends early has scored equally many candidates of each pattern, drawn at random. The share of a recipe's
 candidates that fool the model has Wilson's 95 % interval (Wilson 1927); over several situations the intervals are
 clustered by situation (`core.evaluation.clustered_intervals`).
 """
