@@ -11,9 +11,10 @@ The first alone would reward leaving out a rare word, the second putting in a se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -29,42 +30,27 @@ if TYPE_CHECKING:
 FLOOR = 8.0  # nats
 
 
-class Constraint(Protocol):
+class Constraint(NamedTuple):
     """A named rule that every single edit must keep."""
 
-    @property
-    def name(self) -> str: ...
-
-    def allows(self, edit: Edit) -> bool: ...
+    name: str
+    allows: Callable[[Edit], bool]
 
 
-@dataclass(frozen=True)
-class Protected:
-    """Tokens at these positions stay."""
-
-    positions: frozenset[int]
-    name: str = mark("protected words")
-
-    def allows(self, edit: Edit) -> bool:
-        """Whether an edit replaces or moves none of them."""
-        return self.positions.isdisjoint(range(edit.position, edit.stop))
+def protected(positions: Collection[int]) -> Constraint:
+    """Tokens at these positions stay: no edit replaces or moves one."""
+    fixed = frozenset(positions)
+    return Constraint(mark("protected words"), lambda edit: fixed.isdisjoint(range(edit.position, edit.stop)))
 
 
-class Typeable:
+def typeable(preprocessing: Preprocessing | Callable[[str], list[str]]) -> Constraint:
     """New tokens that preprocessing leaves as they are: the edited text, typed, is read as these tokens."""
 
-    name = mark("typeable")
+    @cache
+    def unchanged(token: str) -> bool:
+        return preprocessing(token) == [token]
 
-    def __init__(self, preprocessing: Preprocessing | Callable[[str], list[str]]):
-        self._preprocessing = preprocessing
-        self._known: dict[str, bool] = {}
-
-    def allows(self, edit: Edit) -> bool:
-        """Whether each new token is read as itself."""
-        for token in edit.after:
-            if token not in self._known:
-                self._known[token] = self._preprocessing(token) == [token]
-        return all(self._known[token] for token in edit.after)
+    return Constraint(mark("typeable"), lambda edit: all(map(unchanged, edit.after)))
 
 
 @dataclass(frozen=True)

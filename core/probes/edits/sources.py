@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.models.predictor import BlackBox
 from core.probes.edits import transformations as change
-from core.probes.edits.constraints import FLOOR, Fluency, Protected, Typeable
+from core.probes.edits.constraints import FLOOR, Fluency, protected, typeable
 from core.probes.edits.guards import Antonyms, Guard, Negations, Polarity
 from core.probes.edits.search import Question
 from core.probes.edits.transformations import Transformation
@@ -125,13 +125,13 @@ def ask(
                 text=" ".join(tokens)
             )
         )
-    protected = Protected(frozenset(i for i, token in enumerate(tokens) if token in words))
+    locked = [position for position, token in enumerate(tokens) if token in words]
     return Question(
         text=text,
         tokens=tokens,
         goal=goal,
         transformations=transformations(checkpoint, sources),
-        constraints=(protected, Typeable(checkpoint.preprocessing)),
+        constraints=(protected(locked), typeable(checkpoint.preprocessing)),
         fluency=Fluency(sources.trigram, fluency) if sources.trigram else None,
         guards=guards(checkpoint, sources),
         off=frozenset(no_guards),

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.probes.edits.changes import Edit, apply
-from core.probes.edits.constraints import Fluency, Protected, SentenceFluency, Typeable
+from core.probes.edits.constraints import Fluency, SentenceFluency, protected, typeable
 from core.probes.edits.guards import CANNOT_JUDGE, FAILED, PASSED
 from core.probes.edits.proposals import gather
 from core.text.preprocessing import Preprocessing, Vocabulary
@@ -58,14 +58,14 @@ def test_a_floor_below_zero_is_refused() -> None:
 
 
 def test_protected_words_stay_where_they_are() -> None:
-    rule = Protected(frozenset({1, 3}))
+    rule = protected({1, 3})
     assert rule.allows(Edit("substitute", 0, ("a",), ("x",))) and rule.allows(Edit("insert", 1, (), ("x",)))
     assert not rule.allows(Edit("delete", 3, ("b",), ()))
     assert not rule.allows(Edit("swap", 0, ("a", "b"), ("b", "a")))
 
 
 def test_new_tokens_are_read_as_themselves() -> None:
-    rule = Typeable(Preprocessing())
+    rule = typeable(Preprocessing())
     words = ["took", "i'm", "im'", "Took", "soooo", "!!!"]
     allowed = [word for word in words if rule.allows(Edit("substitute", 0, ("x",), (word,)))]
     assert allowed == ["took", "i'm", "!!!"]
@@ -110,7 +110,7 @@ def test_what_was_kept_out_and_why() -> None:
     tokens = tuple("abc")
     edits = [Edit("substitute", place, (tokens[place],), (new,)) for place in range(3) for new in ("x", "y", "e", "E")]
     original = SentenceFluency(TRIGRAM, tokens)
-    rules = (Protected(frozenset({0})), Typeable(str.split), Typeable(lambda token: [token.lower()]))
+    rules = (protected({0}), typeable(str.split), typeable(lambda token: [token.lower()]))
     found = gather(tokens, propose(*edits), rules, guards=[Judge("strict"), Judge("lax")], off=frozenset({"lax"}))  # type: ignore[arg-type]
     assert (found.proposed, found.refused) == (12, {"protected words": 4, "typeable": 2})
     assert found.failed == {"strict": 2, "lax": 2} and found.unjudged == {"strict": 2, "lax": 2}

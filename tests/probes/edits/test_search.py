@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from core.models.predict import EmptyTextError
 from core.models.recurrent import CELLS, Classifier
 from core.probes.edits.changes import Edit, apply, conflict, diff
-from core.probes.edits.constraints import Fluency, Protected, SentenceFluency
+from core.probes.edits.constraints import Fluency, SentenceFluency, protected
 from core.probes.edits.guards import FAILED, PASSED, Antonyms, Negations, Polarity
 from core.probes.edits.results import EditProgress, MinimalEdits
 from core.probes.edits.search import Question, search
@@ -377,7 +377,7 @@ def test_seconds_are_kept() -> None:
 
 
 def test_protected_places_and_nothing_left() -> None:
-    rules = (Protected(frozenset(range(3))),)
+    rules = (protected(range(3)),)
     found = answer(says_positive("e"), question("abc", "positive", constraints=rules, transformations=(delete, swap)))
     assert not found.found and found.candidates == 0 and found.refused == {"protected words": 5}
     assert found.proposed == 5 and " 5 " in found.certificate
