@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -98,31 +99,18 @@ class Antonyms:
     name, joint = mark("antonyms"), True
 
     def __init__(self, lexicon: Lexicon | None):
-        self.lexicon = lexicon
-        self._opposed: dict[tuple[str, str], bool] = {}
-        self._judges: dict[str, bool] = {}
+        self._opposed = cache(lexicon.opposed) if lexicon else None
+        self._judges = cache(lexicon.judges) if lexicon else None
 
     def judge(self, edits: Sequence[Edit], gold_label: str) -> str:
         removed, added = removed_and_added(edits)
         if not removed or not added:
             return PASSED
-        if self.lexicon is None:
+        if self._opposed is None or self._judges is None:
             return CANNOT_JUDGE
-        if any(self._are_opposed(one, other) for one in removed for other in added):
+        if any(self._opposed(one, other) for one in removed for other in added):
             return FAILED
-        return PASSED if all(map(self._can_judge, (*removed, *added))) else CANNOT_JUDGE
-
-    def _are_opposed(self, one: str, other: str) -> bool:
-        assert self.lexicon is not None
-        if (one, other) not in self._opposed:
-            self._opposed[one, other] = self.lexicon.opposed(one, other) is not None
-        return self._opposed[one, other]
-
-    def _can_judge(self, word: str) -> bool:
-        assert self.lexicon is not None
-        if word not in self._judges:
-            self._judges[word] = is_mark(word) or self.lexicon.judges(word)
-        return self._judges[word]
+        return PASSED if all(is_mark(word) or self._judges(word) for word in (*removed, *added)) else CANNOT_JUDGE
 
 
 class Negations:
