@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +43,37 @@ def random_checkpoint(
             parameter.normal_(0, scale, generator=generator)
     known = None if polarity is None else np.array(polarity, dtype=np.float32)
     return Checkpoint(cell, model.requires_grad_(False).eval(), Preprocessing(), vocabulary, {}, "", known)
+
+
+def steep_model(cell: str, words: int, embedding: int, hidden: int, layers: int = 1, seed: int = 0) -> Classifier:
+    """A model of `words` words, its weights far from where tanh and σ are straight lines."""
+    torch.manual_seed(seed)
+    model = Classifier(cell, words, embedding, hidden, layers)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(3)
+    return model.requires_grad_(False).eval()
+
+
+def last_word(
+    numbers: Mapping[str, float],
+    name: str = "last",
+    preprocessing: Preprocessing = Preprocessing(),
+    *,
+    unknown: float = 0.0,
+    bias: float = 0.0,
+) -> Checkpoint:
+    """A model whose logit is 2 tanh of the last word's number, plus a bias: it forgets all words before."""
+    vocabulary = Vocabulary(numbers)
+    model = Classifier("rnn", len(vocabulary), 1, 1)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.zero_()
+        model.embedding.weight[:, 0] = torch.tensor([0.0, unknown, *numbers.values()])
+        model.recurrent.weight_ih_l0.fill_(1)
+        model.linear.weight.fill_(2)
+        model.linear.bias.fill_(bias)
+    return Checkpoint(name, model.requires_grad_(False).eval(), preprocessing, vocabulary, {}, name)
 
 
 def random_trigram(words: Sequence[str], unknown: Sequence[str] = (), *, rows: int = 80, seed: int = 0) -> Trigram:

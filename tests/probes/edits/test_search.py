@@ -26,20 +26,16 @@ from core.probes.edits.transformations import Insert, delete, swap
 from core.probes.edits.victims import Victim, black_box, white_box
 from core.text.preprocessing import Vocabulary
 from tests.probes.listed import listed
-from tests.probes.small_models import random_trigram
+from tests.probes.small_models import random_trigram, steep_model
 
 WORDS = Vocabulary("abcdefgh")
 TRANSFORMATIONS = (delete, swap, Insert(words=("g",), phrases=(("h", "h"),)))
 
 
 def checkpoint(cell: str = "lstm", seed: int = 0) -> Any:
-    torch.manual_seed(seed)
-    built = Classifier(cell, len(WORDS), 4, 6)
-    with torch.no_grad():
-        for parameter in built.parameters():
-            parameter.mul_(3)
-        built.linear.bias.zero_()
-    return SimpleNamespace(model=built.requires_grad_(False).eval(), vocabulary=WORDS)
+    model = steep_model(cell, len(WORDS), 4, 6, seed=seed)
+    model.linear.bias.zero_()
+    return SimpleNamespace(model=model, vocabulary=WORDS)
 
 
 def read(model: Any, tokens: Sequence[str]) -> float:

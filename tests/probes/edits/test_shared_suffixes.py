@@ -10,17 +10,13 @@ from hypothesis import strategies as st
 
 from core.models.recurrent import CELLS, Classifier
 from core.probes.edits.shared_suffixes import Change, ChangedSentence, embedding_gradient
+from tests.probes.small_models import steep_model
 
 VOCABULARY = 14
 
 
 def model(cell: str, layers: int = 1) -> Classifier:
-    torch.manual_seed(3)
-    built = Classifier(cell, VOCABULARY, 5, 7, layers)
-    with torch.no_grad():
-        for parameter in built.parameters():
-            parameter.mul_(3)  # far from where tanh and σ are straight lines
-    return built.requires_grad_(False).eval()
+    return steep_model(cell, VOCABULARY, 5, 7, layers, seed=3)
 
 
 def whole(classifier: Classifier, ids: list[int], changes: list[Change]) -> np.ndarray:
