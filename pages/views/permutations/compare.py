@@ -11,7 +11,7 @@ from core.data.labels import model_name
 from core.models.predict import EmptyTextError
 from core.probes.permutations.comparison import Comparison, compare
 from core.runtime.i18n import gettext as _
-from pages.views.permutations.kept_pairs import Candidate, keep_form
+from pages.views.permutations.kept_pairs import keep_form
 from pages.widgets import black_box, classes, frame, prefixwise, tables
 from pages.widgets.second_sentence import second_sentence
 from pages.wording.tokens import plain
@@ -63,7 +63,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     if all(contrast.words.permutations for contrast in contrasts):
         st.header(_("Keep this pair"))
         chances = {one.model: (one.a.probability, one.b.probability) for one in contrasts}
-        keep_form(Candidate(text, second, chances), "keep compared")
+        keep_form("keep compared", text, second, chances)
 
 
 def _words(words: Words) -> None:

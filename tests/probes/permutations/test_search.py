@@ -202,9 +202,7 @@ def test_sixty_words_are_searched_within_the_budget() -> None:
     assert (found.strategy, found.scored) == ("beam", 500) and "nothing is known" in found.certificate
 
 
-@pytest.mark.parametrize(
-    "bounds", [{"budget": 0}, {"top": 0}, {"floor": -1.0}, {"floor": float("nan")}, {"seconds": 0.0}]
-)
+@pytest.mark.parametrize("bounds", [{"floor": -1.0}, {"floor": float("nan")}, {"seconds": 0.0}])
 def test_bounds_that_cannot_be(bounds: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="given"):
         question("abc", **bounds)
