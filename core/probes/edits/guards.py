@@ -7,8 +7,9 @@
 - ``antonyms``: no added word may be a known antonym of a removed one, in any inflection.
 - ``negations``: none may be added, removed, replaced or moved.
 
-An edit passes a guard, fails, or cannot be judged, where a word has no polarity or the lexicon lacks it. Edits that
-cannot be judged are let through, and counted.
+For the original's gold label, edits made together pass a guard, fail, or cannot be judged, where a word has no polarity
+or the lexicon lacks it. Edits that cannot be judged are let through, and counted. Of a `joint` guard, edits that pass
+alone may fail together.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -39,19 +40,6 @@ _MARKS = frozenset('.,!?…"*')
 def is_mark(token: str) -> bool:
     """Whether a token is nothing but marks of punctuation or emphasis; emoticons are not."""
     return _MARKS.issuperset(token)
-
-
-class Guard(Protocol):
-    """A named judge of edits made together; `joint` says that edits that pass alone may fail together."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def joint(self) -> bool: ...
-
-    def judge(self, edits: Sequence[Edit], gold_label: str) -> str:
-        """``passed``, ``failed`` or ``cannot judge``, for the original's gold label (one of `GOLD_LABELS`)."""
 
 
 @dataclass(frozen=True)
@@ -121,3 +109,6 @@ class Negations:
     def judge(self, edits: Sequence[Edit], gold_label: str) -> str:
         touched = any(is_negation(token) for edit in edits for token in (*edit.before, *edit.after))
         return FAILED if touched else PASSED
+
+
+Guard = Polarity | Antonyms | Negations

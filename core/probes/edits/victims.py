@@ -7,8 +7,8 @@ tell apart once, and ranks edits beforehand by a gradient.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,40 +22,9 @@ if TYPE_CHECKING:
     from core.probes.edits.shared_suffixes import Change
 
 
-class ReadSentence(Protocol):
-    """A sentence as a model reads it, and edits of it. `logit` is one query."""
+class BlackBoxSentence:
+    """A sentence as a predictor reads it, and edits of it. Raises ValueError where it gives no probabilities."""
 
-    sees_inside: bool
-
-    @property
-    def logit(self) -> float: ...
-
-    def logits(self, edits: Sequence[Edit]) -> tuple[np.ndarray, int]:
-        """Logits float64 [N] of the sentence after each edit by itself, and how many sentences were scored for them."""
-
-    def effects(self, edits: Sequence[Edit]) -> np.ndarray | None:
-        """First-order change of the logit by each edit, float64 [N], from one gradient; None to a black box."""
-
-
-Victim = Callable[[Sequence[str]], ReadSentence]
-
-
-def victim(model: Model) -> Victim:
-    """A model as far as it can be seen."""
-    return black_box(predictor(model)) if isinstance(model, BlackBox) else white_box(model)
-
-
-def black_box(predict: Predictor) -> Victim:
-    """A predictor, by its answers alone. Reading raises ValueError where it gives no probabilities."""
-    return lambda tokens: _BlackBoxSentence(predict, tokens)
-
-
-def white_box(checkpoint: Checkpoint) -> Victim:
-    """A checkpoint's classifier, its states and gradients used."""
-    return lambda tokens: _WhiteBoxSentence(checkpoint, tokens)
-
-
-class _BlackBoxSentence:
     sees_inside = False
 
     def __init__(self, predict: Predictor, tokens: Sequence[str]):
@@ -63,19 +32,23 @@ class _BlackBoxSentence:
 
     @cached_property
     def logit(self) -> float:
+        """The sentence's logit, one query."""
         return float(self._score([self._tokens])[0])
 
     def _score(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
         return log_odds(checked(self._predict(sentences), len(sentences)))
 
     def logits(self, edits: Sequence[Edit]) -> tuple[np.ndarray, int]:
+        """Logits float64 [N] of the sentence after each edit by itself, and how many sentences were scored for them."""
         return self._score([apply(self._tokens, (edit,)) for edit in edits]), len(edits)
 
     def effects(self, edits: Sequence[Edit]) -> None:
-        return None
+        """First-order changes of the logit, float64 [N], from one gradient; none of a black box."""
 
 
-class _WhiteBoxSentence:
+class WhiteBoxSentence:
+    """The same of a checkpoint's classifier, its states and gradients used."""
+
     sees_inside = True
 
     def __init__(self, checkpoint: Checkpoint, tokens: Sequence[str]):
@@ -99,3 +72,22 @@ class _WhiteBoxSentence:
 
     def _as_change(self, edit: Edit) -> Change:
         return edit.position, edit.stop, tuple(self._encode(edit.after))
+
+
+ReadSentence = BlackBoxSentence | WhiteBoxSentence
+Victim = Callable[[Sequence[str]], ReadSentence]
+
+
+def victim(model: Model) -> Victim:
+    """A model as far as it can be seen."""
+    return black_box(predictor(model)) if isinstance(model, BlackBox) else white_box(model)
+
+
+def black_box(predict: Predictor) -> Victim:
+    """A predictor, by its answers alone."""
+    return partial(BlackBoxSentence, predict)
+
+
+def white_box(checkpoint: Checkpoint) -> Victim:
+    """A checkpoint's classifier."""
+    return partial(WhiteBoxSentence, checkpoint)
