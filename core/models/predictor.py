@@ -79,12 +79,6 @@ class PlainWords:
         after = " ".join(_words(low))
         return [StepResult("lowercase", low, low != text), StepResult("words", after, after.split() != low.split())]
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, PlainWords)
-
-    def __hash__(self) -> int:
-        return hash(PlainWords)
-
 
 def _words(text: str) -> list[str]:
     words: list[str] = []
@@ -133,9 +127,6 @@ class BlackBox:
         self._batch = _FIRST
         self._pace: float | None = None
         self._lock = threading.Lock()
-
-    def __repr__(self) -> str:
-        return f"BlackBox({self.spec!r})"
 
     @property
     def reads_sentiment(self) -> bool:

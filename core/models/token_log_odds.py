@@ -30,18 +30,11 @@ held-out rows, 0.66454 nats (0.64722 for words in fewer than 100 training senten
 _ROWS = 50_000  # sentences at a time
 
 
-def log_odds(
-    sentences: Encoded, labels: np.ndarray, rows: np.ndarray, size: int, smoothing: float = SMOOTHING
-) -> np.ndarray:
-    """Log-odds in nats of `size` vocabulary entries, float32 [V], from the sentences of `rows`; 0 for ``<pad>``.
-
-    Raises ValueError for a smoothing that is not above 0.
-    """
-    if not smoothing > 0:
-        raise ValueError(f"smoothing is above 0 pseudo-counts; given: {smoothing}")
+def log_odds(sentences: Encoded, labels: np.ndarray, rows: np.ndarray, size: int) -> np.ndarray:
+    """Log-odds in nats of `size` vocabulary entries, float32 [V], from the sentences of `rows`; 0 for ``<pad>``."""
     parts = []
     for label in (POSITIVE, NEGATIVE):
-        counts = sentence_counts(sentences, rows[labels[rows] == label], size) + smoothing
+        counts = sentence_counts(sentences, rows[labels[rows] == label], size) + SMOOTHING
         parts.append(np.log(counts) - np.log(counts.sum()))
     result: np.ndarray = (parts[0] - parts[1]).astype(np.float32)
     result[Vocabulary.pad_id] = 0

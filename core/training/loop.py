@@ -27,7 +27,6 @@ import torch
 from torch import Tensor, nn
 
 from core.data.corpus import Encoded, length_batches, pad
-from core.models.checkpoints import round_embeddings
 from core.models.predict import logits
 from core.models.recurrent import CELLS, Classifier
 from core.runtime import files
@@ -272,13 +271,11 @@ def _device() -> torch.device:
 
 def _bfloat16(precision: str, device: torch.device) -> bool:
     if precision == "auto":
-        return torch.cuda.is_bf16_supported() if device.type == "cuda" else _cpu_has_bfloat16()
+        if device.type == "cuda":
+            return torch.cuda.is_bf16_supported()
+        capabilities = torch.cpu.get_capabilities()
+        return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
     return precision == "bfloat16"
-
-
-def _cpu_has_bfloat16() -> bool:
-    capabilities = torch.cpu.get_capabilities()
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
 class _Run:
@@ -381,7 +378,7 @@ class _Run:
         with torch.no_grad():
             model.linear.weight.div_(temperature)
             model.linear.bias.div_(temperature)
-        round_embeddings(model)
+            model.embedding.weight.copy_(model.embedding.weight.half().float())
         model.zero_grad(set_to_none=True)
         return model.requires_grad_(False).eval()
 

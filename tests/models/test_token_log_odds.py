@@ -23,10 +23,11 @@ VOCABULARY = Vocabulary(["good", "bad", "day"])
 PAD, UNK, GOOD, BAD, DAY = range(5)
 
 
-def test_by_hand() -> None:
+def test_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(token_log_odds, "SMOOTHING", 1)
     texts = ["good day", "good good", "zork", "bad day", "bad day", "bad"]
     labels = np.array([1, 1, 1, 0, 0, 0])
-    found = log_odds(encode_tokens([text.split() for text in texts], VOCABULARY), labels, np.arange(6), 5, smoothing=1)
+    found = log_odds(encode_tokens([text.split() for text in texts], VOCABULARY), labels, np.arange(6), 5)
     # Positive: good 2, day 1, unknown 1; negative, the repeated sentence once: bad 2, day 1. Each with 1 more.
     p, n = 4 + 5, 3 + 5
     assert found[GOOD] == pytest.approx(math.log(3 / p) - math.log(1 / n))
@@ -65,15 +66,10 @@ def test_as_the_plain_formula_says(rows: list[tuple[list[int], int, bool]], a: f
     chosen = np.flatnonzero([counted for *_, counted in rows])[::-1]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(token_log_odds, "_ROWS", chunk)
-        result = log_odds(sentences, labels, chosen, 9, a)
+        patch.setattr(token_log_odds, "SMOOTHING", a)
+        result = log_odds(sentences, labels, chosen, 9)
     expected = plain([rows[row][0] for row in chosen], labels[chosen].tolist(), 9, a)
     np.testing.assert_allclose(result, expected, atol=1e-5)
-
-
-def test_without_smoothing_there_are_no_logarithms() -> None:
-    for smoothing in (0, -1, math.nan):
-        with pytest.raises(ValueError, match="smoothing is above 0"):
-            log_odds(encode_tokens([["good"]], VOCABULARY), np.array([1]), np.arange(1), 5, smoothing)
 
 
 @pytest.fixture(scope="module")
