@@ -296,11 +296,8 @@ def save(
         stored = {}
         for key, tensor in weights.items():
             if tensor.is_floating_point():
-                tensor = (
-                    tensor.half()
-                    if key == "vectors" or (halved and key.endswith("embedding.weight"))
-                    else tensor.float()
-                )
+                half = key == "vectors" or (halved and key.endswith("embedding.weight"))
+                tensor = tensor.half() if half else tensor.float()
             stored[key] = tensor.detach().cpu().contiguous()
             if not torch.isfinite(stored[key]).all():
                 raise ValueError(f"checkpoint {name!r} was not saved: {key} holds numbers that are not finite")

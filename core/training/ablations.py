@@ -140,10 +140,11 @@ def effect(low: float, high: float) -> str:
     return "better" if low > 0 else "worse" if high < 0 else "none"
 
 
-def vocabulary_by_step(texts: list[str], train: np.ndarray, held: np.ndarray) -> list[dict[str, str | int | float]]:
+def vocabulary_by_step(texts: list[str], train: np.ndarray, held: np.ndarray) -> list[dict[str, Any]]:
     """The words of the rows `train`, those of them seen at least `MIN_COUNT` times, and the share of the tokens of the
     rows `held` that are not among these: with no step, then with one step more at a time."""
-    names, rows = list(USUAL), []
+    names = list(USUAL)
+    rows: list[dict[str, Any]] = []
     for count in range(len(names) + 1):
         preprocessing = Preprocessing(tuple(names[:count]))
         words: Counter[str] = Counter()

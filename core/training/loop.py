@@ -272,7 +272,7 @@ def _device() -> torch.device:
 def _bfloat16(precision: str, device: torch.device) -> bool:
     if precision == "auto":
         if device.type == "cuda":
-            return torch.cuda.is_bf16_supported()
+            return bool(torch.cuda.is_bf16_supported())
         capabilities = torch.cpu.get_capabilities()
         return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
     return precision == "bfloat16"

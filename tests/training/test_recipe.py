@@ -51,8 +51,8 @@ CORPUS = corpus()
 
 
 def word_vectors(prepared: Prepared, out: Path) -> np.ndarray:
-    *_, last = recipe.word_vectors(prepared, out)
-    return last.vectors
+    *_, (_epochs, vectors) = recipe.word_vectors(prepared, out)
+    return vectors
 
 
 def train(
@@ -123,9 +123,9 @@ def test_word_vectors_are_aligned_as_stored_and_used_again(made: Made) -> None:
     assert stored.vocabulary == made.prepared.vocabulary and stored.preprocessing == Preprocessing()
     assert not made.vectors[0].any() and made.vectors[2:].any(axis=1).all()
     before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
-    (only,) = recipe.word_vectors(prepare(CORPUS, RECIPE), made.out)
-    assert only.epoch == only.epochs == 2
-    np.testing.assert_array_equal(only.vectors, made.vectors)
+    ((epoch, vectors),) = recipe.word_vectors(prepare(CORPUS, RECIPE), made.out)
+    assert epoch == 2
+    np.testing.assert_array_equal(vectors, made.vectors)
     assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
 
 
@@ -145,7 +145,7 @@ def test_word_vectors_of_another_recipe_or_file_are_replaced(tmp_path: Path) -> 
         (meadow, RECIPE),
     ):
         prepared = prepare(given, other)
-        assert [event.epoch for event in recipe.word_vectors(prepared, tmp_path)] == [1, 2, 2]
+        assert [epoch for epoch, _vectors in recipe.word_vectors(prepared, tmp_path)] == [1, 2, 2]
         stored = checkpoints.load_vectors(folder=tmp_path)
         assert stored.card["settings"]["window"] == other.word2vec.window and stored.vocabulary == prepared.vocabulary
 
@@ -167,7 +167,7 @@ def test_damaged_word_vectors_are_made_anew(made: Made, tmp_path: Path) -> None:
 def interrupt_word_vectors(prepared: Prepared, out: Path) -> Path:
     """Break off after the first epoch; returns the state left behind."""
     with closing(recipe.word_vectors(prepared, out)) as run:
-        assert next(run).epoch == 1
+        assert next(run)[0] == 1
     (state,) = (out / ".training").iterdir()
     return state
 
@@ -175,8 +175,8 @@ def interrupt_word_vectors(prepared: Prepared, out: Path) -> Path:
 def test_word_vectors_go_on_after_an_interruption(made: Made, tmp_path: Path) -> None:
     state = interrupt_word_vectors(made.prepared, tmp_path)
     events = list(recipe.word_vectors(made.prepared, tmp_path))
-    assert [event.epoch for event in events] == [1, 2, 2], "the first is the state that was resumed"
-    np.testing.assert_array_equal(events[-1].vectors, made.vectors)
+    assert [epoch for epoch, _vectors in events] == [1, 2, 2], "the first is the state that was resumed"
+    np.testing.assert_array_equal(events[-1][1], made.vectors)
     assert not state.exists()
 
 

@@ -1,8 +1,7 @@
 """How does a model trained elsewhere become a checkpoint? Weights, words, steps, and a card that says so.
 
-The checkpoint gives the probabilities of the model that the weights come from, in float32, provided that what the
-weights do not show was given correctly: what the head reads, padding, activations, preprocessing. Files of layers or
-graphs show more of that than a table of tensors. Assumptions are reported; `owner_outputs` compares with the owner's
+The checkpoint gives its owner's probabilities, in float32, if what the weights do not show was given correctly: what
+the head reads, padding, activations, preprocessing. Assumptions are reported; `owner_outputs` compares with the owner's
 numbers. Embeddings stay float32, as rounding them would change the probabilities.
 """
 
@@ -273,8 +272,8 @@ def _words(request: Request, parts: Parts, apart: word_vectors.Vectors | None) -
             f"{parts.embedding_size:,}"
         )
     special = request.special
-    if parts.pad_id is not None and special.pad_token is None and special.pad_id is None:
-        special = words.Special(special.pad_token, special.unknown_token, parts.pad_id, special.unknown_id)
+    if special.pad_token is None and special.pad_id is None:
+        special = replace(special, pad_id=parts.pad_id)
     if request.vocabulary is not None and parts.tokens is not None:
         raise ValueError(f"{request.weights.name} holds its own vocabulary; leave out --vocabulary")
     if request.vocabulary is not None:
@@ -307,11 +306,7 @@ def _card(
     assumed: list[str],
     checked: owner_outputs.Checked | None,
 ) -> checkpoints.Card:
-    files = {
-        "weights": request.weights,
-        "vocabulary": request.vocabulary,
-        "embedding": request.embedding,
-    }
+    files = {"weights": request.weights, "vocabulary": request.vocabulary, "embedding": request.embedding}
     reads = {} if choices.reads == ReadOut() and not parts.bidirectional else {"reads": str(choices.reads)}
     return {
         "kind": checkpoints.CLASSIFIER,

@@ -13,6 +13,7 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +153,6 @@ def check(
     class_1: int,
     pool: str | None = None,
     known: Sequence[str] = (),
-    seconds: float = _SECONDS,
 ) -> Checked:
     """Compare a model with its owner's numbers. `pool` and the fields `known` are set by the file: no other is tried.
 
@@ -164,7 +164,7 @@ def check(
     worst = int(differences.argmax())
     largest = float(differences[worst])
     agree = largest <= TOLERANCE
-    trial = _Search(model, words, owner, time.monotonic() + (seconds / 4 if agree else seconds))
+    trial = _Search(model, words, owner, time.monotonic() + (_SECONDS / 4 if agree else _SECONDS))
     if agree:
         near = _alternatives(model, given, owner, pool, known, (), STEPS)
         others = ([reading for reading in group if reading != given] for group in near)
@@ -181,12 +181,12 @@ def check(
     dropping = replace(words, drops=True)
     tokens = map(words.preprocessing(given.steps), owner.texts)
     if not words.drops and any(map(words.vocabulary.unknown, tokens)):
-        second = _Search(model, dropping, owner, time.monotonic() + seconds / 4)
+        second = _Search(model, dropping, owner, time.monotonic() + _SECONDS / 4)
         if found := second.agreeing(_alternatives(model, given, owner, pool, known, LENGTHS, ())):
             change = f"{found[0].options(given, outputs, class_1)} " if found[0] != given else ""
             raise ValueError(f"{base}. On every row this agrees: {change}--drop-unknown")
     for part, left, why in _parts(owner, words, given.steps):
-        second = _Search(model, words, part, time.monotonic() + seconds / 4)
+        second = _Search(model, words, part, time.monotonic() + _SECONDS / 4)
         if found := second.agreeing(_alternatives(model, given, part, pool, known, LENGTHS, ())):
             count, verb = (f"{len(part.texts):,} rows", "agree") if len(part.texts) > 1 else ("one row", "agrees")
             raise ValueError(
@@ -211,18 +211,9 @@ def _parts(owner: OwnerRows, words: Words, steps: Sequence[str]) -> Iterator[tup
         (some, "empty texts", of_empty),
         (both, "unknown words and empty texts", f"{of_unknown}; and {of_empty}"),
     ):
-        rows = [row for row, keep in enumerate(kept) if keep]
-        if 0 < len(rows) < len(tokens):
-            yield (
-                OwnerRows(
-                    owner.file,
-                    tuple(owner.texts[row] for row in rows),
-                    owner.probabilities[rows],
-                    tuple(owner.places[row] for row in rows),
-                ),
-                left,
-                why,
-            )
+        if any(kept) and not all(kept):
+            texts, places = (tuple(compress(column, kept)) for column in (owner.texts, owner.places))
+            yield OwnerRows(owner.file, texts, owner.probabilities[kept], places), left, why
 
 
 def probabilities(model: Classifier, words: Words, steps: Sequence[str], texts: Sequence[str]) -> np.ndarray:

@@ -170,9 +170,8 @@ def align(tokens: Sequence[str | None], vectors: np.ndarray, of: Sequence[str] |
         for number, token in enumerate(tokens)
         if token is not None and number != unknown and number in rows and _is_readable(token, number == pad)
     ]
-    held = {number for number, _row in enumerate(tokens)} - {pad, unknown}
     taken = {token for token, _row in kept}
-    left_out = [tokens[number] for number in sorted(held) if tokens[number] not in taken]
+    left_out = [token for number, token in enumerate(tokens) if number not in (pad, unknown) and token not in taken]
     if left_out:
         shown = ", ".join(repr(token) for token in left_out[:_SHOWN])
         token, is_ = ("tokens", "are") if len(left_out) > 1 else ("token", "is")
@@ -183,12 +182,13 @@ def align(tokens: Sequence[str | None], vectors: np.ndarray, of: Sequence[str] |
     first = [zeros if number is None or number not in rows else vectors[rows[number]] for number in (pad, unknown)]
     if unknown is None or unknown not in rows:
         notes.append(NO_UNKNOWN)
-    names = tuple(
-        "" if number is None else f"{tokens[number] or ''} (id {number})".strip() for number in (pad, unknown)
-    )
+    named = []
+    for number in (pad, unknown):
+        token = tokens[number] if number is not None and number < len(tokens) else None
+        named.append("" if number is None else f"{token or ''} (id {number})".strip())
     vocabulary = Vocabulary(token for token, _row in kept)
     aligned = np.concatenate([np.stack(first), vectors[[row for _token, row in kept]]]).astype(np.float32)
-    return Words(vocabulary, aligned, names[0], names[1], tuple(notes))
+    return Words(vocabulary, aligned, *named, tuple(notes))
 
 
 def unreachable(vocabulary: Vocabulary, preprocessing: Preprocessing) -> list[str]:

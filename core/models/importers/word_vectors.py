@@ -17,7 +17,7 @@ from typing import IO, NamedTuple
 import numpy as np
 
 from core.models.importers import file_kinds
-from core.models.importers.refusals import RefusedError, unsafe
+from core.models.importers.refusals import RefusedError, listed, named, unsafe
 
 _SHOWN = 5
 _LOOKED_AT = 1_000  # first lines that decide how many numbers a word has
@@ -102,7 +102,6 @@ def _matrix(path: Path, array: np.ndarray) -> Vectors:
 
 
 def _tensor(path: Path, name: str | None) -> np.ndarray:
-    from core.models.importers.refusals import listed, named
     from core.models.importers.weights import read
 
     tensors = read(path)
@@ -190,12 +189,6 @@ def _is_number(text: str) -> bool:
 
 def _word(line: str, size: int) -> tuple[str, np.ndarray | None]:
     """A line's word and its numbers, None if there are fewer."""
-    word, *numbers = line.rstrip(" \r\n").rsplit(" ", size)
-    if len(numbers) == size and word and not word.startswith(" ") and "\t" not in line:  # nearly every line
-        try:
-            return word.rstrip(" "), np.array(numbers, dtype=np.float32)
-        except ValueError:
-            pass
     fields = _fields(line)
     nameless = len(fields) == size and line[:1] in (" ", "\t")  # the word was white space, or nothing
     if len(fields) <= size and not nameless:
