@@ -5,12 +5,9 @@ For each entry w of a vocabulary, in nats,
     log-odds(w) = log (p_w + a) / (P + a V) − log (n_w + a) / (N + a V)
 
 where p_w and n_w are the numbers of positive and negative training sentences with w, P and N their sums over the V
-entries. It is the log-odds ratio with a uniform Dirichlet prior of a pseudo-counts an entry (Monroe, Colaresi & Quinn
-2008, "Fightin' Words", section 3.3), above 0 for positive words. Their prior, in proportion to frequency, would shrink
-rare words no more than frequent ones; a constant one does, and the counts of rare words are mostly chance.
-
-Sentences are ids after preprocessing, rare words as one unknown word. Equal sentences with equal labels count once:
-advertisements are sent a thousand times. Context, such as "not" before the word, plays no part.
+entries: the log-odds ratio with a uniform Dirichlet prior of a pseudo-counts an entry (Monroe, Colaresi & Quinn 2008,
+"Fightin' Words", section 3.3). Their prior, in proportion to frequency, would not shrink rare words more than others.
+Equal sentences with equal labels count once: advertisements are sent a thousand times.
 """
 
 from __future__ import annotations

@@ -1,12 +1,8 @@
 """What a person keeps: one SQLite file, shared by sessions, with a table for each kind of thing kept.
 
-The file is in write-ahead mode (https://sqlite.org/wal.html): readers and a writer do not wait for each other, writers
-wait for their turn. Every call opens and closes its own connection, so threads may share a `Table`, and processes may
-share the file.
-
-Each version of the file's schema added one table. Reading changes nothing: a file of an older version stays as it is,
-and lists nothing for a table that it lacks, until something is kept in it. Then the tables that it lacks are added, all
-of them or none. A file of a newer version is refused.
+The file is in write-ahead mode (https://sqlite.org/wal.html), and every call has its own connection: threads may share
+a `Table`, processes the file. Each version of the schema added one table. A file of an older version stays as it is
+until something is kept in it; then it gets the tables that it lacks, all or none. A newer one is refused.
 """
 
 from __future__ import annotations

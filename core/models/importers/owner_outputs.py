@@ -1,8 +1,8 @@
 """Does an imported model give its owner's outputs? A few texts with the owner's probabilities decide.
 
-A forward pass has parts without parameters: which states are read, padding, activations, preprocessing. They leave the
-same tensors, so a wrong guess gives a valid file and another model. Every row must agree within `TOLERANCE`; if one
-does not, other choices are tried, and those that agree on every row are named by their options.
+Parts of a forward pass have no parameters: which states are read, padding, activations, preprocessing. A wrong guess
+gives a valid file and another model. Every row must agree within `TOLERANCE`; if one does not, other choices are tried,
+and those that agree on every row are named by their options.
 """
 
 from __future__ import annotations

@@ -1,10 +1,7 @@
 """Which word is which row? The vocabulary of a model trained elsewhere, joined to its embedding.
 
-Vocabularies: text, one token a line, its id being the line's number from 0; or JSON, a list, a table from tokens to
-ids, or what Keras' ``Tokenizer.to_json`` wrote. Nothing is unpickled.
-
-Two tokens are special. Padding is read only by a model whose read-out says so (`models.read_outs`). A word that the
-vocabulary lacks is read as the unknown token; a model without one reads zeros, which is an assumption.
+Vocabularies are text, one token a line, ids counted from 0; or JSON: a list, a table from tokens to ids, or what Keras'
+``Tokenizer.to_json`` wrote. An unknown word is read as the unknown token; without one as zeros, which is an assumption.
 """
 
 from __future__ import annotations
@@ -182,13 +179,13 @@ def align(tokens: Sequence[str | None], vectors: np.ndarray, of: Sequence[str] |
     first = [zeros if number is None or number not in rows else vectors[rows[number]] for number in (pad, unknown)]
     if unknown is None or unknown not in rows:
         notes.append(NO_UNKNOWN)
-    named = []
-    for number in (pad, unknown):
-        token = tokens[number] if number is not None and number < len(tokens) else None
-        named.append("" if number is None else f"{token or ''} (id {number})".strip())
+    names = []
+    for special_id in (pad, unknown):
+        name = tokens[special_id] if special_id is not None and special_id < len(tokens) else None
+        names.append("" if special_id is None else f"{name or ''} (id {special_id})".strip())
     vocabulary = Vocabulary(token for token, _row in kept)
     aligned = np.concatenate([np.stack(first), vectors[[row for _token, row in kept]]]).astype(np.float32)
-    return Words(vocabulary, aligned, *named, tuple(notes))
+    return Words(vocabulary, aligned, names[0], names[1], tuple(notes))
 
 
 def unreachable(vocabulary: Vocabulary, preprocessing: Preprocessing) -> list[str]:

@@ -1,8 +1,7 @@
 """Which vector has which word? Embeddings in a file of their own, read without running code.
 
-A row an id: safetensors, npy, torch's own files of tensors. A row a word: word2vec's text format and GloVe's, which is
-the same without its first line (words, numbers), and word2vec's binary format as its authors and gensim write it. The
-numbers of a line are counted from its right, so a word may hold spaces; tabs separate as blanks do.
+A row an id: safetensors, npy, torch's own files of tensors. A row a word: word2vec's text format and GloVe's, which
+lacks its first line (words, numbers), and word2vec's binary format. A word may hold spaces; tabs separate as blanks do.
 """
 
 from __future__ import annotations
