@@ -14,9 +14,7 @@ from hypothesis import strategies as st
 from core.__main__ import main
 from core.data.corpus import encode_tokens, read_corpus
 from core.models import checkpoints, token_log_odds
-from core.models.reference_states import add_state_space
-from core.models.state_space import fit
-from core.models.token_log_odds import SMOOTHING, add_polarity, log_odds, of_training
+from core.models.token_log_odds import log_odds, of_training
 from core.text.preprocessing import Vocabulary
 
 VOCABULARY = Vocabulary(["good", "bad", "day"])
@@ -143,29 +141,6 @@ def test_a_sample_is_drawn_again(trained: Path) -> None:
     checkpoint = checkpoints.load("rnn", out)
     assert checkpoint.polarity is not None
     np.testing.assert_array_equal(of_training(checkpoint, read_corpus(trained / "rows.csv")), checkpoint.polarity)
-
-
-def test_adding_a_part_changes_nothing_else(tiny_checkpoints: Path, tmp_path: Path) -> None:
-    whole = checkpoints.load("gru", tiny_checkpoints)
-    checkpoints.save("gru", whole.model.state_dict(), whole.vocabulary, whole.card, tmp_path)
-    files = {file: (tmp_path / "gru" / file).read_bytes() for file in (checkpoints.WEIGHTS, checkpoints.VOCABULARY)}
-    random = np.random.default_rng(0)
-    space = fit(random.normal(size=(50, whole.model.hidden_size)), random.normal(size=whole.model.hidden_size), 0.0)
-    leanings = np.ones(len(whole.vocabulary), dtype=np.float32)
-    # Whatever is added later leaves the other where it is.
-    for _ in range(2):
-        add_polarity("gru", leanings, tmp_path)
-        add_state_space("gru", space, tmp_path)
-    after = checkpoints.load("gru", tmp_path)
-    assert {file: (tmp_path / "gru" / file).read_bytes() for file in files} == files
-    assert after.hash == whole.hash and after.hash_with_polarity != whole.hash_with_polarity
-    assert after.hash_with_state_space != whole.hash_with_state_space
-    assert after.polarity is not None and after.polarity.min() == 1
-    assert after.state_space is not None
-    np.testing.assert_array_equal(after.state_space.axes, space.axes)
-    assert after.card.pop("polarity") == {"smoothing": SMOOTHING}
-    assert after.card.pop("state_space") == {"rows": 200, "seed": 0, "explained": space.explained.tolist()}
-    assert {**after.card, "sha256": 0} == {**whole.card, "sha256": 0}
 
 
 def test_the_shipped_models_words_lean_as_anybody_would_say() -> None:

@@ -19,8 +19,6 @@ from core.evaluation.metrics import evaluate
 from core.models import checkpoints
 from core.models.checkpoints import CheckpointError
 from core.models.predict import logits, sigmoid
-from core.models.reference_states import of_rows
-from core.models.token_log_odds import log_odds
 from core.models.training_rows import STRATIFIED, read_again
 from core.text.preprocessing import Preprocessing
 from core.training import recipe
@@ -286,16 +284,6 @@ def test_training_again_gives_the_same_checkpoint_and_a_finished_one_stays(made:
     assert next(recipe.classifier("rnn", made.prepared, made.vectors, other, tmp_path)).step > 0
 
 
-def test_a_classifier_goes_on_after_an_interruption(made: Made, tmp_path: Path) -> None:
-    with closing(recipe.classifier("rnn", made.prepared, made.vectors, SETTINGS, tmp_path)) as run:
-        broken_off = next(event for event in run if len(event.history) == 2)
-    assert checkpoints.names(tmp_path) == []
-    events = train(made.prepared, made.vectors, tmp_path)
-    assert events[0].step > broken_off.step
-    assert same_weights(tmp_path / "rnn", made.out / "rnn")
-    assert list((tmp_path / ".training").iterdir()) == []
-
-
 def test_a_full_disk_while_saving_loses_no_training(
     made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -310,34 +298,10 @@ def test_a_full_disk_while_saving_loses_no_training(
     assert same_weights(tmp_path / "rnn", made.out / "rnn")
 
 
-def test_a_second_run_says_in_its_card_what_the_first_was(made: Made, tmp_path: Path) -> None:
-    first = checkpoints.load("rnn", made.out)
-    assert first.card["start"] is None
-    settings = replace(SETTINGS, average=True, learning_rate=1e-3)
-    list(recipe.classifier("again", made.prepared, made.vectors, settings, tmp_path, first))
-    card = checkpoints.read_card("again", tmp_path)
-    assert card["settings"]["average"] and not card["start"]["settings"]["average"]
-    assert card["start"] == {key: first.card[key] for key in ("settings", "history", "sha256")}
-    for change, min_count in (({"cell": "gru"}, 1), ({"hidden_size": 9}, 1), ({}, 20)):
-        prepared = prepare(CORPUS, replace(RECIPE, min_count=min_count, held_out_rows=5))
-        vectors = np.zeros((len(prepared.vocabulary), 8), dtype=np.float32)
-        with pytest.raises(ValueError):
-            list(recipe.classifier("refused", prepared, vectors, replace(SETTINGS, **change), tmp_path, first))
-    assert checkpoints.names(tmp_path) == ["again"]
-
-
-def test_polarity_and_state_space_are_those_of_their_rows_and_added_where_they_are_missing(
-    made: Made, tmp_path: Path
-) -> None:
+def test_polarity_and_state_space_are_added_where_they_are_missing(made: Made, tmp_path: Path) -> None:
     whole, prepared = checkpoints.load("rnn", made.out), made.prepared
-    expected = log_odds(prepared.sentences, CORPUS.labels, prepared.train, len(whole.vocabulary))
     assert whole.polarity is not None and whole.state_space is not None
-    np.testing.assert_array_equal(whole.polarity, expected)
-    leaning = {word: whole.polarity[whole.vocabulary.id(word)] for word in ("bad", "awful", "good", "lovely")}
-    assert leaning["bad"] < 0 > leaning["awful"] and leaning["good"] > 0 < leaning["lovely"]
     assert whole.card["polarity"] == {"smoothing": 3.0}
-    axes = of_rows(whole.model, prepared.sentences, prepared.held).axes
-    np.testing.assert_array_equal(whole.state_space.axes, axes)
     # A run that was broken off between the parts, or a checkpoint from before there were any: nothing is trained.
     for polarity in (None, whole.polarity):
         card = {key: value for key, value in whole.card.items() if key not in ("polarity", "state_space")}
