@@ -1,4 +1,4 @@
-"""word2vec on a made-up language of two topics; inference without gensim."""
+"""word2vec on a made-up language of two topics."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ def states() -> list[Word2VecState]:
     return list(train_word2vec(SENTENCES, VOCABULARY, SETTINGS))
 
 
-def python(code: str, *arguments: str, **environment: str) -> str:
+def python(code: str, **environment: str) -> str:
     """What a fresh Python prints that runs some code in the project's folder."""
     run = subprocess.run(
-        [sys.executable, "-c", code, *arguments],
+        [sys.executable, "-c", code],
         cwd=Path(__file__).parents[2],
         env=os.environ | environment,
         capture_output=True,
@@ -129,24 +129,6 @@ def test_word2vec_of_nothing_and_of_a_single_word() -> None:
             next(train_word2vec(encoded(sentences), VOCABULARY, SETTINGS))
     *_, state = train_word2vec(encoded([["rain"], ["rain", "rain"]]), VOCABULARY, SETTINGS)
     assert np.flatnonzero(state.vectors.any(axis=1)).tolist() == [VOCABULARY.id("rain")]
-
-
-# What inference imports
-
-SCRIPT = """
-import sys
-from pathlib import Path
-import core.models.checkpoints, core.models.predict
-checkpoint = core.models.checkpoints.load("lstm", Path(sys.argv[1]))
-core.models.predict.verdict(checkpoint, "better late than never")
-core.models.predict.verdicts(checkpoint, ["i love this", "never"])
-print(*{name.partition(".")[0] for name in sys.modules})
-"""
-
-
-def test_inference_imports_nothing_heavy_besides_torch(tiny_checkpoints: Path) -> None:
-    loaded = set(python(SCRIPT, str(tiny_checkpoints)).split())
-    assert "torch" in loaded and not loaded & {"gensim", "streamlit", "plotly", "pyarrow", "pandas"}
 
 
 def test_unit_variance_scales_all_vectors_by_one_number() -> None:
