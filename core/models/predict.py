@@ -83,7 +83,7 @@ def verdicts(checkpoint: Model, texts: Sequence[str]) -> list[Verdict]:
 def verdict_on_tokens(checkpoint: Model, tokens: Sequence[str]) -> Verdict:
     """A model's verdict on tokens, without preprocessing. Raises EmptyTextError without any."""
     if not tokens:
-        raise EmptyTextError(_("there is no token to read"))
+        raise EmptyTextError(_("the text is empty: there is no word to read"))
     return _verdicts(checkpoint, [" ".join(tokens)], [tuple(tokens)])[0]
 
 

@@ -76,15 +76,12 @@ class TrainingSettings:
     balance: bool = False
 
     def __post_init__(self) -> None:
-        if self.precision not in PRECISIONS:
-            raise ValueError(f"unknown precision {self.precision!r}; available: {', '.join(PRECISIONS)}")
-        if self.cell not in CELLS:
-            raise ValueError(f"unknown cell {self.cell!r}; available: {', '.join(CELLS)}")
-        for name in ("hidden_size", "layers", "epochs", "batch_size", "evaluations_per_epoch", "patience"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is at least 1; given: {getattr(self, name):,}")
-        if self.seed < 0:
-            raise ValueError(f"seed is at least 0; given: {self.seed:,}")
+        for name, known in (("precision", PRECISIONS), ("cell", CELLS)):
+            if getattr(self, name) not in known:
+                raise ValueError(f"unknown {name} {getattr(self, name)!r}; available: {', '.join(known)}")
+        for name in ("hidden_size", "layers", "epochs", "batch_size", "evaluations_per_epoch", "patience", "seed"):
+            if getattr(self, name) < (least := int(name != "seed")):
+                raise ValueError(f"{name} is at least {least}; given: {getattr(self, name):,}")
         if not (0 <= self.dropout < 1 and 0 <= self.word_dropout < 1):
             given = f"{self.dropout}, {self.word_dropout}"
             raise ValueError(f"dropout and word_dropout are from 0 to below 1; given: {given}")

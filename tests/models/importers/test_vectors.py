@@ -155,6 +155,6 @@ def test_an_npy_file_that_tells_of_more_than_it_has_is_one_line(tmp_path: Path) 
         with (tmp_path / "v.npy").open("wb") as file:
             np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
             file.write(bytes(100))
-        with pytest.raises(ValueError, match=r"v\.npy is not an npy file of numbers .*bytes and has 100") as refused:
+        with pytest.raises(ValueError, match=r"v\.npy is not an npy file of numbers \(") as refused:
             word_vectors.read(tmp_path / "v.npy")
         assert "\n" not in str(refused.value)
