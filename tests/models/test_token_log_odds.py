@@ -16,6 +16,7 @@ from core.data.corpus import encode_tokens, read_corpus
 from core.models import checkpoints, token_log_odds
 from core.models.token_log_odds import log_odds, of_training
 from core.text.preprocessing import Vocabulary
+from tests.training.test_recipe import corpus
 
 VOCABULARY = Vocabulary(["good", "bad", "day"])
 PAD, UNK, GOOD, BAD, DAY = range(5)
@@ -74,12 +75,8 @@ def test_as_the_plain_formula_says(rows: list[tuple[list[int], int, bool]], a: f
 def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of one trained checkpoint, beside the file that it was trained on."""
     tmp_path = tmp_path_factory.mktemp("trained")
-    words = {0: ["bad", "awful", "sad"], 1: ["good", "great", "lovely"]}
-    random = np.random.default_rng(0)
-    lines = [
-        f"{label},the {random.choice(words[label])} {place} was {random.choice(words[label])} {number}"
-        for number, (label, place) in enumerate(zip([0, 1] * 60, ["day", "bus", "game"] * 40, strict=True))
-    ]
+    made = corpus(120)
+    lines = [f"{label},{text}" for label, text in zip(made.labels, made.texts, strict=True)]
     (tmp_path / "rows.csv").write_text("\n".join(["label,text", *lines]) + "\n")
     sizes = "--cells rnn --hidden-size 4 --embedding-size 4 --min-count 1 --held-out 20 --epochs 1 --word2vec-epochs 1"
     assert main(["train", "--data", str(tmp_path / "rows.csv"), "--out", str(tmp_path / "out"), *sizes.split()]) == 0

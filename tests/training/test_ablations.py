@@ -15,11 +15,12 @@ from core.training import ablations as studies
 from core.training.ablations import Variant, effect, study, vocabulary_by_step
 from core.training.loop import TrainingSettings
 from core.training.word2vec import Word2VecSettings
+from tests.training.test_recipe import corpus
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> Corpus:
-    """A corpus of two words for each class, and three variants of a tiny model."""
+    """A corpus, and three variants of a tiny model."""
     base = TrainingSettings("rnn", hidden_size=4, epochs=1, batch_size=32, precision="float32")
     vectors = Word2VecSettings(vector_size=4, epochs=1)
     monkeypatch.setattr(studies, "MIN_COUNT", 1)
@@ -32,14 +33,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> Corpus:
             Variant("embeddings", "frozen", replace(base, train_embeddings=False), vectors),
         ],
     )
-    random = np.random.default_rng(0)
-    labels = random.integers(0, 2, 300).astype(np.int8)
-    words = [["sad", "awful"], ["happy", "great"]]
-    texts = [
-        " ".join(random.choice([*words[label], "the", "and", "day", f"w{number}"], 6))
-        for number, label in enumerate(labels)
-    ]
-    return Corpus("generated.csv", texts, labels, 0, "0" * 64)
+    return corpus(300)
 
 
 def settled(found: dict) -> list[dict]:

@@ -7,42 +7,25 @@ import errno
 import hashlib
 import shlex
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-import torch
 
 from core.__main__ import main
 from core.data.corpus import file_sha256
 from core.models import checkpoints
 from core.training import loop
 from tests.commands.conftest import Cli
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _on_the_processor() -> Iterator[None]:
-    """Bit for bit is promised of the processor, so a GPU stays unused."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(torch.cuda, "is_available", lambda: False)
-        yield
+from tests.training.conftest import _on_the_processor  # noqa: F401, a fixture
+from tests.training.test_recipe import corpus
 
 
 def write_rows(path: Path, rows: int, seed: int) -> None:
-    """Made-up sentences, no two alike, whose adjective decides the label."""
-    random = np.random.default_rng(seed)
-    adjectives = [["bad", "awful", "sad", "terrible"], ["good", "great", "lovely", "happy"]]
-    things = ["the day", "my dinner", "our bus", "this song", "a game", "the garden", "his train"]
-    texts: dict[str, int] = {}
-    while len(texts) < rows:
-        label = int(random.integers(2))
-        text = f"{random.choice(things)} was {random.choice(adjectives[label])} near {random.choice(things)}"
-        texts.setdefault(f"{text} {random.integers(100)}", label)
+    made = corpus(rows, seed)
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["mood", "tweet"])
-        writer.writerows((label, text) for text, label in texts.items())
+        writer.writerows(zip(made.labels, made.texts, strict=True))
         writer.writerow(["neutral", "the bus was a bus"])
 
 
@@ -165,7 +148,7 @@ def test_an_invalid_request_is_refused_before_anything_is_read(tmp_path: Path, c
 
 def test_what_does_not_fit_the_data_is_refused(rows: Path, tmp_path: Path, cli: Cli) -> None:
     for more, says in (
-        ("--min-count 1000", ""),
+        ("--min-count 100000", ""),
         ("--held-out 500", "cannot hold out"),
         ("--label-column nosuch", "no column 'nosuch'"),
         ("--report gone.csv", "gone.csv"),
