@@ -148,7 +148,6 @@ def test_an_invalid_request_is_refused_before_anything_is_read(tmp_path: Path, c
 
 def test_what_does_not_fit_the_data_is_refused(rows: Path, tmp_path: Path, cli: Cli) -> None:
     for more, says in (
-        ("--min-count 100000", ""),
         ("--held-out 500", "cannot hold out"),
         ("--label-column nosuch", "no column 'nosuch'"),
         ("--report gone.csv", "gone.csv"),
