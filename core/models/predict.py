@@ -155,7 +155,8 @@ def logits(
     device = next(model.parameters()).device
     result = np.empty(len(sentences), dtype=np.float32)
     with torch.inference_mode():
-        result[:] = model.empty_logit()
+        if not sentences.lengths.all():
+            result[:] = model.empty_logit()
         for rows in length_batches(sentences.lengths, batch_size):
             check_cancelled()
             ids, lengths = pad(sentences, rows)

@@ -80,7 +80,8 @@ def find(
     others = {name: tensor for name, tensor in tensors.items() if name not in own}
     width = shape.hidden * shape.directions
     pair = heads.choose(others, width, head, hidden)
-    used = {*heads.biases(others, pair), *(name for name in pair if name is not None)} if pair else set()
+    layers = [name for name in pair if name is not None] if pair else []
+    used = {*layers, *(heads.biases(others, pair) if pair else ())}
     tables = [name for name in others if name not in used and _is_embedding(others[name], shape.embedding)]
     if not needs_embedding and len(tables) > 1:
         tables = []  # ambiguous, and not needed
@@ -103,7 +104,7 @@ def find(
         )
     assert pair is not None
     notes: tuple[str, ...] = () if shape.biased else ("the recurrent module has no biases: taken as 0",)
-    if len(heads.biases(others, pair)) < sum(name is not None for name in pair):
+    if len(used) < 2 * len(layers):
         notes += ("the head has no bias: taken as 0",)
     if any(tensor.dtype == torch.float64 for tensor in tensors.values()):
         notes += ("numbers of 64 bits were rounded to 32",)

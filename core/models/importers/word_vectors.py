@@ -109,7 +109,6 @@ def _text(path: Path) -> Vectors:
     """word2vec's text format, with its first line of two numbers or without."""
     words: list[str] = []
     rows: list[np.ndarray] = []
-    blank = 0
     try:
         with path.open(encoding="utf-8-sig", newline="\n") as file:
             first = list(islice(file, _LOOKED_AT))
@@ -118,10 +117,7 @@ def _text(path: Path) -> Vectors:
             for number, line in enumerate(chain(first, file), 1):
                 if number == 1 and declared:
                     continue
-                if blank:
-                    raise ValueError(f"{path.name}, line {blank:,} is blank; expected a word and {size:,} numbers")
                 if not line.strip(" \t\r\n"):
-                    blank = number  # which the last may be
                     continue
                 word, row = _word(line, size)
                 if row is None:
