@@ -191,8 +191,10 @@ def classifier(
     out: Path,
     start: checkpoints.Checkpoint | None = None,
 ) -> Iterator[TrainingProgress]:
-    """Train one classifier, from the weights of `start` if given, and save it; the last event carries the model."""
-    check_start(start, prepared, settings)
+    """Train one classifier, from the weights of `start` if given, and save it; the last event carries the model.
+
+    Ask `check_start` before, if there is one.
+    """
     identity = _identity(prepared, settings, start)
     try:
         finished = _holds(checkpoints.load(name, out).card, identity)

@@ -302,6 +302,7 @@ def test_polarity_and_state_space_are_added_where_they_are_missing(made: Made, t
     whole, prepared = checkpoints.load("rnn", made.out), made.prepared
     assert whole.polarity is not None and whole.state_space is not None
     assert whole.card["polarity"] == {"smoothing": 3.0}
+    assert whole.card["state_space"] == {"rows": 30, "seed": 0, "explained": whole.state_space.explained.tolist()}
     # A run that was broken off between the parts, or a checkpoint from before there were any: nothing is trained.
     for polarity in (None, whole.polarity):
         card = {key: value for key, value in whole.card.items() if key not in ("polarity", "state_space")}
