@@ -131,6 +131,7 @@ def assemble(request: Request) -> Imported:
             f"{' '.join(choices.steps) or 'none'}: {', '.join(lost[:5])}"
         )
     checked = None
+    class_1 = parts.head.outputs - 1 if request.class_1 is None else request.class_1
     if owner is not None:
         fixed = {"activation": parts.activation, "nonlinearity": parts.nonlinearity}
         checked = owner_outputs.check(
@@ -139,12 +140,11 @@ def assemble(request: Request) -> Imported:
             choices,
             owner,
             outputs=parts.head.outputs,
-            class_1=_class_1(request, parts),
+            class_1=class_1,
             pool=parts.pool,
             known=[name for name, value in fixed.items() if value is not None],
         )
         if checked.rivals:
-            class_1 = _class_1(request, parts)
             options = "; ".join(rival.options(choices, parts.head.outputs, class_1) for rival in checked.rivals)
             notes.append(f"the rows of {owner.file} agree with other choices too, so they do not decide: {options}")
         if checked.extreme * 2 > checked.rows:
@@ -152,7 +152,7 @@ def assemble(request: Request) -> Imported:
                 f"{checked.extreme:,} of {checked.rows:,} probabilities of {owner.file} are within 0.001 of 0 or 1, "
                 "where other choices hardly differ: give texts that the model is less sure of"
             )
-    card = _card(request, parts, known, model, choices, notes, assumed, checked)
+    card = _card(request, parts, known, model, choices, class_1, notes, assumed, checked)
     return Imported(model, known, card, tuple(notes), tuple(assumed), checked)
 
 
@@ -255,10 +255,6 @@ def _reads(request: Request, parts: Parts, assumed: list[str]) -> ReadOut:
     return reads
 
 
-def _class_1(request: Request, parts: Parts) -> int:
-    return parts.head.outputs - 1 if request.class_1 is None else request.class_1
-
-
 def _words(request: Request, parts: Parts, apart: word_vectors.Vectors | None) -> tuple[words.Words, tuple[str, ...]]:
     """The vocabulary with its vectors, and notes on them."""
     if apart is not None:
@@ -302,6 +298,7 @@ def _card(
     known: words.Words,
     model: Classifier,
     choices: owner_outputs.Choices,
+    class_1: int,
     notes: list[str],
     assumed: list[str],
     checked: owner_outputs.Checked | None,
@@ -321,7 +318,7 @@ def _card(
             },
             "tensors": dict(parts.names),
             "outputs": parts.head.outputs,
-            "class_1": _class_1(request, parts),
+            "class_1": class_1,
             "ignored": sorted(request.ignore),
             "padding": known.pad or None,
             "unknown_words": "dropped" if known.drops else known.unknown or "zeros",

@@ -135,23 +135,20 @@ class _Shape:
 
     @classmethod
     def of(cls, parts: Mapping[str, Tensor], prefix: str, cell: str | None) -> _Shape:
-        first = {part: parts.get(f"{part}_l0") for part in ("weight_ih", "weight_hh")}
+        first = ("weight_ih_l0", "weight_hh_l0")
+        weight_ih, weight_hh = (parts.get(name, torch.empty(0)) for name in first)
         wrong = [
-            f"{prefix}{part}_l0: expected a matrix, found {None if tensor is None else list(tensor.shape)}"
-            for part, tensor in first.items()
-            if tensor is None or tensor.ndim != 2 or not tensor.numel()
+            mismatch(f"{prefix}{name}", "a matrix", parts.get(name))
+            for name, tensor in zip(first, (weight_ih, weight_hh), strict=True)
+            if tensor.ndim != 2 or not tensor.numel()
         ]
         if wrong:
             raise RefusedError(f"the recurrent module at {prefix or 'the top'} has no readable first layer", wrong)
-        weight_ih, weight_hh = first["weight_ih"], first["weight_hh"]
-        assert weight_ih is not None and weight_hh is not None
         hidden = weight_hh.shape[1]
         by_gates = {len(gates): name for name, gates in GATES.items()}
         gates, rest = divmod(weight_ih.shape[0], hidden)
         if cell is None and (rest or gates not in by_gates):
-            wrong = [
-                f"{prefix}{part}_l0: found {list(tensor.shape)}" for part, tensor in first.items() if tensor is not None
-            ]
+            wrong = [f"{prefix}{name}: found {list(parts[name].shape)}" for name in first]
             raise RefusedError(
                 "no cell has such shapes (1, 3 or 4 times as many rows as units); name the cell for details", wrong
             )
