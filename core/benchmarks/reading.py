@@ -176,7 +176,8 @@ def edit_search(checkpoint: Checkpoint, rounds: int) -> Measured:
 
 def all_subsets(checkpoint: Checkpoint, baseline: str, rounds: int) -> Measured:
     """Exact Shapley values: all subsets of twelve words as a tree, against a batch of all 4,096 sentences."""
-    from core.probes.attribution.methods.shapley import all_values, shapley
+    from core.probes.attribution.methods.shapley import shapley
+    from core.probes.attribution.methods.tree import PrefixTree
     from core.probes.attribution.removal import WhiteBoxValues, subsets
     from core.probes.attribution.results import Instance
 
@@ -185,7 +186,7 @@ def all_subsets(checkpoint: Checkpoint, baseline: str, rounds: int) -> Measured:
     (whole,) = best_in_turn(rounds, lambda: shapley(instance, baseline))
 
     def tree() -> np.ndarray:
-        return all_values(WhiteBoxValues(instance, baseline))
+        return PrefixTree(WhiteBoxValues(instance, baseline)).values(rows)
 
     what = f"{checkpoint.name}: all 4,096 subsets of 12 words, the rest by “{baseline}”"
     note = f"Shapley values in all {whole:.3f} s (asked: under 0.3)"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -41,3 +43,18 @@ def random_checkpoint(
 def instance(folder: Path, name: str, tokens: tuple[str, ...]) -> Instance:
     """Tokens that a stored model reads."""
     return Instance.of_tokens(checkpoints.load(name, folder), tokens)
+
+
+def exact_logit(given: Instance) -> float:
+    """The fused forward pass in float64."""
+    ids = torch.tensor([given.checkpoint.vocabulary.encode(given.tokens)])
+    return copy.deepcopy(given.checkpoint.model).double()(ids).item()
+
+
+def without_biases(given: Instance, *, read_out: bool = False) -> Instance:
+    """The same for a model whose recurrent biases are zero, and if asked for that of its read-out."""
+    model = copy.deepcopy(given.checkpoint.model)
+    for name, parameter in (model if read_out else model.recurrent).named_parameters():
+        if "bias" in name:
+            parameter.zero_()
+    return given._replace(checkpoint=replace(given.checkpoint, model=model))

@@ -20,7 +20,7 @@ from core.probes.attribution.order import order_attribution
 from core.probes.attribution.removal import value_function
 from core.probes.attribution.results import Instance
 from core.probes.checklist import suite
-from core.probes.dynamics.sensitivity import sensitivity
+from core.probes.dynamics.sensitivity import moved
 from core.probes.edits import search, sources
 from core.probes.edits import transformations as change
 from core.probes.edits.sources import WordSources
@@ -262,9 +262,9 @@ def test_what_needs_the_inside_says_so(asked: BlackBox) -> None:
     with pytest.raises(ValueError, match="available: delete"):
         attribute.attribute(asked, TEXT, "shapley", "unk")
     with pytest.raises(ValueError, match="this needs a model's states and weights"):
-        sensitivity(Instance(asked, TEXT, ("so", "sad")), lambda reading: np.ones(2))
+        moved(Instance(asked, TEXT, ("so", "sad")))
     with pytest.raises(ValueError, match="words can only be deleted"):
-        benchmark.benchmark(asked, [TEXT], {"occlusion-1": lambda reading: np.ones(1)}, removal="zero")
+        next(benchmark.benchmark(asked, [TEXT], {"occlusion-1": lambda reading: np.ones(1)}, removal="zero"))
 
 
 def test_what_is_asked_is_told_beforehand() -> None:

@@ -183,12 +183,6 @@ def cost(n: int, model: Model | None = None) -> int:
 
 def exact_order(read: Sentences, n: int) -> Values:
     """Shapley values of words and positions from every order of every subset of n words."""
-    if not 1 <= n <= MOST_EXACT:
-        raise ValueError(
-            _("every order of every subset can be scored for 1 to {most} words; given {n:,}").format(
-                most=MOST_EXACT, n=n
-            )
-        )
     orders = np.array(list(all_orders(range(n))), dtype=np.int16)  # [n!, n], the token at each position
     present = subsets(n)  # [2^n, n]
     rows = np.where(present[:, orders], orders, np.int16(n))  # [A, n!, n]

@@ -79,7 +79,7 @@ def sensitivity(cell: Cell, attributions: Sequence[Attribution]) -> Sensitivity 
     if not results:
         return None
     by_method = dict(zip((one.method for one in attributions), results, strict=False))
-    return Sensitivity(by_method, float(random_sensitivity(len(cell.tokens)).mean()))
+    return Sensitivity(by_method, random_sensitivity(len(cell.tokens)))
 
 
 def _measured(rule: Yardstick, attributions: Sequence[Attribution]) -> dict[str, Faithfulness]:

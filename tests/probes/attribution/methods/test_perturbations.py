@@ -146,8 +146,3 @@ def test_sampled_values_of_few_words_take_every_order_once_and_are_exact(tiny_ch
     assert found.errors is not None and not found.errors.any()
     exact = shapley_of(WhiteBoxValues(given, "delete").values(subsets(n)))
     np.testing.assert_allclose(found.scores, exact, atol=1e-5)
-
-
-def test_weights_of_the_shapley_kernel() -> None:
-    kernel = surrogates._kernel(4)
-    np.testing.assert_allclose(kernel, [0, 3 / 3, 3 / 4, 3 / 3, 0])
