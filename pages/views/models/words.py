@@ -23,7 +23,7 @@ from pages.wording.tokens import plain, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Card, Checkpoint
-    from core.probes.words.neighbours import Leaning, Move, Moves, Neighbours, Space
+    from core.probes.words.neighbours import Leaning, Move, Neighbours, Space
 
 _LISTED = 20
 _PER_SIDE = 12
@@ -227,7 +227,7 @@ def _map(checkpoint: Checkpoint, before: Space | None, after: Space) -> None:
             "plane explains {share:.0%} of the variance, so distant words may look near. Scroll to "
             "zoom, drag to move, double-click to reset. Blue leans to {one}, red to {zero}."
         ).format(
-            count=len(result.words),
+            count=len(result),
             leaning=units[kind],
             share=sum(result.explained),
             zero=plain(checkpoint.labels[0]),
@@ -242,7 +242,7 @@ def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
     if before is None:
         return
     result = _moves(checkpoint.hash_with_polarity, before.hash, checkpoint, before)
-    if result.frozen:
+    if words.frozen(result):
         st.info(_("This model’s embeddings were frozen: training moved no word."))
         return
     zero, one = map(plain, checkpoint.labels)
@@ -252,9 +252,10 @@ def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
     }
     by = query_params.choice(st.segmented_control, _("Largest change"), orders, name="by", key="models by")
     if by == "cosine":
-        moves = result.most("cosine", 2 * _PER_SIDE)
+        moves = sorted(result, key=lambda move: move.cosine)[: 2 * _PER_SIDE]
     else:
-        moves = [*result.most("positive", _PER_SIDE), *reversed(result.most("negative", _PER_SIDE))]
+        ordered = sorted(result, key=lambda move: -move.shift)
+        moves = [*ordered[:_PER_SIDE], *ordered[-_PER_SIDE:]]
     st.plotly_chart(
         leans_moved(
             moves,
@@ -270,7 +271,7 @@ def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
             "training. Dot: with the trained vector. The rest of the model is as trained in both. "
             "Blue moved to {one}, orange to {zero}. Searched: the {count:,} most frequent words that "
             "both know."
-        ).format(one=one, zero=zero, count=len(result.words))
+        ).format(one=one, zero=zero, count=len(result))
     )
     header = [
         _("word"),
@@ -319,7 +320,7 @@ def _leaning(key: str, _checkpoint: Checkpoint) -> Leaning:
 
 
 @cached(8, shared=True)
-def _moves(key: str, before_hash: str, _checkpoint: Checkpoint, _start: Space) -> Moves:
+def _moves(key: str, before_hash: str, _checkpoint: Checkpoint, _start: Space) -> list[Move]:
     result = words.moves(_checkpoint, _start)
     give_back()
     return result
