@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from core.benchmarks.reading import subset_values
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.recurrent import Classifier
@@ -58,3 +59,24 @@ def without_biases(given: Instance, *, read_out: bool = False) -> Instance:
         if "bias" in name:
             parameter.zero_()
     return given._replace(checkpoint=replace(given.checkpoint, model=model))
+
+
+class PlainValues:
+    """v of a text's subsets without a tree: the changed texts in batches."""
+
+    def __init__(self, given: Instance, baseline: str):
+        self.instance, self.baseline = given, baseline
+
+    def __len__(self) -> int:
+        return len(self.instance.tokens)
+
+    def values(self, present: np.ndarray) -> np.ndarray:
+        return subset_values(self.instance, self.baseline, present)
+
+    @property
+    def full(self) -> float:
+        return self.values(np.ones((1, len(self)), dtype=bool))[0]
+
+    @property
+    def empty(self) -> float:
+        return self.values(np.zeros((1, len(self)), dtype=bool))[0]

@@ -44,8 +44,8 @@ from core.probes.attribution.measures import (
     kendall_tau,
     spread,
 )
-from core.probes.attribution.methods.tree import many_values
-from core.probes.attribution.removal import CachedValues, CheckCancelled, value_function
+from core.probes.attribution.methods.tree import value_function
+from core.probes.attribution.removal import CachedValues, CheckCancelled
 
 if TYPE_CHECKING:
     from core.probes.attribution.results import Instance
@@ -68,7 +68,7 @@ def yardstick(
     """Measures every method on one text. Raises ValueError for an unknown baseline or no ranking."""
     v = value_function(instance, baseline)
     return Yardstick(
-        lambda present: many_values(v, present, check_cancelled),
+        lambda present: v.values(present, check_cancelled),
         len(v),
         removal=baseline,
         seed=seed,

@@ -30,8 +30,8 @@ from core.probes.attribution.methods.shapley import (
     shapley,
     shapley_of,
 )
-from core.probes.attribution.methods.tree import tree_of
-from core.probes.attribution.removal import CheckCancelled, subsets, value_function
+from core.probes.attribution.methods.tree import value_function
+from core.probes.attribution.removal import CheckCancelled, subsets
 from core.runtime.i18n import LazyMessage, mark
 from core.runtime.i18n import gettext as _
 
@@ -94,9 +94,9 @@ def interactions(
             _("pairs are measured among 2 to {most} tokens; given a top of {top:,}").format(most=MOST_TOP, top=top)
         )
     v, n, errors = value_function(instance, baseline), len(instance.tokens), None
-    tree, exact = tree_of(v), n <= MOST_EXACT
+    exact = n <= MOST_EXACT
     if exact:
-        values = tree.values(subsets(n), check_cancelled)
+        values = v.values(subsets(n), check_cancelled)
         indices, scores = np.arange(n), shapley_of(values)
         matrix = interactions_of(values)
         logit, base = float(values[-1]), float(values[0])
@@ -106,7 +106,7 @@ def interactions(
         assert estimate.base_logit is not None
         scores, base, logit = estimate.scores, estimate.base_logit, v.full
         indices = np.sort(np.argsort(-np.abs(scores), kind="stable")[:top])
-        matrix, errors = sampled_pairs(lambda present: tree.values(present, check_cancelled), n, indices, DRAWS, seed)
+        matrix, errors = sampled_pairs(lambda present: v.values(present, check_cancelled), n, indices, DRAWS, seed)
         spent = LazyMessage(
             mark("the {count} tokens with the largest |Shapley value|; {draws:,} subsets sampled per pair"),
             count=len(indices),

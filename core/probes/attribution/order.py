@@ -30,8 +30,8 @@ import numpy as np
 
 from core.models.predictor import BlackBox
 from core.probes.attribution.methods.shapley import antithetic, mean_of_pairs, shapley_of
-from core.probes.attribution.methods.tree import tree_of
-from core.probes.attribution.removal import subsets, value_function
+from core.probes.attribution.methods.tree import value_function
+from core.probes.attribution.removal import subsets
 from core.runtime.i18n import LazyMessage, mark
 from core.runtime.i18n import gettext as _
 
@@ -134,11 +134,11 @@ def order_attribution(
                 most=MOST_SAMPLED, n=n
             )
         )
-    tree, exact = tree_of(value_function(instance, baseline)), n <= MOST_EXACT
+    v, exact = value_function(instance, baseline), n <= MOST_EXACT
     count = 0 if exact else permutations or permutations_for(n)
 
     def read(rows: np.ndarray) -> np.ndarray:
-        return tree.arrangements(rows, check_cancelled)
+        return v.arrangements(rows, check_cancelled)
 
     values = exact_order(read, n) if exact else sampled_order(read, n, count, seed)
     errors = values.errors

@@ -19,10 +19,10 @@ from core.probes.attribution import benchmark_file
 from core.probes.attribution.benchmark import BenchmarkProgress, _means, benchmark
 from core.probes.attribution.benchmark_file import Source, read_benchmarks
 from core.probes.attribution.faithfulness import yardstick
-from core.probes.attribution.removal import WhiteBoxValues
 from core.probes.attribution.results import Instance, Scores
 from core.probes.attribution.standings import Benchmark
 from tests.conftest import WORDS
+from tests.probes.small_models import PlainValues
 
 SOURCE = Source("made_up.csv", "ab" * 32, 200, 1000, 0)
 
@@ -33,7 +33,7 @@ def sentences(count: int, seed: int = 0) -> list[str]:
 
 
 def leaving_out(reading: Instance) -> np.ndarray:
-    v = WhiteBoxValues(reading, "delete")
+    v = PlainValues(reading, "delete")
     return v.full - v.values(~np.eye(len(v), dtype=bool))
 
 
@@ -164,7 +164,7 @@ def test_a_method_that_fails_is_counted_and_the_others_go_on(gru: Checkpoint) ->
 
 def test_methods_without_signs_are_not_turned(gru: Checkpoint) -> None:
     def magnitude(reading: Instance) -> np.ndarray:
-        v = WhiteBoxValues(reading, "delete")
+        v = PlainValues(reading, "delete")
         return np.sign(v.full or 1) * leaving_out(reading)
 
     methods: dict[str, Callable[[Instance], np.ndarray]] = {"signed": leaving_out, "unsigned": magnitude}

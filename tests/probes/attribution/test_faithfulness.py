@@ -15,9 +15,10 @@ from core.models import checkpoints
 from core.models.predict import verdict_on_tokens
 from core.probes.attribution.faithfulness import Yardstick, yardstick
 from core.probes.attribution.measures import MEASURES, PERCENTS, kendall_tau
-from core.probes.attribution.removal import BASELINES, WhiteBoxValues
+from core.probes.attribution.removal import BASELINES
 from core.probes.attribution.results import Instance
 from core.probes.dynamics.sensitivity import RADIUS, SAMPLES, moved, random_sensitivity, sensitivity
+from tests.probes.small_models import PlainValues
 
 TOKENS = ("not", "good", "but", "so", "bad", "the", "movie", "is", "never", "zyxqj")
 FALLING = np.arange(10, 0, -1, dtype=float)
@@ -192,7 +193,7 @@ def test_batches_give_what_plain_loops_give(tiny_checkpoints: Path, cell: str, b
     reading = Instance(checkpoints.load(cell, tiny_checkpoints), " ".join(TOKENS), TOKENS)
     scores = np.random.default_rng(4).standard_normal(len(TOKENS))
     found = yardstick(reading, baseline=baseline).measure(scores)
-    v = WhiteBoxValues(reading, baseline)
+    v = PlainValues(reading, baseline)
     whole = verdict_on_tokens(reading.checkpoint, TOKENS)
     sign = 1 if whole.probability >= 0.5 else -1
 

@@ -10,8 +10,8 @@ import pytest
 
 from core.probes.attribution.interactions import interactions, interactions_of, sampled_pairs
 from core.probes.attribution.methods.shapley import shapley
-from core.probes.attribution.removal import BASELINES, WhiteBoxValues, subsets
-from tests.probes.small_models import instance
+from core.probes.attribution.removal import BASELINES, subsets
+from tests.probes.small_models import PlainValues, instance
 
 TOKENS = ("not", "good", "but", "bad", "zork")
 LONG = ("i", "was", "not", "so", "good", "but", "the", "movie", "is", "better", "than", "no", "movie", "zork", "!")
@@ -55,7 +55,7 @@ def test_a_product_of_two_is_their_interaction_and_a_sum_has_none() -> None:
 def test_a_text_of_few_words_is_exact(tiny_checkpoints: Path, cell: str, baseline: str) -> None:
     given = instance(tiny_checkpoints, cell, TOKENS)
     found = interactions(given, baseline)
-    values = WhiteBoxValues(given, baseline).values(subsets(5))
+    values = PlainValues(given, baseline).values(subsets(5))
     np.testing.assert_allclose(found.matrix, interactions_of(values), atol=1e-4)
     np.testing.assert_allclose(found.shapley, shapley(given, baseline).scores)
     assert found.exact and found.errors is None and found.samples == 0 and found.places == (0, 1, 2, 3, 4)

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.probes.attribution.methods.tree import tree_of
-from core.probes.attribution.removal import CheckCancelled, subsets, value_function
+from core.probes.attribution.methods.tree import value_function
+from core.probes.attribution.removal import CheckCancelled, subsets
 from core.probes.attribution.results import Scores
 from core.runtime.i18n import LazyMessage, mark
 from core.runtime.i18n import gettext as _
@@ -50,15 +50,14 @@ def shapley(
                 most=MOST_SAMPLED, count=n
             )
         )
-    v = value_function(instance, baseline)
-    tree, errors = tree_of(v), None
+    v, errors = value_function(instance, baseline), None
     if n <= MOST_EXACT:
-        values = tree.values(subsets(n), check_cancelled)
+        values = v.values(subsets(n), check_cancelled)
         scores, empty = shapley_of(values), float(values[0])
         spent = LazyMessage(mark("all {count:,} subsets"), count=len(values))
     else:
         count = permutations_for(n)
-        scores, errors, empty = sampled(lambda present: tree.values(present, check_cancelled), n, count, seed)
+        scores, errors, empty = sampled(lambda present: v.values(present, check_cancelled), n, count, seed)
         spent = LazyMessage(mark("{count:,} permutations, in antithetic pairs"), count=count)
     return Scores(scores, empty, float(scores.sum() - (v.full - empty)), errors=errors, spent=spent)
 

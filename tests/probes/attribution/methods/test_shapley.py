@@ -11,8 +11,8 @@ import pytest
 from core.probes.attribution.methods import shapley as methods
 from core.probes.attribution.methods.shapley import MOST_EXACT, sampled, shapley, shapley_of
 from core.probes.attribution.methods.tree import PrefixTree
-from core.probes.attribution.removal import BASELINES, WhiteBoxValues, subsets
-from tests.probes.small_models import instance
+from core.probes.attribution.removal import BASELINES, subsets
+from tests.probes.small_models import PlainValues, instance
 
 CELLS = ("rnn", "gru", "lstm")
 TOKENS = ("not", "good", "but", "not", "zork", "bad")
@@ -34,30 +34,30 @@ def over_all_orders(values: np.ndarray, n: int) -> np.ndarray:
 @pytest.mark.parametrize("cell", CELLS)
 def test_the_tree_says_what_the_game_says(layered: Path, cell: str, baseline: str) -> None:
     for name in (f"{cell}1", f"{cell}2"):
-        v = WhiteBoxValues(instance(layered, name, TOKENS), baseline)
+        v = PlainValues(instance(layered, name, TOKENS), baseline)
         np.testing.assert_allclose(
-            PrefixTree(v).values(subsets(len(TOKENS))), v.values(subsets(len(TOKENS))), atol=2e-5
+            PrefixTree(v.instance, baseline).values(subsets(len(TOKENS))), v.values(subsets(len(TOKENS))), atol=2e-5
         )
-        longer = WhiteBoxValues(instance(layered, name, LONG), baseline)
+        longer = PlainValues(instance(layered, name, LONG), baseline)
         some = np.random.default_rng(1).random((2_000, len(LONG))) < np.linspace(0, 1, 2_000)[:, None]
         # These random weights are larger than trained ones, and stretch what single precision rounds off.
-        np.testing.assert_allclose(PrefixTree(longer).values(some), longer.values(some), atol=1e-3)
+        np.testing.assert_allclose(PrefixTree(longer.instance, baseline).values(some), longer.values(some), atol=1e-3)
 
 
 def test_the_tree_reads_orders_in_which_words_are_absent(tiny_checkpoints: Path) -> None:
     given = instance(tiny_checkpoints, "gru", TOKENS)
     rows = np.array([[5, 6, 0, 6, 1, 4], [0, 1, 2, 3, 4, 5], [6, 6, 6, 6, 6, 6], [6, 5, 0, 1, 6, 4]])
-    found = PrefixTree(WhiteBoxValues(given, "delete")).arrangements(rows)
+    found = PrefixTree(given, "delete").arrangements(rows)
     for row, value in zip(rows, found, strict=True):
         left = tuple(TOKENS[place] for place in row if place < 6)
         expected = (
-            WhiteBoxValues(instance(tiny_checkpoints, "gru", left), "delete").full
+            PlainValues(instance(tiny_checkpoints, "gru", left), "delete").full
             if left
-            else WhiteBoxValues(given, "delete").empty
+            else PlainValues(given, "delete").empty
         )
         assert value == pytest.approx(expected, abs=1e-5)
     assert found[0] == found[3]  # one sentence, wherever the absent words stood
-    unknown = PrefixTree(WhiteBoxValues(given, "unk")).arrangements(np.array([[0, 1, 2, 3, 6, 5], [0, 1, 2, 3, 4, 5]]))
+    unknown = PrefixTree(given, "unk").arrangements(np.array([[0, 1, 2, 3, 6, 5], [0, 1, 2, 3, 4, 5]]))
     assert unknown[0] == unknown[1]  # zork is unknown
 
 
@@ -65,13 +65,13 @@ def test_blocks_and_slices_change_nothing(tiny_checkpoints: Path, monkeypatch: p
     from core.probes.attribution.methods import tree
 
     for baseline in ("delete", "mean"):
-        v = WhiteBoxValues(instance(tiny_checkpoints, "lstm", TOKENS), baseline)
+        v = PlainValues(instance(tiny_checkpoints, "lstm", TOKENS), baseline)
         rows = subsets(len(TOKENS))
-        whole = PrefixTree(v).values(rows)
+        whole = PrefixTree(v.instance, baseline).values(rows)
         with monkeypatch.context() as smaller:
             smaller.setattr(tree, "_BLOCK", 3)
             smaller.setattr(tree, "_SLICE", 7)
-            np.testing.assert_allclose(PrefixTree(v).values(rows), whole, atol=1e-5)
+            np.testing.assert_allclose(PrefixTree(v.instance, baseline).values(rows), whole, atol=1e-5)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 5])
@@ -99,7 +99,7 @@ def test_symmetric_players_share_alike_and_a_dummy_has_nothing() -> None:
 def test_values_sum_to_the_difference(tiny_checkpoints: Path, cell: str, baseline: str) -> None:
     for tokens in (TOKENS, LONG):
         given = instance(tiny_checkpoints, cell, tokens)
-        found, v = shapley(given, baseline, seed=3), WhiteBoxValues(given, baseline)
+        found, v = shapley(given, baseline, seed=3), PlainValues(given, baseline)
         assert found.base_logit == pytest.approx(v.empty, abs=1e-5)
         assert found.scores.sum() == pytest.approx(v.full - v.empty, abs=2e-5)
         assert found.delta == pytest.approx(0, abs=2e-5)
