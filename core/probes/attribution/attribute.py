@@ -117,14 +117,14 @@ METHODS: dict[str, Method] = {
         surrogates.kernel_shap,
         BASELINES,
         True,
-        lambda n: surrogates.samples(n) + 2,
+        lambda n: surrogates.samples(n) // 2,
         lambda n: min(1 << min(n, 20), surrogates.samples(n) + 2),
     ),
     "lime": Method(
         surrogates.lime,
         BASELINES,
         False,
-        lambda n: surrogates.samples(n) + 1,
+        lambda n: surrogates.samples(n) // 2,
         lambda n: min(1 << min(n, 20), surrogates.samples(n) + 1),
     ),
 }
