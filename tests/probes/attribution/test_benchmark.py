@@ -72,12 +72,9 @@ def test_leaving_out_beats_random_rankings_and_its_reverse_loses(found: Benchmar
     assert low < 0 < high
     assert (found.best, found.runner_up, found.tied) == ("leaving-out", "drawn", ())
     assert found.lead.interval[0] > 0
+    assert [standing.method for standing in found.standings if standing.is_leave_one_out] == ["leaving-out"]
     assert "gru: leaving-out is the most faithful" in found.statement
     assert "over 40 sentences, words taken out by delete" in found.statement and "ahead of drawn by" in found.statement
-
-
-def test_what_ranks_by_leaving_out_is_told_of(found: Benchmark) -> None:
-    assert [standing.method for standing in found.standings if standing.is_leave_one_out] == ["leaving-out"]
 
 
 def test_means_and_intervals_are_those_of_the_sentences_one_by_one(gru: Checkpoint, found: Benchmark) -> None:
