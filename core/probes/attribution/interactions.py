@@ -56,7 +56,6 @@ class Interactions:
     model: str
     text: str
     tokens: tuple[str, ...]
-    known: tuple[bool, ...]
     baseline: str
     places: tuple[int, ...]
     matrix: np.ndarray
@@ -116,7 +115,6 @@ def interactions(
         model=instance.checkpoint.name,
         text=instance.text,
         tokens=instance.tokens,
-        known=instance.known,
         baseline=baseline,
         places=tuple(indices.tolist()),
         matrix=matrix,

@@ -99,7 +99,6 @@ class FixedPoints:
     """
 
     model: str
-    cell: str
     input: str
     starts: int
     tried: int
@@ -276,7 +275,6 @@ class _Results:
         checkpoint = self._checkpoint
         so_far = FixedPoints(
             model=checkpoint.name,
-            cell=checkpoint.model.cell,
             input=self._held,
             starts=self.starts,
             tried=self.tried,
