@@ -228,7 +228,7 @@ def _map(checkpoint: Checkpoint, before: Space | None, after: Space) -> None:
             "plane explains {share:.0%} of the variance, so distant words may look near. Scroll to "
             "zoom, drag to move, double-click to reset. Blue leans to {one}, red to {zero}."
         ).format(
-            count=len(result),
+            count=len(result.words),
             leaning=units[kind],
             share=sum(result.explained),
             zero=plain(checkpoint.labels[0]),
