@@ -13,7 +13,7 @@ from core.figures.attribution.faithfulness import faithfulness_curves, league_pl
 from core.figures.palette import style
 from core.probes.attribution.faithfulness import Yardstick
 from core.probes.attribution.measures import Faithfulness
-from core.probes.attribution.standings import COLUMNS, LOWER_IS_BETTER, Benchmark, Standing
+from core.probes.attribution.standings import COLUMNS, Benchmark, Standing
 from tests.figures.shown import assert_text
 
 WEIGHTS = np.array([3.0, -1, 0.5, 2, 0, 1, -0.5, 0.25, 1.5, -2])
@@ -82,7 +82,9 @@ def test_the_best_stands_on_top(measure: str, leagues: list[Benchmark]) -> None:
     figure = league_plot(leagues, measure)
     by_method = zip(*(league.standings for league in leagues), strict=True)
     means = {ones[0].method: np.mean([one.measures[measure].mean for one in ones]) for ones in by_method}
-    expected = sorted(means, key=means.__getitem__, reverse=measure not in LOWER_IS_BETTER)
+    expected = sorted(
+        means, key=means.__getitem__, reverse=not measure.startswith(("sufficiency", "infidelity", "sensitivity"))
+    )
     assert list(figure.layout.yaxis.ticktext) == expected
     assert figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1]
 

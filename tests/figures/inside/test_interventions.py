@@ -70,7 +70,7 @@ def test_hostile_tokens_are_labels() -> None:
 def test_before_and_after_are_both_drawn() -> None:
     runs = [
         Intervention(
-            *(model, "t", TOKENS, (Hold("forget", 0, 0, 7),), None, "start"),
+            *(model, "t", TOKENS, (Hold("forget", 0, 0, 7),)),
             *(np.linspace(-1, 1, len(TOKENS)), np.linspace(1, -1, len(TOKENS))),
         )
         for model in ("gru", "lstm")
