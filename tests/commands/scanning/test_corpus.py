@@ -99,7 +99,7 @@ def test_a_kill_takes_the_workers_along_and_the_scan_resumes(tmp_path: Path) -> 
     with Path("long.csv").open("w", encoding="utf-8") as file:
         file.write("said\n")
         file.writelines("so good and not so bad but never late\n" for _ in range(24_000))
-    options = "--model rnn --text-column said --part-rows 200 --workers 2 --resume".split()
+    options = ["--model", "rnn", "--text-column", "said", "--part-rows", "200", "--workers", "2", "--resume"]
     command = [sys.executable, "-m", "core", "scan", *options, str(tmp_path / "long.csv"), str(tmp_path / "out")]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True)
     while process.poll() is None and len(list(Path("out").glob("part-*"))) < 3:
