@@ -77,7 +77,7 @@ def test_a_scan_that_is_killed_leaves_what_stood_there(
 
 def test_a_training_that_is_killed_again_and_again_comes_to_the_same_end(rows: Path, tmp_path: Path) -> None:
     """After every kill a checkpoint is whole or not there, and the same command goes on to the very same weights."""
-    sizes = "--rows 800 --cells gru --hidden-size 8 --embedding-size 8 --min-count 1 --held-out 100 --batch-size 16"
+    sizes = "--rows 400 --cells gru --hidden-size 8 --embedding-size 8 --min-count 1 --held-out 50 --batch-size 16"
     times = "--epochs 2 --word2vec-epochs 2 --evaluations-per-epoch 4 --precision float32 --threads 1"
 
     def train(out: Path, after: float | None) -> tuple[list[int], float]:
@@ -126,7 +126,7 @@ def test_a_server_killed_in_a_search_has_what_was_kept_and_searches_again(tmp_pa
     async def kill_in_a_search(address: str, process: int) -> None:
         await keep(address)
         searching = asyncio.create_task(search(address, q=LONG, budget="2000000", seconds="600", floor="100"))
-        await asyncio.sleep(5)
+        await asyncio.sleep(3)
         assert not searching.done(), "killed too late: the search was over"
         os.kill(process, signal.SIGKILL)
         (ended,) = await asyncio.gather(searching, return_exceptions=True)
