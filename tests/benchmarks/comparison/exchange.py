@@ -24,14 +24,12 @@ class Target:
 class Request:
     """Flip `model`'s verdict on each target by replacing at most `max_edits` tokens, each once, by its substitutes.
 
-    With `fluency_loss` the trigram's total log-probability may fall by at most so many nats. `candidates` says in words
-    where the substitutes are from.
+    `candidates` says in words where the substitutes are from.
     """
 
     model: str
     data_sha256: str
     max_edits: int
-    fluency_loss: float | None
     candidates: str
     targets: list[Target]
 
@@ -75,17 +73,6 @@ class Answer:
     search: str
     settings: dict[str, object]
     attempts: list[Attempt]
-
-    def summary(self) -> str:
-        """One line: success rate, mean queries, mean and total seconds."""
-        count = len(self.attempts)
-        flipped = sum(attempt.success for attempt in self.attempts)
-        queries = sum(attempt.queries for attempt in self.attempts)
-        seconds = sum(attempt.seconds for attempt in self.attempts)
-        return (
-            f"{self.search}: {flipped} of {count} flipped ({flipped / count:.1%}), {queries / count:,.1f} queries and "
-            f"{seconds / count:.3f} s a text, {seconds:.1f} s in all"
-        )
 
 
 def check(request: Request, answer: Answer, tokens: Sequence[Sequence[str]]) -> None:

@@ -18,8 +18,8 @@ the victim reads exactly our tokens, each distinct token is written as one plain
 before the victim sees it; a word that is none of these stops the run.
 
 Positions without substitutes are kept from TextAttack as a constraint of its own kind, so that it does not ask the
-victim about them. Constraints: no token replaced twice, at most `max_edits`, and the fluency where the request limits
-it. Queries are counted by TextAttack, the first look at the text included, cached answers too.
+victim about them. Constraints: no token replaced twice, and at most `max_edits`. Queries are counted by TextAttack, the
+first look at the text included, cached answers too.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ import argparse
 import time
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import offline  # noqa: F401, before TextAttack
 
@@ -38,7 +37,7 @@ import numpy as np
 import textattack
 import torch
 from exchange import Answer, Attempt, Request, Target, write_answers
-from textattack.constraints import Constraint, PreTransformationConstraint
+from textattack.constraints import PreTransformationConstraint
 from textattack.constraints.overlap import MaxWordsPerturbed
 from textattack.constraints.pre_transformation import RepeatModification
 from textattack.goal_functions import UntargetedClassification
@@ -48,7 +47,6 @@ from textattack.shared import AttackedText
 from textattack.transformations import WordSwap
 
 from core.data.corpus import encode_tokens, file_sha256, read_texts
-from core.fluency import trigram
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.predict import logits, sigmoid
@@ -127,23 +125,6 @@ class HasSubstitutes(PreTransformationConstraint):
         return {position for position, words in enumerate(self.substitutes.by_position) if words}
 
 
-class Fluent(Constraint):
-    """The trigram's log-probability may fall by so many nats at most."""
-
-    def __init__(self, words: Words, loss: float):
-        super().__init__(compare_against_original=True)
-        self.words, self.loss = words, loss
-        self.trigram = trigram.load().trigram
-
-    def _check_constraint_many(self, transformed_texts: list[AttackedText], reference_text: AttackedText) -> Any:
-        texts = [reference_text, *transformed_texts]
-        original, *others = self.trigram.score([self.words.tokens(text.text) for text in texts])
-        return [text for text, score in zip(transformed_texts, others, strict=True) if original - score <= self.loss]
-
-    def _check_constraint(self, transformed_text: AttackedText, reference_text: AttackedText) -> bool:
-        return bool(self._check_constraint_many([transformed_text], reference_text))
-
-
 def main() -> None:
     """Attack every target of a request by every search asked for, and write the answers."""
     parser = argparse.ArgumentParser(description=main.__doc__)
@@ -172,7 +153,6 @@ def main() -> None:
                 HasSubstitutes(substitutes),
                 RepeatModification(),
                 MaxWordsPerturbed(max_num_words=request.max_edits),
-                *([] if request.fluency_loss is None else [Fluent(words, request.fluency_loss)]),
             ],
             substitutes,
             search,
@@ -185,7 +165,6 @@ def main() -> None:
         }
         attempts = [attempt(attack, victim, substitutes, target, texts[target.row]) for target in request.targets]
         answers.append(Answer(label, settings, attempts))
-        print(answers[-1].summary())
     write_answers(answers, options.out)
 
 
