@@ -38,16 +38,7 @@ MODELS = ("rnn", "gru", "lstm")
 ALONE = 30  # verdicts timed before anybody else comes
 SAMPLE_EVERY = 5.0  # seconds
 MOST_TOLD = 20  # errors printed
-SUBJECTS = (
-    "my mother",
-    "my friend",
-    "the teacher",
-    "our team",
-    "the driver",
-    "a neighbour",
-    "my brother",
-    "the doctor",
-)
+SUBJECTS = ("my mother", "my friend", "a teacher", "our team", "the driver", "a neighbour", "my brother", "the doctor")
 VERBS = ("loved", "hated", "missed", "enjoyed", "forgot", "wanted", "broke", "watched", "needed", "lost", "found")
 THINGS = ("movie", "dinner", "party", "game", "show", "book", "flight", "song", "phone", "weather", "coffee", "class")
 TIMES = ("today", "yesterday", "again", "tonight", "too", "anyway", "alone", "twice")

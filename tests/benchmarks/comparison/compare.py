@@ -63,7 +63,7 @@ def main() -> None:
     drawn = np.random.default_rng(options.seed).permutation(np.flatnonzero(right)).tolist()
     victims = {"black": black_box(predictor(checkpoint)), "white": white_box(checkpoint)}
     for guarded in (False, True):
-        request = _request(checkpoint, sources, corpus.texts, drawn, corpus.sha256, options, guarded=guarded)
+        request = _request(checkpoint, sources, corpus.texts, drawn, options, guarded=guarded)
         tokens = [tuple(checkpoint.preprocessing(corpus.texts[target.row])) for target in request.targets]
         answers = [
             *_theirs(request, options),
@@ -83,7 +83,6 @@ def _request(
     sources: edit_sources.WordSources,
     texts: Sequence[str],
     drawn: Sequence[int],
-    sha256: str,
     options: argparse.Namespace,
     *,
     guarded: bool,
@@ -106,7 +105,7 @@ def _request(
             targets.append(Target(row, found))
     which = "those of them that pass the meaning guards" if guarded else "no guards"
     about = f"up to {options.candidates} substitutes a word; {which}"
-    return Request(options.model, sha256, options.max_edits, about, targets)
+    return Request(options.model, options.max_edits, about, targets)
 
 
 def _theirs(request: Request, options: argparse.Namespace) -> list[Answer]:
@@ -115,7 +114,7 @@ def _theirs(request: Request, options: argparse.Namespace) -> list[Answer]:
         request.write(asked)
         side = Path(__file__).with_name("textattack_side.py")
         files = ["--request", asked, "--data", options.data.resolve(), "--out", answered]
-        command = [options.textattack, side, *files, "--threads", str(options.threads), "--batch-size", "256"]
+        command = [options.textattack, side, *files, "--threads", str(options.threads)]
         subprocess.run([str(part) for part in command], cwd=Path(__file__).parents[3], check=True, stdout=sys.stderr)
         return read_answers(answered)
 
@@ -153,7 +152,6 @@ def _ours(
                 row=target.row,
                 success=best is not None,
                 queries=result.queries,
-                scored=result.queries,
                 seconds=seconds,
                 probability=result.probability,
                 edited_probability=best.probability if best else result.probability,
@@ -161,7 +159,7 @@ def _ours(
                 edited=edited,
             )
         )
-    return Answer(name, {}, attempts)
+    return Answer(name, attempts)
 
 
 def _show(request: Request, answers: Sequence[Answer]) -> None:

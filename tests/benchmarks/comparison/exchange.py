@@ -28,7 +28,6 @@ class Request:
     """
 
     model: str
-    data_sha256: str
     max_edits: int
     candidates: str
     targets: list[Target]
@@ -38,27 +37,22 @@ class Request:
 
     @classmethod
     def read(cls, path: Path) -> Request:
-        """Raises ValueError where the file is no request."""
-        try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-            return cls(**{**found, "targets": [Target(**target) for target in found["targets"]]})
-        except (TypeError, KeyError) as error:
-            raise ValueError(f"{path.name} is no request ({error})") from None
+        """What `write` wrote."""
+        request = json.loads(path.read_text(encoding="utf-8"))
+        return cls(**{**request, "targets": [Target(**target) for target in request["targets"]]})
 
 
 @dataclass(frozen=True)
 class Attempt:
     """What one search made of one target.
 
-    `queries` are as the searcher counts them, the first look at the text included; `scored` is how many texts the
-    victim really read (a searcher may remember some). `seconds` is wall time of the search alone. Probabilities are
-    P(positive); `edited` are the tokens at the end, a flip or the best there was.
+    `queries` are as the searcher counts them, the first look at the text included. `seconds` is wall time of the search
+    alone. Probabilities are P(positive); `edited` are the tokens at the end, a flip or the best there was.
     """
 
     row: int
     success: bool
     queries: int
-    scored: int
     seconds: float
     probability: float
     edited_probability: float
@@ -68,10 +62,9 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Answer:
-    """One search over every target; `search` names it, `settings` are whatever else decides its figures."""
+    """One search over every target; `search` names it."""
 
     search: str
-    settings: dict[str, object]
     attempts: list[Attempt]
 
 
