@@ -100,9 +100,7 @@ class Estimate:
     reached: tuple[np.ndarray, np.ndarray]
 
 
-def estimate(
-    counted: Sequence[tuple[Counts, Counts]], weights: Sequence[float], size: int
-) -> Estimate:
+def estimate(counted: Sequence[tuple[Counts, Counts]], weights: Sequence[float], size: int) -> Estimate:
     """Discount and merge the counts of corpora over one vocabulary of `size` words, by weight.
 
     Raises ValueError if no corpus has a sentence.

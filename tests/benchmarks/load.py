@@ -42,7 +42,7 @@ SUBJECTS = ("my mother", "my friend", "a teacher", "our team", "the driver", "a 
 VERBS = ("loved", "hated", "missed", "enjoyed", "forgot", "wanted", "broke", "watched", "needed", "lost", "found")
 THINGS = ("movie", "dinner", "party", "game", "show", "book", "flight", "song", "phone", "weather", "coffee", "class")
 TIMES = ("today", "yesterday", "again", "tonight", "too", "anyway", "alone", "twice")
-_PROBABILITY = re.compile(r"P\(positive\) (\d\.\d+), logit ([+-]\d+\.\d+)")
+_PROBABILITY = re.compile(r"P\(positive\) (\d\.\d+), logit ([+−]\d+\.\d+)")
 
 
 class Expected(NamedTuple):
@@ -181,7 +181,7 @@ class Person:
     def _same(self, what: str, shown: object, expected: float, tolerance: float = 0.0) -> None:
         self._log.compared += 1
         try:
-            right = abs(float(str(shown).replace(",", "")) - expected) <= tolerance
+            right = abs(float(str(shown).replace(",", "").replace("−", "-")) - expected) <= tolerance
         except ValueError:
             right = False
         if not right:
