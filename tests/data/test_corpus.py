@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.data.corpus import (
@@ -28,8 +28,6 @@ from core.data.corpus import (
 from core.data.formats.layout import Layout
 from core.text.preprocessing import Preprocessing
 from tests.data.tables import FORMATS, write
-
-law = settings(derandomize=True, deadline=None, max_examples=100)
 
 TEXTS = [
     "plain",
@@ -298,7 +296,6 @@ def test_build_vocabulary_against_a_plain_count(texts: list[str]) -> None:
 ID_LISTS = st.lists(st.lists(st.integers(1, 9), max_size=6), min_size=1, max_size=12)
 
 
-@law
 @given(ID_LISTS, st.data())
 def test_take_and_pad_against_plain_replicas(sentences: list[list[int]], data: st.DataObject) -> None:
     rows = data.draw(st.lists(st.integers(0, len(sentences) - 1), min_size=1, max_size=12))
@@ -312,7 +309,6 @@ def test_take_and_pad_against_plain_replicas(sentences: list[list[int]], data: s
     assert block.dtype == lengths.dtype == np.int64
 
 
-@law
 @given(
     st.lists(st.tuples(st.lists(st.integers(1, 3), max_size=3), st.integers(0, 1)), max_size=30),
     st.integers(1, 12),
@@ -404,7 +400,6 @@ def test_held_out_rows_are_drawn_by_the_seed() -> None:
     assert 300 < held.mean() < 700  # from all over the file
 
 
-@law
 @given(
     st.lists(st.one_of(st.integers(0, 40), st.integers(0, 700)), max_size=40),
     st.integers(1, 9),

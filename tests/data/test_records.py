@@ -186,7 +186,7 @@ def test_bytes_that_are_no_table_are_refused_in_one_line(tmp_path_factory: pytes
 _CELLS = st.text(st.sampled_from('a",\n\r\t é🙂'), max_size=8)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     rows=st.lists(_CELLS, max_size=25),
     every=st.integers(1, 6),

@@ -212,7 +212,7 @@ def test_the_first_row_is_a_header_or_data_or_asked_about(
 WORDS = st.text(st.sampled_from("ab \"'“é,;|\\"), max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     lines=st.lists(st.tuples(WORDS, WORDS, st.sampled_from(["pos", "neg"])), min_size=1, max_size=30),
     end=st.sampled_from(["\n", "\r\n", "\r"]),
@@ -255,7 +255,7 @@ def mangled(draw: st.DrawFn) -> tuple[str, bytes]:
     return suffix, bytes(data[: len(data) - draw(st.integers(0, len(data) // 3))])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.composite(mangled)())
 def test_no_row_of_a_mangled_file_is_lost(
     tmp_path_factory: pytest.TempPathFactory, given_file: tuple[str, bytes]
