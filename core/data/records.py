@@ -190,7 +190,11 @@ def marks(path: Path, asked: Layout | None, start: Mark, first: int, every: int)
     (1 at its end only). Raises as `windows`."""
     layout = look(path, asked)
     if layout.form in (PARQUET, JSON, FOLDER):
-        end = _rows_in(path, layout)
+        if layout.form == PARQUET:
+            with _parquet_file(path) as parquet:
+                end = int(parquet.metadata.num_rows)
+        else:
+            end = len(items(path, layout))
         yield from ((Mark(row), row / end) for row in range(start.rows + first, end, every))
         yield Mark(end), 1.0
         return
@@ -278,14 +282,6 @@ def read(
                 return
     if waiting.rows:
         yield cut(len(waiting.rows))
-
-
-def _rows_in(path: Path, layout: Layout) -> int:
-    """How many rows a file has whose rows can be counted."""
-    if layout.form == PARQUET:
-        with _parquet_file(path) as file:
-            return int(file.metadata.num_rows)
-    return len(items(path, layout))
 
 
 @contextmanager
