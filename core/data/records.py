@@ -301,12 +301,7 @@ def _parquet_file(path: Path) -> Iterator[ParquetFile]:
 
 
 def _parquet(
-    path: Path,
-    size: int,
-    layout: Layout,
-    start: int = 0,
-    rows: int | None = None,
-    columns: Sequence[str] | None = None,
+    path: Path, size: int, layout: Layout, start: int, rows: int | None, columns: Sequence[str] | None
 ) -> Iterator[Window]:
     from core.data.formats import parquet_limits
 
