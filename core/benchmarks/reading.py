@@ -42,7 +42,7 @@ def made_up(checkpoint: Checkpoint, count: int) -> list[str]:
     """Sentences of the model's own words, as long as tweets are."""
     rng = np.random.default_rng(0)
     known = checkpoint.vocabulary.words
-    words = [word for word in known[50:3_000] or known if word.isalpha()]
+    words = np.array([word for word in known[50:3_000] or known if word.isalpha()])
     return [" ".join(rng.choice(words, length)) for length in tweet_lengths(rng, count)]
 
 
