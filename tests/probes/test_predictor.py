@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ from core.probes.sarcasm import comment, compose
 from core.probes.sarcasm.candidates import Candidates, Question
 from core.probes.sarcasm.situations import bank
 from core.probes.scan import one_file
-from tests.commands.test_permute import SomeTrigram
+from tests.commands.test_permute import SCORER
 
 TEXT = "i love this movie , not so bad !"
 LONG = "i love this movie , not so bad ! better late than never"
@@ -66,10 +67,9 @@ def readings(seen: Checkpoint, asked: BlackBox, text: str = TEXT) -> tuple[Insta
 )
 def test_permutations(seen: Checkpoint, asked: BlackBox, text: str, budget: int) -> None:
     """All orders, repeated words, and the most fluent first."""
-    trigram = SomeTrigram()
     found = []
     for model in (seen, asked):
-        question = permutations.ask(model, trigram, text, budget=budget)  # type: ignore[arg-type]
+        question = permutations.ask(model, SCORER, text, budget=budget)
         (*_, last) = permutations.search("one name", permutations.scorer(model, question), question)
         found.append(last.result())
     inside, outside = found
@@ -84,7 +84,7 @@ def test_permutations(seen: Checkpoint, asked: BlackBox, text: str, budget: int)
 
 
 def test_a_search_of_a_slow_one_tells_and_stops_between_batches(asked: BlackBox) -> None:
-    question = permutations.ask(asked, SomeTrigram(), "better late than never , so sad")  # type: ignore[arg-type]
+    question = permutations.ask(asked, SCORER, "better late than never , so sad")
     score = permutations.scorer(asked, question)
     asked._batch = 8
     events = list(permutations.search("slow", score, question))
@@ -101,9 +101,8 @@ def test_edits(seen: Checkpoint, asked: BlackBox) -> None:
     """Every set of two: what is proposed does not depend on what a model knows, so both try the same."""
     found = []
     for model in (seen, asked):
-        question = sources.ask(
-            model, WordSources(), TEXT, "flip", tried=(change.delete, change.swap, change.punctuation), beam=None
-        )
+        question = sources.ask(model, WordSources(), TEXT, "flip", beam=None)
+        question = replace(question, transformations=(change.delete, change.swap, change.punctuation))
         (*_, last) = search.search("one name", victim(model), question)
         found.append(last.result())
     inside, outside = found

@@ -21,7 +21,7 @@ from core.lab.cells import exercise_text
 from core.lab.mixture import points
 from core.probes.attribution.results import NOTHING
 from core.probes.checklist.templates import load
-from core.probes.edits import changes, constraints, guards
+from core.probes.edits import changes, guards
 from core.probes.edits.proposals import FLUENCY
 from core.probes.sarcasm.corpora import KNOWN
 from core.probes.sarcasm.recipes import PATTERNS
@@ -109,7 +109,7 @@ def test_every_view_speaks_chinese(
 def test_every_short_name_of_core_is_translated() -> None:
     names = [
         *(guard.name for guard in (guards.Polarity, guards.Antonyms, guards.Negations) if isinstance(guard.name, str)),
-        *(guards.PASSED, guards.FAILED, guards.CANNOT_JUDGE, FLUENCY, constraints.Typeable.name, "protected words"),
+        *(guards.PASSED, guards.FAILED, guards.CANNOT_JUDGE, FLUENCY, "typeable", "protected words"),
         *changes.KINDS,
         *(pattern.name for pattern in PATTERNS),
         *(template.name for template in load()),

@@ -37,8 +37,9 @@ from core.models.token_predictor import predictor
 from core.probes.edits import sources as edit_sources
 from core.probes.edits.guards import FAILED
 from core.probes.edits.search import Question, search
-from core.probes.edits.transformations import Listed, Substitute
+from core.probes.edits.transformations import Substitute
 from core.probes.edits.victims import Victim, black_box, white_box
+from tests.probes.listed import listed
 
 
 def main() -> None:
@@ -130,12 +131,11 @@ def _ours(
 ) -> Answer:
     attempts = []
     for target, tokens in zip(request.targets, sentences, strict=True):
-        listed = Listed({place: words for place, words in enumerate(target.substitutes) if words})
         question = Question(
             text="",
             tokens=tokens,
             goal="flip",
-            transformations=(listed,),
+            transformations=(listed(dict(enumerate(target.substitutes))),),
             max_edits=request.max_edits,
             beam=4,
             first=True,
