@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from core.data import tables, writers
 from core.models import checkpoints
 from core.text.preprocessing import Vocabulary
 from tests.app import opened, sound
@@ -66,21 +65,3 @@ def test_a_setting_that_leads_nowhere_is_told_of(environment: str, told: str, mo
     at = sound(opened("Permutations", "kept"))
     if environment == "UNROLLED_COLLECTION":
         assert at.error or at.info  # cannot be used, or nothing is kept there
-
-
-def test_only_tables_are_written_and_only_where_a_folder_is(tmp_path: Path) -> None:
-    source = tmp_path / "in.csv"
-    source.write_text("text\na\n", encoding="utf-8")
-    for name in ("out.exe", "out", "gone/out.csv", "gone/out.csv/.."):
-        with pytest.raises((ValueError, OSError)) as told:
-            writers.check(tmp_path / name, source)
-        assert "\n" not in str(told.value)
-    assert list(tmp_path.iterdir()) == [source]
-
-
-def test_a_table_is_never_a_program_or_an_archive(tmp_path: Path) -> None:
-    for name in ("a.py", "a.pickle", "a.pkl", "a.npz", "a.xlsx", "a.h5", "a.feather", "a.sqlite3", "a.pt"):
-        (tmp_path / name).write_bytes(b"cos\nsystem\n(S'touch hacked'\ntR.")
-        with pytest.raises(ValueError, match="cannot read"):
-            list(tables.rows(tmp_path / name, ["text"], None))
-    assert not Path("hacked").exists()
