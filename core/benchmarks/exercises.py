@@ -61,7 +61,7 @@ def boosting(points: int, times: int, rounds: int) -> Measured:
     cloud = draw("blobs", 3, points, 1)
 
     def ours() -> list[float]:
-        return [made.error for made in boost_stumps(cloud.points, cloud.labels, cloud.classes, times).rounds]
+        return [made.error for made in boost_stumps(cloud, times).rounds]
 
     def theirs() -> np.ndarray:
         model = AdaBoostClassifier(DecisionTreeClassifier(max_depth=1), n_estimators=times, random_state=0)

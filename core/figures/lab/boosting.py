@@ -24,7 +24,7 @@ _AREA, _LEAST = 30.0, 5.0  # a point's width in pixels: where it has all the wei
 _CURVE = 161  # points of a curve
 
 
-def weighted_points(cloud: Cloud, boosting: Boosting, rounds: int, regions: Regions, stump: Stump) -> go.Figure:
+def weighted_points(cloud: Cloud, boosting: Boosting, rounds: int, regions: Regions) -> go.Figure:
     """Points before a round, their area by weight, over what the ensemble says after it; its stump is the dotted line.
 
     A class has a colour and a marker; points that the round's stump has wrong are ringed.
@@ -41,6 +41,7 @@ def weighted_points(cloud: Cloud, boosting: Boosting, rounds: int, regions: Regi
         marker={**layout.ring(CHOSEN, (widths[wrong] + 5).round(2)), "line": {"color": CHOSEN, "width": 1.5}},
         hoverinfo="skip",
     )
+    stump: Stump = made.learnt
     line = {"color": CHOSEN, "width": 2, "dash": "dot"}
     (figure.add_vline if stump.axis == 0 else figure.add_hline)(stump.threshold, line=line)
     return layout.finish(

@@ -36,7 +36,7 @@ _TYPED = """0.2, 0.4, a
 
 class _Boosted(NamedTuple):
     boosting: Boosting
-    minima: tuple[Minimum, ...]
+    minima: dict[int, Minimum]
 
 
 def view() -> None:
@@ -70,13 +70,13 @@ def _boosted(key: str, rounds: int, _cloud: Cloud) -> _Boosted:
     from core.lab.boosting.samme import minima
     from core.lab.boosting.stumps import boost_stumps
 
-    boosting = boost_stumps(_cloud.points, _cloud.labels, _cloud.classes, rounds)
+    boosting = boost_stumps(_cloud, rounds)
     return _Boosted(boosting, minima(boosting))
 
 
 def _cloud(box: DeltaGenerator) -> Cloud:
     """The points that were chosen or typed. Raises ValueError for typed ones that cannot be read."""
-    from core.lab.boosting.points import MOST_CLASSES, clouds, draw
+    from core.lab.boosting.points import MOST_CLASSES, draw
 
     names = {
         "rings": _("rings in one cloud"),
@@ -86,8 +86,7 @@ def _cloud(box: DeltaGenerator) -> Cloud:
         "squares": _("checkerboard"),
         OWN: _("your own points"),
     }
-    offered = {name: title for name, title in names.items() if name in (*clouds(), OWN)}
-    name = query_params.choice(box.selectbox, _("Points"), offered, name="boost_cloud", key="boost cloud")
+    name = query_params.choice(box.selectbox, _("Points"), names, name="boost_cloud", key="boost cloud")
     if name == OWN:
         return _typed()
     left, middle, right = st.columns(3)
@@ -125,7 +124,7 @@ def _rounds(cloud: Cloud, boosted: _Boosted) -> None:
         st.plotly_chart(points_alone(cloud), key="boost points", alt=_("The points by class"))
         return
     number = slide_whole(_("Round"), "boost_t", 1, len(boosting.rounds), _SHOWN, most=MOST_ROUNDS)
-    minimum = next((one for one in minima if one.number == number), None)
+    minimum = minima.get(number)
     _figures_of_round(cloud, boosted, number, minimum)
     with st.expander(_("Calculation of this round"), icon=":material/calculate:", expanded=True):
         worksheet.show(sheet(boosting, number, minimum), "boost sheet")
@@ -136,7 +135,7 @@ def _rounds(cloud: Cloud, boosted: _Boosted) -> None:
 
 def _figures_of_round(cloud: Cloud, boosted: _Boosted, number: int, minimum: Minimum | None) -> None:
     from core.figures.lab.boosting import risk_in_alpha, weighted_points
-    from core.lab.boosting.stumps import regions, stump_of
+    from core.lab.boosting.stumps import regions
 
     boosting = boosted.boosting
     round_ = boosting.rounds[number - 1]
@@ -153,7 +152,7 @@ def _figures_of_round(cloud: Cloud, boosted: _Boosted, number: int, minimum: Min
         )
         st.metric(_("error rate after round"), f"{round_.training_error:.1%}", border=True)
         if boosted.minima:
-            largest = max(minimum.difference for minimum in boosted.minima)
+            largest = max(one.difference for one in boosted.minima.values())
             st.metric(
                 _("largest error of α"),
                 minus(f"{largest:.1e}"),
@@ -164,7 +163,7 @@ def _figures_of_round(cloud: Cloud, boosted: _Boosted, number: int, minimum: Min
             )
     left, right = st.columns([3, 2])
     left.plotly_chart(
-        weighted_points(cloud, boosting, number, regions(boosting, cloud.points, number), stump_of(round_.learnt)),
+        weighted_points(cloud, boosting, number, regions(boosting, cloud.points, number)),
         key="boost plane",
         alt=_("The points by class and weight, over the regions that the ensemble assigns to each class"),
     )
@@ -216,14 +215,11 @@ def _history(boosting: Boosting, number: int) -> None:
 
 
 def _table(cloud: Cloud, boosted: _Boosted) -> None:
-    from core.lab.boosting.stumps import stump_of
-
-    by_round = {minimum.number: minimum for minimum in boosted.minima}
     header = [_("round"), _("rule"), _("ε"), _("α"), _("numerical α"), _("difference"), _("factor of the risk")]
     header += [_("risk"), _("error rate"), _("class vote ≤ 1/K"), _("report’s α"), _("report’s factor")]
     rows: list[tuple[object, ...]] = []
     for round_ in boosted.boosting.rounds:
-        stump, minimum = stump_of(round_.learnt), by_round.get(round_.number)
+        stump, minimum = round_.learnt, boosted.minima.get(round_.number)
         rule = _("x{axis} ≤ {threshold:.4g}: {below}, else {above}").format(
             axis=stump.axis + 1,
             threshold=Number(stump.threshold),

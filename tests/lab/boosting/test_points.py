@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.lab.boosting.points import clouds, draw, read_points
+from core.lab.boosting.points import CLOUDS, draw, read_points
 from tests.hostile import SENTENCES
 
 
-@pytest.mark.parametrize("name", clouds())
+@pytest.mark.parametrize("name", CLOUDS)
 @pytest.mark.parametrize("classes", [2, 3, 6])
 def test_a_draw_is_its_seeds(name: str, classes: int) -> None:
     one, again, other = (draw(name, classes, 72, seed) for seed in (1, 1, 2))

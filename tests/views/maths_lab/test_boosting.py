@@ -48,7 +48,7 @@ def test_opens_on_rings_with_a_rounds_numbers_and_every_point() -> None:
     at = opened()
     assert "core lab boosting --data FILE --out checkpoints/ensemble.json" in said(at), "no ensemble is kept"
     cloud = draw("rings", 3, 150, 0)
-    boosted = boost_stumps(cloud.points, cloud.labels, 3, 20)
+    boosted = boost_stumps(cloud, 20)
     made = boosted.rounds[4]
     metrics = {metric.label: metric.value for metric in at.metric}
     assert metrics["weighted error ε"] == f"{made.error:.4f}" and vote(at) == f"{made.alpha:.4f}"
@@ -56,7 +56,7 @@ def test_opens_on_rings_with_a_rounds_numbers_and_every_point() -> None:
         metrics["risk after round"] == f"{made.risk:.4f}"
         and metrics["error rate after round"] == f"{made.training_error:.1%}"
     )
-    assert [line.latex for line in sheet(boosted, 5, minima(boosted)[4]).lines] == [
+    assert [line.latex for line in sheet(boosted, 5, minima(boosted)[5]).lines] == [
         latex.value.strip("$\n ") for latex in at.latex
     ]
     assert len(figures(at)) == 5 and next(iter(figures(at))).startswith("Round 5:")
@@ -79,7 +79,7 @@ def test_the_round_travels_in_the_link_and_a_link_gives_the_exercise_back() -> N
     at = opened(**link)
     assert parameters(at) == link
     cloud = draw("blobs", 4, 80, 7)
-    assert vote(at) == f"{boost_stumps(cloud.points, cloud.labels, 4, 9).rounds[2].alpha:.4f}"
+    assert vote(at) == f"{boost_stumps(cloud, 9).rounds[2].alpha:.4f}"
     sound(at.slider(key="boost t").set_value(9).run())
     assert next(iter(figures(at))).startswith("Round 9:") and parameters(at) == link | {"boost_t": "9"}
     sound(at.number_input(key="boost rounds").set_value(6).run())
