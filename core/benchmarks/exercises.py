@@ -79,9 +79,9 @@ def mixture(points: int, iterations: int, rounds: int) -> Measured:
     from sklearn.mixture import GaussianMixture
 
     from core.lab.mixture.em import first_guess, fit
-    from core.lab.mixture.points import draw, toys
+    from core.lab.mixture.points import TOYS, draw
 
-    x = draw(toys()[0], points, 0)
+    x = draw(TOYS[0], points, 0)
     start = first_guess(x, 3, 0)
 
     def ours() -> np.ndarray:

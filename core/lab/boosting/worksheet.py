@@ -14,9 +14,7 @@ _DIGITS = 6
 
 
 def sheet(boosting: Boosting, round_number: int, minimum: Minimum | None = None) -> Sheet:
-    """The working of a round, counted from 1. Raises LookupError where there is no such round."""
-    if not 1 <= round_number <= len(boosting.rounds):
-        raise LookupError(f"there is no round {round_number}; there are {len(boosting.rounds)}")
+    """The working of a round, counted from 1."""
     round_ = boosting.rounds[round_number - 1]
     lines = [_risk(boosting.classes), _weights(boosting, round_), _error(boosting, round_)]
     if math.isinf(round_.alpha):

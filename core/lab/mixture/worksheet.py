@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.lab.mixture.check import Formulas, slips
+from core.lab.mixture.check import slips
 from core.lab.mixture.em import Iteration, Mixture, expectation
 from core.lab.worksheet import Line, Sheet, aligned, factor, number
 from core.lab.worksheet import rows as aligned_rows
@@ -14,16 +14,8 @@ _TERMS = 2  # of a sum that are written out
 
 
 def sheet(mixture: Mixture, iteration_number: int, component: int, point: int) -> Sheet:
-    """Both half-steps of an iteration, for a component and a point; all three counted from 1.
-
-    Raises LookupError where there is no such iteration, component or point.
-    """
-    iteration = _iteration(mixture, iteration_number)
-    if not 1 <= component <= mixture.start.components:
-        raise LookupError(f"there is no component {component}; there are {mixture.start.components}")
-    if not 1 <= point <= len(mixture.points):
-        raise LookupError(f"there is no point {point}; there are {len(mixture.points):,}")
-    k, i = component - 1, point - 1
+    """Both half-steps of an iteration, for a component and a point; all three counted from 1."""
+    iteration, k, i = mixture.iterations[iteration_number - 1], component - 1, point - 1
     title = _("Iteration {number}: component {component} and point {point}").format(
         number=iteration_number, component=component, point=point
     )
@@ -39,10 +31,7 @@ def sheet(mixture: Mixture, iteration_number: int, component: int, point: int) -
 
 def slip_sheet(mixture: Mixture, iteration_number: int, component: int) -> Sheet:
     """The report's formulas for a component's mean and covariance, and what they give beside the truth."""
-    iteration = _iteration(mixture, iteration_number)
-    if not 1 <= component <= mixture.start.components:
-        raise LookupError(f"there is no component {component}; there are {mixture.start.components}")
-    wrong, k = slips(mixture.points, iteration), component - 1
+    wrong, k = slips(mixture.points, mixture.iterations[iteration_number - 1]), component - 1
     mean_sum, square = r"\delta_{ik}\,x_i", r"\delta_{ik}\,(x_i-\mu_k)(x_i-\mu_k)^\top"
     notes = {
         "truth": _("Correct: sums over the points i only. The covariance is shown before anything is added to it."),
@@ -60,9 +49,8 @@ def slip_sheet(mixture: Mixture, iteration_number: int, component: int) -> Sheet
     }
     lines = []
     for name, (above, below) in sums.items():
-        formulas: Formulas = getattr(wrong, name)
-        mean = _vector(formulas.means[k].round(9))
-        covariance = _matrix(formulas.covariances[k].round(9))
+        mean = _vector(wrong[name].means[k].round(9))
+        covariance = _matrix(wrong[name].covariances[k].round(9))
         lines.append(
             Line(aligned(rf"\mu_{{{component}}}", [rf"\frac{{{above} {mean_sum}}}{{{below}}}", mean]), notes[name])
         )
@@ -131,12 +119,6 @@ def _listed(iterations: dict[int, list[int]]) -> str:
         )
         for k, numbers in sorted(iterations.items())
     )
-
-
-def _iteration(mixture: Mixture, wanted: int) -> Iteration:
-    if not 1 <= wanted <= len(mixture.iterations):
-        raise LookupError(f"there is no iteration {wanted}; there are {len(mixture.iterations)}")
-    return mixture.iterations[wanted - 1]
 
 
 def _expectation(mixture: Mixture, iteration: Iteration, k: int, i: int) -> tuple[Line, ...]:

@@ -15,7 +15,6 @@ from pages.wording.tokens import minus, plain
 if TYPE_CHECKING:
     import numpy as np
 
-    from core.lab.mixture.check import Agreement
     from core.lab.mixture.em import Iteration, Mixture
     from core.lab.mixture.states import States
 
@@ -29,7 +28,7 @@ _TYPED = "0, 0\n2, 0\n0.5, 1\n1, 0.4\n5, 4\n6, 4.5\n5.5, 5\n6.2, 3.8"
 
 class _Fitted(NamedTuple):
     mixture: Mixture
-    checks: tuple[Agreement, ...]
+    differences: dict[int, float | None]
 
 
 class _Given(NamedTuple):
@@ -84,7 +83,7 @@ def _fitted(key: str, components: int, seed: int, reg_covar: float, iterations: 
 
 def _given(seed: int) -> _Given | None:
     """The points that were chosen; None, with a message, without a usable model. Raises ValueError for typed ones."""
-    from core.lab.mixture.points import LEAST_DRAWN, draw, read_points, toys
+    from core.lab.mixture.points import LEAST_DRAWN, draw, read_points
     from core.lab.typed_numbers import MOST_POINTS
 
     names = {
@@ -96,8 +95,7 @@ def _given(seed: int) -> _Given | None:
         OWN: _("your own points"),
         STATES: _("hidden states of a model"),
     }
-    offered = {name: title for name, title in names.items() if name in (*toys(), OWN, STATES)}
-    name = query_params.choice(st.selectbox, _("Points"), offered, name="mix_data", key="mix data")
+    name = query_params.choice(st.selectbox, _("Points"), names, name="mix_data", key="mix data")
     plane = (_("x1"), _("x2"))
     if name == OWN:
         return _Given(read_points(ask_lines(_("One point per line: x, y"), "mix_points", _TYPED, LONGEST)), plane)
@@ -204,8 +202,8 @@ def _numbers(iteration: Iteration, fitted: _Fitted) -> None:
             delta=f"{iteration.log_likelihood - iteration.log_likelihood_before:+.4g}",
             border=True,
         )
-        difference = largest(fitted.checks)
-        compared = sum(check.difference is not None for check in fitted.checks)
+        difference = largest(fitted.differences)
+        compared = sum(value is not None for value in fitted.differences.values())
         st.metric(
             _("largest error"),
             "–" if difference is None else minus(f"{difference:.1e}"),
@@ -240,10 +238,10 @@ def _slips(mixture: Mixture, iteration: Iteration, component: int) -> None:
         slip = slips(mixture.points, iteration)
         header = [_("formulas"), _("log-likelihood")]
         formulas = {
-            _("correct formulas"): slip.truth,
-            _("extra sum over k in the numerator"): slip.above,
-            _("k instead of i in the denominator"): slip.below,
-            _("both slips (the report)"): slip.report,
+            _("correct formulas"): slip["truth"],
+            _("extra sum over k in the numerator"): slip["above"],
+            _("k instead of i in the denominator"): slip["below"],
+            _("both slips (the report)"): slip["report"],
         }
         tables.table(
             header,
@@ -271,7 +269,6 @@ def _components(mixture: Mixture, half_step: int) -> None:
 
 
 def _iterations(fitted: _Fitted) -> None:
-    by_number = {check.number: check.difference for check in fitted.checks}
     components = range(fitted.mixture.start.components)
     header = [
         _("iteration"),
@@ -287,7 +284,7 @@ def _iterations(fitted: _Fitted) -> None:
             iteration.log_likelihood,
             iteration.log_likelihood - iteration.log_likelihood_before,
             iteration.bound,
-            by_number.get(iteration.number),
+            fitted.differences.get(iteration.number),
             ", ".join(str(k + 1) for k in iteration.maximised.held),
             iteration.fell,
             *iteration.maximised.counts.tolist(),

@@ -58,6 +58,7 @@ def test_points_that_cannot_be() -> None:
         ("1,2,a\n1e308,2,b", "line 2.*expected numbers"),
         ("1,2,a\n1,2," + "b" * 25, "line 2.*24 characters"),
         ("1,2,a\n1,2,b", "all 2 points are equal"),
+        ("1,1,a\n1.000000000001,1,b", "all 2 points are equal"),  # in float32
         ("1,2,a\n" * 2_001, "more than 2,000 points"),
         ("9" * 1_000_000, "line 1"),
         ("__import__('os'), 2, a", "not two numbers"),

@@ -49,9 +49,3 @@ def test_a_perfect_round_and_one_that_is_chance_say_so() -> None:
     chance = boosted("squares", 3)
     assert "no better than chance" in stopped(chance) and "0.6667" in stopped(chance)
     assert stopped(boosted("rings", 3)) == ""
-
-
-@pytest.mark.parametrize("number", [0, 5])
-def test_a_round_that_is_not_there(number: int) -> None:
-    with pytest.raises(LookupError, match=f"no round {number}; there are 4"):
-        sheet(boosted("rings", 3), number)

@@ -44,16 +44,10 @@ def test_the_slips_stand_beside_the_truth() -> None:
     made = found.iterations[2]
     wrong = slips(found.points, made)
     text = slip_sheet(found, 3, 2).latex()
-    for formulas in (wrong.truth, wrong.above, wrong.below, wrong.report):
+    for formulas in wrong.values():
         for value in (*formulas.means[1], *formulas.covariances[1].ravel()):
             assert shown(value) in text
     assert text.count(r"\sum_i \sum_k") == 4 and text.count(r"{\sum_k \delta_{ik}}") == 4
-
-
-@pytest.mark.parametrize(("iteration", "component", "point"), [(0, 1, 1), (5, 1, 1), (1, 4, 1), (1, 1, 61), (1, 0, 1)])
-def test_what_there_is_not(iteration: int, component: int, point: int) -> None:
-    with pytest.raises(LookupError, match="there is no"):
-        sheet(fitted(), iteration, component, point)
 
 
 def test_what_regularisation_did_is_said() -> None:

@@ -121,7 +121,7 @@ def test_typed_numbers(downloads: Downloads) -> None:
         assert expected in error.value.replace("\\", "") and "\n" not in error.value
         assert not at.metric and at.text_area(key="mix points").value == text
     at.number_input(key="mix k").set_value(3)
-    assert "more than the 2 points" in typed("1, 2\n3, 4").error[0].value
+    assert "more than the 2 different points" in typed("1, 2\n3, 4").error[0].value
     for text in ("", "a", "nan", "-1", "inf", "1e308", "$x$"):
         at.text_input(key="mix reg").set_value(text)
         (error,) = typed("1, 2\n3, 4\n5, 6\n7, 9").error
