@@ -14,9 +14,9 @@ def lstm_by_hand(steps: int, rounds: int) -> Measured:
     import torch
 
     from core.lab.cells.arithmetic import Exercise, work
-    from core.lab.cells.lstm_exercise import presets
+    from core.lab.cells.lstm_exercise import PRESETS
 
-    preset = presets()["lstm"]
+    preset = PRESETS["lstm"]
     exercise = Exercise(preset.cell, preset.gates, tuple(islice(cycle(preset.inputs), steps)))
     x = torch.tensor(exercise.inputs, dtype=torch.float64)
     cell = torch.nn.LSTM(exercise.width, 1).double().requires_grad_(False)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.lab.cells.exercise_text import as_json, to_line
-from core.lab.cells.lstm_exercise import presets
+from core.lab.cells.lstm_exercise import PRESETS
 from tests.commands.conftest import Cli
 
 
@@ -28,10 +28,10 @@ def test_the_table_of_the_report(cli: Cli) -> None:
 @pytest.mark.parametrize("name", ["lstm", "gru", "rnn"])
 def test_an_exercise_of_ones_own(name: str, tmp_path: Path, cli: Cli) -> None:
     by_name = cli.json(f"lab lstm --preset {name}")
-    assert cli.json("lab lstm --line", to_line(presets()[name])) == by_name
+    assert cli.json("lab lstm --line", to_line(PRESETS[name])) == by_name
     path = tmp_path / "own.json"
     path.write_text(cli.text(f"lab lstm --preset {name} --write"), encoding="utf-8")
-    assert json.loads(path.read_text(encoding="utf-8")) == as_json(presets()[name])
+    assert json.loads(path.read_text(encoding="utf-8")) == as_json(PRESETS[name])
     assert cli.json("lab lstm --file", path) == by_name and list(by_name[0])[-1] == "y"
     (other,) = cli.json("lab lstm --inputs '0.5, -1' --file", path)
     assert other["x"] == [0.5, -1.0]

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from core.lab.cells.arithmetic import MOST_INPUTS, MOST_STEPS, work
 from core.lab.cells.equations import number
 from core.lab.cells.exercise_text import LONGEST, from_line, to_line
-from core.lab.cells.lstm_exercise import presets, report
+from core.lab.cells.lstm_exercise import PRESETS, REPORT
 from core.models import checkpoints
 from core.models.step_arithmetic import working
 from core.models.trace import trace
@@ -107,18 +107,18 @@ def test_the_report_s_exercise_is_there_at_first(downloads: dict[str, Callable[[
     assert at.slider(key="hand t").value == 4
     assert any(line.endswith(r"3.9998184085251904\end{aligned}") for line in equations(at))
     header, *rows = downloads["by-hand"]()
-    assert [float(row[header.index("c")]) for row in rows] == [step.c for step in work(report()).steps]
+    assert [float(row[header.index("c")]) for row in rows] == [step.c for step in work(REPORT).steps]
 
 
 def test_presets_and_their_links() -> None:
     at = opened()
     for name, curves in (("lstm", 6), ("gru", 4), ("rnn", 1)):
         at.pills(key="hand preset").set_value(name)
-        linked = [opened(hand=to_line(presets()[name]))] if name == "gru" else []
+        linked = [opened(hand=to_line(PRESETS[name]))] if name == "gru" else []
         for page in (sound(at.run()), *linked):
-            steps = work(presets()[name]).steps
+            steps = work(PRESETS[name]).steps
             assert [float(row["y"]) for row in outcome(page)] == pytest.approx([step.y for step in steps], abs=1e-4)
-            assert parameters(page) == {"hand": to_line(presets()[name])}
+            assert parameters(page) == {"hand": to_line(PRESETS[name])}
             assert "slip" not in said(page)
             (chart,) = figures(page).values()
             assert len(chart["data"]) == curves
@@ -188,7 +188,7 @@ def test_a_forged_link_gives_the_report_s_exercise_and_says_so() -> None:
 
 
 def test_what_was_typed_is_there_after_another_exercise_and_another_page() -> None:
-    at = opened(hand=to_line(presets()["gru"]))
+    at = opened(hand=to_line(PRESETS["gru"]))
     version = at.session_state["hand version"]
     at.text_input(key=f"hand $y_0$ {version}").set_value("2.5").run()
     before = outcome(at)
