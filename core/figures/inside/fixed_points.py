@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.figures import layout
-from core.figures.palette import CHOSEN, DIVERGING, SERIES, THRESHOLD
+from core.figures.palette import DIVERGING, SERIES, THRESHOLD
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -112,14 +112,7 @@ def points_figure(
         scale_shown = False
     if chosen is not None:
         x, y = _coordinates(result.points[chosen].hidden[None], space, plane)
-        figure.add_scatter(
-            x=x,
-            y=y,
-            mode="markers",
-            name=_("chosen"),
-            hoverinfo="skip",
-            marker=layout.ring(CHOSEN, 21),
-        )
+        layout.ringed(figure, x[0], y[0], _("chosen"), 21)
     return layout.finish(
         figure,
         _("{model}: fixed points").format(model=layout.model_name(result.model)),

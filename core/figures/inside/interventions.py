@@ -84,23 +84,9 @@ def patch_heatmap(
             model=layout.model_name(grid.model), a=a, b=b
         ),
         170 + 34 * len(names),
-        x={
-            "title": _("patched at this token"),
-            "range": [steps.start + 0.5, steps.stop + 0.5],
-            "showgrid": False,
-            "zeroline": False,
-            **layout.token_ticks([grid.tokens[0]], steps.start, steps.stop),
-        },
-        y={
-            "tickvals": list(range(len(names))),
-            "ticktext": [layout.escape(name) for name in names.values()],
-            "range": [len(names) - 0.5, -0.5],
-            "showgrid": False,
-            "zeroline": False,
-        },
-        hoverdistance=-1,
-        clickmode="event+select",
-        dragmode=False,
+        x=layout.token_axis([grid.tokens[0]], 0.5, steps.start, steps.stop, _("patched at this token"))
+        | {"showgrid": False, "zeroline": False},
+        y=layout.row_axis([layout.escape(name) for name in names.values()]) | {"showgrid": False},
         bottom=60,
     )
 
@@ -127,18 +113,13 @@ def before_and_after(runs: Sequence[Intervention], labels: Names = SENTIMENT) ->
                 customdata=[layout.escaped(token) for token in run.tokens],
                 hovertemplate="%{customdata}: %{y:.3f}",
             )
-    longest = max((len(run.tokens) for run in runs), default=1)
     return layout.finish(
         figure,
         _("Verdict after each token, before and after"),
         440,
         above=True,
         y=layout.probability_axis(labels),
-        x={
-            "title": _("tokens read so far"),
-            "range": [0.6, longest + 0.4],
-            **layout.token_ticks([run.tokens for run in runs]),
-        },
+        x=layout.token_axis([run.tokens for run in runs], 0.4, title=_("tokens read so far")),
         legend=layout.LEGEND_ABOVE,
         hovermode="x unified",
         top=110,
@@ -168,13 +149,10 @@ def _points(
     """The invisible points that describe a cell and report a click on it."""
     shares = grid.shares
     kept = [(row, what, step) for row, what in enumerate(values) for step in steps if grid.partners[step] is not None]
-    figure.add_scatter(
-        x=[step + 1 for _row, _what, step in kept],
-        y=[row for row, _what, _step in kept],
-        mode="markers",
-        opacity=0,
-        marker={"symbol": "square", "size": 14},
-        customdata=[
+    layout.click_points(
+        figure,
+        [(step + 1, row) for row, _what, step in kept],
+        [
             (
                 what,
                 step,
@@ -186,14 +164,12 @@ def _points(
             )
             for _row, what, step in kept
         ],
-        hovertemplate=_("{what} at {token}, from {other}: {chance} {probability}, share {share}").format(
+        _("{what} at {token}, from {other}: {chance} {probability}, share {share}").format(
             chance=layout.probability(labels),
             what="%{customdata[2]}",
             token="%{customdata[3]}",
             other="%{customdata[4]}",
             probability="%{customdata[5]}",
             share="%{customdata[6]}",
-        )
-        + "<extra></extra>",
-        showlegend=False,
+        ),
     )

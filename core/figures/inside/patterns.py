@@ -63,13 +63,8 @@ def pattern_heatmap(pattern: Pattern) -> go.Figure:
             "ticktext": [layout.tick(token) for token in tokens],
             "showgrid": False,
         },
-        y={
-            "title": _("unit, from 0"),
-            "tickvals": list(range(len(order))),
-            "ticktext": [str(pattern.units[unit]) for unit in order],
-            "autorange": "reversed",
-            "showgrid": False,
-        },
+        y=layout.row_axis([str(pattern.units[unit]) for unit in order])
+        | {"title": _("unit, from 0"), "showgrid": False},
         top=60,
         bottom=60,
     )

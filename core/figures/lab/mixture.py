@@ -72,14 +72,7 @@ def mixture_plane(
     for k in range(parameters.components):
         _component(figure, k, parameters.means[k, :2], parameters.covariances[k, :2, :2])
     if point is not None:
-        figure.add_scatter(
-            x=[mixture.points[point, 0]],
-            y=[mixture.points[point, 1]],
-            mode="markers",
-            name=_("chosen point"),
-            marker=layout.ring(CHOSEN, 17),
-            hoverinfo="skip",
-        )
+        layout.ringed(figure, mixture.points[point, 0], mixture.points[point, 1], _("chosen point"), 17)
     ranges = [_range(mixture.points[:, axis]) for axis in (0, 1)]
     return layout.finish(
         figure,
