@@ -94,6 +94,22 @@ def pen(look: Style, width: float = 2, size: float = 7) -> dict[str, Any]:
     }
 
 
+def curve(
+    figure: go.Figure,
+    x: Sequence[float] | np.ndarray,
+    y: Sequence[float | None] | np.ndarray,
+    name: str,
+    look: Style,
+    *,
+    width: float = 2,
+    most: int = 60,
+    **more: Any,
+) -> None:
+    """A line in a style, with markers where there are at most `most` points."""
+    mode = "lines+markers" if len(x) <= most else "lines"
+    figure.add_scatter(x=x, y=y, name=name, mode=mode, **pen(look, width), **more)
+
+
 def hatched(color: str, shape: str = "", solidity: float = 0.35) -> dict[str, Any]:
     """The look of a bar, by its colour and pattern."""
     return {"color": color, "pattern": {"shape": shape, "solidity": solidity}, "line": {"width": 0}}

@@ -91,7 +91,7 @@ def _rows(result: Mixture, checks: dict[int, float | None], states: States | Non
             {
                 **console.record(iteration, "t=number log_likelihood_before bound log_likelihood fell"),
                 "counts": iteration.maximised.counts,
-                **console.record(iteration, "weights means covariances"),
+                **console.record(iteration.after, "weights means covariances"),
                 "reg_covar": result.reg_covar,
                 "floor_active": iteration.floor_active,
                 "held": [k + 1 for k in iteration.maximised.held],
@@ -133,9 +133,9 @@ def _show(result: Mixture, checks: dict[int, float | None], states: States | Non
     last = result.iterations[-1]
     wrong = slips(result.points, last)["report"]
     for k in range(result.start.components):
-        mean = ", ".join(f"{value:.6f}" for value in last.means[k])
-        rows = "; ".join(", ".join(f"{value:.6f}" for value in row) for row in last.covariances[k])
-        console.line(f"component {k + 1}: π = {last.weights[k]:.6f}, μ = ({mean}), Σ = ({rows})")
+        mean = ", ".join(f"{value:.6f}" for value in last.after.means[k])
+        rows = "; ".join(", ".join(f"{value:.6f}" for value in row) for row in last.after.covariances[k])
+        console.line(f"component {k + 1}: π = {last.after.weights[k]:.6f}, μ = ({mean}), Σ = ({rows})")
         mean = ", ".join(f"{value:.4f}" for value in wrong.means[k])
         rows = "; ".join(", ".join(f"{value:.4f}" for value in row) for row in wrong.covariances[k])
         console.line(f"  by the report's formulas: μ = ({mean}), Σ = ({rows})")

@@ -126,14 +126,8 @@ def distance_curves(models: Sequence[str], apart: Sequence[np.ndarray]) -> go.Fi
     longest = max((len(distances) for distances in apart), default=1)
     ticks = {"tickvals": list(range(1, longest + 1))} if longest <= layout.MOST_TICKS else {}
     for index, (model, distances) in enumerate(zip(models, apart, strict=True)):
-        figure.add_scatter(
-            x=list(range(1, len(distances) + 1)),
-            y=distances.round(6),
-            name=layout.model_name(model),
-            mode="lines+markers" if len(distances) <= MOST_ARROWS else "lines",
-            **layout.pen(style(model, index), 2.2),
-            hovertemplate="%{y:.3g}",
-        )
+        name, steps = layout.model_name(model), list(range(1, len(distances) + 1))
+        layout.curve(figure, steps, distances.round(6), name, style(model, index), hovertemplate="%{y:.3g}")
     return layout.finish(
         figure,
         _("Distance between the two paths"),

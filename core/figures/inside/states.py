@@ -120,13 +120,13 @@ def unit_line(trace: Trace, unit: int, token: int | None = None) -> go.Figure:
     figure.add_hline(y=0, line=layout.DASHED)
     positions = list(range(1, len(trace) + 1))
     for look, (shown, name) in zip(SERIES, shown_names(trace).items(), strict=False):
-        figure.add_scatter(
-            x=positions,
-            y=values(trace, shown)[:, unit].astype(np.float64).round(6),
-            name=layout.escape(name),
-            mode="lines+markers" if len(trace) <= MOST_TOKENS else "lines",
-            line={"color": look.color, "dash": look.dash, "width": 3 if shown in ("h", "c") else 1.8},
-            marker={"symbol": look.marker, "size": 7},
+        layout.curve(
+            figure,
+            positions,
+            values(trace, shown)[:, unit].astype(np.float64).round(6),
+            layout.escape(name),
+            look,
+            width=3 if shown in ("h", "c") else 1.8,
             customdata=[layout.escaped(token) for token in trace.tokens],
             hovertemplate="%{customdata}: %{y:.4f}",
             visible="legendonly" if len(trace) > MOST_TOKENS and shown not in ("h", "c", "pre_activation") else True,

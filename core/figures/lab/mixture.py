@@ -99,14 +99,7 @@ def likelihood(mixture: Mixture, half_step: int) -> go.Figure:
         (_("log-likelihood"), numbers, values, SERIES[0]),
         (_("bound F, after each half-step"), bound_x, bound_y, SERIES[2]),
     ):
-        figure.add_scatter(
-            x=x,
-            y=y,
-            name=name,
-            mode="lines+markers" if len(made) <= 40 else "lines",
-            **layout.pen(look, size=6),
-            hovertemplate="%{y:.4f}",
-        )
+        layout.curve(figure, x, y, name, look, hovertemplate="%{y:.4f}")
     for name, chosen, symbol, color, size in (
         (
             _("limited by regularisation"),

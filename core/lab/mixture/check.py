@@ -32,7 +32,7 @@ def slips(points: np.ndarray, iteration: Iteration) -> dict[str, Formulas]:
     All take the iteration's responsibilities, the covariances the true means too and no regularisation, so that a
     difference is the slip's.
     """
-    delta, means = iteration.responsibilities, iteration.means
+    delta, means = iteration.responsibilities, iteration.after.means
     counts = delta.sum(axis=0)
     one = float(delta.sum(axis=1).mean())  # Σ_k δ_ik of a point
     apart = points[:, None, :] - means  # [N, K, D]
@@ -55,7 +55,9 @@ def log_likelihood_of(points: np.ndarray, iteration: Iteration, formulas: Formul
     None where a covariance has no inverse.
     """
     try:
-        return expectation(points, Parameters(iteration.weights, formulas.means, formulas.covariances)).log_likelihood
+        return expectation(
+            points, Parameters(iteration.after.weights, formulas.means, formulas.covariances)
+        ).log_likelihood
     except ValueError:
         return None
 

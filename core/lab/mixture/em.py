@@ -99,21 +99,6 @@ class Iteration:
         return self.maximised.parameters
 
     @property
-    def weights(self) -> np.ndarray:
-        """π after the M-step, [K]."""
-        return self.after.weights
-
-    @property
-    def means(self) -> np.ndarray:
-        """μ after the M-step, [K, D]."""
-        return self.after.means
-
-    @property
-    def covariances(self) -> np.ndarray:
-        """Σ after the M-step, [K, D, D]."""
-        return self.after.covariances
-
-    @property
     def floor_active(self) -> bool:
         """Whether regularisation makes half or more of some component's variance in some direction."""
         return bool(self.maximised.held)

@@ -162,7 +162,7 @@ def _count(mixture: Mixture, iteration: Iteration, k: int) -> Line:
         rf"N_{{{index}}} &= \sum_i \delta_{{i{index}}}",
         rf"&= {_sum(terms, len(mixture.points))} = {count}",
         rf"\pi_{{{index}}} &= N_{{{index}}} / N = {count} / {len(mixture.points)}",
-        rf"&= {number(float(iteration.weights[k]))}",
+        rf"&= {number(float(iteration.after.weights[k]))}",
     ]
     note = _("M-step. How many points the component holds, the largest responsibilities first, and its weight:")
     return Line(aligned_rows(rows), note)
@@ -178,7 +178,7 @@ def _mean(mixture: Mixture, iteration: Iteration, k: int) -> Line:
         rf"\mu_{{{index}}} &= \frac{{1}}{{N_{{{index}}}}} \sum_i \delta_{{i{index}}}\, x_i",
         rf"&= \frac{{1}}{{{count}}} \Bigl({terms[0]}",
         rf"&\qquad + {_sum(terms[1:], len(mixture.points) - 1)}\Bigr)",
-        rf"&= {_vector(iteration.means[k])}",
+        rf"&= {_vector(iteration.after.means[k])}",
     ]
     return Line(aligned_rows(rows), _("Its mean: every point, weighted by its responsibility."))
 
@@ -195,7 +195,7 @@ def _covariance(mixture: Mixture, iteration: Iteration, k: int) -> Line:
         minimum = _("minimum")
         steps[1] += rf" + \text{{{minimum}}}"
     if mixture.reg_covar or k in iteration.maximised.floored:
-        steps.append(_matrix(iteration.covariances[k]))
+        steps.append(_matrix(iteration.after.covariances[k]))
     note = (
         _("Its covariance, about the new mean; λ is reg_covar:")
         if mixture.reg_covar

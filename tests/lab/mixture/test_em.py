@@ -58,9 +58,9 @@ def test_two_points_and_two_components_by_hand() -> None:
     own = 1 / (1 + math.exp(-2))
     assert made.responsibilities == pytest.approx(np.array([[own, 1 - own], [1 - own, own]]))
     assert made.maximised.counts == pytest.approx([1, 1])
-    assert made.weights == pytest.approx([0.5, 0.5])
-    assert made.means[:, 0] == pytest.approx([2 * (1 - own), 2 * own])
-    assert made.covariances[:, 0, 0] == pytest.approx([4 * own * (1 - own)] * 2)
+    assert made.after.weights == pytest.approx([0.5, 0.5])
+    assert made.after.means[:, 0] == pytest.approx([2 * (1 - own), 2 * own])
+    assert made.after.covariances[:, 0, 0] == pytest.approx([4 * own * (1 - own)] * 2)
     density = 0.5 * (1 + math.exp(-2)) / math.sqrt(2 * math.pi)
     assert made.log_likelihood_before == pytest.approx(2 * math.log(density))
     assert made.log_likelihood > made.log_likelihood_before
@@ -73,7 +73,7 @@ def test_two_points_in_the_plane_need_regularisation() -> None:
     (made,) = fit(np.array([[0.0, 0], [2, 0]]), start, 1, 0.25).iterations
     own = 1 / (1 + math.exp(-2))
     expected = np.diag([4 * own * (1 - own) + 0.25, 0.25])
-    assert made.covariances == pytest.approx(np.array([expected, expected]))
+    assert made.after.covariances == pytest.approx(np.array([expected, expected]))
     assert made.maximised.held == (0, 1) and made.maximised.floored == () and made.floor_active
 
 
@@ -146,7 +146,7 @@ def test_scikit_learn_agrees_from_the_same_start(dimensions: int, components: in
 def test_the_comparison_would_see_a_difference() -> None:
     points = random_points(1)
     found = run(points, 2, 3)
-    wrong = replace(found.iterations[2].maximised.parameters, means=found.iterations[2].means + 1e-5)
+    wrong = replace(found.iterations[2].maximised.parameters, means=found.iterations[2].after.means + 1e-5)
     maximised = replace(found.iterations[2].maximised, parameters=wrong)
     spoilt = replace(found, iterations=(*found.iterations[:2], replace(found.iterations[2], maximised=maximised)))
     difference = largest(agreement(spoilt))
@@ -168,7 +168,7 @@ def test_a_collapsing_component_is_regularised_and_named() -> None:
     assert floored and all(made.maximised.floored == (1,) and made.floor_active for made in floored)
     last = floored[-1]
     assert np.isfinite(last.log_likelihood)
-    assert last.covariances[1] == pytest.approx(np.diag(FLOOR * points.var(axis=0)), rel=1e-6)
+    assert last.after.covariances[1] == pytest.approx(np.diag(FLOOR * points.var(axis=0)), rel=1e-6)
     checks = agreement(free)
     first = floored[0].number
     assert all((difference is None) == (number >= first) for number, difference in checks.items())
@@ -198,7 +198,7 @@ def test_the_largest_and_unequal_axes_stay_finite() -> None:
     for reg_covar in (0.0, 1e-6):
         found = run(points, 4, 25, reg_covar)
         for made in found.iterations:
-            assert np.isfinite(made.log_likelihood) and np.isfinite(made.covariances).all()
+            assert np.isfinite(made.log_likelihood) and np.isfinite(made.after.covariances).all()
             assert np.isfinite(made.responsibilities).all()
 
 
@@ -216,13 +216,13 @@ def test_the_report_forgets_the_component_and_the_divisor() -> None:
     points = random_points(6)
     (made,) = run(points, 3, 1).iterations
     found, counts = slips(points, made), made.maximised.counts
-    assert found["truth"].means == pytest.approx(made.means)
-    assert found["truth"].covariances == pytest.approx(made.covariances)
+    assert found["truth"].means == pytest.approx(made.after.means)
+    assert found["truth"].covariances == pytest.approx(made.after.covariances)
     assert found["report"].means == pytest.approx(np.repeat(points.sum(axis=0)[None], 3, axis=0))
-    pooled = sum(counts[k] * made.covariances[k] for k in range(3))
+    pooled = sum(counts[k] * made.after.covariances[k] for k in range(3))
     assert found["report"].covariances == pytest.approx(np.repeat(pooled[None], 3, axis=0))
-    assert found["below"].means == pytest.approx(made.means * counts[:, None])
-    assert found["below"].covariances == pytest.approx(made.covariances * counts[:, None, None])
+    assert found["below"].means == pytest.approx(made.after.means * counts[:, None])
+    assert found["below"].covariances == pytest.approx(made.after.covariances * counts[:, None, None])
     assert found["above"].means == pytest.approx(points.sum(axis=0) / counts[:, None])
     assert found["above"].covariances == pytest.approx(pooled / counts[:, None, None])
     right, wrong = (log_likelihood_of(points, made, one) for one in (found["truth"], found["report"]))

@@ -29,9 +29,9 @@ def test_the_lines_hold_the_numbers_of_the_iteration(components: int, reg_covar:
     for made in found.iterations:
         for k in range(components):
             text = sheet(found, made.number, k + 1, 7).markdown()
-            values = [made.weights[k], made.maximised.counts[k], made.log_likelihood_before, made.bound]
+            values = [made.after.weights[k], made.maximised.counts[k], made.log_likelihood_before, made.bound]
             values += [made.log_likelihood, made.responsibilities[6, k], made.before.weights[k]]
-            for value in (*values, *made.means[k], *made.covariances[k].ravel()):
+            for value in (*values, *made.after.means[k], *made.after.covariances[k].ravel()):
                 assert shown(value) in text
             apart = found.points[6] - made.before.means[k]
             assert shown(apart @ np.linalg.inv(made.before.covariances[k]) @ apart) in text
