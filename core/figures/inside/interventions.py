@@ -99,17 +99,22 @@ def before_and_after(runs: Sequence[Intervention], labels: Names = SENTIMENT) ->
         look, model = style(run.model, index), layout.model_name(run.model)
         positions = list(range(1, len(run.tokens) + 1))
         curves = (
-            (_("{model}, before"), run.probability_before, {"dash": "dot", "width": 1.5}, "-open"),
-            (_("{model}, after"), run.probability_after, {"dash": look.dash, "width": 3}, ""),
+            (
+                _("{model}, before"),
+                run.probability_before,
+                look._replace(dash="dot", marker=f"{look.marker}-open"),
+                1.5,
+            ),
+            (_("{model}, after"), run.probability_after, look, 3),
         )
-        for name, probabilities, line, filling in curves:
-            figure.add_scatter(
-                x=positions,
-                y=probabilities,
-                name=name.format(model=model),
-                mode="lines+markers" if len(positions) <= 60 else "lines",
-                line={"color": look.color, **line},
-                marker={"symbol": look.marker + filling, "size": 8},
+        for name, probabilities, pen, width in curves:
+            layout.curve(
+                figure,
+                positions,
+                probabilities,
+                name.format(model=model),
+                pen,
+                width=width,
                 customdata=[layout.escaped(token) for token in run.tokens],
                 hovertemplate="%{customdata}: %{y:.3f}",
             )

@@ -230,20 +230,6 @@ def test_the_report_forgets_the_component_and_the_divisor() -> None:
     assert wrong is not None and right is not None and wrong < right
 
 
-def test_the_report_by_slow_sums() -> None:
-    points = random_points(8, 12)
-    (made,) = run(points, 2, 1).iterations
-    found, delta = slips(points, made), made.responsibilities
-    for name, k_above, k_below in (("above", True, False), ("below", False, True), ("report", True, True)):
-        for k in range(2):
-            mean = np.zeros(2)
-            for i in range(12):
-                for j in range(2) if k_above else (k,):
-                    mean += delta[i, j] * points[i]
-            below = delta[0].sum() if k_below else delta[:, k].sum()
-            assert found[name].means[k] == pytest.approx(mean / below)
-
-
 def test_the_start_is_the_seeds_and_lies_on_points() -> None:
     points = draw("clouds", 80, 0)
     one, same, other = (first_guess(points, 3, seed) for seed in (1, 1, 2))
