@@ -49,11 +49,10 @@ def patch_heatmap(
 
     `show` is ``share``, of the difference in the logit, or ``probability``. Colours run from −100 % to 100 % or from 0
     to 1 in every text; a step without a partner is left out. Invisible points over the map report clicks; the
-    customdata of each begins with what is patched and the step, from 0. Raises ValueError for shares of nothing.
+    customdata of each begins with what is patched and the step, from 0.
     """
     values = grid.probabilities if show == "probability" else grid.shares
-    if values is None:
-        raise ValueError(_("the two logits are equal, so there is no difference to share out"))
+    assert values is not None, "shares of no difference"
     names = patch_names(list(values))
     steps = range(first, min(first + columns, len(grid.tokens[0])))
     cells = np.array([of_what[steps.start : steps.stop] for of_what in values.values()])  # [what, steps]

@@ -23,11 +23,8 @@ MOST_TOKENS = 40
 def pattern_heatmap(pattern: Pattern) -> go.Figure:
     """The states of the pattern's units along the text, tokens across, with the span framed.
 
-    Units are sorted by their mean magnitude over the span, the strongest on top. Raises ValueError for a pattern
-    without a unit.
+    Units are sorted by their mean magnitude over the span, the strongest on top.
     """
-    if not pattern.units:
-        raise ValueError(_("no unit to draw"))
     span = slice(pattern.first, pattern.last + 1)
     order = np.argsort(-np.abs(pattern.values[span]).mean(axis=0), kind="stable")[:MOST_UNITS]
     middle = (pattern.first + pattern.last) // 2

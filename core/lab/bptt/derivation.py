@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.lab.bptt.formula import Array, parse
+from core.lab.bptt.gradients import finite
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
 
@@ -172,15 +173,12 @@ def check(formula: str, target: str, *, steps: int = 2, seed: int = 0) -> Check:
         values, bare = _at_random(target, steps, seed, first_state=False)
         right_without = _same(np.broadcast_to(compute(values), bare.shape), bare)
     with np.errstate(all="ignore"):
-        largest = float(np.max(np.abs(computed - truth) / np.maximum(1, np.abs(truth))))
-    error = largest if math.isfinite(largest) else None
+        error = finite(float(np.max(np.abs(computed - truth) / np.maximum(1, np.abs(truth)))))
     return Check(target, formula, steps, seed, kind, off_by, error, right_without, points)
 
 
 def _point(values: dict[str, float], formula: float, truth: float) -> Point:
-    known = math.isfinite(formula)
-    ratio = formula / truth if known and truth else math.nan
-    return Point(values, formula if known else None, truth, ratio if math.isfinite(ratio) else None)
+    return Point(values, finite(formula), truth, finite(formula / truth) if truth else None)
 
 
 def _at_random(target: str, steps: int, seed: int, *, first_state: bool = True) -> tuple[dict[str, Array], Array]:

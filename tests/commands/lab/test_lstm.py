@@ -61,9 +61,7 @@ def test_refusals(cli: Cli) -> None:
     for arguments, says in (
         ("--preset tree", "available: report, lstm, gru, rnn"),
         ("--inputs a,1,2,3", "t = 1, x1: 'a' is not a number"),
-        ("--inputs inf,1,2,3", "'inf' is not a number"),
         ("--inputs 1,2", "weights for 2 inputs"),
-        (f"--inputs '{';'.join(['0,0,0,0'] * 10_000)}'", "10,000 steps are given"),
         (f"--line {'x' * 100_000}", "at most 2,000"),
         ("--file nowhere.json", "nowhere.json"),
         ("--json --write", "give one of"),
@@ -85,7 +83,6 @@ def test_refusals(cli: Cli) -> None:
         ('{"cell": "rnn", "gates": {"a": {"inputs": [true]}}, "inputs": [[1]]}', "is not a number"),
         ('{"cell": "rnn", "gates": {"a": {"inputs": [1]}}, "inputs": [[1]], "h": "tanh"}', "h and c0 are an lstm's"),
         ('{"cell": "rnn", "gates": {"a": {"inputs": [1]}}, "inputs": []}', "0 steps are given"),
-        (" " * 2_000_000, "larger than 1,000,000 bytes"),
     ],
 )
 def test_a_file_without_an_exercise_is_refused(content: str, says: str, tmp_path: Path, cli: Cli) -> None:
