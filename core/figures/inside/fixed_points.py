@@ -9,6 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.figures import layout
+from core.figures.inside.paths import coordinates
 from core.figures.palette import DIVERGING, SERIES, THRESHOLD
 from core.runtime.i18n import gettext as _
 
@@ -164,12 +165,9 @@ def eigenvalues_figure(result: FixedPoints, number: int) -> go.Figure:
     )
 
 
-def _coordinates(states: np.ndarray, space: StateSpace, plane: tuple[int, int]) -> list[np.ndarray]:
-    """States [N, H] on the two axes; along the read-out's as the logit that they give."""
-    projected = space.project(states)
-    return [
-        (space.scale * projected[:, axis] + space.bias if axis == 0 else projected[:, axis]).round(5) for axis in plane
-    ]
+def _coordinates(states: np.ndarray, space: StateSpace, plane: tuple[int, int]) -> np.ndarray:
+    """States [N, H] on the two axes, [2, N]."""
+    return coordinates(space, space.project(states), plane).T.round(5)
 
 
 def _axis(axis: int) -> str:
