@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import streamlit as st
 
+from core.figures.lab.mixture import likelihood, mixture_plane, step_name
+from core.lab.mixture.check import agreement, largest, log_likelihood_of, slips
+from core.lab.mixture.em import Iteration, Mixture, first_guess, fit
+from core.lab.mixture.points import LEAST_DRAWN, draw, read_points
+from core.lab.mixture.worksheet import remarks, sheet, slip_sheet
+from core.lab.typed_numbers import MOST_POINTS, number
 from core.runtime.i18n import gettext as _
 from pages.server.fingerprint import fingerprint
 from pages.widgets import classes, query_params, tables, worksheet
 from pages.widgets.number_inputs import ask_lines, ask_whole, slide_whole
 from pages.wording.tokens import minus, plain
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    from core.lab.mixture.em import Iteration, Mixture
+if TYPE_CHECKING:  # it loads torch
     from core.lab.mixture.states import States
 
 OWN, STATES = "own", "states"
@@ -41,8 +45,6 @@ class _Given(NamedTuple):
 
 def view() -> None:
     """What to fit, then the fit step by step; where something cannot be fitted, a line that says why."""
-    from core.lab.typed_numbers import number
-
     st.header(_("Gaussian mixture by EM"))
     st.write(
         _(
@@ -73,9 +75,6 @@ def view() -> None:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _fitted(key: str, components: int, seed: int, reg_covar: float, iterations: int, _points: np.ndarray) -> _Fitted:
-    from core.lab.mixture.check import agreement
-    from core.lab.mixture.em import first_guess, fit
-
     mixture = fit(_points, first_guess(_points, components, seed, reg_covar), iterations, reg_covar)
     apart = max(1, -(-iterations // _COMPARED))
     return _Fitted(mixture, agreement(mixture, sorted({*range(1, iterations + 1, apart), iterations})))
@@ -83,9 +82,6 @@ def _fitted(key: str, components: int, seed: int, reg_covar: float, iterations: 
 
 def _given(seed: int) -> _Given | None:
     """The points that were chosen; None, with a message, without a usable model. Raises ValueError for typed ones."""
-    from core.lab.mixture.points import LEAST_DRAWN, draw, read_points
-    from core.lab.typed_numbers import MOST_POINTS
-
     names = {
         "clouds": _("three overlapping clouds"),
         "crossing": _("two long crossing clouds"),
@@ -124,9 +120,6 @@ def _ask_reg_covar() -> str:
 
 
 def _steps(given: _Given, fitted: _Fitted) -> None:
-    from core.figures.lab.mixture import likelihood, mixture_plane, step_name
-    from core.lab.mixture.worksheet import remarks, sheet
-
     mixture = fitted.mixture
     for remark in remarks(mixture):
         st.info(plain(remark), icon=":material/info:")
@@ -192,8 +185,6 @@ def _of_what(mixture: Mixture) -> tuple[int, int]:
 
 
 def _numbers(iteration: Iteration, fitted: _Fitted) -> None:
-    from core.lab.mixture.check import largest
-
     with st.container(horizontal=True):
         st.metric(_("iteration"), f"{iteration.number} / {len(fitted.mixture.iterations)}", border=True)
         st.metric(
@@ -219,9 +210,6 @@ def _numbers(iteration: Iteration, fitted: _Fitted) -> None:
 
 
 def _slips(mixture: Mixture, iteration: Iteration, component: int) -> None:
-    from core.lab.mixture.check import log_likelihood_of, slips
-    from core.lab.mixture.worksheet import slip_sheet
-
     with st.expander(
         _("Slips in the report"), icon=":material/report:", on_change="rerun", key="mix slips open"
     ) as opened:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+import numpy as np
 import streamlit as st
 
 from core.data.examples import examples
 from core.data.labels import model_name
+from core.lab.mixture.em import Mixture
+from core.lab.mixture.states import OWN, READ_OUT, States, regimes, sentence, states_of
+from core.models.checkpoints import Checkpoint
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
 from pages.server.caches import cached
@@ -15,13 +17,6 @@ from pages.views.trajectories import controls
 from pages.widgets import black_box, classes, frame, models, query_params
 from pages.widgets.number_inputs import ask_lines, ask_whole
 from pages.wording.tokens import plain, visible
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from core.lab.mixture.em import Mixture
-    from core.lab.mixture.states import States
-    from core.models.checkpoints import Checkpoint
 
 _LONGEST, _MOST_AXES = 20_000, 5
 
@@ -60,8 +55,6 @@ def states() -> States | None:
 def _states(
     checkpoint: Checkpoint, with_state_space: str, texts: tuple[str, ...], axes: str, dimensions: int
 ) -> States:
-    from core.lab.mixture.states import states_of
-
     return states_of(checkpoint, texts, axes, dimensions)
 
 
@@ -80,8 +73,6 @@ def _model(checkpoints: list[Checkpoint]) -> Checkpoint:
 
 def _axes(checkpoint: Checkpoint) -> tuple[str, int]:
     """Along which axes the states are projected, and on how many."""
-    from core.lab.mixture.states import OWN, READ_OUT
-
     names = {OWN: _("principal components of the states"), READ_OUT: _("verdict direction and orthogonal axes")}
     if checkpoint.state_space is None:
         del names[READ_OUT]
@@ -95,8 +86,6 @@ def _axes(checkpoint: Checkpoint) -> tuple[str, int]:
 
 def show(result: States, mixture: Mixture, responsibilities: np.ndarray, number: int) -> None:
     """What each component holds, by the responsibilities of an iteration."""
-    from core.lab.mixture.states import regimes, sentence
-
     st.markdown(_("**What each component contains, at iteration {number}**").format(number=number))
     labels = classes.of(result.model)
     chance = classes.probability_name(labels)
