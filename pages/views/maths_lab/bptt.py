@@ -55,10 +55,12 @@ def _ask() -> Exercise | None:
     with middle:
         steps = ask_whole(_("Steps T"), "bptt_t", 1, MOST_STEPS, 2)
     with right:
-        label = _ask_label()
+        label = query_params.choice(
+            st.segmented_control, _("Label y"), ["0", "1"], name="bptt_y", key="bptt y", width="stretch"
+        )
     try:
         x = tuple(number(typed, f"x_{t}") for t, typed in enumerate(inputs.split(",")[: MOST_STEPS + 1], 1))
-        exercise = Exercise(x=x, y=label, **numbers).over(steps)
+        exercise = Exercise(x=x, y=float(label), **numbers).over(steps)
     except ValueError as error:
         st.info(plain(str(error)))
         return None
@@ -67,13 +69,6 @@ def _ask() -> Exercise | None:
     elif len(x) > steps:
         st.caption(_("Only the first {steps} of {count} inputs are read.").format(steps=steps, count=len(x)))
     return exercise
-
-
-def _ask_label() -> float:
-    label = query_params.choice(
-        st.segmented_control, _("Label y"), ["0", "1"], name="bptt_y", key="bptt y", width="stretch"
-    )
-    return float(label)
 
 
 def _worked(exercise: Exercise) -> None:

@@ -180,18 +180,11 @@ def _activation_labels(cell: str) -> list[str]:
 
 def _decimals() -> int:
     """How many decimals are shown; ``hand_digits`` in the link."""
-    options = {0: _("whole numbers"), 4: _("4 decimals"), ALL_DIGITS: _("all digits")}
-    words = {0: "0", 4: "4", ALL_DIGITS: "all"}
-    return query_params.choice(
-        st.segmented_control,
-        _("Numbers shown as"),
-        options,
-        name="hand_digits",
-        key="hand digits",
-        default=4,
-        read={word: digits for digits, word in words.items()}.get,
-        write=words.__getitem__,
+    options = {"0": _("whole numbers"), "4": _("4 decimals"), "all": _("all digits")}
+    chosen = query_params.choice(
+        st.segmented_control, _("Numbers shown as"), options, name="hand_digits", key="hand digits", default="4"
     )
+    return ALL_DIGITS if chosen == "all" else int(chosen)
 
 
 def _outcome(worked: Worked, decimals: int) -> None:
