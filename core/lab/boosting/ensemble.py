@@ -317,12 +317,9 @@ def weights_of(boosting: Boosting, voters: int) -> tuple[np.ndarray, np.ndarray]
     return weights, taken
 
 
-def weighted(named: np.ndarray, weights: np.ndarray, classes: int = 2) -> np.ndarray:
-    """The class whose voters weigh most, int64 [N], the first of several that do; `named` int64 [voters, N]."""
-    votes = np.zeros((named.shape[1], classes))
-    for weight, one in zip(weights, named, strict=True):
-        votes += weight * one_hot(one, classes)
-    return np.asarray(votes.argmax(axis=1))
+def weighted(named: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The class, of two, whose voters weigh more, int64 [N], or 0; `named` int64 [voters, N]."""
+    return np.asarray(weights @ named > weights @ (1 - named)).astype(np.int64)
 
 
 def least_risk_weights(named: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, float]:

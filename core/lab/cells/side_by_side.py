@@ -37,7 +37,6 @@ class Cost:
 
     model: str
     cell: str
-    vocabulary: int
     embedding: int
     hidden: int
     layers: int
@@ -84,7 +83,6 @@ def cost(checkpoint: Checkpoint) -> Cost:
     return Cost(
         model=checkpoint.name,
         cell=model.cell,
-        vocabulary=vocabulary,
         embedding=embedding,
         hidden=hidden,
         layers=layers,
