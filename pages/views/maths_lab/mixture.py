@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
 import streamlit as st
 
 from core.figures.lab.mixture import likelihood, mixture_plane, step_name
@@ -19,7 +18,9 @@ from pages.widgets import classes, query_params, tables, worksheet
 from pages.widgets.number_inputs import ask_lines, ask_whole, slide_whole
 from pages.wording.tokens import minus, plain
 
-if TYPE_CHECKING:  # it loads torch
+if TYPE_CHECKING:
+    import numpy as np
+
     from core.lab.mixture.states import States
 
 OWN, STATES = "own", "states"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from core.data.examples import examples
@@ -17,6 +18,9 @@ from pages.views.trajectories import controls
 from pages.widgets import black_box, classes, frame, models, query_params
 from pages.widgets.number_inputs import ask_lines, ask_whole
 from pages.wording.tokens import plain, visible
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _LONGEST, _MOST_AXES = 20_000, 5
 
