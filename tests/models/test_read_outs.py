@@ -39,7 +39,7 @@ from core.probes.permutations.shared_prefixes import SharedPrefixes
 from core.probes.sarcasm.comment import leave_one_out
 from core.probes.units.linear_probes import diagnose
 from core.text.preprocessing import PAD
-from tests.models.imported import write_bidirectional, write_imported
+from tests.models.imported import write_imported
 
 TEXT, OTHER = "this movie is not so bad", "i love the movie but it is late"
 VARIANTS: dict[str, tuple[str, int, dict[str, Any]]] = {
@@ -218,7 +218,7 @@ def test_what_has_no_state_on_the_way_is_compared_and_named(
     tmp_path: Path, tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(tiny_checkpoints, tmp_path, dirs_exist_ok=True)
-    write_bidirectional(tmp_path, "both", "gru")
+    write_imported(tmp_path, "both", "gru", bidirectional=True)
     checkpoint = checkpoints.load("both", tmp_path)
     (found,) = compare([checkpoint], TEXT, "bad so not is movie this").contrasts
     assert found.parts_at is None and not found.indistinguishable

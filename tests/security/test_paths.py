@@ -8,26 +8,32 @@ import pytest
 
 from core.data import tables, writers
 from core.models import checkpoints
+from core.text.preprocessing import Vocabulary
 from tests.app import opened, sound
 from tests.security.test_hostile_pages import reached
 
 NAMES = (
     "../lstm", "..", ".", "", "/etc/passwd", "lstm/../lstm", "lstm/", "./lstm", "lstm\\..\\gru", "lstm\0", "lstm\n",
     "~root", "$HOME", "%2e%2e%2flstm", ".lstm.previous", "con:", "a" * 65, "\uff4c\uff53\uff54\uff4d", "lstm ",
-    "\u202elstm", "lstm;x", "-x",
+    "\u202elstm", "lstm;x", "-x", "_x", "a/b", "a b", "\n", ".hidden", "é", "\ud800",
 )  # fmt: skip
 
 
 def test_a_checkpoint_has_a_name_and_no_path(tiny_checkpoints: Path) -> None:
     reached.begin()
+    before = sorted(tiny_checkpoints.parent.rglob("*"))
+    uses = (
+        lambda name: checkpoints.load(name, tiny_checkpoints),
+        lambda name: checkpoints.read_card(name, tiny_checkpoints),
+        lambda name: checkpoints.save(name, {}, Vocabulary([]), {}, tiny_checkpoints),
+        checkpoints.check_name,
+    )
     for name in NAMES:
-        for use in (checkpoints.load, checkpoints.read_card, checkpoints.load_vectors):
-            with pytest.raises(checkpoints.CheckpointError) as told:
-                use(name, tiny_checkpoints)
-            assert "\n" not in str(told.value)
-        with pytest.raises(checkpoints.CheckpointError):
-            checkpoints.check_name(name)
-    assert reached.end() == []
+        for use in uses:
+            with pytest.raises(checkpoints.CheckpointError, match="not a valid checkpoint name") as told:
+                use(name)
+            assert str(told.value).isprintable()
+    assert reached.end() == [] and sorted(tiny_checkpoints.parent.rglob("*")) == before
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Which words stand nearest to each word of a sentence? One product over the vocabulary for all of them.
 
-`word2vec.neighbours` answers for one word and divides by every length each time. Here the vectors are made of
-length 1 once; a sentence's new words are then one product [words, E] × [E, V], and results are cached.
+The vectors are made of length 1 once; a sentence's new words are then one product [words, E] × [E, V], and results are
+cached.
 """
 
 from __future__ import annotations

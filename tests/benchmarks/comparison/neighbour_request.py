@@ -20,7 +20,7 @@ from exchange import Request, Target
 from core.data.corpus import encode, read_corpus
 from core.models import checkpoints
 from core.models.predict import logits
-from core.training.word2vec import neighbours
+from core.probes.edits.neighbours import Neighbours
 
 
 def main() -> None:
@@ -42,11 +42,12 @@ def main() -> None:
     sentences = encode(corpus.texts, checkpoint.preprocessing, checkpoint.vocabulary)
     right = (logits(checkpoint.model, sentences) >= 0) == (corpus.labels == 1)
     known: dict[str, list[str]] = {}
+    near = Neighbours(vectors.vectors, vectors.vocabulary, options.neighbours, -1.0)
 
     def substitutes(token: str) -> list[str]:
         if token not in known:
             usable = token in checkpoint.vocabulary and token in vectors.vocabulary and any(map(str.isalpha, token))
-            found = neighbours(vectors.vectors, vectors.vocabulary, token, options.neighbours) if usable else []
+            found = near([token])[token] if usable else ()
             known[token] = [word for word, _ in found if word in checkpoint.vocabulary]
         return known[token]
 

@@ -265,8 +265,7 @@ def test_a_path_is_where_the_states_lie() -> None:
     assert path.shape == (len(read), 3)
     np.testing.assert_allclose(path, read.h @ space.axes.T.astype(float), atol=1e-6)
     np.testing.assert_allclose(space.scale * path[:, 0] + space.bias, read.logit, atol=1e-5)
-    assert space.boundary is not None
-    assert ((path[:, 0] >= space.boundary) == (read.probability >= 0.5)).all()
+    assert ((path[:, 0] >= -space.bias / space.scale) == (read.probability >= 0.5)).all()
 
 
 @pytest.mark.parametrize("cell", CELLS)
