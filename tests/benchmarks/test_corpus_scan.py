@@ -29,7 +29,7 @@ ROUNDS = 2
 SCAN = """
 import json, resource, sys, time
 def main():
-    from core import checkpoints
+    from core.models import checkpoints
     from core.probes.scan.corpus import corpus_scan
     from core.probes.scan.scoring import ModelSource
     path, out, model, workers = sys.argv[1:]

@@ -71,7 +71,8 @@ def test_all_orders_against_the_fused_recurrence(cell: str, words: int, rounds: 
 _PEAK = """
 import sys
 from pathlib import Path
-from core import checkpoints, fluency
+from core.fluency import trigram as fluency
+from core.models import checkpoints
 from core.probes.permutations.search import ask, scorer, search
 # Not getrusage's figure, which a process takes over from the one that started it.
 def peak():

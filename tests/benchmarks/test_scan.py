@@ -35,7 +35,7 @@ LENGTHS = (1, 4, 5, 8, 10, 12, 14, 17, 20, 23, 27, 30, 33, 39)
 
 SCAN = """
 import json, resource, sys, time
-from core import checkpoints
+from core.models import checkpoints
 from core.probes.scan.one_file import scan
 path, out, model = sys.argv[1:]
 checkpoint = checkpoints.load(model)
@@ -49,7 +49,7 @@ BARE = """
 import json, sys, time
 import torch
 from pathlib import Path
-from core import checkpoints
+from core.models import checkpoints
 from core.data.corpus import encode, length_batches, pad
 from core.data.records import windows
 path, model, size = *sys.argv[1:3], int(sys.argv[3])
