@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from playwright.sync_api import Page, expect
 
 from core.lab.cells.exercise_text import to_line
-from core.lab.cells.lstm_exercise import presets
+from core.lab.cells.lstm_exercise import PRESETS
 from tests.browser.conftest import STEP_LIMIT, open_and_settle
 
 ROW = 35  # pixels of a row of a table, its header included
@@ -49,7 +49,7 @@ def test_a_weight_is_edited_and_the_working_follows(page: Page, address: str) ->
 
 
 def test_an_exercise_opens_from_its_link_and_the_cells_beside_it(page: Page, address: str) -> None:
-    query = urlencode({"hand": to_line(presets()["gru"]), "hand_t": "2"})
+    query = urlencode({"hand": to_line(PRESETS["gru"]), "hand_t": "2"})
     open_and_settle(page, f"{address}/Maths_Lab?{query}")
     expect(page.locator(".katex-display:visible").filter(has_text="2.9996").first).to_be_visible()
     page.get_by_text("Link to this exercise").click()

@@ -14,7 +14,6 @@ import pytest
 from google.protobuf.message import Message
 from streamlit.testing.v1 import AppTest
 
-from core.lab.boosting import stumps
 from core.lab.boosting.points import read_points
 from core.lab.bptt import formula, gradients
 from core.lab.cells import exercise_text
@@ -161,11 +160,11 @@ def test_what_was_spent_follows_the_language_of_its_reader() -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        (lambda: formula.parse("2 +", ["x"]), "the formula cannot be read near '2' at character 1"),
+        (lambda: formula.parse("2 +", ["x"]), "the formula cannot be read near '+' at character 3"),
         (lambda: formula.parse("q", ["x"]), "the formula contains the unknown name 'q'"),
         (lambda: points.read_points("1"), "line 1 is '1'; expected two numbers, as in 0.5, 1.2"),
         (lambda: read_points("1, 2"), "line 1 is '1, 2'; expected two numbers and a class"),
-        (lambda: stumps.checked_points([(1, 1), (1, 1)]), "all 2 points are equal"),
+        (lambda: read_points("1, 1, a\n1, 1, b"), "all 2 points are equal"),
         (lambda: exercise_text.number("one", "gate z, b"), "gate z, b: 'one' is not a number"),
         (lambda: gradients.Exercise(x=(1.0,), y=2.0, w_i=1, w_h=1, w_o=1), "y is 2; the label must be 0, 1"),
     ],

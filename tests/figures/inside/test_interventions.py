@@ -57,8 +57,6 @@ def test_a_part_of_the_steps_and_the_chosen_cell() -> None:
 
 
 def test_without_a_difference_there_are_probabilities_alone() -> None:
-    with pytest.raises(ValueError, match="the two logits are equal"):
-        patch_heatmap(grid(other=0.0))
     points = patch_heatmap(grid(other=0.0), "probability").data[1]
     assert {data[-1] for data in points.customdata} == {"–"}
 
