@@ -9,7 +9,7 @@ import pytest
 
 from core.data.labels import model_name
 from core.evaluation.intervals import Mean
-from core.figures.attribution.faithfulness import LOWER_IS_BETTER, faithfulness_curves, league_plot
+from core.figures.attribution.faithfulness import faithfulness_curves, league_plot
 from core.figures.palette import style
 from core.probes.attribution.faithfulness import Yardstick
 from core.probes.attribution.measures import Faithfulness
