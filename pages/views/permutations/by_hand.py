@@ -16,7 +16,7 @@ from pages.views.permutations.permuted import pins, readers_of
 from pages.widgets import black_box, classes, frame, models, query_params
 from pages.widgets.word_order import reorder
 from pages.wording.terms import term
-from pages.wording.tokens import plain
+from pages.wording.tokens import Number, plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -107,7 +107,7 @@ def _fluencies(before: Verdict, after: Verdict) -> tuple[tuple[float, float] | N
     st.caption(
         line.format(
             scorer=plain(term(fluency.trigram.name)),
-            fluency=other,
+            fluency=Number(other),
             lost=one - other,
             gained=other - one,
             floor=probe.FLOOR,

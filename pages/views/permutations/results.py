@@ -11,7 +11,7 @@ from core.runtime.i18n import gettext as _
 from pages.views.permutations.kept_pairs import keep_form
 from pages.widgets import classes, models, tables
 from pages.wording.terms import term
-from pages.wording.tokens import certificate, plain, signed
+from pages.wording.tokens import Number, certificate, plain, signed
 
 if TYPE_CHECKING:
     from core.probes.permutations.search import Order, Permutations
@@ -134,8 +134,8 @@ def _choice(result: Permutations, row: int, key: str) -> None:
                 probability=order.probability,
                 label_original=classes.said(result.original.probability, labels),
                 original=result.original.probability,
-                fluency=order.fluency,
-                fluency_original=result.original.fluency,
+                fluency=Number(order.fluency),
+                fluency_original=Number(result.original.fluency),
             )
         )
         keep_form(

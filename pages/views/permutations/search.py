@@ -16,7 +16,7 @@ from pages.views.permutations.permuted import pins, readers_of
 from pages.views.permutations.results import show
 from pages.widgets import classes, frame, models, query_params
 from pages.widgets.number_inputs import ask_threshold, ask_whole
-from pages.wording.tokens import plain
+from pages.wording.tokens import Number, plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -82,7 +82,7 @@ def _say(event: PermutationProgress, chance: str) -> background_search.Shown:
             text=event.best.text,
             chance=chance,
             probability=event.best.probability,
-            fluency=event.best.fluency,
+            fluency=Number(event.best.fluency),
         ),
         event.scored,
     )
