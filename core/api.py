@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from core.probes.interventions.hold import Change, Intervention
     from core.probes.interventions.patching import PatchGrid
     from core.probes.permutations.comparison import Comparison
+    from core.probes.permutations.order_suite import OrderSuite
     from core.probes.permutations.search import Permutations
     from core.probes.sarcasm.comment import Comment
     from core.probes.sarcasm.compose import Composition
@@ -260,6 +261,14 @@ class Model:
 
         self._check_sentiment("the templates are sentences whose sentiment is known")
         return run(self.checkpoint, Settings(**settings))
+
+    def order_suite(self, **settings: Any) -> OrderSuite:
+        """How often the model is blind to word order where it matters, and brittle where it does not, on composed
+        pairs; see `core.probes.permutations.order_suite.Settings`."""
+        from core.probes.permutations.order_suite import Settings, run
+
+        self._check_sentiment("the pairs are sentences whose sentiment is known")
+        return _last(run(self.checkpoint, Settings(**settings))).result()
 
     def scan(
         self,

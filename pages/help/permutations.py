@@ -77,6 +77,25 @@ TEXTS: Mapping[str, About] = {
         ),
         papers=cited("PHAM"),
     ),
+    "suite": About(
+        idea=mark(
+            "Composed pairs of valid sentences with the same words, whose meanings are known. Where they are opposite, a "
+            "model must read the order. Where they are the same, order must not matter."
+        ),
+        equations=(
+            r"\text{blind} = \frac{\text{equal verdicts}}{\text{pairs with opposite meanings}}",
+            r"\text{brittle} = \frac{\text{verdicts that turn}}{\text{pairs with the same meaning}}",
+        ),
+        reading=mark(
+            "The sentences say how often each model is blind, right on both sentences, and brittle. The chart shows it by "
+            "pattern, the worst on top. The table has the templates. Below it are pairs that failed with sure verdicts."
+        ),
+        limits=mark(
+            "The pairs follow templates, so the shares are about these patterns and fillers, not about tweets in general. "
+            "A turned verdict is not always right: some patterns turn the verdict the wrong way."
+        ),
+        papers=cited("GARDNER", "CHECKLIST", "KORN"),
+    ),
     "kept": About(
         idea=mark(
             "Pairs that people kept, each with their own judgement of the other order: valid, not "

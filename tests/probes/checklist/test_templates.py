@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from core.probes.checklist import suite, templates
-from core.probes.checklist.templates import CAPABILITIES, EXPECTED, Case, Template, load, slots
+from core.probes.checklist.templates import CAPABILITIES, EXPECTED, Case, Template, load
 from core.text.preprocessing import Preprocessing
+from core.text.slots import slots
 
 READ = Preprocessing()
 # Pairs that the shipped models' preprocessing reads as one; they test models that tell such texts apart.
