@@ -301,7 +301,7 @@ def figure(result: Any, labels: tuple[str, str] = ("negative", "positive")) -> g
     Raises LookupError for a result without a figure here; `core.figures` has more, with their options.
     """
     from core.data.labels import model_name
-    from core.figures import checklist, comparison, permutations, prefixes
+    from core.figures import checklist, comparison, order_suite, permutations, prefixes
     from core.figures.attribution import interactions, order, scores
     from core.figures.inside import contributions, fixed_points, gradients, interventions, memory_decay
 
@@ -322,6 +322,7 @@ def figure(result: Any, labels: tuple[str, str] = ("negative", "positive")) -> g
         "Memory": lambda: memory_decay.memory_curves([result], labels),
         "Retention": lambda: memory_decay.retention_curves([result]),
         "Suite": lambda: checklist.failure_rates([result]),
+        "OrderSuite": lambda: order_suite.shares_by_pattern([result], "differ"),
     }
     kind = "Verdict" if isinstance(result, list | tuple) else type(result).__name__
     if kind not in figures:

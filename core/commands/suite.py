@@ -195,8 +195,9 @@ def _show_order_suite(suite: OrderSuite, examples: int) -> None:
     console.line(f"{suite.model}: at most {settings.pairs} pairs per pattern, seed {settings.seed}")
     for relation in suite.relations:
         left_out = f", {relation.left_out:,} more read as one sentence" if relation.left_out else ""
-        console.line(f"\n  {_ASKED[relation.must]}: {relation.pairs:,} pairs of {relation.clusters} patterns{left_out}")
-        console.line(f"    {'all patterns':<28}{_of_pairs(relation)}")
+        console.line(f"\n  {_ASKED[relation.must]}: {relation.pairs:,} pairs{left_out}")
+        if relation.clusters > 1:
+            console.line(f"    {f'all {relation.clusters} patterns':<28}{_of_pairs(relation)}")
         for result in suite.patterns:
             if result.must == relation.must:
                 console.line(f"    {result.pattern:<28}{_of_pairs(result)}")

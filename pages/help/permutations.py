@@ -79,20 +79,23 @@ TEXTS: Mapping[str, About] = {
     ),
     "suite": About(
         idea=mark(
-            "Composed pairs of valid sentences with the same words, whose meanings are known. Where they are opposite, a "
-            "model must read the order. Where they are the same, order must not matter."
+            "Composed pairs of valid sentences with the same words, whose meanings are known. Where "
+            "they are opposite, a model must read the order. Where they are the same, order must not "
+            "matter."
         ),
         equations=(
             r"\text{blind} = \frac{\text{equal verdicts}}{\text{pairs with opposite meanings}}",
             r"\text{brittle} = \frac{\text{verdicts that turn}}{\text{pairs with the same meaning}}",
         ),
         reading=mark(
-            "The sentences say how often each model is blind, right on both sentences, and brittle. The chart shows it by "
-            "pattern, the worst on top. The table has the templates. Below it are pairs that failed with sure verdicts."
+            "The first lines say how often each model is blind, right on both sentences, and brittle. "
+            "The chart shows it by pattern, the worst on top. The table has the templates. Below it "
+            "are failing pairs with sure verdicts."
         ),
         limits=mark(
-            "The pairs follow templates, so the shares are about these patterns and fillers, not about tweets in general. "
-            "A turned verdict is not always right: some patterns turn the verdict the wrong way."
+            "The pairs follow templates, so the shares are about these patterns and fillers, not about "
+            "tweets in general. Two different verdicts can both be wrong: then the model reads the "
+            "order, but the wrong way round."
         ),
         papers=cited("GARDNER", "CHECKLIST", "KORN"),
     ),

@@ -154,9 +154,10 @@ class Pattern:
         left.subtract(self.a.split())
         chosen = {}
         for name, of_slot in block.words:
-            used = [_used(filler, left) for filler in of_slot]
-            chosen[name] = of_slot[_drawn_best([words.total() for words in used], rng)]
-            left.subtract(_used(chosen[name], left))
+            used = {piece: _used(piece, left) for piece in {piece for filler in of_slot for piece in _parts(filler)}}
+            scores = [sum(map(used.__getitem__, _parts(filler))) for filler in of_slot]
+            chosen[name] = of_slot[_drawn_best(scores, rng)]
+            left.subtract(word for piece in _parts(chosen[name]) if used[piece] for word in piece.split())
         return chosen
 
     def _shares(self, limit: int, rng: np.random.Generator) -> list[int]:
@@ -284,10 +285,14 @@ def _renamed(template: str, names: Mapping[str, int], order: Sequence[int]) -> s
     return re.sub(r"{(\w+)\[(\d+)\]}", renamed, template)
 
 
-def _used(filler: Filler, left: Counter[str]) -> Counter[str]:
-    """The words of those pieces of a filler that are all among some words."""
-    pieces = [Counter(piece.split()) for piece in ((filler,) if isinstance(filler, str) else filler)]
-    return sum((piece for piece in pieces if all(left[word] >= count for word, count in piece.items())), Counter[str]())
+def _parts(filler: Filler) -> tuple[str, ...]:
+    return (filler,) if isinstance(filler, str) else filler
+
+
+def _used(piece: str, left: Counter[str]) -> int:
+    """How many words a piece of a filler has, 0 where one of them is not among some words."""
+    words = piece.split()
+    return len(words) if all(left[word] >= words.count(word) for word in words) else 0
 
 
 def _drawn_best(scores: Sequence[int], rng: np.random.Generator) -> int:

@@ -61,7 +61,8 @@ class Settings:
                     "an order suite needs at least one pair per pattern and a seed of 0 or more; given: {pairs}, {seed}"
                 ).format(pairs=self.pairs, seed=self.seed)
             )
-        composer.named(self.patterns)
+        if self.patterns:
+            composer.named(self.patterns)
 
 
 @dataclass(frozen=True)

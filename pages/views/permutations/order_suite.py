@@ -47,8 +47,8 @@ def view(checkpoints: list[Model]) -> None:
         _answer(suite)
     st.caption(
         _(
-            "{pairs:,} pairs of {patterns} patterns, drawn from {count:,}. Both sentences of a pair have the same words "
-            "and are valid English. The sentence above is not used here."
+            "{pairs:,} pairs of {patterns} patterns, drawn from {count:,}. Both sentences of a pair have "
+            "the same words and are valid English. The sentence above is not used here."
         ).format(
             pairs=sum(map(len, drawn)),
             patterns=len(drawn),
@@ -56,9 +56,7 @@ def view(checkpoints: list[Model]) -> None:
         )
     )
     relations = {DIFFER: _("Opposite meanings"), STAY: _("Same meaning"), OPEN: _("Open")}
-    must = query_params.choice(
-        st.segmented_control, _("Pairs with"), relations, name="pairs_with", key="order relation"
-    )
+    must = query_params.choice(st.segmented_control, _("Pairs with"), relations, name="relation", key="order relation")
     _by_pattern(suites, must)
     _failures(suites, must)
 
@@ -91,8 +89,9 @@ def _answer(suite: OrderSuite) -> None:
     assert differ is not None and stay is not None and differ.right is not None
     st.markdown(
         _(
-            "**{model}** is blind on **{blind}** of the pairs that mean opposite things: it gives both the same verdict. "
-            "It is right on both sentences of {right}. Its verdict turns on **{brittle}** of the pairs that mean the same."
+            "**{model}** is blind on **{blind}** of the pairs that mean opposite things: both get the "
+            "same verdict. It is right on both sentences of {right}. Its verdict turns on **{brittle}** "
+            "of the pairs that mean the same."
         ).format(
             model=plain(model_name(suite.model)),
             blind=_percent(differ.blind),
