@@ -44,8 +44,8 @@ def linked(
             names.append(name)
         elif unreadable:
             st.caption(unreadable)
-    if fit is not None and (fitting := fit(st.session_state[key])) != st.session_state[key]:
-        st.session_state[key] = fitting
+    if fit is not None:  # set even if it fits: a widget of other bounds or options is new and would forget it
+        st.session_state[key] = fit(st.session_state[key])
     value = draw(label, *arguments, key=key, persist_state="session", **more)
     carry(name, None if value == default else (write or _text)(value))
     return value

@@ -96,6 +96,12 @@ def minus(number: str) -> str:
     return number.replace("-", "−")
 
 
+def change(number: float, written: str) -> dict[str, str]:
+    """`st.metric`'s arguments for a change: it takes only a hyphen for a fall, so the arrow is chosen here."""
+    arrow = "up" if number > 0 else "down" if number < 0 else "off"
+    return {"delta": minus(written), "delta_color": "off", "delta_arrow": arrow}
+
+
 class Number(float):
     """A number that every format of a message writes with a minus sign."""
 

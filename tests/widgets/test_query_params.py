@@ -22,12 +22,13 @@ def _page() -> None:
         unreadable="not a number of words",
     )  # fmt: skip
     with query_params.one_note("one note for both"):
-        few = number_inputs.ask_whole("Few", "few", 1, 5, 2)
+        few = number_inputs.ask_whole("Few", "few", 1, 5 + len(options), 2)
+        step = number_inputs.slide_whole("Step", "step", 1, 5 + len(options), 3, most=9)
         share = query_params.linked(
             st.slider, "Share", 0.0, 1.0, name="share", key="the share", default=0.5, read=query_params.decimal(0, 1)
         )
     text = query_params.text(st.text_input, "Text", name="text", key="the text", default="so", longest=9)
-    st.session_state["values"] = (fruit, words, few, share, text)
+    st.session_state["values"] = (fruit, words, few, share, text, step)
 
 
 def opened(**link: str) -> AppTest:
@@ -50,17 +51,17 @@ def link(at: AppTest) -> dict[str, str]:
 
 def test_a_link_without_values_gives_the_defaults_and_stays_short() -> None:
     at = opened()
-    assert values(at) == ("a", 4, 2, 0.5, "so") and link(at) == {} and not at.caption
+    assert values(at) == ("a", 4, 2, 0.5, "so", 3) and link(at) == {} and not at.caption
 
 
 def test_what_the_link_says_is_shown_and_what_is_chosen_is_written() -> None:
     at = opened(fruit="b", words="9", few="5", share="0.25", text="x" * 9)
-    assert values(at) == ("b", 9, 5, 0.25, "x" * 9) and not at.caption
+    assert values(at) == ("b", 9, 5, 0.25, "x" * 9, 3) and not at.caption
     at.slider(key="the words").set_value(1)
     at.slider(key="the share").set_value(0.75)
     at.number_input(key="few").set_value(2)
     at.run()
-    assert values(at) == ("b", 1, 2, 0.75, "x" * 9)
+    assert values(at) == ("b", 1, 2, 0.75, "x" * 9, 3)
     assert link(at) == {"fruit": "b", "words": "1", "share": "0.75", "text": "x" * 9}
     at.query_params["words"] = "3"  # the browser went back
     assert values(at.run())[1] == 3
@@ -80,6 +81,12 @@ def test_an_option_that_is_gone_gives_way_to_the_default() -> None:
     assert values(at)[0] == "c" and link(at) == {"fruit": "c"}
     at.checkbox(key="figs").uncheck().run()
     assert values(at)[0] == "a" and link(at) == {}
+
+
+def test_what_was_chosen_stays_where_bounds_and_options_change_around_it() -> None:
+    at = opened(fruit="b", few="4", step="5")
+    at.checkbox(key="figs").check().run()
+    assert values(at) == ("b", 4, 4, 0.5, "so", 5) and link(at) == {"fruit": "b", "few": "4", "step": "5"}
 
 
 def test_a_text_that_is_too_long_for_the_link_is_left_out_and_that_is_said() -> None:

@@ -15,7 +15,7 @@ from pages.server.fingerprint import fingerprint
 from pages.views.models.source import Shown, choose_model
 from pages.widgets import classes, frame, query_params, tables
 from pages.wording import estimates
-from pages.wording.tokens import plain
+from pages.wording.tokens import Number, plain, signed
 
 if TYPE_CHECKING:
     from core.evaluation.assessment import Example
@@ -217,8 +217,8 @@ def compare(shown: Shown) -> None:
     left, middle, right = st.columns(3)
     left.metric(
         _("accuracy of {a} minus {b} (points)").format(a=first, b=second),
-        f"{100 * pair.difference:+.2f}",
-        _("{low:+.2f} to {high:+.2f}").format(low=100 * low, high=100 * high),
+        signed(100 * pair.difference),
+        _("{low:+.2f} to {high:+.2f}").format(low=Number(100 * low), high=Number(100 * high)),
         delta_color="off",
         delta_arrow="off",
     )

@@ -19,7 +19,7 @@ from core.runtime.i18n import listed
 from core.runtime.malloc import give_back
 from pages.server.caches import cached
 from pages.widgets import black_box, models, query_params, tables
-from pages.wording.tokens import plain, visible
+from pages.wording.tokens import change, plain, signed, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Card, Checkpoint
@@ -116,9 +116,10 @@ def _neighbours(checkpoint: Checkpoint, before: Space | None, after: Space) -> N
             return  # shown above
         one, two, three = st.columns(3)
         one.metric(_("cosine, before and after"), f"{move.cosine:.3f}")
-        two.metric(_("lean of the word alone (logit)"), f"{move.lean_after:+.2f}", f"{move.shift:+.2f}", "off")
+        lean = _("lean of the word alone (logit)")
+        two.metric(lean, signed(move.lean_after), **change(move.shift, f"{move.shift:+.2f}"))
         if move.polarity is not None:
-            three.metric(_("polarity in the training data (nats)"), f"{move.polarity:+.2f}")
+            three.metric(_("polarity in the training data (nats)"), signed(move.polarity))
     st.caption(
         _(
             "Nearest by cosine among all words that the model knows. Near words are used in similar "

@@ -11,7 +11,7 @@ from core.runtime.i18n import gettext as _
 from pages.views.permutations.kept_pairs import Candidate, keep_form
 from pages.widgets import classes, models, tables
 from pages.wording.terms import term
-from pages.wording.tokens import certificate, plain
+from pages.wording.tokens import certificate, plain, signed
 
 if TYPE_CHECKING:
     from core.probes.permutations.search import Order, Permutations
@@ -58,7 +58,7 @@ def _figures_of(result: Permutations) -> None:
             (_("flips"), f"{result.flip_count:,}", _("Scored orders whose verdict differs from the original's.")),
             (_("fluent flips"), f"{result.flip_count_above_floor:,}", within),
             (_("sensitivity σ"), f"{result.sensitivity:.2f}", moved),
-            (_("order effect"), f"{result.order_effect:+.2f}", _("The original's logit minus the mean over {named}.")),
+            (_("order effect"), signed(result.order_effect), _("The original's logit minus the mean over {named}.")),
         ):
             st.metric(label, value, help=help_.format(**values), border=True)
 

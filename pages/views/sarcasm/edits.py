@@ -23,7 +23,7 @@ from pages.views.sarcasm.kept import FindCandidate, keep_find_form
 from pages.widgets import answers, black_box, classes, frame, models, query_params, tables
 from pages.widgets.number_inputs import ask_threshold, ask_whole
 from pages.wording.terms import parts, term
-from pages.wording.tokens import certificate, diff_strip, plain
+from pages.wording.tokens import certificate, diff_strip, minus, plain
 
 if TYPE_CHECKING:
     from core.fluency.trigram import Trigram
@@ -234,7 +234,7 @@ def _figures_of(result: MinimalEdits) -> None:
             change = result.best.fluency_change
             st.metric(
                 _("fluency change (nats)"),
-                "–" if change is None else f"{change:+.1f}",
+                "–" if change is None else minus(f"{change:+.1f}"),
                 border=True,
                 help=term(result.scorer or "") or None,
             )

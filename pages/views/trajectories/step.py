@@ -15,7 +15,7 @@ from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
 from pages.widgets import tables
 from pages.wording.latex_words import worded
-from pages.wording.tokens import minus, plain, token_strip
+from pages.wording.tokens import change, minus, plain, token_strip
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -67,8 +67,8 @@ def show(checkpoint: Checkpoint, trace: Trace, token: int, unit: int) -> None:
 
 
 def _state(name: str, after: float, before: float) -> None:
-    change = minus(f"{after - before:+.4f}")
-    st.metric(name, minus(f"{after:.4f}"), delta=change, delta_color="off", border=True, width=_WIDTH)
+    moved = after - before
+    st.metric(name, minus(f"{after:.4f}"), **change(moved, f"{moved:+.4f}"), border=True, width=_WIDTH)
 
 
 def _products(result: Working) -> tuple[list[str], list[tuple[object, ...]]]:

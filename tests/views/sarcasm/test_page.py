@@ -172,7 +172,7 @@ def test_a_search_to_its_end_is_what_core_finds(downloads: dict[str, str]) -> No
     assert values == {
         "P(positive) as typed": f"{found.probability:.3f}",
         "P(positive) edited": f"{found.best.probability:.3f}",
-        "fluency change (nats)": f"{found.best.fluency_change:+.1f}",
+        "fluency change (nats)": f"{found.best.fluency_change:+.1f}".replace("-", "−"),
     }
     counts = [found.queries, found.proposed, found.candidates]
     assert any(numbers_in(line)[:1] + numbers_in(line)[-2:] == counts for line in said(at).splitlines())

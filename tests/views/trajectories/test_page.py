@@ -112,6 +112,8 @@ def test_the_map_is_the_trace_and_a_click_chooses_its_unit_and_token() -> None:
     assert parameters(at) == link | {"unit": str(unit), "token": str(token + 1)}
     shown = {metric.label: metric.value.replace("−", "-") for metric in at.metric}
     assert shown["hidden state h"] == f"{working(checkpoint.model, read, token, unit).h:.4f}"
+    moved = [metric for metric in at.metric if metric.delta]
+    assert moved and all((metric.proto.direction == 0) == metric.delta.startswith("−") for metric in moved)  # 0: down
     # The browser reports a click at every rerun: a later choice stays.
     next(box for box in at.selectbox if box.label == "Unit").set_value(most[0])
     assert f"Step {token + 1}: what unit {most[0]} does" in sound(at.run()).header[0].value
