@@ -37,10 +37,9 @@ def view(checkpoints: list[Model]) -> None:
     if not checkpoints:
         return
     settings = _settings()
-    drawn = [pattern.draw(settings.pairs, settings.seed) for pattern in composer.load()]
-    texts = list(dict.fromkeys(text for pairs in drawn for pair in pairs for text in (pair.a, pair.b)))
-    for checkpoint in checkpoints:
-        black_box.ask_first(checkpoint, texts)
+    for checkpoint in filter(black_box.is_one, checkpoints):
+        pairs = [pair for pattern in composer.load() for pair in pattern.draw(settings.pairs, settings.seed)]
+        black_box.ask_first(checkpoint, [text for pair in pairs for text in (pair.a, pair.b)])
     with frame.working(_("Running the models…"), 900):
         suites = [_suite(checkpoint, settings) for checkpoint in checkpoints]
     for suite in suites:
@@ -50,8 +49,8 @@ def view(checkpoints: list[Model]) -> None:
             "{pairs:,} pairs of {patterns} patterns, drawn from {count:,}. Both sentences of a pair have "
             "the same words and are valid English. The sentence above is not used here."
         ).format(
-            pairs=sum(map(len, drawn)),
-            patterns=len(drawn),
+            pairs=sum(result.pairs + result.left_out for result in suites[0].relations),
+            patterns=len(suites[0].patterns),
             count=sum(pattern.count for pattern in composer.load()),
         )
     )
