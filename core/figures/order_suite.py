@@ -24,7 +24,7 @@ def shares_by_pattern(suites: Sequence[OrderSuite], must: str, patterns: Sequenc
     `must` is the relation. `patterns` are the rows from the top, all of the relation where not given; a pattern without
     a pair under a model has no marker there.
     """
-    names = patterns or [result.pattern or "" for result in suites[0].patterns if result.must == must]
+    names = patterns or [str(result.pattern) for result in suites[0].patterns if result.must == must]
     titles = {
         "differ": _("blind pairs (%), 95 % intervals"),
         "stay": _("brittle pairs (%), 95 % intervals"),
@@ -37,12 +37,12 @@ def shares_by_pattern(suites: Sequence[OrderSuite], must: str, patterns: Sequenc
         rates, intervals = zip(*(_percent(_shown(result)) for result in shown), strict=True) if shown else ((), ())
         figure.add_scatter(
             x=rates,
-            y=[names.index(result.pattern or "") + _APART * (index - (len(suites) - 1) / 2) for result in shown],
+            y=[names.index(str(result.pattern)) + _APART * (index - (len(suites) - 1) / 2) for result in shown],
             error_x=layout.error_bars(rates, intervals),
             name=layout.model_name(suite.model),
             mode="markers",
             marker={"color": look.color, "symbol": look.marker, "size": 8},
-            customdata=[[layout.escape(_(result.pattern or "")), result.pairs] for result in shown],
+            customdata=[[layout.escape(_(str(result.pattern))), result.pairs] for result in shown],
             hovertemplate=_("%{customdata[0]}: %{x:.1f} % of %{customdata[1]:,} pairs"),
         )
     return layout.finish(

@@ -54,7 +54,7 @@ def view(checkpoints: list[Model]) -> None:
             count=sum(pattern.count for pattern in composer.load()),
         )
     )
-    relations = {DIFFER: _("Opposite meanings"), STAY: _("Same meaning"), OPEN: _("Open")}
+    relations = {DIFFER: _("Opposite meanings"), STAY: _("Same meaning"), OPEN: _("Open meanings")}
     must = query_params.choice(st.segmented_control, _("Pairs with"), relations, name="relation", key="order relation")
     _by_pattern(suites, must)
     _failures(suites, must)
@@ -122,7 +122,7 @@ def _by_pattern(suites: list[OrderSuite], must: str) -> None:
     }
     st.caption(about[must])
     st.plotly_chart(
-        shares_by_pattern(suites, must, [results[0].pattern or "" for results in rows]),
+        shares_by_pattern(suites, must, [str(results[0].pattern) for results in rows]),
         key=f"order suite {must}",
         alt=_("Share of blind, brittle or turned pairs by pattern and model"),
     )
@@ -139,9 +139,9 @@ def _by_pattern(suites: list[OrderSuite], must: str) -> None:
         header,
         [
             (
-                term(results[0].pattern or ""),
-                templates[results[0].pattern or ""].a,
-                templates[results[0].pattern or ""].b,
+                term(str(results[0].pattern)),
+                templates[str(results[0].pattern)].a,
+                templates[str(results[0].pattern)].b,
                 results[0].pairs,
                 *(_estimate(_shown(result)) for result in results),
                 *(_estimate(result.right) for result in results if must != OPEN),

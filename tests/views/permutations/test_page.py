@@ -358,7 +358,7 @@ def test_the_order_suite_is_what_core_says() -> None:
         assert differ is not None and stay is not None and differ.right is not None
         shares = [100 * (share.share or 0) for share in (differ.blind, differ.right, stay.brittle) if share is not None]
         assert line.startswith(f"**{suite.model.upper()}**") and numbers_in(line) == pytest.approx(shares, abs=0.51)
-    for relation, must in (("Opposite meanings", "differ"), ("Same meaning", "stay"), ("Open", "open")):
+    for relation, must in (("Opposite meanings", "differ"), ("Same meaning", "stay"), ("Open meanings", "open")):
         results = {result.pattern: result for result in suites[0].patterns if result.must == must}
         shown_rows = app.table(at, "pattern", "RNN")
         assert set(shown_rows["pattern"]) == set(results), relation
