@@ -89,8 +89,8 @@ TEXTS: Mapping[str, About] = {
         ),
         reading=mark(
             "The first lines say how often each model is blind, right on both sentences, and brittle. "
-            "The chart shows it by pattern, the worst on top. The table has the templates. Below it "
-            "are failing pairs with sure verdicts."
+            "The chart shows it by pattern, the worst on top. The table has an example of each "
+            "pattern. Below it are failing pairs with sure verdicts."
         ),
         limits=mark(
             "The pairs follow templates, so the shares are about these patterns and fillers, not about "

@@ -126,25 +126,19 @@ def _by_pattern(suites: list[OrderSuite], must: str) -> None:
         key=f"order suite {must}",
         alt=_("Share of blind, brittle or turned pairs by pattern and model"),
     )
-    templates = {pattern.name: pattern for pattern in composer.load()}
-    header = [
-        _("pattern"),
-        _("first order"),
-        _("second order"),
-        _("pairs"),
-        *(model_name(suite.model) for suite in suites),
-    ]
+    examples = {pattern.name: pattern.draw(1, 0)[0] for pattern in composer.load()}
+    header = [_("pattern"), _("pairs"), *(model_name(suite.model) for suite in suites)]
     header += [_("{model}, right on both").format(model=model_name(suite.model)) for suite in suites if must != OPEN]
     tables.table(
-        header,
+        [*header, _("first order, an example"), _("second order, an example")],
         [
             (
                 term(str(results[0].pattern)),
-                templates[str(results[0].pattern)].a,
-                templates[str(results[0].pattern)].b,
                 results[0].pairs,
                 *(_estimate(_shown(result)) for result in results),
                 *(_estimate(result.right) for result in results if must != OPEN),
+                examples[str(results[0].pattern)].a,
+                examples[str(results[0].pattern)].b,
             )
             for results in rows
         ],
