@@ -33,7 +33,7 @@ def words(checkpoint: Checkpoint) -> None:
     ids = checkpoint.vocabulary.encode(["stole", "took", "happy"])
     print("log-odds, nats: stole {:+.2f}, took {:+.2f}, happy {:+.2f}".format(*leaning[ids]))
     known = checkpoint.vocabulary.words
-    print(f"WordNet knows {lexicon.load().coverage(known):.1%} of {len(known):,} words")
+    print(f"WordNet knows {sum(map(lexicon.load().judges, known)) / len(known):.1%} of {len(known):,} words")
 
 
 def distance_between_proverbs(checkpoint: Checkpoint) -> None:

@@ -29,6 +29,7 @@ view = frame.choose_view(_("View"), views)
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.
     from pages.views.attributions import agreement, benchmark, controls, order, pairs, words
+    from pages.views.trajectories.controls import texts
     from pages.widgets import black_box, models
 
     checkpoints, faults = models.load_all()
@@ -41,7 +42,7 @@ with black_box.faults_shown():
     elif view == "league":
         benchmark.view(checkpoints)
     else:
-        asked = controls.sentences_asked(text, checkpoints)
+        asked = texts(text, checkpoints, "attributions second", suggest=False)
         if not asked:
             frame.invite(text)
         elif view == "agreement":

@@ -15,7 +15,7 @@ from core.api import Model
 from core.models.predict import verdicts
 from core.models.recurrent import NotPrefixwiseError
 from core.probes.attribution.attribute import attribute
-from tests.models.imported import write_bidirectional
+from tests.models.imported import write_imported
 
 ROOT = Path(__file__).parent.parent
 TEXT, OTHER = "this movie is not bad", "i love this movie"
@@ -90,7 +90,7 @@ def test_what_cannot_be_is_said_in_a_line(model: Model, tiny_checkpoints: Path) 
 
 
 def test_a_bidirectional_model_answers_what_needs_no_state_on_the_way(tmp_path: Path) -> None:
-    write_bidirectional(tmp_path, "bi", "lstm")
+    write_imported(tmp_path, "bi", "lstm", bidirectional=True)
     both = load("bi", tmp_path)
     assert "bidirectional" in repr(both)
     assert both.predict([TEXT])[0].prefix_probabilities == ()

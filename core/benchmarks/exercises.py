@@ -14,9 +14,9 @@ def lstm_by_hand(steps: int, rounds: int) -> Measured:
     import torch
 
     from core.lab.cells.arithmetic import Exercise, work
-    from core.lab.cells.lstm_exercise import presets
+    from core.lab.cells.lstm_exercise import PRESETS
 
-    preset = presets()["lstm"]
+    preset = PRESETS["lstm"]
     exercise = Exercise(preset.cell, preset.gates, tuple(islice(cycle(preset.inputs), steps)))
     x = torch.tensor(exercise.inputs, dtype=torch.float64)
     cell = torch.nn.LSTM(exercise.width, 1).double().requires_grad_(False)
@@ -61,7 +61,7 @@ def boosting(points: int, times: int, rounds: int) -> Measured:
     cloud = draw("blobs", 3, points, 1)
 
     def ours() -> list[float]:
-        return [made.error for made in boost_stumps(cloud.points, cloud.labels, cloud.classes, times).rounds]
+        return [made.error for made in boost_stumps(cloud, times).rounds]
 
     def theirs() -> np.ndarray:
         model = AdaBoostClassifier(DecisionTreeClassifier(max_depth=1), n_estimators=times, random_state=0)
@@ -79,9 +79,9 @@ def mixture(points: int, iterations: int, rounds: int) -> Measured:
     from sklearn.mixture import GaussianMixture
 
     from core.lab.mixture.em import first_guess, fit
-    from core.lab.mixture.points import draw, toys
+    from core.lab.mixture.points import TOYS, draw
 
-    x = draw(toys()[0], points, 0)
+    x = draw(TOYS[0], points, 0)
     start = first_guess(x, 3, 0)
 
     def ours() -> np.ndarray:

@@ -50,7 +50,7 @@ def visited(rounds: int) -> Iterator[Measured]:
             for script, headings in ((None, ours), (bare, plain)):
                 with server(script=script) as (address, _process):
                     page = asyncio.run(_first(address))
-                    headings.append(_heading(page))
+                    headings.append(min(heading.seconds for heading in page.all("heading")))
                     if script is None:
                         whole.append(page.seconds)
         note = (
@@ -72,10 +72,6 @@ def visited(rounds: int) -> Iterator[Measured]:
 async def _first(address: str) -> Page:
     async with Visitor(address) as visitor:
         return await _sound(visitor.open())
-
-
-def _heading(page: Page) -> float:
-    return min(heading.seconds for heading in page.all("heading"))
 
 
 async def _sound(asked: Awaitable[Page]) -> Page:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.benchmarks.measured import Measured, Timing, best_in_turn, compare, race
-from core.benchmarks.reading import TWELVE, made_up
+from core.benchmarks.reading import TWELVE, made_up, subset_values
 from core.data.tables import as_csv, rows
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def order_of(checkpoint: Checkpoint, rounds: int) -> Measured:
 def pairs_of(checkpoint: Checkpoint, rounds: int) -> Measured:
     """Interactions of all pairs of twelve words, subsets as a tree, against a batch of all 4,096 sentences."""
     from core.probes.attribution.interactions import interactions, interactions_of
-    from core.probes.attribution.removal import WhiteBoxValues, subsets
+    from core.probes.attribution.removal import subsets
     from core.probes.attribution.results import Instance
 
     instance = Instance.of_tokens(checkpoint, TWELVE.split())
@@ -157,7 +157,7 @@ def pairs_of(checkpoint: Checkpoint, rounds: int) -> Measured:
         return interactions(instance).matrix
 
     def plain() -> np.ndarray:
-        return interactions_of(WhiteBoxValues(instance, "delete").values(subsets(12)))
+        return interactions_of(subset_values(instance, "delete", subsets(12)))
 
     what = f"{checkpoint.name}: all pairs of 12 words"
     return compare("interactions", what, ours, "a batch of all 4,096 subsets", plain, rounds)

@@ -83,7 +83,14 @@ class Visitor:
 
     async def __aenter__(self) -> Self:
         where = self._address.replace("http", "ws", 1) + "/_stcore/stream"
-        self._socket = await connect(where, subprotocols=["streamlit"], max_size=_LARGEST, ping_timeout=None)  # type: ignore[list-item]
+        # A server with much left to say answers no farewell, so it is not waited for.
+        self._socket = await connect(
+            where,
+            subprotocols=["streamlit"],  # type: ignore[list-item]
+            max_size=_LARGEST,
+            ping_timeout=None,
+            close_timeout=1,
+        )
         return self
 
     async def __aexit__(

@@ -70,28 +70,27 @@ def compose(options: argparse.Namespace) -> int:
 
 def _search(situations: Sequence[Situation], models: Sequence[Model], **limits: Any) -> list[Composition]:
     """Every model on every situation, with a progress bar."""
-    from tqdm import tqdm
-
     from core.models.token_predictor import predictor, reader
     from core.probes.sarcasm.candidates import Candidates, Question
     from core.probes.sarcasm.compose import search
 
     questions = [Question(situation, **limits) for situation in situations]
     results = []
-    with tqdm(unit=" candidates", unit_scale=True, leave=False) as bar:
-        for number, question in enumerate(questions, 1):
-            built: dict[object, Candidates] = {}  # models that tokenise alike share the candidates
-            for model in models:
-                tokenise = reader(model)
-                if tokenise not in built:
-                    built[tokenise] = Candidates(question, tokenise)
-                done = 0
-                bar.set_description(f"{model.name}, situation {number:,} of {len(questions):,}")
-                for progress in search(model.name, predictor(model), built[tokenise]):
-                    bar.set_postfix_str(f"{progress.fooled:,} of {progress.scored:,} fool it", refresh=False)
-                    bar.update(progress.scored - done)
-                    done = progress.scored
-                results.append(progress.result())
+    for number, question in enumerate(questions, 1):
+        built: dict[object, Candidates] = {}  # models that tokenise alike share the candidates
+        for model in models:
+            tokenise = reader(model)
+            if tokenise not in built:
+                built[tokenise] = Candidates(question, tokenise)
+            events = console.bar(
+                search(model.name, predictor(model), built[tokenise]),
+                " candidates",
+                f"{model.name}, situation {number:,} of {len(questions):,}",
+                lambda event: (event.scored, event.total, f"{event.fooled:,} of {event.scored:,} fool it"),
+                unit_scale=True,
+                leave=False,
+            )
+            results.append(console.last(events).result())
     return results
 
 

@@ -49,9 +49,10 @@ def suite(options: argparse.Namespace) -> int:
     """Failure rates by capability and template on hand-written behavioural tests, with intervals and failures."""
     from core.probes.checklist.suite import Settings, run
 
-    settings = Settings(**given(options, "cases", "seed", "tolerance", "invariance"))
+    chosen = given(options, "cases", "seed", "tolerance", "invariance")
     if options.capability is not None:
-        settings = Settings(**{**vars(settings), "capabilities": tuple(options.capability)})
+        chosen["capabilities"] = tuple(options.capability)
+    settings = Settings(**chosen)
     results = []
     why = "the templates are sentences whose sentiment is known"
     for model in inputs.sentiment_only(inputs.named_models(options), why):

@@ -309,18 +309,15 @@ def _draw(counts: np.ndarray, wanted: np.ndarray, order: np.ndarray) -> np.ndarr
     return np.array(chosen, dtype=np.int64)
 
 
-def length_batches(
-    lengths: np.ndarray, size: int, order: np.ndarray | None = None, *, tokens: int | None = None
-) -> list[np.ndarray]:
+def length_batches(lengths: np.ndarray, size: int, order: np.ndarray | None = None) -> list[np.ndarray]:
     """Row numbers in batches of at most `size` rows of like length, shortest first: hardly any padding is needed.
 
     Rows of one length keep the order of `order` (a choice or permutation of the rows). Rows of length 0 come in no
-    batch. A batch holds at most `tokens` tokens, padding included (64 a row unless told), or a single row. Raises
-    ValueError for a size or a number of tokens below 1.
+    batch. A batch holds at most 64 × `size` tokens, padding included, or a single row. Raises ValueError for a size
+    below 1.
     """
-    tokens = 64 * size if tokens is None else tokens
-    if size < 1 or tokens < 1:
-        raise ValueError(f"a batch of at most {size:,} rows and {tokens:,} tokens holds nothing; expected at least 1")
+    if size < 1:
+        raise ValueError(f"a batch of at most {size:,} rows holds nothing; expected at least 1")
     rows = np.arange(len(lengths)) if order is None else order
     rows = rows[lengths[rows] > 0]
     rows = rows[np.argsort(lengths[rows], kind="stable")]
@@ -328,7 +325,7 @@ def length_batches(
     start = 0
     while start < len(rows):
         stop = min(start + size, len(rows))
-        while stop > start + 1 and lengths[rows[stop - 1]] * (stop - start) > tokens:
+        while stop > start + 1 and lengths[rows[stop - 1]] * (stop - start) > 64 * size:
             stop = start + (stop - start) // 2
         batches.append(rows[start:stop])
         start = stop

@@ -180,7 +180,8 @@ def decide(
         else:
             unknown.append(value)
     if numbers:
-        scale = _scale(numbers, fixed, own, names, column, _is_rare(counts))
+        rare = {"-1", "0", "1"} <= counts.keys() and _RARE * counts["-1"] < min(counts["0"], counts["1"])
+        scale = _scale(numbers, fixed, own, names, column, rare)
         if scale is None:
             raise refusal.two_meanings()
         values |= {value: scale[value] for value in numbers}
@@ -238,11 +239,6 @@ def _scale(
         return card if not others or card.keys() <= labels | set(given) else None
     usual = [scale for scale in usual if all(card.get(value, number) == number for value, number in scale.items())]
     return usual[0] if len(usual) == 1 else None
-
-
-def _is_rare(counts: Mapping[str, int]) -> bool:
-    """Whether -1 is much rarer than 0 and 1."""
-    return {"-1", "0", "1"} <= counts.keys() and _RARE * counts["-1"] < min(counts["0"], counts["1"])
 
 
 def own_values(labelling: Labelling) -> dict[str, int | None]:
@@ -444,13 +440,10 @@ def _can_be_typed(value: str) -> bool:
 
 def ranked(counts: Mapping[str, int]) -> list[str]:
     """Values in the order to show them: numbers by size, then words, the most frequent first."""
-    numbers = sorted((value for value in counts if is_number(value)), key=lambda value: (_float(value), value))
+    values = {value: float(value.replace("\u2212", "-")) for value in counts if is_number(value)}
+    numbers = sorted(values, key=lambda value: (values[value], value))
     words = sorted((value for value in counts if not is_number(value)), key=lambda value: (-counts[value], value))
     return [*numbers, *words]
-
-
-def _float(value: str) -> float:
-    return float(value.replace("\u2212", "-"))
 
 
 def _listed(values: Sequence[str]) -> str:

@@ -190,7 +190,11 @@ def marks(path: Path, asked: Layout | None, start: Mark, first: int, every: int)
     (1 at its end only). Raises as `windows`."""
     layout = look(path, asked)
     if layout.form in (PARQUET, JSON, FOLDER):
-        end = _rows_in(path, layout)
+        if layout.form == PARQUET:
+            with _parquet_file(path) as parquet:
+                end = int(parquet.metadata.num_rows)
+        else:
+            end = len(items(path, layout))
         yield from ((Mark(row), row / end) for row in range(start.rows + first, end, every))
         yield Mark(end), 1.0
         return
@@ -280,14 +284,6 @@ def read(
         yield cut(len(waiting.rows))
 
 
-def _rows_in(path: Path, layout: Layout) -> int:
-    """How many rows a file has whose rows can be counted."""
-    if layout.form == PARQUET:
-        with _parquet_file(path) as file:
-            return int(file.metadata.num_rows)
-    return len(items(path, layout))
-
-
 @contextmanager
 def _parquet_file(path: Path) -> Iterator[ParquetFile]:
     import pyarrow
@@ -305,12 +301,7 @@ def _parquet_file(path: Path) -> Iterator[ParquetFile]:
 
 
 def _parquet(
-    path: Path,
-    size: int,
-    layout: Layout,
-    start: int = 0,
-    rows: int | None = None,
-    columns: Sequence[str] | None = None,
+    path: Path, size: int, layout: Layout, start: int, rows: int | None, columns: Sequence[str] | None
 ) -> Iterator[Window]:
     from core.data.formats import parquet_limits
 

@@ -129,7 +129,7 @@ def assess(
     else:
         labelling = Labelling(labels)
     readings = Readings(Column(name or path.name, label_column, is_sentiment140(path)), labelling, asked)
-    counting = _Counting(name or path.name, checkpoints, readings.names, readings, text_column, check_cancelled)
+    counting = _Counting(name or path.name, checkpoints, readings, text_column, check_cancelled)
     return _assess(path, counting, layout)
 
 
@@ -159,20 +159,19 @@ class _Counting:
         self,
         file: str,
         checkpoints: Sequence[Checkpoint],
-        labels: tuple[str, str],
         readings: Readings,
         text_column: str,
         check_cancelled: CheckCancelled,
     ):
         self.readings, self.text_column = readings, text_column
-        self._file, self._labels, self._checkpoints, self._breathe = file, labels, checkpoints, check_cancelled
+        self._file, self._checkpoints, self._breathe = file, checkpoints, check_cancelled
         self._names = [checkpoint.name for checkpoint in checkpoints]
         self._encoders: list[tuple[Checkpoint, Encoder]] = []  # models that read alike share one
         for checkpoint in checkpoints:
             if not any(_alike(checkpoint, other) for other, _encoder in self._encoders):
                 self._encoders.append((checkpoint, Encoder(checkpoint.preprocessing, checkpoint.vocabulary)))
         self._marker = Marker()
-        self._counters = [Counter(checkpoint.name, checkpoint.hash, labels) for checkpoint in checkpoints]
+        self._counters = [Counter(checkpoint.name, checkpoint.hash, readings.names) for checkpoint in checkpoints]
         self._pairs = {pair: np.zeros(4, dtype=np.int64) for pair in combinations(range(len(checkpoints)), 2)}
         self._rows = self._counted = self._unlabelled = self._empty = self._malformed = 0
         self._problems: list[Problem] = []
@@ -274,7 +273,7 @@ class _Counting:
         names = self._names
         return Assessment(
             file=self._file,
-            labels=self._labels,
+            labels=self.readings.names,
             tallies=Tallies(
                 tuple(counter.tally() for counter in self._counters),
                 tuple(Pair(names[a], names[b], *counts.tolist()) for (a, b), counts in self._pairs.items()),

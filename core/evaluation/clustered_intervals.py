@@ -15,8 +15,7 @@ of other fillers. Deviations: where nothing or everything fails, v is 0 and says
 one case, n* = G, which is exact if a template's cases all fail or all pass; and of a single template nothing can be
 said beyond it, so the interval is Wilson's for its own cases, its fillers taken as exchangeable.
 
-Why not a bootstrap over templates: where these are few and failures rare, its percentile interval is far too narrow
-(``tests/benchmarks/test_clusters.py`` prints how often either interval holds the true rate).
+Why not a bootstrap over templates: where these are few and failures rare, its percentile interval is far too narrow.
 """
 
 from __future__ import annotations

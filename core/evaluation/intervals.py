@@ -53,15 +53,15 @@ def difference(a: Share, b: Share) -> Mean | None:
     return Mean(a.rows + b.rows, gap, (low, high))
 
 
-def bootstrap_mean(values: np.ndarray, seed: int = 0, resamples: int = RESAMPLES) -> Mean:
+def bootstrap_mean(values: np.ndarray) -> Mean:
     """The mean of one number a text [N] and the bootstrap's interval. Raises ValueError for no number."""
     if not len(values):
         raise ValueError("a mean needs at least one text")
-    random = np.random.default_rng(seed)
-    means = np.empty(resamples)
+    random = np.random.default_rng(0)
+    means = np.empty(RESAMPLES)
     step = max(1, _AT_ONCE // len(values))
-    for start in range(0, resamples, step):
-        drawn = random.integers(0, len(values), (min(step, resamples - start), len(values)))
+    for start in range(0, RESAMPLES, step):
+        drawn = random.integers(0, len(values), (min(step, RESAMPLES - start), len(values)))
         means[start : start + step] = values[drawn].mean(axis=1)
     low, high = np.quantile(means, (0.025, 0.975))
     return Mean(len(values), float(values.mean()), (float(low), float(high)))

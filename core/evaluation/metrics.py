@@ -114,10 +114,10 @@ def wilson_interval(hits: int, rows: int) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
-def calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = BINS) -> float:
-    """Expected calibration error of P(positive) [N] against labels 0/1 [N], over equal-width bins."""
-    index = np.minimum((probabilities * bins).astype(int), bins - 1)
-    gaps = np.bincount(index, probabilities - labels, minlength=bins)  # n_bin · (mean probability − share positive)
+def calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """Expected calibration error of P(positive) [N] against labels 0/1 [N], over `BINS` equal-width bins."""
+    index = np.minimum((probabilities * BINS).astype(int), BINS - 1)
+    gaps = np.bincount(index, probabilities - labels, minlength=BINS)  # n_bin · (mean probability − share positive)
     return float(np.abs(gaps).sum() / len(labels))
 
 

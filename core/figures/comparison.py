@@ -60,13 +60,15 @@ def comparison_curves(comparison: Comparison) -> go.Figure:
 
 
 def _curve(figure: go.Figure, verdict: Verdict, look: Style, name: str, *, first: bool) -> None:
-    figure.add_scatter(
-        x=positions(verdict),
-        y=verdict.prefix_probabilities or (verdict.probability,),
-        name=name,
-        mode="lines+markers" if len(verdict.tokens) <= 200 else "lines",
-        line={"color": look.color, "dash": "solid" if first else "dash", "width": 2.5},
-        marker={"symbol": look.marker if first else f"{look.marker}-open", "size": 8},
+    look = look._replace(dash="solid") if first else look._replace(dash="dash", marker=f"{look.marker}-open")
+    layout.curve(
+        figure,
+        positions(verdict),
+        verdict.prefix_probabilities or (verdict.probability,),
+        name,
+        look,
+        width=2.5,
+        most=200,
         customdata=[layout.escaped(verdict.tokens[position - 1]) for position in positions(verdict)],
         hovertemplate="%{customdata}: %{y:.3f}",
     )

@@ -95,9 +95,9 @@ def reliability(tallies: Sequence[Tally]) -> go.Figure:
     return _titled(figure, _("Calibration: predicted and observed frequency"), 600)
 
 
-def confusion(tally: Tally, threshold: float = 0.5) -> go.Figure:
+def confusion(tally: Tally) -> go.Figure:
     """What people said by what the model says, as counts and as shares of the rows that people put into a class."""
-    at = tally.at(threshold)
+    at = tally.at(0.5)
     counts = [[at.true_negative, at.false_positive], [at.false_negative, at.true_positive]]
     shares = [[count / max(1, sum(row)) for count in row] for row in counts]
     names = [layout.escape(shown(label)) for label in tally.labels]

@@ -10,7 +10,8 @@ import numpy as np
 
 from core.data import labels
 from core.data.labels import SENTIMENT, Names, probability_of
-from core.figures.palette import THRESHOLD, Style
+from core.figures.palette import CHOSEN, THRESHOLD, Style
+from core.runtime.i18n import gettext as _
 from core.text.emoji import visible
 
 if TYPE_CHECKING:
@@ -49,14 +50,19 @@ def tick(token: str) -> str:
     return escaped(token if len(token) <= LONGEST_TICK else token[: LONGEST_TICK - 1] + "…")
 
 
-def token_ticks(texts: Sequence[Sequence[str]], first: int = 0, last: int | None = None) -> dict[str, Any]:
-    """Settings of an axis that name the tokens `first` to `last` where all texts are the same and they are not many."""
-    if len(set(map(tuple, texts))) != 1:
-        return {}
-    tokens = texts[0][first:last]
-    if len(tokens) > MOST_TICKS:
-        return {}
-    return {"tickvals": list(range(first + 1, first + len(tokens) + 1)), "ticktext": [tick(token) for token in tokens]}
+def token_axis(
+    texts: Sequence[Sequence[str]], room: float, first: int = 0, last: int | None = None, title: str | None = None
+) -> dict[str, Any]:
+    """Settings of an axis along the tokens `first` to `last` (default: all), with so much room at either end.
+
+    The tokens are named where all texts are the same and they are not many.
+    """
+    last = (max(map(len, texts), default=0) or 1) if last is None else last
+    axis = {"title": _("tokens") if title is None else title, "range": [first + 1 - room, last + room]}
+    tokens = texts[0][first:last] if len(set(map(tuple, texts))) == 1 else ()
+    if 0 < len(tokens) <= MOST_TICKS:
+        axis |= {"tickvals": list(range(first + 1, first + len(tokens) + 1)), "ticktext": [*map(tick, tokens)]}
+    return axis
 
 
 def row_axis(names: Sequence[str], room: float = 0.5) -> dict[str, Any]:
@@ -88,6 +94,22 @@ def pen(look: Style, width: float = 2, size: float = 7) -> dict[str, Any]:
     }
 
 
+def curve(
+    figure: go.Figure,
+    x: Sequence[float] | np.ndarray,
+    y: Sequence[float | None] | np.ndarray,
+    name: str,
+    look: Style,
+    *,
+    width: float = 2,
+    most: int = 60,
+    **more: Any,
+) -> None:
+    """A line in a style, with markers where there are at most `most` points."""
+    mode = "lines+markers" if len(x) <= most else "lines"
+    figure.add_scatter(x=x, y=y, name=name, mode=mode, **pen(look, width), **more)
+
+
 def hatched(color: str, shape: str = "", solidity: float = 0.35) -> dict[str, Any]:
     """The look of a bar, by its colour and pattern."""
     return {"color": color, "pattern": {"shape": shape, "solidity": solidity}, "line": {"width": 0}}
@@ -96,6 +118,28 @@ def hatched(color: str, shape: str = "", solidity: float = 0.35) -> dict[str, An
 def ring(color: str, size: float, width: float = 2.5) -> dict[str, Any]:
     """A marker around a chosen point."""
     return {"symbol": "circle-open", "size": size, "color": color, "line": {"width": width}}
+
+
+def ringed(figure: go.Figure, x: float, y: float, name: str, size: float, color: str = CHOSEN) -> None:
+    """A `ring` around a chosen point."""
+    figure.add_scatter(x=[x], y=[y], mode="markers", name=name, marker=ring(color, size), hoverinfo="skip")
+
+
+def click_points(
+    figure: go.Figure, cells: Sequence[tuple[int, int]], customdata: Sequence[Sequence[Any]], label: str
+) -> None:
+    """Invisible points over the `cells` (column, row) of a map, as Streamlit reports no clicks on the map itself."""
+    figure.add_scatter(
+        x=[column for column, _row in cells],
+        y=[row for _column, row in cells],
+        mode="markers",
+        opacity=0,
+        marker={"symbol": "square", "size": 13},
+        customdata=customdata,
+        hovertemplate=label + "<extra></extra>",
+        showlegend=False,
+    )
+    figure.update_layout(hoverdistance=-1, clickmode="event+select", dragmode=False)
 
 
 def error_bars(

@@ -100,14 +100,7 @@ def fluency_scatter(result: Permutations, chosen: int | None = None, labels: Nam
             hovertemplate="%{text}<br>" + layout.probability(labels) + " %{y:.3f}, %{x:.1f} nats<extra></extra>",
         )
     if chosen is not None:
-        figure.add_scatter(
-            x=[result.fluencies[chosen]],
-            y=[chances[chosen]],
-            mode="markers",
-            name=_("chosen"),
-            marker=layout.ring(ORIGINAL, 20, 3),
-            hoverinfo="skip",
-        )
+        layout.ringed(figure, result.fluencies[chosen], chances[chosen], _("chosen"), 20, ORIGINAL)
     return layout.finish(
         figure,
         _("Fluency and prediction, order by order"),
@@ -136,12 +129,11 @@ def position_bars(result: Permutations) -> go.Figure:
             hovertemplate="%{customdata}: %{y:.1f} %<extra></extra>",
         )
     )
-    axis = {"title": _("words, in the original order"), "range": [0.4, len(positions) + 0.6]}
     return layout.finish(
         figure,
         _("Which word's position matters most?"),
         400,
-        x=axis | layout.token_ticks([result.tokens]),
+        x=layout.token_axis([result.tokens], 0.6, title=_("words, in the original order")),
         y={"title": _("share of the logit's variance, η² (%)"), "rangemode": "tozero"},
     )
 

@@ -21,9 +21,7 @@ def prefix_curves(verdicts: Sequence[Verdict]) -> go.Figure:
 
     A model that has no verdict after each token has no curve, but a point after the last one.
     """
-    tokens = max((verdict.tokens for verdict in verdicts), key=len, default=())
     labels = shared(verdict.labels for verdict in verdicts)
-    ticks = layout.token_ticks([verdict.tokens for verdict in verdicts])
     half = {
         "type": "line",
         "y0": 0.5,
@@ -41,7 +39,7 @@ def prefix_curves(verdicts: Sequence[Verdict]) -> go.Figure:
             "shapes": [half],
             "title": {"text": _("Verdict after each token")},
             "yaxis": layout.probability_axis(labels),
-            "xaxis": {"title": _("tokens read so far"), "range": [0.6, max(len(tokens), 1) + 0.4], **ticks},
+            "xaxis": layout.token_axis([verdict.tokens for verdict in verdicts], 0.4, title=_("tokens read so far")),
             "legend": layout.LEGEND_ABOVE,
             "hovermode": "x unified",
             "height": 380,

@@ -100,20 +100,17 @@ class Estimate:
     reached: tuple[np.ndarray, np.ndarray]
 
 
-def estimate(
-    counted: Sequence[tuple[Counts, Counts]], weights: Sequence[float], size: int, *, continuations: bool = True
-) -> Estimate:
+def estimate(counted: Sequence[tuple[Counts, Counts]], weights: Sequence[float], size: int) -> Estimate:
     """Discount and merge the counts of corpora over one vocabulary of `size` words, by weight.
 
-    Without `continuations` the lower orders keep plain counts (absolute discounting, Ney, Essen & Kneser 1994). Raises
-    ValueError if no corpus has a sentence.
+    Raises ValueError if no corpus has a sentence.
     """
     pairs = [(counts, weight) for counts, weight in zip(counted, weights, strict=True) if len(counts[0])]
     if not pairs:
         raise ValueError("no sentence has a token to count n-grams of")
     weights = [weight for _, weight in pairs]
     plain, highest = [bigrams for (bigrams, _), _ in pairs], [trigrams for (_, trigrams), _ in pairs]
-    lower = [continuation(*both, size) for both in zip(highest, plain, strict=True)] if continuations else plain
+    lower = [continuation(*both, size) for both in zip(highest, plain, strict=True)]
     numbers = np.unique(np.concatenate([counts.keys for counts in plain]))  # a bigram's index here is its number
     contexts = [np.searchsorted(numbers, counts.keys // size) for counts in highest]
     trigrams, met = _merge(highest, contexts, weights, size, len(numbers))
@@ -121,7 +118,7 @@ def estimate(
     plainly, shares, total = np.zeros(size), np.zeros(size), 0.0
     for counts, weight in zip(plain, weights, strict=True):
         plainly += weight * np.bincount(counts.keys // size, counts.counts, size)
-        single = np.bincount(counts.keys % size, None if continuations else counts.counts, size).astype(np.float64)
+        single = np.bincount(counts.keys % size, minlength=size).astype(np.float64)
         shares += weight * (single - discounts(single))
         total += weight * single.sum()
     shares /= total

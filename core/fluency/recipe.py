@@ -84,7 +84,9 @@ def train(
     recurrent = None
     if settings.recurrent:
         network = replace(settings.recurrent, vocabulary_size=min(settings.recurrent.vocabulary_size, len(vocabulary)))
-        for progress in _train_recurrent(parts, network, settings.recurrent_weights):
+        size, times = network.vocabulary_size, [settings.recurrent_weights[min(i, 2)] for i in range(len(parts))]
+        smaller = [Encoded(np.where(part.ids < size, part.ids, Vocabulary.unk_id), part.offsets) for part in parts]
+        for progress in train_language_model(network, smaller, times):
             yield FluencyProgress(len(stages) - 2 + progress.step / progress.steps, len(stages), _describe(progress))
         assert progress.model is not None
         recurrent = Recurrent(progress.model, *fluency.beginning(trigram, network.vocabulary_size))
@@ -101,15 +103,6 @@ def train(
         card["settings"]["recurrent_weight"] = weight
     fluency.save(trigram, card, out, recurrent)
     yield FluencyProgress(len(stages), len(stages), "done", fluency.load(out))
-
-
-def _train_recurrent(
-    parts: Sequence[Encoded], settings: LanguageModelSettings, times: tuple[int, int, int]
-) -> Iterator[LanguageModelProgress]:
-    """Train the recurrent model on the corpora, each read so many times an epoch, with its smaller vocabulary."""
-    size = settings.vocabulary_size
-    smaller = [Encoded(np.where(part.ids < size, part.ids, Vocabulary.unk_id), part.offsets) for part in parts]
-    return train_language_model(settings, smaller, [times[min(number, 2)] for number in range(len(parts))])
 
 
 def _describe(progress: LanguageModelProgress) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -85,24 +85,6 @@ def typed_lines(text: str, *, header: bool = False) -> Iterator[TypedLine]:
         if not (header and number == 1 and len(typed.fields) == 2 and not any(map(_is_number, typed.fields))):
             count += 1
             yield typed
-
-
-def as_points(points: Sequence[Sequence[float]] | np.ndarray, dimensions: Collection[int]) -> np.ndarray:
-    """Points as float64 [N, D]. Raises ValueError for what are no numbers, too large, too many or fewer than 2."""
-    try:
-        array = np.array(points, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError("points are rows of numbers; some given are not") from None
-    if array.ndim != 2 or not 2 <= len(array) <= MOST_POINTS or array.shape[1] not in dimensions:
-        wanted = " to ".join(map(str, sorted({min(dimensions), max(dimensions)})))
-        raise ValueError(f"expected 2 to {MOST_POINTS:,} points of {wanted} coordinates; given: shape {array.shape}")
-    if not (np.abs(array) <= LARGEST).all():  # NaN is not, either
-        raise ValueError(
-            _("coordinates must be finite numbers from −{largest:,.0f} to {largest:,.0f}; some are not").format(
-                largest=LARGEST
-            )
-        )
-    return array
 
 
 def seeded(seed: int) -> np.random.Generator:

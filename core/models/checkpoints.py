@@ -1,4 +1,4 @@
-"""Where do trained models live? A folder each: weights, a card, a vocabulary; nothing is ever unpickled.
+"""Trained models, a folder each: weights, a card, a vocabulary; nothing is ever unpickled.
 
     checkpoints/<name>/weights.safetensors      float32; embeddings float16, as when evaluated, or float32 if imported
     checkpoints/<name>/card.json                what the model is, its training, its accuracy, the files' hashes
@@ -36,7 +36,7 @@ from core.runtime.i18n import gettext as _
 from core.text.preprocessing import REJOIN, Preprocessing, Vocabulary
 
 if TYPE_CHECKING:
-    from torch import Tensor, dtype
+    from torch import Tensor
     from torch.overrides import TorchFunctionMode
 
     from core.models.recurrent import Classifier
@@ -256,17 +256,17 @@ def trained_on(card: Card, file_hash: str) -> bool:
     return isinstance(data, dict) and data.get("sha256") == file_hash
 
 
-def load_vectors(name: str = WORD2VEC, folder: Path | None = None) -> WordVectors:
-    """Word vectors. Raises CheckpointError."""
-    card, vocabulary, weights = read(name, folder, EMBEDDINGS)
+def load_vectors(folder: Path | None = None) -> WordVectors:
+    """The word vectors. Raises CheckpointError."""
+    card, vocabulary, weights = read(WORD2VEC, folder, EMBEDDINGS)
     vectors = weights.get("vectors")
     if vectors is None or vectors.ndim != 2 or len(vectors) != len(vocabulary):
         why = _("{file} holds no vectors for its {count:,} tokens")
-        raise _error(name, why.format(file=WEIGHTS, count=len(vocabulary)))
+        raise _error(WORD2VEC, why.format(file=WEIGHTS, count=len(vocabulary)))
     try:
         preprocessing = Preprocessing(tuple(card["preprocessing"]))
     except (KeyError, TypeError, ValueError) as error:
-        raise _error(name, _("its card does not describe word vectors ({error})").format(error=error)) from None
+        raise _error(WORD2VEC, _("its card does not describe word vectors ({error})").format(error=error)) from None
     return WordVectors(vectors.numpy(), preprocessing, vocabulary, card)
 
 
@@ -282,9 +282,8 @@ def save(
     """Write a checkpoint; it replaces one of the same name when all of it is on the disk.
 
     `card` needs at least ``kind`` and ``preprocessing``; format and hashes are added. Embeddings become float16 (round
-    the model with `round_embeddings` before evaluating it) unless the card says float32; integers stay, all else
-    becomes float32. Raises OSError for a full disk, ValueError for a number that is not finite or a `polarity` of
-    another shape than [V].
+    the model's before evaluating it) unless the card says float32; integers stay, all else becomes float32. Raises
+    OSError for a full disk, ValueError for a number that is not finite or a `polarity` of another shape than [V].
     """
     import torch
     from safetensors.numpy import save as arrays_to_bytes
@@ -294,12 +293,13 @@ def save(
     target = (folder or root()) / name
     with _replacing(target) as new:
         halved = (card.get("embeddings") or {}).get("stored") != FLOAT32
-        stored = {
-            key: tensor.detach().cpu().to(_stored_type(key, tensor, halved)).contiguous()
-            for key, tensor in weights.items()
-        }
-        for key, tensor in stored.items():
-            if not torch.isfinite(tensor).all():
+        stored = {}
+        for key, tensor in weights.items():
+            if tensor.is_floating_point():
+                half = key == "vectors" or (halved and key.endswith("embedding.weight"))
+                tensor = tensor.half() if half else tensor.float()
+            stored[key] = tensor.detach().cpu().contiguous()
+            if not torch.isfinite(stored[key]).all():
                 raise ValueError(f"checkpoint {name!r} was not saved: {key} holds numbers that are not finite")
         (new / WEIGHTS).write_bytes(to_bytes(stored))
         vocabulary.save(new / VOCABULARY)
@@ -338,22 +338,6 @@ def check_name(name: str) -> None:
     _folder(name, None)
     if name in _NO_CLASSIFIERS:
         raise CheckpointError(f"{name!r} is the name of {_NO_CLASSIFIERS[name]}; a classifier needs another")
-
-
-def round_embeddings(model: Classifier) -> None:
-    """Round the embeddings to float16 in place, as they will be stored."""
-    import torch
-
-    with torch.no_grad():
-        model.embedding.weight.copy_(model.embedding.weight.half().float())
-
-
-def _stored_type(key: str, tensor: Tensor, halved: bool) -> dtype:
-    import torch
-
-    if not tensor.is_floating_point():
-        return tensor.dtype
-    return torch.float16 if (halved and key.endswith("embedding.weight")) or key == "vectors" else torch.float32
 
 
 def variant(card: Card) -> dict[str, Any]:
@@ -458,8 +442,7 @@ def _part(
     try:
         return parse(load_bytes(content))
     except (SafetensorError, ValueError, TypeError, KeyError) as error:  # the last two: of a type that numpy lacks
-        why = _("checkpoint {name!r}: {file}: {error}")
-        raise CheckpointError(why.format(name=name, file=file, error=error)) from None
+        raise _error(name, f"{file}: {error}") from None
 
 
 def _polarity(arrays: Mapping[str, np.ndarray], size: int) -> np.ndarray:

@@ -70,20 +70,11 @@ def verdict(checkpoint: Model, text: str) -> Verdict:
 
 def verdicts(checkpoint: Model, texts: Sequence[str]) -> list[Verdict]:
     """A model's verdicts on texts, in their order. Raises EmptyTextError where one has no token, naming it."""
-    tokenised = [tuple(checkpoint.preprocessing(text)) for text in texts]
-    for number, tokens in enumerate(tokenised, 1):
-        if not tokens:
-            if len(texts) == 1:
-                raise EmptyTextError(_("the text is empty: there is no word to read"))
-            why = _("text {number} of {count:,} is empty: there is no word to read")
-            raise EmptyTextError(why.format(number=number, count=len(texts)))
-    return _verdicts(checkpoint, texts, tokenised)
+    return _verdicts(checkpoint, texts, [tuple(checkpoint.preprocessing(text)) for text in texts])
 
 
 def verdict_on_tokens(checkpoint: Model, tokens: Sequence[str]) -> Verdict:
     """A model's verdict on tokens, without preprocessing. Raises EmptyTextError without any."""
-    if not tokens:
-        raise EmptyTextError(_("there is no token to read"))
     return _verdicts(checkpoint, [" ".join(tokens)], [tuple(tokens)])[0]
 
 
@@ -97,6 +88,12 @@ def with_prefixes(black_box: BlackBox, verdict: Verdict) -> Verdict:
 
 
 def _verdicts(model: Model, texts: Sequence[str], tokenised: Sequence[tuple[str, ...]]) -> list[Verdict]:
+    for number, tokens in enumerate(tokenised, 1):
+        if not tokens:
+            if len(texts) == 1:
+                raise EmptyTextError(_("the text is empty: there is no word to read"))
+            why = _("text {number} of {count:,} is empty: there is no word to read")
+            raise EmptyTextError(why.format(number=number, count=len(texts)))
     if isinstance(model, BlackBox):
         return _answers(model, texts, tokenised)
     return _read(model, texts, tokenised)
@@ -155,7 +152,8 @@ def logits(
     device = next(model.parameters()).device
     result = np.empty(len(sentences), dtype=np.float32)
     with torch.inference_mode():
-        result[:] = model.empty_logit()
+        if not sentences.lengths.all():
+            result[:] = model.empty_logit()
         for rows in length_batches(sentences.lengths, batch_size):
             check_cancelled()
             ids, lengths = pad(sentences, rows)

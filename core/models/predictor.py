@@ -2,12 +2,9 @@
 
     package.module:callable      texts, a list of N strings  ->  N probabilities, a list, an array or a tensor
 
-Only a command-line argument names it, since naming it runs its module. Every answer is checked: probes always get N
-numbers from 0 to 1. It is asked in batches that take a fraction of a second, one at a time (it need not be
-thread-safe), and not twice about a text that is still remembered.
-
-Probes that move words ask about the words joined by single spaces. Words are compared in lower case, as fluency and
-word lists know no other; so its answer to a text as typed may differ, and both can be shown.
+Only a command-line argument names it, since naming it runs its module. Every answer is checked. It is asked in batches
+that take a fraction of a second, one at a time (it need not be thread-safe), and not twice about a remembered text.
+Probes that move words ask about them in lower case, joined by single spaces; its answer to a text as typed may differ.
 """
 
 from __future__ import annotations
@@ -79,12 +76,6 @@ class PlainWords:
         after = " ".join(_words(low))
         return [StepResult("lowercase", low, low != text), StepResult("words", after, after.split() != low.split())]
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, PlainWords)
-
-    def __hash__(self) -> int:
-        return hash(PlainWords)
-
 
 def _words(text: str) -> list[str]:
     words: list[str] = []
@@ -133,9 +124,6 @@ class BlackBox:
         self._batch = _FIRST
         self._pace: float | None = None
         self._lock = threading.Lock()
-
-    def __repr__(self) -> str:
-        return f"BlackBox({self.spec!r})"
 
     @property
     def reads_sentiment(self) -> bool:

@@ -34,11 +34,6 @@ class StateSpace:
     bias: float
 
     @property
-    def boundary(self) -> float | None:
-        """The position on the first axis with a logit of 0; None for a read-out of zeros."""
-        return -self.bias / self.scale if self.scale else None
-
-    @property
     def explained(self) -> np.ndarray:
         """The share of the reference states' variance along each axis, [3]."""
         return self.variance / self.total if self.total else np.zeros(AXES)

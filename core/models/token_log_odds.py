@@ -5,12 +5,9 @@ For each entry w of a vocabulary, in nats,
     log-odds(w) = log (p_w + a) / (P + a V) − log (n_w + a) / (N + a V)
 
 where p_w and n_w are the numbers of positive and negative training sentences with w, P and N their sums over the V
-entries. It is the log-odds ratio with a uniform Dirichlet prior of a pseudo-counts an entry (Monroe, Colaresi & Quinn
-2008, "Fightin' Words", section 3.3), above 0 for positive words. Their prior, in proportion to frequency, would shrink
-rare words no more than frequent ones; a constant one does, and the counts of rare words are mostly chance.
-
-Sentences are ids after preprocessing, rare words as one unknown word. Equal sentences with equal labels count once:
-advertisements are sent a thousand times. Context, such as "not" before the word, plays no part.
+entries: the log-odds ratio with a uniform Dirichlet prior of a pseudo-counts an entry (Monroe, Colaresi & Quinn 2008,
+"Fightin' Words", section 3.3). Their prior, in proportion to frequency, would not shrink rare words more than others.
+Equal sentences with equal labels count once: advertisements are sent a thousand times.
 """
 
 from __future__ import annotations
@@ -30,18 +27,11 @@ held-out rows, 0.66454 nats (0.64722 for words in fewer than 100 training senten
 _ROWS = 50_000  # sentences at a time
 
 
-def log_odds(
-    sentences: Encoded, labels: np.ndarray, rows: np.ndarray, size: int, smoothing: float = SMOOTHING
-) -> np.ndarray:
-    """Log-odds in nats of `size` vocabulary entries, float32 [V], from the sentences of `rows`; 0 for ``<pad>``.
-
-    Raises ValueError for a smoothing that is not above 0.
-    """
-    if not smoothing > 0:
-        raise ValueError(f"smoothing is above 0 pseudo-counts; given: {smoothing}")
+def log_odds(sentences: Encoded, labels: np.ndarray, rows: np.ndarray, size: int) -> np.ndarray:
+    """Log-odds in nats of `size` vocabulary entries, float32 [V], from the sentences of `rows`; 0 for ``<pad>``."""
     parts = []
     for label in (POSITIVE, NEGATIVE):
-        counts = sentence_counts(sentences, rows[labels[rows] == label], size) + smoothing
+        counts = sentence_counts(sentences, rows[labels[rows] == label], size) + SMOOTHING
         parts.append(np.log(counts) - np.log(counts.sum()))
     result: np.ndarray = (parts[0] - parts[1]).astype(np.float32)
     result[Vocabulary.pad_id] = 0

@@ -108,16 +108,11 @@ class Trace:
 
 def trace(checkpoint: Checkpoint, text: str) -> Trace:
     """The trace of a text. Raises EmptyTextError, and NotPrefixwiseError for a bidirectional model."""
-    tokens = checkpoint.preprocessing(text)
-    if not tokens:
-        raise EmptyTextError(_("the text is empty: there is no word to read"))
-    return _read(checkpoint, text, tuple(tokens))
+    return _read(checkpoint, text, tuple(checkpoint.preprocessing(text)))
 
 
 def trace_tokens(checkpoint: Checkpoint, tokens: Sequence[str]) -> Trace:
     """The trace of tokens, without preprocessing. Raises as `trace`."""
-    if not tokens:
-        raise EmptyTextError(_("there is no token to read"))
     return _read(checkpoint, " ".join(tokens), tuple(tokens))
 
 
@@ -126,6 +121,8 @@ def _read(checkpoint: Checkpoint, text: str, tokens: tuple[str, ...]) -> Trace:
 
     from core.models.recurrent import GATES
 
+    if not tokens:
+        raise EmptyTextError(_("the text is empty: there is no word to read"))
     model = checkpoint.model
     model.check_prefixwise(checkpoint.name)
     with torch.inference_mode():

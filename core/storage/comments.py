@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.models.gold_labels import check_gold_label, fooled
+from core.models.gold_labels import GOLD_LABELS, fooled
 from core.models.predict import label
 from core.runtime.i18n import gettext as _
-from core.storage import database
 from core.storage.database import FINDS, Table, check_choice, number
 
 TYPED, EDIT, COMPOSE, FILE, SUITE = SOURCES = ("typed", "edit", "compose", "file", "suite")
@@ -32,7 +31,7 @@ RETURNING *
 
 @dataclass(frozen=True)
 class Find:
-    """A kept text: a person reads it as `reading`, ``negative``, ``positive`` or ``mixed``.
+    """A kept text, read by a person as `reading`, one of `GOLD_LABELS`.
 
     `created` is in UTC (ISO 8601), `probability` is the model's P(positive). `source`, one of `SOURCES`, says where the
     text comes from; `how` is the recipe or the edits that made it, in words; `original` the text it was made from.
@@ -63,7 +62,7 @@ class Find:
 class Finds(Table[Find]):
     """The finds in one file."""
 
-    name, kind = FINDS, Find
+    name, kind, searched = FINDS, Find, ("text", "original", "how", "note")
 
     def keep(
         self,
@@ -83,7 +82,7 @@ class Finds(Table[Find]):
         Raises ValueError for an unknown reading or source, a number out of range, a blank text, or one with half a
         surrogate pair, which SQLite cannot hold.
         """
-        check_gold_label(reading)
+        check_choice("reading", reading, GOLD_LABELS)
         check_choice("source", source, SOURCES)
         if not text.strip():
             raise ValueError(_("there is no text to keep: it is empty or only white space"))
@@ -103,14 +102,7 @@ class Finds(Table[Find]):
         Raises ValueError for an unknown reading or source.
         """
         if reading is not None:
-            check_gold_label(reading)
+            check_choice("reading", reading, GOLD_LABELS)
         if source is not None:
             check_choice("source", source, SOURCES)
-        return [
-            find
-            for find in self.all()
-            if reading in (None, find.reading)
-            and model in (None, find.model)
-            and source in (None, find.source)
-            and database.contains((find.text, find.original, find.how, find.note), contains)
-        ]
+        return self._chosen(contains, reading=reading, model=model, source=source)

@@ -1,12 +1,8 @@
 """What a person keeps: one SQLite file, shared by sessions, with a table for each kind of thing kept.
 
-The file is in write-ahead mode (https://sqlite.org/wal.html): readers and a writer do not wait for each other, writers
-wait for their turn. Every call opens and closes its own connection, so threads may share a `Table`, and processes may
-share the file.
-
-Each version of the file's schema added one table. Reading changes nothing: a file of an older version stays as it is,
-and lists nothing for a table that it lacks, until something is kept in it. Then the tables that it lacks are added, all
-of them or none. A file of a newer version is refused.
+The file is in write-ahead mode (https://sqlite.org/wal.html), and every call has its own connection: threads may share
+a `Table`, processes the file. Each version of the schema added one table. A file of an older version stays as it is
+until something is kept in it; then it gets the tables that it lacks, all or none. A newer one is refused.
 """
 
 from __future__ import annotations
@@ -15,7 +11,7 @@ import math
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import astuple, fields
 from datetime import UTC, datetime
@@ -77,7 +73,8 @@ def default_path() -> Path:
 
 
 class Table(Generic[T]):
-    """What is kept of one kind in one file. Rows of the table `name` are the fields of the dataclass `kind`.
+    """What is kept of one kind in one file. Rows of the table `name` are the fields of the dataclass `kind`, of which a
+    search reads those `searched`.
 
     The first thing kept makes the file. Every method raises ValueError for a file that is no collection or that a newer
     program made, and OSError for one that cannot be read or written there.
@@ -85,6 +82,7 @@ class Table(Generic[T]):
 
     name: ClassVar[str]
     kind: ClassVar[type[Any]]
+    searched: ClassVar[tuple[str, ...]]
 
     def __init__(self, path: str | Path | None = None):
         self.path = Path(path or default_path()).absolute()  # absolute: SQLite has names of its own, ":memory:" for one
@@ -107,6 +105,20 @@ class Table(Generic[T]):
                 return []
             rows = connection.execute(f"SELECT * FROM {self.name} ORDER BY id DESC").fetchall()
         return [self.kind(*row) for row in rows]
+
+    def _chosen(self, sought: str | None, **values: str | None) -> list[T]:
+        """What has these values, None for any, and contains what is sought, as it stands; case is ignored.
+
+        Not asked of SQLite, which folds the case of ASCII alone, ends a LIKE at the first NUL and takes no half
+        surrogate pair.
+        """
+        folded = (sought or "").casefold()
+        return [
+            one
+            for one in self.all()
+            if all(value in (None, getattr(one, name)) for name, value in values.items())
+            and any(folded in (getattr(one, name) or "").casefold() for name in self.searched)
+        ]
 
     def remove(self, number: int) -> None:
         """Remove the row of an id. Raises LookupError where there is none (any more)."""
@@ -220,16 +232,6 @@ def number(name: str, value: float | None, low: float = -math.inf, high: float =
     if not (math.isfinite(value) and low <= value <= high):
         raise ValueError(f"{name} is a number from {low:g} to {high:g}; given: {value}")
     return float(value)
-
-
-def contains(texts: Iterable[str | None], sought: str | None) -> bool:
-    """Whether one of the texts contains what is sought, as it stands; case is ignored.
-
-    Not asked of SQLite, which folds the case of ASCII alone, ends a LIKE at the first NUL and takes no half surrogate
-    pair.
-    """
-    folded = (sought or "").casefold()
-    return any(folded in (text or "").casefold() for text in texts)
 
 
 def check_choice(what: str, value: str, available: Sequence[str]) -> None:

@@ -11,9 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.evaluation.metrics import wilson_interval
-from core.storage import database
 from core.storage.database import PAIRS, Table, check_choice, number
-from core.storage.database import default_path as default_path
 
 VALID, NOT_VALID, UNSURE = JUDGEMENTS = ("valid", "not valid", "unsure")
 # The numbers are those that stood before the person who judged; fluency is kept where the newer call knows none.
@@ -67,7 +65,6 @@ class Precision:
     """
 
     scorer: str
-    floor: float | None
     valid: int
     judged: int
     precision: float | None
@@ -80,7 +77,7 @@ class Precision:
 class Collection(Table[Pair]):
     """The pairs in one file."""
 
-    name, kind = PAIRS, Pair
+    name, kind, searched = PAIRS, Pair, ("original", "other", "note")
 
     def keep(
         self,
@@ -123,28 +120,19 @@ class Collection(Table[Pair]):
         """
         if judgement is not None:
             check_choice("judgement", judgement, JUDGEMENTS)
-        return [
-            pair
-            for pair in self.all()
-            if judgement in (None, pair.judgement)
-            and model in (None, pair.model)
-            and database.contains((pair.original, pair.other, pair.note), contains)
-        ]
+        return self._chosen(contains, judgement=judgement, model=model)
 
-    def precision(self, floor: float | None = None) -> list[Precision]:
+    def precision(self) -> list[Precision]:
         """The measured precision of the fluency gate, a row per scorer, by name.
 
-        `floor`: that of the gate in nats, None for each pair's own. The same two texts, kept for several models, count
-        once, and as unsure where they were judged both ways. The pairs that people kept need not be like those that the
-        gate lets through unseen. Raises ValueError for a floor below 0.
+        The same two texts, kept for several models, count once, and as unsure where they were judged both ways. The
+        pairs that people kept need not be like those that the gate lets through unseen.
         """
-        if floor is not None:
-            number("floor", floor, *_bounds("floor"))
-        scored = [pair for pair in self.pairs() if pair.scorer is not None]
-        return [
-            _precision(scorer, floor, [pair for pair in scored if pair.scorer == scorer])
-            for scorer in sorted({pair.scorer for pair in scored if pair.scorer is not None})
-        ]
+        by_scorer: dict[str, list[Pair]] = {}
+        for pair in self.all():
+            if pair.scorer is not None:
+                by_scorer.setdefault(pair.scorer, []).append(pair)
+        return [_precision(scorer, pairs) for scorer, pairs in sorted(by_scorer.items())]
 
 
 def _bounds(name: str) -> tuple[float, float]:
@@ -152,15 +140,14 @@ def _bounds(name: str) -> tuple[float, float]:
     return (0.0, 1.0) if name.startswith("probability") else (0.0 if name == "floor" else -math.inf, math.inf)
 
 
-def _precision(scorer: str, floor: float | None, pairs: Iterable[Pair]) -> Precision:
+def _precision(scorer: str, pairs: Iterable[Pair]) -> Precision:
     passed: dict[tuple[str, str], set[str]] = {}
     outside, unknown = set(), set()
     for pair in pairs:
         texts = (pair.original, pair.other)
-        gate = pair.floor if floor is None else floor
-        if gate is None or pair.fluency_original is None or pair.fluency_other is None:
+        if pair.floor is None or pair.fluency_original is None or pair.fluency_other is None:
             unknown.add(texts)
-        elif pair.fluency_other >= pair.fluency_original - gate:
+        elif pair.fluency_other >= pair.fluency_original - pair.floor:
             passed.setdefault(texts, set()).add(pair.judgement)
         else:
             outside.add(texts)
@@ -169,7 +156,6 @@ def _precision(scorer: str, floor: float | None, pairs: Iterable[Pair]) -> Preci
     judged = valid + decided.count({NOT_VALID})
     return Precision(
         scorer=scorer,
-        floor=floor,
         valid=valid,
         judged=judged,
         precision=valid / judged if judged else None,

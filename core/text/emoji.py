@@ -43,16 +43,9 @@ def prints(word: str) -> bool:
     return word.isprintable() or _SEQUENCE.sub("", word).isprintable()
 
 
-def code_point(char: str) -> str:
-    """``U+200B`` for a character."""
-    return f"U+{ord(char):04X}"
-
-
-def visible(text: str, escape: Callable[[str], str] = code_point) -> str:
-    """The text with what does not print shown: lone parts of emoji by name, other characters as `escape` writes them.
-
-    Not HTML-escaped.
-    """
+def visible(text: str, escape: Callable[[str], str] = lambda char: f"U+{ord(char):04X}") -> str:
+    """The text with what does not print shown: lone parts of emoji by name, other characters as `escape` writes them
+    (``U+200B``). Not HTML-escaped."""
     if text.isascii() and text.isprintable():
         return text
     return _NOT_SHOWN.sub(lambda match: _shown(match[0], escape), text)

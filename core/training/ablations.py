@@ -44,40 +44,6 @@ class Variant:
     preprocessing: Preprocessing = Preprocessing()
 
 
-@dataclass(frozen=True)
-class StudyRow:
-    """A variant's accuracy on the held-out rows and its paired difference to the base (None for the base)."""
-
-    group: str
-    name: str
-    accuracy: float
-    accuracy_interval: tuple[float, float]
-    difference: float | None
-    difference_interval: tuple[float, float] | None
-    vocabulary: int
-    unknown_rate: float
-    seconds: float
-
-    @property
-    def effect(self) -> str:
-        """``better``, ``worse`` or ``none``; ``base`` for the base."""
-        if self.difference_interval is None:
-            return "base"
-        low, high = self.difference_interval
-        return "better" if low > 0 else "worse" if high < 0 else "none"
-
-
-@dataclass(frozen=True)
-class VocabularyRow:
-    """Words seen at least `MIN_COUNT` times in the training rows after the steps so far, and the share of held-out
-    tokens that are not among them."""
-
-    step: str
-    distinct: int
-    vocabulary: int
-    unknown_rate: float
-
-
 class StudyProgress(NamedTuple):
     """`done` of `variants` are trained; `study` is the result so far, ready for JSON."""
 
@@ -128,7 +94,7 @@ def study(corpus: Corpus, state_folder: Path) -> Iterator[StudyProgress]:
     state_file = state_folder / "study.json"
     state = _restore(state_file, header)
     if not state:
-        steps = [asdict(row) for row in vocabulary_by_step(corpus.texts, train, held)]
+        steps = vocabulary_by_step(corpus.texts, train, held)
         state = {"header": header, "steps": steps, "rows": [], "base": []}
     rows = state["rows"]
     for number, variant in enumerate(todo):
@@ -148,31 +114,37 @@ def study(corpus: Corpus, state_folder: Path) -> Iterator[StudyProgress]:
             held_sentences = sentences.take(held)
             correct = (logits(last.model, held_sentences) >= 0) == labels
             hits = int(correct.sum())
-            difference = paired_interval(correct, np.array(state["base"])) if rows else None
-            row = StudyRow(
-                group=variant.group,
-                name=variant.name,
-                accuracy=hits / len(held),
-                accuracy_interval=wilson_interval(hits, len(held)),
-                difference=difference and difference[0],
-                difference_interval=difference and difference[1:],
-                vocabulary=len(vocabulary),
-                unknown_rate=float(np.mean(held_sentences.ids == Vocabulary.unk_id)),
-                seconds=time.perf_counter() - clock,
+            difference, *ends = paired_interval(correct, np.array(state["base"])) if rows else (None,)
+            rows.append(
+                {
+                    "group": variant.group,
+                    "name": variant.name,
+                    "accuracy": hits / len(held),
+                    "accuracy_interval": wilson_interval(hits, len(held)),
+                    "difference": difference,
+                    "difference_interval": ends or None,
+                    "vocabulary": len(vocabulary),
+                    "unknown_rate": float(np.mean(held_sentences.ids == Vocabulary.unk_id)),
+                    "seconds": time.perf_counter() - clock,
+                    "effect": effect(*ends) if ends else "base",
+                }
             )
             state["base"] = state["base"] or correct.tolist()
-            rows.append({**asdict(row), "effect": row.effect})
             state_folder.mkdir(parents=True, exist_ok=True)
             files.write(state_file, json.dumps(state).encode())
         yield StudyProgress(len(rows), len(todo), {**header, "vocabulary_by_step": state["steps"], "variants": rows})
 
 
-def vocabulary_by_step(texts: list[str], train: np.ndarray, held: np.ndarray) -> Iterator[VocabularyRow]:
-    """Vocabulary size and unknown-token rate with no step, then with one step more at a time.
+def effect(low: float, high: float) -> str:
+    """What an interval of the difference says: ``better``, ``worse`` or ``none``."""
+    return "better" if low > 0 else "worse" if high < 0 else "none"
 
-    The vocabulary is counted on the rows `train`; the rate is of tokens of the rows `held`.
-    """
+
+def vocabulary_by_step(texts: list[str], train: np.ndarray, held: np.ndarray) -> list[dict[str, Any]]:
+    """The words of the rows `train`, those of them seen at least `MIN_COUNT` times, and the share of the tokens of the
+    rows `held` that are not among these: with no step, then with one step more at a time."""
     names = list(USUAL)
+    rows: list[dict[str, Any]] = []
     for count in range(len(names) + 1):
         preprocessing = Preprocessing(tuple(names[:count]))
         words: Counter[str] = Counter()
@@ -180,12 +152,15 @@ def vocabulary_by_step(texts: list[str], train: np.ndarray, held: np.ndarray) ->
             words.update(preprocessing(texts[row]))
         vocabulary = Vocabulary.from_counts(words, MIN_COUNT)
         tokens = [token for row in held for token in preprocessing(texts[row])]
-        yield VocabularyRow(
-            step=names[count - 1] if count else "none",
-            distinct=len(words),
-            vocabulary=len(vocabulary),
-            unknown_rate=len(vocabulary.unknown(tokens)) / len(tokens),
+        rows.append(
+            {
+                "step": names[count - 1] if count else "none",
+                "distinct": len(words),
+                "vocabulary": len(vocabulary),
+                "unknown_rate": len(vocabulary.unknown(tokens)) / len(tokens),
+            }
         )
+    return rows
 
 
 def _restore(path: Path, header: dict[str, Any]) -> dict[str, Any] | None:

@@ -27,7 +27,6 @@ import torch
 from torch import Tensor, nn
 
 from core.data.corpus import Encoded, length_batches, pad
-from core.models.checkpoints import round_embeddings
 from core.models.predict import logits
 from core.models.recurrent import CELLS, Classifier
 from core.runtime import files
@@ -77,15 +76,12 @@ class TrainingSettings:
     balance: bool = False
 
     def __post_init__(self) -> None:
-        if self.precision not in PRECISIONS:
-            raise ValueError(f"unknown precision {self.precision!r}; available: {', '.join(PRECISIONS)}")
-        if self.cell not in CELLS:
-            raise ValueError(f"unknown cell {self.cell!r}; available: {', '.join(CELLS)}")
-        for name in ("hidden_size", "layers", "epochs", "batch_size", "evaluations_per_epoch", "patience"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is at least 1; given: {getattr(self, name):,}")
-        if self.seed < 0:
-            raise ValueError(f"seed is at least 0; given: {self.seed:,}")
+        for name, known in (("precision", PRECISIONS), ("cell", CELLS)):
+            if getattr(self, name) not in known:
+                raise ValueError(f"unknown {name} {getattr(self, name)!r}; available: {', '.join(known)}")
+        for name in ("hidden_size", "layers", "epochs", "batch_size", "evaluations_per_epoch", "patience", "seed"):
+            if getattr(self, name) < (least := int(name != "seed")):
+                raise ValueError(f"{name} is at least {least}; given: {getattr(self, name):,}")
         if not (0 <= self.dropout < 1 and 0 <= self.word_dropout < 1):
             given = f"{self.dropout}, {self.word_dropout}"
             raise ValueError(f"dropout and word_dropout are from 0 to below 1; given: {given}")
@@ -272,13 +268,11 @@ def _device() -> torch.device:
 
 def _bfloat16(precision: str, device: torch.device) -> bool:
     if precision == "auto":
-        return torch.cuda.is_bf16_supported() if device.type == "cuda" else _cpu_has_bfloat16()
+        if device.type == "cuda":
+            return bool(torch.cuda.is_bf16_supported())
+        capabilities = torch.cpu.get_capabilities()
+        return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
     return precision == "bfloat16"
-
-
-def _cpu_has_bfloat16() -> bool:
-    capabilities = torch.cpu.get_capabilities()
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
 class _Run:
@@ -381,7 +375,7 @@ class _Run:
         with torch.no_grad():
             model.linear.weight.div_(temperature)
             model.linear.bias.div_(temperature)
-        round_embeddings(model)
+            model.embedding.weight.copy_(model.embedding.weight.half().float())
         model.zero_grad(set_to_none=True)
         return model.requires_grad_(False).eval()
 

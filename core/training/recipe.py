@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -140,14 +140,6 @@ class Prepared:
     held: np.ndarray
 
 
-class Word2VecProgress(NamedTuple):
-    """`epoch` of `epochs` are done; `vectors` [V, E] so far."""
-
-    epoch: int
-    epochs: int
-    vectors: np.ndarray
-
-
 def prepare(corpus: Corpus, recipe: Recipe) -> Prepared:
     """Vocabulary, ids and split of a corpus. Raises ValueError if it is too small or a part holds one class only."""
     vocabulary, sentences, _ = build_vocabulary(corpus.texts, recipe.preprocessing, recipe.min_count)
@@ -156,14 +148,17 @@ def prepare(corpus: Corpus, recipe: Recipe) -> Prepared:
     return Prepared(recipe, corpus, vocabulary, sentences, train, held)
 
 
-def word_vectors(prepared: Prepared, out: Path) -> Iterator[Word2VecProgress]:
-    """Word vectors for a prepared file: those in ``<out>/word2vec`` if they are its own, else newly trained."""
+def word_vectors(prepared: Prepared, out: Path) -> Iterator[tuple[int, np.ndarray]]:
+    """Word vectors [V, E] for a prepared file: those in ``<out>/word2vec`` if they are its own, else newly trained.
+
+    Yields how many epochs are done, and the vectors so far.
+    """
     settings = prepared.recipe.word2vec
     card = _word2vec_card(prepared)
     try:
         stored = checkpoints.load_vectors(folder=out)
         if stored.vocabulary == prepared.vocabulary and _holds(stored.card, json.loads(json.dumps(card))):
-            yield Word2VecProgress(settings.epochs, settings.epochs, stored.vectors)
+            yield settings.epochs, stored.vectors
             return
     except checkpoints.CheckpointError:
         pass  # none, or damaged: train
@@ -175,7 +170,7 @@ def word_vectors(prepared: Prepared, out: Path) -> Iterator[Word2VecProgress]:
         prepared.sentences, prepared.vocabulary, settings, _restore_word2vec(state_file, identity)
     ):
         _save_word2vec(state_file, state, identity)
-        yield Word2VecProgress(state.epoch, settings.epochs, state.vectors)
+        yield state.epoch, state.vectors
     assert state is not None
     import torch
 
@@ -185,7 +180,7 @@ def word_vectors(prepared: Prepared, out: Path) -> Iterator[Word2VecProgress]:
     checkpoints.save(checkpoints.WORD2VEC, {"vectors": torch.from_numpy(state.vectors)}, prepared.vocabulary, card, out)
     state_file.unlink()
     # As stored, so that a run that finds them on the disk starts from the same numbers.
-    yield Word2VecProgress(settings.epochs, settings.epochs, checkpoints.load_vectors(folder=out).vectors)
+    yield settings.epochs, checkpoints.load_vectors(folder=out).vectors
 
 
 def classifier(
@@ -196,10 +191,16 @@ def classifier(
     out: Path,
     start: checkpoints.Checkpoint | None = None,
 ) -> Iterator[TrainingProgress]:
-    """Train one classifier, from the weights of `start` if given, and save it; the last event carries the model."""
-    check_start(start, prepared, settings)
+    """Train one classifier, from the weights of `start` if given, and save it; the last event carries the model.
+
+    Ask `check_start` before, if there is one.
+    """
     identity = _identity(prepared, settings, start)
-    if not _is_finished(name, identity, out):
+    try:
+        finished = _holds(checkpoints.load(name, out).card, identity)
+    except checkpoints.CheckpointError:
+        finished = False
+    if not finished:
         state_file = out / ".training" / f"{name}.safetensors"
         for progress in train_classifier(
             settings,
@@ -242,14 +243,6 @@ def check_start(start: checkpoints.Checkpoint | None, prepared: Prepared, settin
         raise ValueError(f"checkpoint {start.name!r} has another cell or vocabulary than this run: it cannot start it")
 
 
-def _is_finished(name: str, identity: checkpoints.Card, out: Path) -> bool:
-    """Whether an earlier run finished this very classifier."""
-    try:
-        return _holds(checkpoints.load(name, out).card, identity)
-    except checkpoints.CheckpointError:
-        return False
-
-
 def _holds(card: checkpoints.Card, part: checkpoints.Card) -> bool:
     return all(card.get(key) == value for key, value in part.items())
 
@@ -281,7 +274,8 @@ def _card(
 ) -> checkpoints.Card:
     """The card of a newly trained classifier, without metrics."""
     assert progress.model is not None
-    model, temperature = progress.model, calibration(prepared, progress)
+    model, kept, rows = progress.model, best(progress.history), len(prepared.held)
+    errors = rows - round(kept.accuracy * rows)
     sentiment = prepared.corpus.labelling.names == SENTIMENT
     return {
         **identity,
@@ -295,38 +289,24 @@ def _card(
         "labels": list(prepared.corpus.labelling.names),
         "hardware": hardware(settings),
         "history": [held._asdict() for held in progress.history],
-        "calibration": temperature,
+        "calibration": {
+            "weights_chosen_by": SELECTION,
+            "temperature": kept.temperature,
+            "rows": rows,
+            "errors": errors,
+            "labels": "smoothed (Platt 1999)",
+        },
         "versions": checkpoints.versions("numpy", "torch", "gensim"),
         "intended_use": INTENDED_USE,
-        "limits": _limits(prepared, settings, temperature["errors"]),
+        "limits": [
+            *(LIMITS if sentiment else OWN_LIMITS),
+            *([BALANCED_LIMIT] if settings.balance else []),
+            *([FEW_ERRORS_LIMIT] if errors < FEW_ERRORS else []),
+            *([SMALL_LIMIT] if rows < SMALL else []),
+        ],
         "terms": TERMS if sentiment else OWN_TERMS,
         "metrics": {},
     }
-
-
-def calibration(prepared: Prepared, progress: TrainingProgress) -> dict[str, Any]:
-    """The temperature of a finished run, and the rows that it was fitted to."""
-    kept = best(progress.history)
-    rows = len(prepared.held)
-    return {
-        "weights_chosen_by": SELECTION,
-        "temperature": kept.temperature,
-        "rows": rows,
-        "errors": rows - round(kept.accuracy * rows),
-        "labels": "smoothed (Platt 1999)",
-    }
-
-
-def _limits(prepared: Prepared, settings: TrainingSettings, errors: int) -> list[str]:
-    """A classifier's limits: its data, class weights and evaluation."""
-    limits = list(LIMITS if prepared.corpus.labelling.names == SENTIMENT else OWN_LIMITS)
-    if settings.balance:
-        limits.append(BALANCED_LIMIT)
-    if errors < FEW_ERRORS:
-        limits.append(FEW_ERRORS_LIMIT)
-    if len(prepared.held) < SMALL:
-        limits.append(SMALL_LIMIT)
-    return limits
 
 
 def add_metrics(name: str, key: str, corpus: Corpus, out: Path) -> None:

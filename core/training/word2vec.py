@@ -1,4 +1,4 @@
-"""What does a word mean before the models are trained? word2vec by gensim, and nearest neighbours.
+"""What does a word mean before the models are trained? word2vec by gensim.
 
 Skip-gram with negative sampling (Mikolov et al. 2013, "Distributed Representations of Words and Phrases and their
 Compositionality"), trained on the training text without labels. Rare words become ``<unk>`` first, which so gets a
@@ -117,19 +117,3 @@ def unit_variance(vectors: np.ndarray) -> np.ndarray:
     trained = vectors[np.any(vectors != 0, axis=1)]
     deviation = float(trained.std()) if len(trained) else 0.0
     return vectors / np.float32(deviation) if deviation > 0 else vectors
-
-
-def neighbours(vectors: np.ndarray, vocabulary: Vocabulary, word: str, count: int = 10) -> list[tuple[str, float]]:
-    """The other words with the highest cosine, highest first; antonyms are often among them.
-
-    Raises LookupError for an unknown word, ValueError if `vectors` [V, E] and vocabulary differ in length.
-    """
-    if len(vectors) != len(vocabulary):
-        raise ValueError(f"{len(vectors):,} vectors for a vocabulary of {len(vocabulary):,}")
-    number = vocabulary.id(word)
-    vectors = vectors.astype(np.float32)
-    norms = np.linalg.norm(vectors, axis=1)
-    cosines = vectors @ vectors[number] / np.maximum(norms * norms[number], np.finfo(np.float32).tiny)
-    cosines[[Vocabulary.pad_id, Vocabulary.unk_id, number]] = -np.inf
-    best = np.argsort(-cosines)[: min(count, len(vocabulary) - 3)]
-    return [(vocabulary.token(int(index)), float(cosines[index])) for index in best]

@@ -1,30 +1,16 @@
 """What a page or a view is about: the idea, the equation, how to read it, what it does not show, the papers.
 
-Folded away at the same place on every page: below the choice of the view, above what the view shows. The texts stand in
-the modules ``pages.help.<page>``, one `About` for every view; a view without one has no fold.
+Folded away at the same place on every page: below the choice of the view, above what the view shows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from importlib import import_module
-
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from pages.help.papers import About, Paper
+from pages.help.texts import Paper, texts
 from pages.wording.latex_words import worded
 from pages.wording.tokens import plain
-
-_TEXTS = ("Home", "Permutations", "Sarcasm", "Trajectories", "Attributions", "Maths_Lab", "Models")
-
-
-def texts(page: str) -> Mapping[str, About]:
-    """What is said of a page's views, by view, in English; ``""`` is the page that has no views."""
-    if page not in _TEXTS:
-        return {}
-    about: Mapping[str, About] = import_module(f"pages.help.{page.lower()}").TEXTS
-    return about
 
 
 def show(page: str, view: str | None = "") -> None:

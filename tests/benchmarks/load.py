@@ -20,7 +20,6 @@ import argparse
 import asyncio
 import io
 import itertools
-import json
 import os
 import random
 import re
@@ -29,7 +28,6 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -40,20 +38,11 @@ MODELS = ("rnn", "gru", "lstm")
 ALONE = 30  # verdicts timed before anybody else comes
 SAMPLE_EVERY = 5.0  # seconds
 MOST_TOLD = 20  # errors printed
-SUBJECTS = (
-    "my mother",
-    "my friend",
-    "the teacher",
-    "our team",
-    "the driver",
-    "a neighbour",
-    "my brother",
-    "the doctor",
-)
+SUBJECTS = ("my mother", "my friend", "a teacher", "our team", "the driver", "a neighbour", "my brother", "the doctor")
 VERBS = ("loved", "hated", "missed", "enjoyed", "forgot", "wanted", "broke", "watched", "needed", "lost", "found")
 THINGS = ("movie", "dinner", "party", "game", "show", "book", "flight", "song", "phone", "weather", "coffee", "class")
 TIMES = ("today", "yesterday", "again", "tonight", "too", "anyway", "alone", "twice")
-_PROBABILITY = re.compile(r"P\(positive\) (\d\.\d+), logit ([+-]\d+\.\d+)")
+_PROBABILITY = re.compile(r"P\(positive\) (\d\.\d+), logit ([+−]\d+\.\d+)")
 
 
 class Expected(NamedTuple):
@@ -82,12 +71,8 @@ class Log:
 
 def sentences(count: int, seed: int) -> list[str]:
     """Different sentences of seven words each."""
-    every = [
-        f"{who} {did} the {what} {when} {after}"
-        for who, did, what, (when, after) in itertools.product(
-            SUBJECTS, VERBS, THINGS, itertools.permutations(TIMES, 2)
-        )
-    ]
+    parts = itertools.product(SUBJECTS, VERBS, THINGS, itertools.permutations(TIMES, 2))
+    every = [f"{who} {did} the {what} {when} {after}" for who, did, what, (when, after) in parts]
     return random.Random(seed).sample(every, count)
 
 
@@ -196,7 +181,7 @@ class Person:
     def _same(self, what: str, shown: object, expected: float, tolerance: float = 0.0) -> None:
         self._log.compared += 1
         try:
-            right = abs(float(str(shown).replace(",", "")) - expected) <= tolerance
+            right = abs(float(str(shown).replace(",", "").replace("−", "-")) - expected) <= tolerance
         except ValueError:
             right = False
         if not right:
@@ -274,10 +259,10 @@ def sample(process: int, began: float) -> Sample | None:
     return Sample(time.monotonic() - began, int(fields[21]) * page / 1e6, (int(fields[11]) + int(fields[12])) / ticks)
 
 
-async def watch(process: int | None, samples: list[Sample]) -> None:
+async def watch(process: int, samples: list[Sample]) -> None:
     """Look at the server now and then, until ended."""
     began = time.monotonic()
-    while process is not None:
+    while True:
         found = sample(process, began)
         if found is not None:
             samples.append(found)
@@ -297,31 +282,15 @@ def growth(samples: Sequence[Sample]) -> float:
     return slope
 
 
-def report(
-    options: argparse.Namespace, by_itself: Log, log: Log, samples: Sequence[Sample], own: float
-) -> dict[str, object]:
-    """Print what was found; the same in one dictionary. `own` are the visitors' seconds of processor time."""
+def report(options: argparse.Namespace, by_itself: Log, log: Log, samples: Sequence[Sample], own: float) -> None:
+    """Print what was measured; `own` are the visitors' seconds of processor time."""
     print(f"\n{'step':<28}{'times':>7}{'p50 s':>9}{'p95 s':>9}{'most s':>9}")
-    steps = {}
     for name, seconds in log.seconds.items():
-        steps[name] = (len(seconds), statistics.median(seconds), percentile(seconds, 0.95), max(seconds))
-        print("{:<28}{:>7,}{:>9.2f}{:>9.2f}{:>9.2f}".format(name, *steps[name]))
+        slow = percentile(seconds, 0.95)
+        print(f"{name:<28}{len(seconds):>7,}{statistics.median(seconds):>9.2f}{slow:>9.2f}{max(seconds):>9.2f}")
     usual = statistics.median(by_itself.seconds["a simple verdict"])
-    found: dict[str, object] = {
-        "sessions": options.sessions,
-        "minutes": options.minutes,
-        "think": options.think,
-        "verdict_alone_median": usual,
-        "steps": steps,
-        "visits": log.visits,
-        "compared": log.compared,
-        "errors": log.errors,
-        "searches": log.searches,
-        "waited_in_line": log.waited,
-    }
-    if "a simple verdict" in steps:
-        slow = steps["a simple verdict"][2]
-        found["ratio"] = slow / usual
+    if verdicts := log.seconds.get("a simple verdict"):
+        slow = percentile(verdicts, 0.95)
         print(
             f"\na simple verdict: median alone {1000 * usual:.0f} ms; 95th percentile of {options.sessions} sessions "
             f"{1000 * slow:.0f} ms, {slow / usual:.1f} times (asked: at most 10)"
@@ -332,21 +301,18 @@ def report(
         print(f"  {line}")
     if len(samples) > 2:
         share = (samples[-1].processor - samples[0].processor) / (samples[-1].seconds - samples[0].seconds)
-        found |= {"processors": share, "processor_seconds_per_visit": share * samples[-1].seconds / max(1, log.visits)}
-        found["memory"] = [(round(one.seconds), round(one.memory)) for one in samples]
-        found["growth_mb_per_minute"] = growth(samples)
         shown = samples[:: max(1, len(samples) // 12)]
         print("resident memory, MB: " + ", ".join(f"{one.seconds / 60:.1f} min {one.memory:.0f}" for one in shown))
         print(f"growth over the second half: {growth(samples):+.1f} MB a minute")
         print(
-            f"processors that the server kept busy: {share:.2f}, {found['processor_seconds_per_visit']:.2f} s a visit; "
+            f"processors that the server kept busy: {share:.2f}, "
+            f"{share * samples[-1].seconds / max(1, log.visits):.2f} s a visit; "
             f"the visitors: {own / samples[-1].seconds:.2f}; other processes had the rest of {os.cpu_count()}"
         )
-    return found
 
 
-async def run(options: argparse.Namespace, address: str, process: int | None) -> dict[str, object]:
-    """Everything, at a server that runs."""
+async def run(options: argparse.Namespace, address: str, process: int) -> list[str]:
+    """Everything, at a server that runs; the errors."""
     each = int(options.minutes * 60 / (10 * max(options.think, 0.5))) + 2  # visits of one after the other
     each = min(each, options.sentences or each)
     texts = sentences(2 + ALONE + options.sessions * each, options.seed)
@@ -358,21 +324,15 @@ async def run(options: argparse.Namespace, address: str, process: int | None) ->
     print(f"{options.sessions} sessions for {options.minutes:g} minutes", file=sys.stderr)
     own = time.process_time()
     watching = asyncio.create_task(watch(process, samples))
-    await asyncio.gather(
-        *(
-            come_and_go(
-                address,
-                expected[2 + number * each : 2 + (number + 1) * each],
-                log,
-                60 * options.minutes,
-                options.think,
-                options.seed + number,
-            )
-            for number in range(options.sessions)
-        )
+    shares = [expected[2 + number * each : 2 + (number + 1) * each] for number in range(options.sessions)]
+    visits = (
+        come_and_go(address, share, log, 60 * options.minutes, options.think, options.seed + number)
+        for number, share in enumerate(shares)
     )
+    await asyncio.gather(*visits)
     watching.cancel()
-    return report(options, by_itself, log, samples, time.process_time() - own)
+    report(options, by_itself, log, samples, time.process_time() - own)
+    return log.errors
 
 
 def main() -> int:
@@ -385,14 +345,9 @@ def main() -> int:
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--log", type=Path, help="where the server writes what it has to say")
-    parser.add_argument("--address", help="of a server that runs already; its memory is not looked at")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
     options = parser.parse_args()
-    with nullcontext((options.address, None)) if options.address else server(log=options.log) as (address, process):
-        found = asyncio.run(run(options, address, process))
-    if options.json:
-        options.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
-    return 1 if found["errors"] else 0
+    with server(log=options.log) as (address, process):
+        return 1 if asyncio.run(run(options, address, process)) else 0
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Millions of rows, scanned, killed twice, resumed: is each row there once, and how much memory did it take?
 
-    python tests/benchmarks/scan_killed.py [--rows 5000000] [--small 100000] [--model rnn] [--workers N] [--folder DIR]
+    python -m tests.benchmarks.scan_killed [--rows 5000000] [--small 100000] [--model rnn] [--workers N] [--folder DIR]
 
 Rows are made by a rule: a few words each, some empty, some with a line break in quotes, some malformed. A scan of
 `--small` rows tells what memory it takes; one of `--rows` is killed (`kill -9`) at a third and at two thirds and
@@ -22,16 +22,12 @@ from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).parent.parent.parent
-sys.path.insert(0, str(ROOT))
+from core.probes.scan.corpus import PART_ROWS
 
-# fmt: off
-WORDS = [
-    "good", "bad", "movie", "love", "hate", "i", "you", "the", "a", "to", "it", "is", "this", "that", "not", "so",
-    "late", "never", "better", "great", "sad", "no",
-]
-# fmt: on
-PART_ROWS = 65_536
+ROOT = Path(__file__).parent.parent.parent
+
+WORDS = ("good", "bad", "movie", "love", "hate", "i", "you", "the", "a", "to", "it", "is", "this", "that", "not", "so",
+         "late", "never", "better", "great", "sad", "no")  # fmt: skip
 
 
 def text_of(number: int) -> str:
@@ -105,7 +101,7 @@ def wrong(out: Path, rows: int, model: str) -> Iterator[str]:
                         yield f"{path.name}: row {row:,} where {expected:,} was expected"
                     expected += 1
                     what = kind(row)
-                    read = {"malformed": "1 fields where the header has 2", "empty": "no word to read"}.get(what)
+                    read = {"malformed": "1 fields, but the header has 2", "empty": "no word to read"}.get(what)
                     if problem != read or (probability is None) != (read is not None):
                         yield f"row {row:,}: {what}, but P {probability} and {problem!r}"
                     elif probability is not None and row % 1_000 == 0:

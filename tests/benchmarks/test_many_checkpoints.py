@@ -16,7 +16,6 @@ import pytest
 PROJECT = Path(__file__).parents[2]
 COUNT, ROUNDS = 50, 7
 ASKED = 300  # ms
-BARE = 'import streamlit as st\nst.multiselect("Models", [f"model-{n:02}" for n in range(50)])\n'
 
 
 def milliseconds(measured: Callable[[], object]) -> tuple[float, float]:
@@ -53,7 +52,7 @@ def test_fifty_checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
         return AppTest.from_function(script, default_timeout=60)
 
-    cold, warm, opened, bare = [], [], [], []
+    cold, opened = [], []
     picker().run()  # imports torch
     loads: list[str] = []
     load = checkpoints.load
@@ -61,14 +60,12 @@ def test_fifty_checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     for _ in range(ROUNDS):
         st.cache_resource.clear()
         cold.append(milliseconds(models.cards))
-        warm.append(milliseconds(models.cards))
         st.cache_resource.clear()
         opened.append(milliseconds(picker().run))
-        bare.append(milliseconds(AppTest.from_string(BARE, default_timeout=60).run))
     assert len(loads) == 3 * ROUNDS  # the weights of three, whatever the rest
     found = picker().run()
     assert not found.exception and len(found.multiselect[0].options) == COUNT
-    times = {"cards, cold": cold, "cards, warm": warm, "picker and 3 models, cold": opened, "a bare picker": bare}
+    times = {"cards, cold": cold, "picker and 3 models, cold": opened}
     print(f"\n{COUNT} checkpoints, cards of {size / 1000:.0f} kB (asked: under {ASKED} ms)")
     medians = {}
     for name, measured in times.items():

@@ -1,4 +1,4 @@
-"""Orders of a sentence: all of them against the fused recurrence, ten words to the end, fourteen by fluency.
+"""Orders of a sentence: the memory of all of them, ten words stopped, fourteen by fluency against a plain beam.
 
 ``pytest tests/benchmarks/test_permutations.py -s``; ratios within one run, nothing is asserted of time.
 """
@@ -8,20 +8,17 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from itertools import permutations
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
+from core.benchmarks.measured import seconds, threads
 from core.fluency import trigram
 from core.fluency.orders import Words, fluencies
 from core.models import checkpoints
-from core.models.recurrent import Classifier
 from core.probes.permutations.search import ask, scorer, search
-from core.probes.permutations.shared_prefixes import SharedPrefixes
 
 ROOT = Path(__file__).parent.parent.parent
 FOURTEEN = "the food was terrible but the company made my night so i stayed late"
@@ -30,57 +27,23 @@ TEN = "i do not think that this was a good idea"
 
 @pytest.fixture(autouse=True)
 def _two_threads() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(before)
-
-
-def seconds(work: Callable[[], object]) -> float:
-    clock = time.perf_counter()
-    work()
-    return time.perf_counter() - clock
-
-
-@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
-@pytest.mark.parametrize(("words", "rounds", "asked"), [(8, 10, 6.0), (9, 2, 5.5)])
-def test_all_orders_against_the_fused_recurrence(cell: str, words: int, rounds: int, asked: float) -> None:
-    torch.manual_seed(0)
-    model = Classifier(cell, 100, 128, 256).requires_grad_(False).eval()
-    ids = list(range(2, 2 + words))
-    orders = np.array(list(permutations(range(words))), dtype=np.uint8)
-
-    def materialised() -> np.ndarray:
-        with torch.inference_mode():
-            block = torch.tensor(ids)[torch.from_numpy(orders.astype(np.int64))]
-            return torch.cat([model(rows) for rows in block.split(1_024)]).numpy()
-
-    shared = SharedPrefixes(model, ids)
-    expected, found = materialised(), shared.logits(orders)
-    assert np.abs(found - expected).max() <= 1e-5  # of every order
-    # Both ways in turns, the best of each: whatever else the machine does slows both.
-    times = [(seconds(materialised), seconds(lambda: shared.logits(orders))) for _ in range(rounds)]
-    slow, fast = (min(column) for column in zip(*times, strict=True))
-    print(
-        f"\n{cell}, {words} words, {len(orders):,} orders: fused {slow:.2f} s, shared prefixes {fast:.2f} s, "
-        f"{slow / fast:.1f} x (asked for the lstm: {asked} x), {len(orders) / fast:,.0f} orders/s, largest difference "
-        f"{np.abs(found - expected).max():.0e}"
-    )
+    with threads(2):
+        yield
 
 
 _PEAK = """
 import sys
 from pathlib import Path
-from core import checkpoints, fluency
+from core.fluency import trigram
+from core.models import checkpoints
 from core.probes.permutations.search import ask, scorer, search
 # Not getrusage's figure, which a process takes over from the one that started it.
 def peak():
     return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
 checkpoint, text = checkpoints.load("lstm"), sys.argv[1]
-question = ask(checkpoint, fluency.load().trigram, text, budget=4_000_000)
+question = ask(checkpoint, trigram.load().trigram, text, budget=4_000_000)
 before = peak()
-for progress in search("lstm", scorer(checkpoint, question), question):
-    pass
+*_, progress = search("lstm", scorer(checkpoint, question), question)
 result = progress.result()
 assert result.complete
 print(result.scored, before, peak())

@@ -18,17 +18,16 @@ import pytest
 import torch
 from torch import nn
 
+from core.benchmarks.reading import tweet_lengths
 from core.data.corpus import Encoded
 from core.models.recurrent import Classifier
 from core.training.loop import TrainingSettings, hardware, train_classifier
 
-PERCENTILES = (0, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99, 99.9)
-LENGTHS = (1, 4, 5, 8, 10, 12, 14, 17, 20, 23, 27, 30, 33, 39)
 VOCABULARY, EMBEDDING, BATCH, ROWS, ROUNDS = 34_344, 128, 1024, 20_480, 3
 
 
 def sentences(random: np.random.Generator) -> Encoded:
-    lengths = np.interp(random.uniform(0, 99.9, ROWS), PERCENTILES, LENGTHS).astype(np.int64)
+    lengths = tweet_lengths(random, ROWS)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     return Encoded(random.integers(2, VOCABULARY, offsets[-1]).astype(np.int32), offsets)
 

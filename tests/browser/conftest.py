@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -10,14 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, TimeoutError, expect
+from playwright.sync_api import Browser, Dialog, Page, Request, TimeoutError, WebSocket, expect
 
 from core.benchmarks.visitor import server
+from tests.hostile import SENTENCES
 
 ROOT = Path(__file__).parent.parent.parent
 HERE = Path(__file__).parent
+CHECKPOINTS = ROOT / "checkpoints"
 CELLS = ("rnn", "gru", "lstm")
-STEP_LIMIT = 30_000  # milliseconds
+HOSTILE = [text.replace("\n", " ") for text in SENTENCES]  # a box of one line takes no line breaks
+STEP_LIMIT = 30_000  # milliseconds: a busy machine may need so long
+WINDOW: Any = {"width": 1280, "height": 900}
 expect.set_options(timeout=STEP_LIMIT)
 
 Serve = Callable[..., AbstractContextManager[str]]
@@ -62,26 +67,23 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any], chromium:
 
 
 @pytest.fixture(scope="session")
-def served_checkpoints(tiny_checkpoints: Path) -> Path:
-    """The shipped models where they are there, else tiny ones."""
-    shipped = ROOT / "checkpoints"
-    return shipped if all((shipped / cell / "card.json").is_file() for cell in CELLS) else tiny_checkpoints
-
-
-@pytest.fixture(scope="session")
-def serve(chromium: str, served_checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -> Serve:
-    """Starts a server of its own: ``with serve() as address: …``, of the application or of another script, on the
-    models of another folder if one is given."""
+def serve(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Serve:
+    """Starts a server with a collection of its own: ``with serve() as address: …``, of the application or of another
+    script."""
 
     @contextmanager
-    def start(script: Path | None = None, checkpoints: Path = served_checkpoints) -> Iterator[str]:
-        log = tmp_path_factory.mktemp("server") / "log.txt"
-        environment = {"UNROLLED_CHECKPOINTS": str(checkpoints), "OMP_NUM_THREADS": "1"}
-        with server(environment, log, script) as (address, _process):
+    def start(script: Path | None = None) -> Iterator[str]:
+        folder = tmp_path_factory.mktemp("server")
+        environment = {
+            "UNROLLED_CHECKPOINTS": str(CHECKPOINTS),
+            "UNROLLED_COLLECTION": str(folder / "kept.sqlite3"),
+            "OMP_NUM_THREADS": "1",
+        }
+        with server(environment, folder / "log.txt", script) as (address, _process):
             yield address
-        said = log.read_text(encoding="utf-8", errors="replace")
-        if "Traceback" in said:  # what the page does not show, the log does
-            pytest.fail(f"the server met with a fault:\n{said}", pytrace=False)
+        log = (folder / "log.txt").read_text(encoding="utf-8", errors="replace")
+        if "Traceback" in log:  # what the page does not show, the log does
+            pytest.fail(f"the server met with a fault:\n{log}", pytrace=False)
 
     return start
 
@@ -89,38 +91,47 @@ def serve(chromium: str, served_checkpoints: Path, tmp_path_factory: pytest.Temp
 @pytest.fixture(scope="session")
 def address(serve: Serve) -> Iterator[str]:
     """The address of the server that most tests share."""
-    with serve() as found:
-        yield found
+    with serve() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def tab(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport=WINDOW, reduced_motion="reduce")
+    context.set_default_timeout(STEP_LIMIT)
+    yield context.new_page()
+    context.close()
 
 
 @pytest.fixture
-def page(page: Page) -> Page:
-    """A new page that waits as long as a busy machine may need."""
-    page.set_default_timeout(STEP_LIMIT)
-    return page
+def page(tab: Page) -> Page:
+    """One tab for all tests: in a new one the browser compiles Streamlit's scripts anew, 2 of the 3 s of a page."""
+    tab.set_viewport_size(WINDOW)
+    tab.emulate_media(color_scheme="light")
+    return tab
 
 
-@pytest.fixture(scope="module")
-def visitor(browser: Browser) -> Iterator[Page]:
-    """One page for all tests of a module: each goes to another address with it."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    found = context.new_page()
-    found.set_default_timeout(STEP_LIMIT)
-    yield found
-    context.close()
+def settled(page: Page, timeout: float = 4 * STEP_LIMIT) -> None:
+    """Wait until the script has ended. What a click or key asks for begins a moment later."""
+    page.wait_for_timeout(250)
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=timeout)
 
 
 def open_and_settle(page: Page, url: str) -> None:
     """Go there and wait until the script has ended and its charts are drawn."""
     page.goto(url)
-    expect(page.get_by_test_id("stApp").and_(page.locator("[data-test-script-state=notRunning]"))).to_be_visible(
-        timeout=3 * STEP_LIMIT
-    )
-    expect(page.locator("h1").first).to_be_visible()
-    charts = page.get_by_test_id("stPlotlyChart")
-    for place in range(charts.count()):
-        if charts.nth(place).is_visible():  # one in a closed fold is drawn when that opens
-            expect(charts.nth(place).locator(".main-svg").first).to_be_visible()
+    expect(page.locator("h1").first).to_be_visible(timeout=4 * STEP_LIMIT)
+    settled(page)
+    for chart in page.get_by_test_id("stPlotlyChart").all():
+        if chart.is_visible():  # one in a closed fold is drawn when that opens
+            expect(chart.locator(".main-svg").first).to_be_visible()
+
+
+def paint(page: Page, scheme: str) -> None:
+    """Ask for a light or a dark page, and wait until it is."""
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    shade = page.get_by_test_id("stApp")
+    expect(shade).to_have_css("background-color", re.compile(r"\((2\d\d, ){2}" if scheme == "light" else r"\(\d\d, "))
 
 
 def choose(page: Page, box: str, option: str) -> None:
@@ -144,21 +155,23 @@ def open_folds(page: Page) -> None:
 
 
 @pytest.fixture
-def elsewhere(page: Page, address: str) -> list[str]:
+def elsewhere(page: Page, address: str) -> Iterator[list[str]]:
     """The addresses that the page asked for, its own server's left out."""
     asked: list[str] = []
 
-    def note(url: str) -> None:
-        if not url.startswith((address, address.replace("http:", "ws:"), "data:", "blob:", "about:")):
-            asked.append(url)
+    def note(request: Request | WebSocket) -> None:
+        if not request.url.startswith((address, address.replace("http:", "ws:"), "data:", "blob:", "about:")):
+            asked.append(request.url)
 
-    page.on("request", lambda request: note(request.url))
-    page.on("websocket", lambda socket: note(socket.url))
-    return asked
+    page.on("request", note)
+    page.on("websocket", note)
+    yield asked
+    page.remove_listener("request", note)
+    page.remove_listener("websocket", note)
 
 
 @pytest.fixture
-def dialogs(page: Page) -> list[str]:
+def dialogs(page: Page) -> Iterator[list[str]]:
     """The messages of the dialogs that the page opened; each is dismissed."""
     opened: list[str] = []
 
@@ -167,4 +180,26 @@ def dialogs(page: Page) -> list[str]:
         dialog.dismiss()
 
     page.on("dialog", dismiss)
-    return opened
+    yield opened
+    page.remove_listener("dialog", dismiss)
+
+
+# Neither the fold about the page, which has equations and links to papers, nor what Streamlit itself draws.
+LIVE = """() => [...document.querySelectorAll('[data-testid=stMain] *')]
+    .filter(one => !one.closest('[class*="st-key-about"]'))
+    .filter(one => one.matches(`iframe, object, embed, base, form[action], script, img, mark, svg[onload],
+        [style*=hostile], link[href*=hostile], meta[http-equiv], a[href^="javascript:" i]`)
+        || (one.localName === "a" && /hostile/.test(one.host))
+        || (one.matches(".katex") && /LaTeX|frac.1..0/.test(one.textContent))
+        || one.getAttributeNames().some(name => name.startsWith("on")))
+    .map(one => one.outerHTML.slice(0, 300))"""
+
+
+def assert_inert(page: Page, elsewhere: list[str], dialogs: list[str]) -> None:
+    """Nothing that was typed, linked or uploaded ran, was asked for or became an element; no fault is shown."""
+    page.wait_for_timeout(200)
+    assert page.evaluate("window.__hacked") is None
+    assert (elsewhere, dialogs) == ([], [])
+    assert page.context.pages == [page]
+    assert page.evaluate(LIVE) == []
+    expect(page.get_by_test_id("stException")).to_have_count(0)

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from pages.wording.tokens import visible
-from tests.browser.conftest import STEP_LIMIT, Serve
+from tests.browser.conftest import STEP_LIMIT, Serve, paint
 from tests.hostile import SENTENCES
 
 SCRIPT = """
@@ -117,31 +117,27 @@ def test_a_dragged_word_goes_where_the_marker_stands(page: Page, address: str) -
     page.mouse.up()
     expect_words(page, "never", "late", "than", "better")
     expect_order(page, 3, 1, 2, 0)
-
-
-def test_a_drag_may_be_given_up_and_a_click_moves_nothing(page: Page, address: str) -> None:
-    show(page, address, WORDS)
+    page.get_by_role("button", name="Reset order").click()
+    expect_order(page, 0, 1, 2, 3)
+    # A drag may be given up, and a click moves nothing.
     before = runs(page)
     carry(page, chip(page, "never"), chip(page, "better"), 0.2)
     page.keyboard.press("Escape")
-    expect(page.locator(".marker")).to_be_hidden()
+    expect(marker).to_be_hidden()
     page.mouse.up()
     carry(page, chip(page, "late"), chip(page, "than"), 0.2)  # where it stands already
-    expect(page.locator(".marker")).to_be_hidden()
+    expect(marker).to_be_hidden()
     page.mouse.up()
     chip(page, "than").click()
     expect(chip(page, "than")).to_be_focused()
     expect_words(page, *WORDS)
     page.wait_for_timeout(400)
     assert runs(page) == before
-
-
-def test_an_answer_to_an_earlier_move_does_not_disturb_a_drag(page: Page, address: str) -> None:
-    show(page, address, WORDS)
+    # The answer to an earlier move does not disturb a drag.
     chip(page, "late").press("End")
     carry(page, chip(page, "never"), chip(page, "better"), 0.2)
     expect_order(page, 0, 2, 3, 1)  # Python has answered while the word is in the air
-    expect(page.locator(".marker")).to_be_visible()
+    expect(marker).to_be_visible()
     page.mouse.up()
     expect_order(page, 3, 0, 2, 1)
     expect_words(page, "never", "better", "than", "late")
@@ -153,6 +149,8 @@ def test_an_answer_to_an_earlier_move_does_not_disturb_a_drag(page: Page, addres
 def test_the_arrows_move_the_chosen_word_and_say_where_it_is(page: Page, address: str) -> None:
     show(page, address, WORDS)
     said = page.get_by_role("status").filter(has_text="word")
+    reset = page.get_by_role("button", name="Reset order")
+    expect(reset).to_be_hidden()
     page.get_by_role("textbox").focus()
     for _ in range(6):
         page.keyboard.press("Tab")
@@ -174,33 +172,22 @@ def test_the_arrows_move_the_chosen_word_and_say_where_it_is(page: Page, address
         expect_order(page, *order)
         expect(chip(page, "late")).to_be_focused()
     page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="Reset order")).to_be_focused()
-
-
-def test_a_run_of_keys_is_sent_once(page: Page, address: str) -> None:
-    show(page, address, [*WORDS, "so", "they", "say"])
-    before = runs(page)
-    chip(page, "better").evaluate(
-        """async chip => { for (let n = 0; n < 5; n++) {
-            chip.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowRight", bubbles: true}));
-            await new Promise(done => setTimeout(done, 40));
-        } }"""
-    )
-    expect_order(page, 1, 2, 3, 4, 5, 0, 6)
-    assert runs(page) == before + 1
-
-
-def test_reset_is_there_when_there_is_something_to_reset(page: Page, address: str) -> None:
-    show(page, address, WORDS)
-    reset = page.get_by_role("button", name="Reset order")
-    expect(reset).to_be_hidden()
-    chip(page, "late").press("End")
-    expect_order(page, 0, 2, 3, 1)
-    reset.click()
+    expect(reset).to_be_focused()
+    page.keyboard.press("Enter")
     expect_words(page, *WORDS)
     expect_order(page, 0, 1, 2, 3)
     expect(reset).to_be_hidden()
     expect(chip(page, "better")).to_be_focused()
+    # A run of keys is sent once.
+    before = runs(page)
+    chip(page, "better").evaluate(
+        """async chip => { for (let n = 0; n < 3; n++) {
+            chip.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowRight", bubbles: true}));
+            await new Promise(done => setTimeout(done, 40));
+        } }"""
+    )
+    expect_order(page, 1, 2, 3, 0)
+    assert runs(page) == before + 1
 
 
 # Pins, repeated words, other sentences
@@ -227,24 +214,18 @@ def test_a_pinned_word_stays_and_the_others_jump_over_it(page: Page, address: st
     expect_order(page, 3, 1, 2, 0)
 
 
-def test_repeated_words_are_told_apart(page: Page, address: str) -> None:
+def test_the_order_stays_on_a_rerun_and_not_for_another_sentence(page: Page, address: str) -> None:
     show(page, address, ["so", "so", "good"])
     chips(page).nth(0).press("ArrowRight")
-    expect_order(page, 1, 0, 2)
+    expect_order(page, 1, 0, 2)  # repeated words are told apart
     carry(page, chip(page, "good"), chips(page).nth(1), 0.2)
     page.mouse.up()
     expect_order(page, 1, 2, 0)
-
-
-def test_the_order_stays_on_a_rerun_and_not_for_another_sentence(page: Page, address: str) -> None:
-    show(page, address, WORDS)
-    chip(page, "never").press("Home")
-    expect_order(page, 3, 0, 1, 2)
     before = runs(page)
     page.get_by_role("button", name="again").click()
     expect(page.get_by_test_id("stText").nth(1)).to_have_text(f"run {before + 1}")
-    expect_order(page, 3, 0, 1, 2)
-    expect_words(page, "never", "better", "late", "than")
+    expect_order(page, 1, 2, 0)
+    expect_words(page, "so", "good", "so")
     box = page.get_by_role("textbox")
     box.fill(case(["never", "say", "never", "again"]))
     box.press("Enter")
@@ -319,28 +300,26 @@ def contrast(page: Page, element: str, behind: str) -> float:
     )
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
-def test_sixty_words_fit_and_can_be_read(width: int, scheme: str, page: Page, address: str) -> None:
-    page.set_viewport_size({"width": width, "height": 800})
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+def test_sixty_words_fit_and_can_be_read(page: Page, address: str) -> None:
     show(page, address, [*(f"word{n}" for n in range(58)), "y" * 300, "last"], 0)
-    for part in ("html", "[data-testid=stMain]"):
-        wide, seen = page.locator(part).evaluate("element => [element.scrollWidth, element.clientWidth]")
-        assert wide <= seen
-    right = max(page.locator(".chip").evaluate_all("all => all.map(one => one.getBoundingClientRect().right)"))
-    assert right <= width
-    app = "[data-testid=stApp]"
-    for element, behind in ((".chip:not(.pinned)", ".chip:not(.pinned)"), (".pinned", app), (".hint", app)):
-        assert contrast(page, element, behind) >= 4.5
     chip(page, "last").press("Home")
     expect(chips(page).nth(1)).to_have_text("last")
-    assert contrast(page, ".reset", app) >= 4.5
+    expect_order(page, 0, 59, *range(1, 59))
     outline = (
         chips(page).nth(1).evaluate("chip => getComputedStyle(chip).outlineStyle + getComputedStyle(chip).outlineWidth")
     )
     assert outline == "solid3px"
-    expect_order(page, 0, 59, *range(1, 59))
+    app = "[data-testid=stApp]"
+    for scheme, width in (("light", 1280), ("dark", 1280), ("dark", 390), ("light", 390)):
+        page.set_viewport_size({"width": width, "height": 800})
+        paint(page, scheme)
+        for part in ("html", "[data-testid=stMain]"):
+            wide, seen = page.locator(part).evaluate("element => [element.scrollWidth, element.clientWidth]")
+            assert wide <= seen
+        right = max(page.locator(".chip").evaluate_all("all => all.map(one => one.getBoundingClientRect().right)"))
+        assert right <= width
+        for element, behind in ((".chip:not(.pinned)",) * 2, (".pinned", app), (".hint", app), (".reset", app)):
+            assert contrast(page, element, behind) >= 4.5
 
 
 # Touch

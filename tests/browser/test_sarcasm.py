@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlencode
@@ -14,42 +13,15 @@ from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from core.models import checkpoints
 from core.models.predict import verdict
-from tests.browser.conftest import CELLS, Serve, choose
+from tests.browser.conftest import CELLS, CHECKPOINTS, assert_inert, choose, open_and_settle, settled
 from tests.hostile import SENTENCES
 
 SARCASM = "Wow thanks for cancelling my flight, best airline ever"
 STOLEN = "whoever stole my antidepressants, i hope you are happy"
-HOSTILE = " ".join(text.replace("\n", " ") for text in SENTENCES[:6])
-VIEWS = ("comment", "edits", "compose", "file", "behaviour", "measured", "kept")
-
-
-@pytest.fixture(scope="module")
-def address(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server with a collection of its own."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("UNROLLED_COLLECTION", str(tmp_path_factory.mktemp("kept") / "finds.sqlite3"))
-        with serve() as found:
-            yield found
-
-
-@pytest.fixture
-def words(served_checkpoints: Path) -> Path:
-    """The served models where word vectors and a fluency model are among them, which edits need."""
-    for name in (checkpoints.WORD2VEC, checkpoints.FLUENCY):
-        if not (served_checkpoints / name / checkpoints.CARD).is_file():
-            pytest.skip(f"no checkpoint {name!r} is shipped, without which no edits are searched for")
-    return served_checkpoints
 
 
 def show(page: Page, address: str, **parameters: str) -> None:
-    page.goto(f"{address}/Sarcasm?{urlencode(parameters)}")
-    expect(page.get_by_role("heading", name="Sarcasm", exact=True)).to_be_visible()
-
-
-def rest(page: Page) -> None:
-    """Wait until the page has drawn everything."""
-    page.wait_for_timeout(500)  # a click reaches the server a moment later
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    open_and_settle(page, f"{address}/Sarcasm?{urlencode(parameters)}")
 
 
 def button(page: Page, name: str) -> Locator:
@@ -65,14 +37,14 @@ def choose_first_row(page: Page, table: Locator) -> None:
     """A click on the box before a table's first row, below its head."""
     table.scroll_into_view_if_needed()
     expect(table.locator("canvas td").first).to_be_attached()
-    rest(page)
+    settled(page)
     table.get_by_test_id("stDataFrameResizable").click(position={"x": 18, "y": 52})
-    rest(page)
+    settled(page)
 
 
 def view(page: Page, name: str) -> None:
     page.get_by_test_id("stMain").get_by_test_id("stButtonGroup").first.get_by_text(name, exact=True).click()
-    rest(page)
+    settled(page)
 
 
 def download(page: Page, name: str, folder: Path) -> list[dict[str, str]]:
@@ -85,9 +57,9 @@ def download(page: Page, name: str, folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_a_comment_is_tested_and_who_is_fooled_is_said(page: Page, address: str, served_checkpoints: Path) -> None:
+def test_a_comment_is_tested_and_who_is_fooled_is_said(page: Page, address: str) -> None:
     show(page, address, q=SARCASM)
-    found = [verdict(checkpoints.load(name, served_checkpoints), SARCASM) for name in CELLS]
+    found = [verdict(checkpoints.load(name, CHECKPOINTS), SARCASM) for name in CELLS]
     metrics = page.get_by_test_id("stMetric")
     expect(metrics).to_have_count(len(CELLS))
     for place, one in enumerate(found):
@@ -103,7 +75,7 @@ def test_a_comment_is_tested_and_who_is_fooled_is_said(page: Page, address: str,
     expect(page.locator(".u-word", has_text="terrible")).to_have_count(len(CELLS))
 
 
-def test_edits_to_a_flip_that_is_kept_and_exported(page: Page, address: str, words: Path, tmp_path: Path) -> None:
+def test_edits_to_a_flip_that_is_kept_and_exported(page: Page, address: str, tmp_path: Path) -> None:
     show(page, address, q=STOLEN, view="edits", model="lstm")
     button(page, "Search for edits").click()
     expect(page.get_by_text(re.compile(r"A single edit flips the verdict in [\d,]+ cases? of [\d,]+"))).to_be_visible()
@@ -112,7 +84,7 @@ def test_edits_to_a_flip_that_is_kept_and_exported(page: Page, address: str, wor
     expect(diff).to_be_visible()
     came, went = diff.locator("ins").count(), diff.locator("del").count()
     assert came + went >= 1, "an edit is shown"
-    rest(page)
+    settled(page)
     button(page, "Keep this text").click()
     expect(page.get_by_text("Saved to Kept finds for LSTM, gold label “negative”.")).to_be_visible()
     view(page, "Kept finds")
@@ -120,7 +92,7 @@ def test_edits_to_a_flip_that_is_kept_and_exported(page: Page, address: str, wor
     rows = [row for row in download(page, "Export all as CSV", tmp_path) if row["source"] == "edit"]
     assert len(rows) == 1
     (row,) = rows
-    checkpoint = checkpoints.load("lstm", words)
+    checkpoint = checkpoints.load("lstm", CHECKPOINTS)
     before, after = verdict(checkpoint, STOLEN), verdict(checkpoint, row["text"])
     assert (row["original"], row["model"], row["reading"]) == (STOLEN, "lstm", "negative")
     assert before.label != after.label, "typed in, the find has the other verdict"
@@ -145,7 +117,7 @@ def test_remarks_about_a_situation_and_a_search_that_is_stopped(page: Page, addr
             )
             button(page, "Stop").click(timeout=2_000)
         expect(start).to_be_visible()
-        rest(page)
+        settled(page)
         if stopped.count():
             break
     expect(stopped).to_be_visible()
@@ -172,9 +144,9 @@ def test_a_file_of_hostile_cells_is_inert(
     show(page, address, view="file")
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(path)
     expect(button(page, "Search the file")).to_be_visible()
-    rest(page)
+    settled(page)
     choose(page, "Gold labels (optional)", "<b>mood</b>")
-    rest(page)
+    settled(page)
     button(page, "Search the file").click()
     expect(page.get_by_text(f"Read all {len(texts) + 1} rows. {len(texts)} scored")).to_be_visible()
     page.get_by_text("1 row with a problem").click()
@@ -194,33 +166,3 @@ def test_a_file_of_hostile_cells_is_inert(
     view(page, "Kept finds")
     expect(cell(page, "oh great, thanks a lot!!!").first).to_be_attached()
     assert_inert(page, elsewhere, dialogs)
-
-
-def test_a_hostile_link_is_inert_in_every_view(
-    page: Page, address: str, elsewhere: list[str], dialogs: list[str]
-) -> None:
-    forged = dict.fromkeys(
-        ("reading", "goal", "floor", "seconds", "guards", "seed", "rule", "capability", "top"), "<b>"
-    )
-    for name in VIEWS:
-        show(page, address, q=HOSTILE, situation=HOSTILE, view=name, cases="1", budget="200", model=HOSTILE, **forged)
-        rest(page)
-        assert_inert(page, elsewhere, dialogs)
-        if button(page, "Search for edits").count():
-            button(page, "Search for edits").click()
-            expect(button(page, "Search again")).to_be_visible()
-            rest(page)
-            assert_inert(page, elsewhere, dialogs)
-
-
-def assert_inert(page: Page, elsewhere: list[str], dialogs: list[str]) -> None:
-    """Nothing that was typed, linked or uploaded ran, loaded or became markup."""
-    page.wait_for_timeout(300)
-    assert page.evaluate("window.__hacked") is None
-    assert dialogs == []
-    assert elsewhere == []
-    shown = page.get_by_test_id("stMain")
-    expect(
-        shown.locator("iframe, script, img, a[href^='javascript:'], .katex:visible, [onerror], [onload]")
-    ).to_have_count(0)
-    expect(page.get_by_test_id("stException")).to_have_count(0)

@@ -12,7 +12,6 @@ from core.models.predict import verdict
 from core.probes.sarcasm import situations
 from core.probes.sarcasm.recipes import PATTERNS
 from tests.commands.conftest import Cli
-from tests.hostile import SENTENCES
 
 KEYS = [
     *("model", "situation", "candidates", "scored", "fooled", "top", "by_recipe", "certificate"),
@@ -64,12 +63,6 @@ def test_the_bank(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_for_people(cli: Cli) -> None:
     out = cli.text("compose --model lstm --budget 200", "\x1b[31mmy car towed away")
     assert "200" in out and "no gerund was made of it" in out
-
-
-def test_hostile_situations_are_only_text(cli: Cli) -> None:
-    for text in SENTENCES:
-        done = cli.run("compose --model rnn --budget 20 --json --", text)
-        assert done.status == 0 or "error: a situation has 2 to 40 words" in done.err
 
 
 def test_refusals(cli: Cli) -> None:

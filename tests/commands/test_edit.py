@@ -5,22 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pytest
 
 from core.commands.edit import word_diff
-from core.data.corpus import encode_tokens
-from core.fluency import kneser_ney
-from core.fluency.trigram import Trigram
 from core.models import checkpoints
 from core.models.predict import verdict, verdict_on_tokens
 from core.probes.edits import sources as edit_sources
-from core.probes.edits.neighbours import Neighbours
-from core.probes.edits.sources import WordSources
-from core.text import lexicon
-from core.text.preprocessing import Preprocessing, Vocabulary
+from core.text.preprocessing import Preprocessing
 from tests.commands.conftest import Cli
-from tests.conftest import WORDS
+from tests.probes.small_models import word_sources
 
 KEYS = [
     *("model", "text", "probability", "found", "edited", "edited_probability", "edits", "fluency_change", "guards"),
@@ -28,23 +21,12 @@ KEYS = [
     *("goal", "reading", "tokens", "complete", "flips", "proposed", "refused", "scorer", "diff", "others", "closest"),
 ]
 TEXT = "i love this movie so late"
-
-
-@pytest.fixture(scope="module")
-def sources() -> WordSources:
-    vocabulary, random = Vocabulary(WORDS), np.random.default_rng(0)
-    rows = [[WORDS[number] for number in random.integers(0, len(WORDS), random.integers(2, 9))] for _ in range(300)]
-    counts = kneser_ney.estimate(
-        [kneser_ney.count(encode_tokens(rows, vocabulary), len(vocabulary))], [1.0], len(vocabulary)
-    )
-    trigram = Trigram(vocabulary, counts.unigram, counts.bigrams, counts.trigrams, 5)
-    vectors = random.normal(size=(len(vocabulary), 6))
-    return WordSources(Neighbours(vectors, vocabulary), trigram, lexicon.load())
+SOURCES = word_sources()
 
 
 @pytest.fixture(autouse=True)
-def _sources(_tiny_models: None, sources: WordSources, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edit_sources, "load", lambda _trigram=None: sources)
+def _sources(_tiny_models: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edit_sources, "load", lambda _trigram=None: SOURCES)
 
 
 def remade(tokens: Sequence[str], edits: Sequence[dict[str, Any]]) -> str:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import permutations
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
 
 from core.fluency import trigram
 from core.models import checkpoints
 from core.models.predict import verdicts
 from core.probes.permutations import search as permutation_search
-from core.text.preprocessing import Vocabulary
 from tests.commands.conftest import Cli
+from tests.probes.small_models import random_trigram
 
 KEYS = [
     *("model", "text", "tokens", "orders", "scored", "complete", "certificate", "original"),
@@ -25,22 +24,12 @@ KEYS = [
 ]
 
 
-class SomeTrigram:
-    """A table from the tokens alone: equal words have equal numbers."""
-
-    name = "trigram"
-    vocabulary = Vocabulary(["i", "love", "this", "frabjous"])
-
-    def table(self, tokens: Sequence[str]) -> np.ndarray:
-        names = sorted({*tokens, "end"})
-        by_word = -np.random.default_rng(len(names)).gamma(2, 2, (len(names),) * 3).astype(np.float32)
-        indices = [names.index(token) for token in (*tokens, "end")]
-        return by_word[np.ix_(indices, indices, indices)]
+SCORER = random_trigram(["i", "love", "this", "frabjous"])
 
 
 @pytest.fixture(autouse=True)
 def _fluency(_tiny_models: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trigram, "load", lambda: SimpleNamespace(trigram=SomeTrigram()))
+    monkeypatch.setattr(trigram, "load", lambda: SimpleNamespace(trigram=SCORER))
 
 
 def test_json_for_every_text_and_model(cli: Cli) -> None:

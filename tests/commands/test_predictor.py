@@ -18,7 +18,7 @@ from core.probes.edits import sources
 from core.probes.edits.sources import WordSources
 from examples.sklearn_predictor import sentiment
 from tests.commands.conftest import Cli
-from tests.commands.test_permute import SomeTrigram
+from tests.commands.test_permute import SCORER
 
 ROOT = Path(__file__).parent.parent.parent
 SPEC = "examples.sklearn_predictor:sentiment"
@@ -27,7 +27,7 @@ TEXT = "not good at all , really bad"
 
 @pytest.fixture(autouse=True)
 def _sources(_tiny_models: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trigram, "load", lambda: SimpleNamespace(trigram=SomeTrigram()))
+    monkeypatch.setattr(trigram, "load", lambda: SimpleNamespace(trigram=SCORER))
     monkeypatch.setattr(sources, "load", WordSources)
     monkeypatch.chdir(ROOT)
 

@@ -42,6 +42,18 @@ def write(path: Path, content: str | bytes | dict[str, Any]) -> Path:
     return path
 
 
+def read_table(path: Path) -> list[dict[str, Any]]:
+    """A table by another reader than ours: texts from CSV and TSV, None where parquet has no value."""
+    if path.suffix == ".parquet":
+        import pandas
+
+        return pandas.read_parquet(path).astype(object).where(lambda frame: frame.notna(), None).to_dict("records")
+    with path.open(encoding="utf-8", newline="") as file:
+        if path.suffix == ".jsonl":
+            return [json.loads(line) for line in file]
+        return list(csv.DictReader(file, delimiter="\t" if path.suffix == ".tsv" else ","))
+
+
 def zipped(content: bytes, *names: str) -> bytes:
     """A .zip that has this content under each name."""
     out = io.BytesIO()

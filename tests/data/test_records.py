@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import tempfile
 import tracemalloc
@@ -11,7 +10,7 @@ from pathlib import Path
 import pyarrow
 import pyarrow.parquet
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.data.corpus import read_corpus
@@ -187,18 +186,24 @@ def test_bytes_that_are_no_table_are_refused_in_one_line(tmp_path_factory: pytes
 _CELLS = st.text(st.sampled_from('a",\n\r\t é🙂'), max_size=8)
 
 
-@settings(max_examples=60, deadline=None)
-@given(rows=st.lists(_CELLS, max_size=25), every=st.integers(1, 6), first=st.integers(1, 6))
-def test_spans_between_marks_are_the_whole_table(rows: list[str], every: int, first: int) -> None:
+@settings(max_examples=60)
+@given(
+    rows=st.lists(_CELLS, max_size=25),
+    every=st.integers(1, 6),
+    first=st.integers(1, 6),
+    asked=st.sampled_from([None, Layout(quoting=ON)]),
+)
+@example(rows=['"never closed', *"abcdefgh"], every=2, first=1, asked=Layout(quoting=ON))
+def test_spans_between_marks_are_the_whole_table(rows: list[str], every: int, first: int, asked: Layout | None) -> None:
     """Whatever stands in a file of lines, read in pieces it gives the rows that it gives in one."""
     with tempfile.TemporaryDirectory() as folder:
         path = write(Path(folder, "a.csv"), "text,n\n" + "".join(f"{cell},1\n" for cell in rows))
-        whole = list(span(path, 4, None, Mark(), None, "text"))
+        whole = list(span(path, 4, asked, Mark(), None, "text"))
         found, start = [], Mark()
         shares = []
-        for mark, share in marks(path, None, Mark(), first, every):
+        for mark, share in marks(path, asked, Mark(), first, every):
             shares.append(share)
-            pieces = list(span(path, 3, None, start, mark.rows - start.rows, "text"))
+            pieces = list(span(path, 3, asked, start, mark.rows - start.rows, "text"))
             assert sum(map(len, pieces)) == mark.rows - start.rows
             assert not pieces or pieces[0].first == start.rows + 1
             found += pieces
@@ -255,16 +260,3 @@ def test_spans_of_parquet_cross_row_groups(group: int, tmp_path: Path) -> None:
         assert texts == [f"row {number}" for number in range(start, min(100, start + rows))]
         assert [window.first for window in found][:1] == [start + 1][: len(found)]
         assert all(window.columns == ("text",) for window in found)
-
-
-def test_a_mark_can_be_behind_a_row_whose_quote_had_swallowed_others(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.csv", 'text,n\n"never closed,1\n' + "".join(f"fine,{n}\n" for n in range(2, 9)))
-    quoted = Layout(quoting=ON)
-    found = [mark for mark, _ in marks(path, quoted, Mark(), 1, 2)]
-    assert [mark.rows for mark in found] == [1, 3, 5, 7, 8]
-    pieces = [
-        window
-        for start, stop in itertools.pairwise([Mark(), *found])
-        for window in span(path, 10, quoted, start, stop.rows - start.rows, "text")
-    ]
-    assert seen(pieces) == seen(list(span(path, 10, quoted, Mark(), None, "text")))

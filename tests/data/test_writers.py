@@ -9,12 +9,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas
 import pytest
 
 from core.data import writers
 from core.data.records import windows
-from tests.data.tables import FORMATS, write
+from tests.data.tables import FORMATS, read_table, write
 
 TYPES = {"score": float, "why": str}
 HOSTILE = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "plain", "", 'a "quoted", one', "two\nlines", "naïve 🙂"]
@@ -29,16 +28,6 @@ def copy(source: Path, out: Path, size: int = 3, added: Mapping[str, Sequence[An
             writer.write(window, added or {"score": scores, "why": [f"-{number}" for number in numbers]})
 
 
-def read(path: Path) -> list[dict[str, Any]]:
-    """A table by another reader than ours."""
-    if path.suffix == ".parquet":
-        return pandas.read_parquet(path).astype(object).where(lambda frame: frame.notna(), None).to_dict("records")
-    with path.open(encoding="utf-8", newline="") as file:
-        if path.suffix == ".jsonl":
-            return [json.loads(line) for line in file]
-        return list(csv.DictReader(file, delimiter="\t" if path.suffix == ".tsv" else ","))
-
-
 def table(path: Path) -> Path:
     """The hostile texts, a number and a column whose name and cells are formulas."""
     numbers = [-number - 0.5 for number in range(len(HOSTILE))]
@@ -50,7 +39,7 @@ def table(path: Path) -> Path:
 def test_every_format_becomes_every_other(source: str, target: str, tmp_path: Path) -> None:
     path, out = table(tmp_path / f"in{source}"), tmp_path / f"out{target}"
     copy(path, out)
-    found = read(out)
+    found = read_table(out)
     assert len(found) == len(HOSTILE)
     safe = target in (".csv", ".tsv")
     for number, (row, text) in enumerate(zip(found, HOSTILE, strict=True)):
@@ -87,28 +76,28 @@ def test_parquet_keeps_the_types_of_parquet(tmp_path: Path) -> None:
     assert found.select(table.column_names).equals(table)
     assert found.schema.field("score").type == pyarrow.float64()
     copy(tmp_path / "in.parquet", tmp_path / "out.jsonl")
-    assert [row["context"] for row in read(tmp_path / "out.jsonl")] == [["x"], [], None, ["y", "z"]]
+    assert [row["context"] for row in read_table(tmp_path / "out.jsonl")] == [["x"], [], None, ["y", "z"]]
     copy(tmp_path / "in.parquet", tmp_path / "out.csv")
-    assert [row["context"] for row in read(tmp_path / "out.csv")] == ['["x"]', "[]", "", '["y", "z"]']
+    assert [row["context"] for row in read_table(tmp_path / "out.csv")] == ['["x"]', "[]", "", '["y", "z"]']
 
 
 def test_json_lines_keep_their_own_keys_and_values(tmp_path: Path) -> None:
     rows = [{"text": "a", "deep": {"b": [1, None]}}, {"new": 5, "text": "\ud800 half"}, {"text": "c", "big": 10**30}]
     (tmp_path / "in.jsonl").write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
     copy(tmp_path / "in.jsonl", tmp_path / "out.jsonl", size=1)
-    found = read(tmp_path / "out.jsonl")
+    found = read_table(tmp_path / "out.jsonl")
     assert [{key: row[key] for key in row if key not in TYPES} for row in found] == rows
     for suffix in ("csv", "parquet"):
         copy(tmp_path / "in.jsonl", tmp_path / f"out.{suffix}")
-        assert [row["text"] for row in read(tmp_path / f"out.{suffix}")] == ["a", "\\ud800 half", "c"]
-        assert read(tmp_path / f"out.{suffix}")[0]["deep"] == '{"b": [1, null]}'
+        assert [row["text"] for row in read_table(tmp_path / f"out.{suffix}")] == ["a", "\\ud800 half", "c"]
+        assert read_table(tmp_path / f"out.{suffix}")[0]["deep"] == '{"b": [1, null]}'
 
 
 def test_rows_that_could_not_be_read_have_their_place(tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("text,n\na,1\nragged\nc,3\n", encoding="utf-8")
     for suffix in ("csv", "jsonl", "parquet"):
         copy(tmp_path / "in.csv", tmp_path / f"out.{suffix}")
-        found = read(tmp_path / f"out.{suffix}")
+        found = read_table(tmp_path / f"out.{suffix}")
         assert [row["text"] or None for row in found] == ["a", None, "c"]
         assert [row["why"] for row in found] == ["-1", "-2", "-3"]
 

@@ -6,7 +6,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.fluency import orders
@@ -37,7 +37,6 @@ def listed(words: Words) -> np.ndarray:
     return np.concatenate(list(words.all_orders()))
 
 
-@settings(deadline=None)
 @given(small_words())
 def test_every_order_comes_once_and_pinned_words_stay(given_words: tuple[str, frozenset[int]]) -> None:
     text, pinned = given_words
@@ -67,7 +66,6 @@ def test_fluency_by_hand() -> None:
     ]
 
 
-@settings(deadline=None)
 @given(small_words(), st.integers(1, 800), st.integers(0, 5), st.booleans())
 def test_the_most_fluent_orders_are_the_most_fluent_ones(
     given_words: tuple[str, frozenset[int]], count: int, seed: int, exact: bool

@@ -7,20 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from pages.help import about
-from pages.help import papers as about_papers
+from pages.help.texts import papers, texts
 from tests.app import EVERY, PAGES, opened, sound, views
 
 
 @pytest.mark.parametrize("where", PAGES)
 def test_every_view_has_a_text_and_every_text_a_view(where: str) -> None:
-    assert list(about.texts(where)) == views(where)
+    assert list(texts(where)) == views(where)
     assert len(EVERY) > 25
 
 
 @pytest.mark.parametrize(("where", "view"), EVERY)
 def test_every_text_says_what_it_should(where: str, view: str) -> None:
-    found = about.texts(where)[view]
+    found = texts(where)[view]
     for text in (found.idea, found.reading, found.limits):
         assert 60 < len(text) < 500
         assert text.endswith((".", "?"))
@@ -31,20 +30,19 @@ def test_every_text_says_what_it_should(where: str, view: str) -> None:
 
 
 def test_papers_are_told_by_lasting_addresses() -> None:
-    papers = about_papers.every().values()
-    assert len(papers) > 30
-    for paper in papers:
+    assert len(papers()) > 30
+    for paper in papers().values():
         assert paper.link == "" or re.fullmatch(
             r"https://(arxiv\.org/abs/\d{4}\.\d{4,5}|aclanthology\.org/[A-Z]?[\w.-]+)", paper.link
         )
         assert 1900 <= paper.year <= 2025
-    cited = {paper for page in PAGES for found in about.texts(page).values() for paper in found.papers}
-    assert cited == set(papers)  # none that nothing cites
+    cited = {paper for page in PAGES for found in texts(page).values() for paper in found.papers}
+    assert cited == set(papers().values())  # none that nothing cites
 
 
 def test_an_unknown_page_or_view_has_no_text() -> None:
-    assert about.texts("None_such") == {}
-    assert "none such" not in about.texts("Home")
+    assert texts("None_such") == {}
+    assert "none such" not in texts("Home")
 
 
 @pytest.mark.parametrize("where", ["Home", "Permutations"])
@@ -55,7 +53,7 @@ def test_the_fold_stands_closed_above_what_the_view_shows(
     first = sound(opened(where)).expander[0]
     assert not first.proto.expanded
     said = " ".join(line.value for line in first.markdown)
-    about_view = about.texts(where)[views(where)[0]]
+    about_view = texts(where)[views(where)[0]]
     assert about_view.idea in said and about_view.limits in said
     assert [line.value.strip("$\n") for line in first.latex] == list(about_view.equations)
     assert all(paper.venue in said.replace("\\", "") for paper in about_view.papers)

@@ -59,10 +59,3 @@ def write_imported(
         "metrics": {},
     }
     checkpoints.save(name, model.state_dict(), vocabulary, card, folder)
-
-
-def write_bidirectional(
-    folder: Path, name: str, cell: str, *, layers: int = 1, reads: str = "final", seed: int = 0
-) -> None:
-    """A model that reads from both ends."""
-    write_imported(folder, name, cell, layers=layers, seed=seed, bidirectional=True, reads=reads)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
@@ -50,22 +49,8 @@ def probabilities(checkpoint: Checkpoint, texts: Sequence[str]) -> np.ndarray:
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("layers", [1, 2])
-def test_each_prefix_probability_is_the_verdict_on_that_prefix_alone(cell: str, layers: int) -> None:
+def test_many_texts_at_once_and_prefixes_get_the_verdicts_they_get_alone(cell: str, layers: int) -> None:
     model = checkpoint(cell, layers)
-    found = verdict(model, "@sam I don't love this movie, so so baaaad!!! http://example.com")
-    assert len(found.prefix_probabilities) == len(found.tokens) == len(found.known)
-    assert found.prefix_probabilities[-1] == found.probability
-    assert found.probability == pytest.approx(expit(found.logit), abs=1e-12)
-    for end in range(1, len(found.tokens) + 1):
-        # Joined by blanks, the tokens come out as they went in.
-        alone = verdict(model, " ".join(found.tokens[:end]))
-        assert alone.tokens == found.tokens[:end]
-        assert alone.probability == pytest.approx(found.prefix_probabilities[end - 1], abs=1e-6)
-
-
-@pytest.mark.parametrize("cell", CELLS)
-def test_many_texts_at_once_get_the_verdicts_they_get_alone(cell: str) -> None:
-    model = checkpoint(cell)
     found = probabilities(model, TEXTS)
     assert found.dtype == np.float64 and found.shape == (len(TEXTS),)
     before_the_first = expit(model.model.linear.bias.item())
@@ -82,7 +67,12 @@ def test_many_texts_at_once_get_the_verdicts_they_get_alone(cell: str) -> None:
         assert together.known == alone.known
         assert together.logit == pytest.approx(alone.logit, abs=1e-5)
         assert together.prefix_probabilities == pytest.approx(alone.prefix_probabilities, abs=1e-6)
-        assert together.probability == together.prefix_probabilities[-1]
+        assert (
+            together.probability == together.prefix_probabilities[-1] == pytest.approx(expit(together.logit), abs=1e-12)
+        )
+        assert len(together.prefix_probabilities) == len(together.tokens)
+        for end, probability in enumerate(together.prefix_probabilities, 1):
+            assert verdict(model, " ".join(together.tokens[:end])).probability == pytest.approx(probability, abs=1e-6)
 
 
 def test_the_batch_size_changes_no_logit() -> None:
@@ -139,8 +129,6 @@ def test_a_verdict_carries_plain_numbers_and_nothing_can_be_changed() -> None:
     assert type(found.logit) is float and type(found.probability) is float
     assert {type(probability) for probability in found.prefix_probabilities} == {float}
     assert hash(found) == hash(verdict(checkpoint("gru"), "I love it"))
-    with pytest.raises(FrozenInstanceError):
-        found.logit = 0.0  # type: ignore[misc]
     model = checkpoint("lstm")
     before = {key: value.clone() for key, value in model.model.state_dict().items()}
     verdict(model, TEXTS[0])

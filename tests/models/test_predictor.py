@@ -25,7 +25,6 @@ from core.models.predictor import (
     log_odds,
     telling,
 )
-from core.text.preprocessing import Preprocessing
 from tests.hostile import SENTENCES
 
 TEXTS = ["a fine day", "a day", "dull"]
@@ -251,7 +250,6 @@ def test_words_are_stable_and_lose_nothing() -> None:
     assert PlainWords()(said) == [
         *("can't", "wait", ",", "@bob", "!!!", ":)", "see", "https://a.b/c?d=1", "#so_true", "...", "3.5", "%")
     ]
-    assert PlainWords() == PlainWords() != Preprocessing(("lowercase",)) and len({PlainWords(), PlainWords()}) == 1
     every = EveryWord()
     assert every.encode(["a", "b", "a"]) == [2, 3, 2] and "zqx" in every and every.unknown(["a"]) == []
 

@@ -15,6 +15,7 @@ import torch
 from scipy.special import expit
 
 from core.__main__ import main
+from core.benchmarks.reading import subset_values
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint, CheckpointError
 from core.models.predict import verdict, verdicts
@@ -25,7 +26,7 @@ from core.models.step_arithmetic import working
 from core.models.trace import trace
 from core.probes.attribution.attribute import METHODS, attribute, available
 from core.probes.attribution.methods.tree import PrefixTree
-from core.probes.attribution.removal import BASELINES, WhiteBoxValues, subsets
+from core.probes.attribution.removal import BASELINES, subsets
 from core.probes.attribution.results import Instance
 from core.probes.dynamics.fixed_points import search
 from core.probes.dynamics.memory_decay import memory
@@ -39,7 +40,7 @@ from core.probes.permutations.shared_prefixes import SharedPrefixes
 from core.probes.sarcasm.comment import leave_one_out
 from core.probes.units.linear_probes import diagnose
 from core.text.preprocessing import PAD
-from tests.models.imported import write_bidirectional, write_imported
+from tests.models.imported import write_imported
 
 TEXT, OTHER = "this movie is not so bad", "i love the movie but it is late"
 VARIANTS: dict[str, tuple[str, int, dict[str, Any]]] = {
@@ -122,9 +123,9 @@ def test_prefixes_orders_changes_and_removed_words_equal_whole_readings(checkpoi
     assert leave_one_out(checkpoint, ["bad"])[0] == pytest.approx(model.empty_logit(), abs=1e-5)
 
     for baseline in BASELINES:
-        v = WhiteBoxValues(Instance(checkpoint, TEXT, tuple(words)), baseline)
-        present = subsets(len(v))
-        np.testing.assert_allclose(PrefixTree(v).values(present), v.values(present), atol=1e-5)
+        given, present = Instance(checkpoint, TEXT, tuple(words)), subsets(len(words))
+        plain = subset_values(given, baseline, present)
+        np.testing.assert_allclose(PrefixTree(given, baseline).values(present), plain, atol=1e-5)
 
 
 def test_a_trace_ends_in_the_verdict_and_its_parts_sum_to_it(checkpoint: Checkpoint) -> None:
@@ -218,7 +219,7 @@ def test_what_has_no_state_on_the_way_is_compared_and_named(
     tmp_path: Path, tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(tiny_checkpoints, tmp_path, dirs_exist_ok=True)
-    write_bidirectional(tmp_path, "both", "gru")
+    write_imported(tmp_path, "both", "gru", bidirectional=True)
     checkpoint = checkpoints.load("both", tmp_path)
     (found,) = compare([checkpoint], TEXT, "bad so not is movie this").contrasts
     assert found.parts_at is None and not found.indistinguishable

@@ -33,7 +33,6 @@ def test_by_hand() -> None:
     np.testing.assert_allclose(space.centre, [0, 0, 1], atol=1e-12)
     assert (space.total, space.scale, space.bias) == (pytest.approx(45), 5, -2)
     np.testing.assert_allclose(space.explained, np.array([25, 16, 4]) / 45)
-    assert space.boundary == pytest.approx(0.4)
     np.testing.assert_allclose(space.project(2 * along - third), [2, 0, -1], atol=1e-6)
 
 
@@ -66,7 +65,7 @@ def test_what_does_not_vary_has_no_axis_and_too_little_is_refused() -> None:
         assert space.project(found).shape == (200, 3) and space.explained.sum() == pytest.approx(1)
         StateSpace.from_arrays(space.as_arrays(), units)
     space = fit(np.ones((5, 4)), np.zeros(4), 0.3)
-    assert not space.axes.any() and space.boundary is None and not space.explained.any()
+    assert not space.axes.any() and not space.explained.any()
     StateSpace.from_arrays(space.as_arrays(), 4)
     for found, read_out, says in (
         (np.ones((1, 4)), np.ones(4), "at least 2 states; given: 1"),
@@ -132,5 +131,4 @@ def test_the_shipped_models_have_theirs(name: str) -> None:
     assert checkpoint.card["state_space"]["explained"] == pytest.approx(space.explained.tolist())
     found = trace(checkpoint, "better late than never")
     np.testing.assert_allclose(space.scale * space.project(found.h)[:, 0] + space.bias, found.logit, atol=1e-4)
-    assert space.boundary == pytest.approx(-space.bias / space.scale)
     assert space.project(found.h).std() < 10 * np.sqrt(space.variance.max())  # of the size of those it was fitted to

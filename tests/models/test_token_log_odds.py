@@ -14,19 +14,19 @@ from hypothesis import strategies as st
 from core.__main__ import main
 from core.data.corpus import encode_tokens, read_corpus
 from core.models import checkpoints, token_log_odds
-from core.models.reference_states import add_state_space
-from core.models.state_space import fit
-from core.models.token_log_odds import SMOOTHING, add_polarity, log_odds, of_training
+from core.models.token_log_odds import log_odds, of_training
 from core.text.preprocessing import Vocabulary
+from tests.training.test_recipe import corpus
 
 VOCABULARY = Vocabulary(["good", "bad", "day"])
 PAD, UNK, GOOD, BAD, DAY = range(5)
 
 
-def test_by_hand() -> None:
+def test_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(token_log_odds, "SMOOTHING", 1)
     texts = ["good day", "good good", "zork", "bad day", "bad day", "bad"]
     labels = np.array([1, 1, 1, 0, 0, 0])
-    found = log_odds(encode_tokens([text.split() for text in texts], VOCABULARY), labels, np.arange(6), 5, smoothing=1)
+    found = log_odds(encode_tokens([text.split() for text in texts], VOCABULARY), labels, np.arange(6), 5)
     # Positive: good 2, day 1, unknown 1; negative, the repeated sentence once: bad 2, day 1. Each with 1 more.
     p, n = 4 + 5, 3 + 5
     assert found[GOOD] == pytest.approx(math.log(3 / p) - math.log(1 / n))
@@ -65,27 +65,18 @@ def test_as_the_plain_formula_says(rows: list[tuple[list[int], int, bool]], a: f
     chosen = np.flatnonzero([counted for *_, counted in rows])[::-1]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(token_log_odds, "_ROWS", chunk)
-        result = log_odds(sentences, labels, chosen, 9, a)
+        patch.setattr(token_log_odds, "SMOOTHING", a)
+        result = log_odds(sentences, labels, chosen, 9)
     expected = plain([rows[row][0] for row in chosen], labels[chosen].tolist(), 9, a)
     np.testing.assert_allclose(result, expected, atol=1e-5)
-
-
-def test_without_smoothing_there_are_no_logarithms() -> None:
-    for smoothing in (0, -1, math.nan):
-        with pytest.raises(ValueError, match="smoothing is above 0"):
-            log_odds(encode_tokens([["good"]], VOCABULARY), np.array([1]), np.arange(1), 5, smoothing)
 
 
 @pytest.fixture(scope="module")
 def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of one trained checkpoint, beside the file that it was trained on."""
     tmp_path = tmp_path_factory.mktemp("trained")
-    words = {0: ["bad", "awful", "sad"], 1: ["good", "great", "lovely"]}
-    random = np.random.default_rng(0)
-    lines = [
-        f"{label},the {random.choice(words[label])} {place} was {random.choice(words[label])} {number}"
-        for number, (label, place) in enumerate(zip([0, 1] * 60, ["day", "bus", "game"] * 40, strict=True))
-    ]
+    made = corpus(120)
+    lines = [f"{label},{text}" for label, text in zip(made.labels, made.texts, strict=True)]
     (tmp_path / "rows.csv").write_text("\n".join(["label,text", *lines]) + "\n")
     sizes = "--cells rnn --hidden-size 4 --embedding-size 4 --min-count 1 --held-out 20 --epochs 1 --word2vec-epochs 1"
     assert main(["train", "--data", str(tmp_path / "rows.csv"), "--out", str(tmp_path / "out"), *sizes.split()]) == 0
@@ -147,29 +138,6 @@ def test_a_sample_is_drawn_again(trained: Path) -> None:
     checkpoint = checkpoints.load("rnn", out)
     assert checkpoint.polarity is not None
     np.testing.assert_array_equal(of_training(checkpoint, read_corpus(trained / "rows.csv")), checkpoint.polarity)
-
-
-def test_adding_a_part_changes_nothing_else(tiny_checkpoints: Path, tmp_path: Path) -> None:
-    whole = checkpoints.load("gru", tiny_checkpoints)
-    checkpoints.save("gru", whole.model.state_dict(), whole.vocabulary, whole.card, tmp_path)
-    files = {file: (tmp_path / "gru" / file).read_bytes() for file in (checkpoints.WEIGHTS, checkpoints.VOCABULARY)}
-    random = np.random.default_rng(0)
-    space = fit(random.normal(size=(50, whole.model.hidden_size)), random.normal(size=whole.model.hidden_size), 0.0)
-    leanings = np.ones(len(whole.vocabulary), dtype=np.float32)
-    # Whatever is added later leaves the other where it is.
-    for _ in range(2):
-        add_polarity("gru", leanings, tmp_path)
-        add_state_space("gru", space, tmp_path)
-    after = checkpoints.load("gru", tmp_path)
-    assert {file: (tmp_path / "gru" / file).read_bytes() for file in files} == files
-    assert after.hash == whole.hash and after.hash_with_polarity != whole.hash_with_polarity
-    assert after.hash_with_state_space != whole.hash_with_state_space
-    assert after.polarity is not None and after.polarity.min() == 1
-    assert after.state_space is not None
-    np.testing.assert_array_equal(after.state_space.axes, space.axes)
-    assert after.card.pop("polarity") == {"smoothing": SMOOTHING}
-    assert after.card.pop("state_space") == {"rows": 200, "seed": 0, "explained": space.explained.tolist()}
-    assert {**after.card, "sha256": 0} == {**whole.card, "sha256": 0}
 
 
 def test_the_shipped_models_words_lean_as_anybody_would_say() -> None:

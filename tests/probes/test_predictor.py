@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,11 @@ from core.models.token_predictor import predictor, reader
 from core.probes.attribution import attribute, benchmark
 from core.probes.attribution.faithfulness import yardstick
 from core.probes.attribution.interactions import interactions
-from core.probes.attribution.methods.tree import many_values, tree_of
+from core.probes.attribution.methods.tree import value_function
 from core.probes.attribution.order import order_attribution
-from core.probes.attribution.removal import value_function
 from core.probes.attribution.results import Instance
 from core.probes.checklist import suite
-from core.probes.dynamics.sensitivity import sensitivity
+from core.probes.dynamics.sensitivity import moved
 from core.probes.edits import search, sources
 from core.probes.edits import transformations as change
 from core.probes.edits.sources import WordSources
@@ -31,7 +31,7 @@ from core.probes.sarcasm import comment, compose
 from core.probes.sarcasm.candidates import Candidates, Question
 from core.probes.sarcasm.situations import bank
 from core.probes.scan import one_file
-from tests.commands.test_permute import SomeTrigram
+from tests.commands.test_permute import SCORER
 
 TEXT = "i love this movie , not so bad !"
 LONG = "i love this movie , not so bad ! better late than never"
@@ -66,10 +66,9 @@ def readings(seen: Checkpoint, asked: BlackBox, text: str = TEXT) -> tuple[Insta
 )
 def test_permutations(seen: Checkpoint, asked: BlackBox, text: str, budget: int) -> None:
     """All orders, repeated words, and the most fluent first."""
-    trigram = SomeTrigram()
     found = []
     for model in (seen, asked):
-        question = permutations.ask(model, trigram, text, budget=budget)  # type: ignore[arg-type]
+        question = permutations.ask(model, SCORER, text, budget=budget)
         (*_, last) = permutations.search("one name", permutations.scorer(model, question), question)
         found.append(last.result())
     inside, outside = found
@@ -84,7 +83,7 @@ def test_permutations(seen: Checkpoint, asked: BlackBox, text: str, budget: int)
 
 
 def test_a_search_of_a_slow_one_tells_and_stops_between_batches(asked: BlackBox) -> None:
-    question = permutations.ask(asked, SomeTrigram(), "better late than never , so sad")  # type: ignore[arg-type]
+    question = permutations.ask(asked, SCORER, "better late than never , so sad")
     score = permutations.scorer(asked, question)
     asked._batch = 8
     events = list(permutations.search("slow", score, question))
@@ -101,9 +100,8 @@ def test_edits(seen: Checkpoint, asked: BlackBox) -> None:
     """Every set of two: what is proposed does not depend on what a model knows, so both try the same."""
     found = []
     for model in (seen, asked):
-        question = sources.ask(
-            model, WordSources(), TEXT, "flip", tried=(change.delete, change.swap, change.punctuation), beam=None
-        )
+        question = sources.ask(model, WordSources(), TEXT, "flip", beam=None)
+        question = replace(question, transformations=(change.delete, change.swap, change.punctuation))
         (*_, last) = search.search("one name", victim(model), question)
         found.append(last.result())
     inside, outside = found
@@ -184,11 +182,9 @@ def test_subsets_and_orders(seen: Checkpoint, asked: BlackBox) -> None:
     random = np.random.default_rng(0)
     present = random.random((200, len(one))) < 0.5
     np.testing.assert_allclose(other.values(present), one.values(present), atol=NEAR)
-    np.testing.assert_allclose(many_values(other, present), many_values(one, present), atol=NEAR)
     assert other.full == pytest.approx(one.full, abs=NEAR)
-    assert other.empty == pytest.approx(one.empty, abs=NEAR)
     rows = np.array([random.permutation(len(one) + 1)[: len(one)] for _ in range(50)])
-    np.testing.assert_allclose(tree_of(other).arrangements(rows), tree_of(one).arrangements(rows), atol=NEAR)
+    np.testing.assert_allclose(other.arrangements(rows), one.arrangements(rows), atol=NEAR)
 
 
 @pytest.mark.parametrize("method", BLACK_BOX_METHODS)
@@ -262,9 +258,9 @@ def test_what_needs_the_inside_says_so(asked: BlackBox) -> None:
     with pytest.raises(ValueError, match="available: delete"):
         attribute.attribute(asked, TEXT, "shapley", "unk")
     with pytest.raises(ValueError, match="this needs a model's states and weights"):
-        sensitivity(Instance(asked, TEXT, ("so", "sad")), lambda reading: np.ones(2))
+        moved(Instance(asked, TEXT, ("so", "sad")))
     with pytest.raises(ValueError, match="words can only be deleted"):
-        benchmark.benchmark(asked, [TEXT], {"occlusion-1": lambda reading: np.ones(1)}, removal="zero")
+        next(benchmark.benchmark(asked, [TEXT], {"occlusion-1": lambda reading: np.ones(1)}, removal="zero"))
 
 
 def test_what_is_asked_is_told_beforehand() -> None:

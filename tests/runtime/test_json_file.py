@@ -43,8 +43,12 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     assert read(path) == WHOLE and list(tmp_path.iterdir()) == [path]
     with pytest.raises(FileNotFoundError, match="no folder"):
         json_file.write(tmp_path / "gone" / "a.json", 1, {})
+    with pytest.raises(ValueError, match=r"gone\.json cannot be read \(FileNotFoundError\)"):
+        read(tmp_path / "gone.json")
     with pytest.raises(ValueError, match="JSON"):
         json_file.write(path, 1, {"share": math.nan})
+    with pytest.raises(ValueError, match="more than 2,000,000: keep fewer results"):
+        json_file.write(path, 1, {"said": "x" * 2_000_000})
     assert read(path) == WHOLE
     assert json_file.as_json(Part("m", 7, 1 / 3, (2 / 3, 1e-9)), 3) == {
         "model": "m", "rows": 7, "share": 0.333, "interval": [0.667, 1e-9],

@@ -160,10 +160,14 @@ def test_what_is_no_page_is_damage_in_one_line(cut: int, tmp_path: Path) -> None
             assert "\n" not in str(error) and "cut.parquet" in str(error)
 
 
-def test_other_archives_are_no_tables(tmp_path: Path) -> None:
-    for name in ("a.7z", "a.tar", "a.tar.gz", "a.parquet.gz", "a.csv.gz.gz", "a.zst"):
+def test_a_table_is_never_a_program_or_another_archive(tmp_path: Path) -> None:
+    archives = "a.7z a.tar a.tar.gz a.parquet.gz a.csv.gz.gz a.zst"
+    programs = "a.py a.pickle a.pkl a.npz a.xlsx a.h5 a.feather a.sqlite3 a.pt"
+    for name in f"{archives} {programs}".split():
+        (tmp_path / name).write_bytes(b"cos\nsystem\n(S'touch hacked'\ntR.")
         with pytest.raises(ValueError, match=r"cannot read \.\w+; readable: \.parquet, \.csv, "):
             list(tables.rows(tmp_path / name, ["text"]))
+    assert not Path("hacked").exists()
     (tmp_path / "gzip.csv").write_bytes(bytes.fromhex("1f8b08000000000002ff") + b"\0" * 100)
     with pytest.raises(ValueError, match="bytes that are not UTF-8 text"):
         list(tables.rows(tmp_path / "gzip.csv", ["text"]))

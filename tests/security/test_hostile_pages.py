@@ -14,7 +14,6 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from html.parser import HTMLParser
 from itertools import count, cycle
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,6 +27,7 @@ from pages.wording import tokens
 from tests.app import EVERY, opened
 from tests.security.strings import LONGEST, hostile
 from tests.views.permutations.test_page import MadeUpTrigram
+from tests.views.test_every_page import Html
 
 ALL = os.environ.get("UNROLLED_HOSTILE") == "all"
 STRINGS = hostile()
@@ -168,22 +168,6 @@ def test_a_page_that_opened_a_file_so_named_is_noticed(monkeypatch: pytest.Monke
     assert reached.end() == []
 
 
-class _Html(HTMLParser):
-    def __init__(self, source: str):
-        super().__init__()
-        self.tags: set[str] = set()
-        self.attributes: set[str] = set()
-        self.feed(source)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.attributes |= {name for name, _ in attrs}
-
-    def handle_comment(self, data: str) -> None:
-        self.tags.add("comment")
-
-
 def assert_inert(at: AppTest, when: str) -> None:
     """No fault, and nothing that came from outside stands where it could be taken for markup."""
     assert [(when, fault.message) for fault in at.exception] == []
@@ -193,7 +177,7 @@ def assert_inert(at: AppTest, when: str) -> None:
             continue
         kind = element.type
         if kind == "html":
-            found = _Html(proto.body)
+            found = Html(proto.body)
             assert found.tags <= TAGS, (when, found.tags)
             assert found.attributes <= {"class", "title", "style"}, (when, found.attributes)
         elif kind == "plotly_chart":

@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.text.preprocessing import (
@@ -25,8 +25,6 @@ from core.text.preprocessing import (
     StepResult,
     Vocabulary,
 )
-
-law = settings(derandomize=True, deadline=None, max_examples=100)
 
 SPICE = [
     "&", "&#", "&#x", "&amp", "&lt;3", "&#39;", "&notit;", "@", "@user", "http://", "www.", ".com", "bit.ly/", "'",
@@ -184,7 +182,6 @@ def test_each_step_by_hand(step: str) -> None:
         assert (found if step in SPACING else found.split()) == (expected if step in SPACING else expected.split())
 
 
-@law
 @given(
     st.lists(st.sampled_from([*html.entities.html5, "x", "1", "_", " "]), max_size=8).map(lambda n: "&" + "&".join(n))
 )
@@ -241,7 +238,6 @@ def test_a_contraction_taken_apart_is_read_as_the_whole_one(apostrophe: str) -> 
             assert tokens(f"So {one}!") == tokens(f"so {word} !")
 
 
-@law
 @given(TEXTS)
 def test_rejoin_once_is_enough_and_takes_white_space_only(text: str) -> None:
     joined = STEPS["rejoin"](text)
@@ -269,7 +265,6 @@ def test_an_emoji_is_one_token() -> None:
         assert Vocabulary.from_counts(Counter({drawn: 1}), 1).words == (drawn,)
 
 
-@law
 @given(TEXTS.filter(lambda text: not re.search("[\u200d\ufe0e\ufe0f\u20e3🏻-🏿🇦-🇿\U000e0020-\U000e007f]", text)))
 def test_without_emoji_of_several_characters_both_kinds_of_punctuation_agree(text: str) -> None:
     assert STEPS["punctuation_emoji"](text) == STEPS["punctuation"](text)
@@ -362,7 +357,6 @@ def test_show_work_by_hand() -> None:
 # Laws for any text
 
 
-@law
 @example("\ud800")
 @example("&#" + "9" * 5_000 + ";")
 @given(TEXTS)
@@ -371,13 +365,11 @@ def test_any_text_gives_words_without_white_space(text: str) -> None:
         assert not any(re.search(r"\s|^$", token) for token in preprocessing(text))
 
 
-@law
 @given(TEXTS, st.permutations(list(STEPS)), st.integers(0, len(STEPS)))
 def test_steps_in_any_order_never_raise(text: str, order: list[str], count: int) -> None:
     Preprocessing(tuple(order[:count])).show_work(text)
 
 
-@law
 @given(TEXTS)
 def test_show_work_ends_in_the_tokens_and_marks_changes(text: str) -> None:
     preprocessing = Preprocessing()
@@ -391,7 +383,6 @@ def test_show_work_ends_in_the_tokens_and_marks_changes(text: str) -> None:
         before = step.text
 
 
-@law
 @given(TEXTS)
 def test_punctuation_moves_spaces_and_drops_variation_selectors_only(text: str) -> None:
     separated = STEPS["punctuation"](text)
@@ -401,7 +392,6 @@ def test_punctuation_moves_spaces_and_drops_variation_selectors_only(text: str) 
     assert STEPS["punctuation"](separated) == separated
 
 
-@law
 @given(st.text(st.sampled_from("aAé1!_ "), max_size=30))
 def test_repeats_against_a_plain_replica(text: str) -> None:
     kept = ""
@@ -475,7 +465,6 @@ def test_vocabulary_from_counts_by_hand() -> None:
     assert Vocabulary.from_counts(Counter(), 1).words == ()
 
 
-@law
 @given(st.lists(WORDS, unique=True, max_size=12))
 def test_vocabulary_survives_its_file(tmp_path_factory: pytest.TempPathFactory, words: list[str]) -> None:
     vocabulary = Vocabulary(words)

@@ -12,14 +12,15 @@ import pytest
 from core.data.corpus import Corpus
 from core.figures.models import accuracy_by_length, study_differences, training_curves
 from core.training import ablations as studies
-from core.training.ablations import StudyRow, Variant, study, vocabulary_by_step
+from core.training.ablations import Variant, effect, study, vocabulary_by_step
 from core.training.loop import TrainingSettings
 from core.training.word2vec import Word2VecSettings
+from tests.training.test_recipe import corpus
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> Corpus:
-    """A corpus of two words for each class, and three variants of a tiny model."""
+    """A corpus, and three variants of a tiny model."""
     base = TrainingSettings("rnn", hidden_size=4, epochs=1, batch_size=32, precision="float32")
     vectors = Word2VecSettings(vector_size=4, epochs=1)
     monkeypatch.setattr(studies, "MIN_COUNT", 1)
@@ -32,14 +33,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> Corpus:
             Variant("embeddings", "frozen", replace(base, train_embeddings=False), vectors),
         ],
     )
-    random = np.random.default_rng(0)
-    labels = random.integers(0, 2, 300).astype(np.int8)
-    words = [["sad", "awful"], ["happy", "great"]]
-    texts = [
-        " ".join(random.choice([*words[label], "the", "and", "day", f"w{number}"], 6))
-        for number, label in enumerate(labels)
-    ]
-    return Corpus("generated.csv", texts, labels, 0, "0" * 64)
+    return corpus(300)
 
 
 def settled(found: dict) -> list[dict]:
@@ -69,20 +63,19 @@ def test_an_interrupted_study_ends_like_an_uninterrupted_one(small: Corpus, tmp_
 
 
 def test_an_interval_that_holds_zero_is_no_effect() -> None:
-    for low, high, effect in (
+    for low, high, expected in (
         *((-0.01, 0.01, "none"), (0.0, 0.01, "none"), (-0.01, 0.0, "none")),
         *((0.001, 0.01, "better"), (-0.01, -0.001, "worse")),
     ):
-        row = StudyRow("g", "n", 0.8, (0.7, 0.9), (low + high) / 2, (low, high), 10, 0.1, 1.0)
-        assert row.effect == effect
+        assert effect(low, high) == expected
 
 
 def test_the_vocabulary_shrinks_as_steps_are_added() -> None:
     texts = ["So happy!!! @ann", "so happy ... @bob", "SO sad http://a.com/b", "so sad."] * 10
-    rows = list(vocabulary_by_step(texts, np.arange(30), np.arange(30, 40)))
-    assert [row.step for row in rows][:3] == ["none", "unescape", "markup"]
-    assert rows[-1].distinct < rows[0].distinct
-    assert rows[-1].unknown_rate < rows[0].unknown_rate
+    rows = vocabulary_by_step(texts, np.arange(30), np.arange(30, 40))
+    assert [row["step"] for row in rows][:3] == ["none", "unescape", "markup"]
+    assert rows[-1]["distinct"] < rows[0]["distinct"]
+    assert rows[-1]["unknown_rate"] < rows[0]["unknown_rate"]
 
 
 def test_bands_of_length_stand_over_their_own_label() -> None:

@@ -8,60 +8,69 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
+from core.__main__ import main
 from core.training import distributed
 
 ROOT = Path(__file__).parents[2]
 WORDS = ["good", "bad", "movie", "i", "it", "was", "not", "so", "great", "sad", "fine", "dull"]
 TRAIN = [
-    *("-m", "core", "train", "--data", "rows.csv", "--cells", "gru", "--min-count", "1", "--held-out", "60"),
+    *("train", "--data", "rows.csv", "--cells", "gru", "--min-count", "1", "--held-out", "60"),
     *("--embedding-size", "6", "--hidden-size", "5", "--word2vec-epochs", "1", "--epochs", "2", "--batch-size", "64"),
     *("--dropout", "0", "--precision", "float32", "--patience", "99", "--threads", "1"),
 ]
 
 
-def train(folder: Path, out: str, processes: int, *more: str) -> tuple[dict[str, torch.Tensor], dict[str, Any], str]:
-    """A trained model's weights and card, and what was printed."""
-    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"] if processes == 2 else []
-    done = subprocess.run(
-        [sys.executable, *launcher, *TRAIN, "--out", out, *more],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    card = json.loads((folder / out / "gru/card.json").read_text(encoding="utf-8"))
-    return load_file(folder / out / "gru/weights.safetensors"), card, done.stdout
+def train(out: str, *more: str) -> None:
+    assert main([*TRAIN, "--out", out, *more]) == 0
+
+
+def train_by_two(out: str) -> str:
+    """What is printed."""
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "core"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, *launcher, *TRAIN, "--out", out]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+
+def weights(out: str) -> dict[str, torch.Tensor]:
+    return load_file(f"{out}/gru/weights.safetensors")
+
+
+def history(out: str) -> list[list[float]]:
+    card = json.loads(Path(out, "gru/card.json").read_text(encoding="utf-8"))
+    return [list(held.values()) for held in card["history"]]
 
 
 @pytest.mark.slow
-def test_two_processes_take_the_steps_of_one(tmp_path: Path) -> None:
+def test_two_processes_take_the_steps_of_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
     random = np.random.default_rng(0)
-    with (tmp_path / "rows.csv").open("w", encoding="utf-8") as file:
+    with Path("rows.csv").open("w", encoding="utf-8") as file:
         file.write("text,label\n")
         for _ in range(500):
             words = random.choice(WORDS, random.integers(2, 12)).tolist()
             file.write(f"{' '.join(words)},{int(words.count('good') + words.count('great') > words.count('sad'))}\n")
-    one, card, said = train(tmp_path, "one", 1)
+    train("one")
+    said = capsys.readouterr().out
     for name in ("two", "other"):  # from the same word vectors: gensim need not give the same ones twice
-        shutil.copytree(tmp_path / "one/word2vec", tmp_path / name / "word2vec")
-    two, card_of_two, said_of_two = train(tmp_path, "two", 2)
-    other, _, _ = train(tmp_path, "other", 1, "--batch-size", "32")
+        shutil.copytree("one/word2vec", f"{name}/word2vec")
+    said_of_two = train_by_two("two")
+    train("other", "--batch-size", "32")
 
-    def apart(weights: dict[str, torch.Tensor]) -> float:
-        return max(float((weights[key].float() - one[key].float()).abs().max()) for key in one)
+    def apart(name: str) -> float:
+        one, other = weights("one"), weights(name)
+        return max(float((other[key].float() - one[key].float()).abs().max()) for key in one)
 
-    assert apart(two) < 2e-3 and apart(other) > 10 * apart(two) > 0
-    histories = [[list(held.values()) for held in found["history"]] for found in (card, card_of_two)]
-    assert np.allclose(*histories, atol=5e-3)
+    assert apart("two") < 2e-3 and apart("other") > 10 * apart("two") > 0
+    assert np.allclose(history("one"), history("two"), atol=5e-3)
     assert said == said_of_two and said.count("gru: accuracy") == 1  # one of the two prints
 
 

@@ -185,18 +185,26 @@ def test_word_dropout_reads_words_as_the_unknown_one() -> None:
     np.testing.assert_array_equal(np.flatnonzero(changed), [Vocabulary.unk_id])
 
 
-def test_the_weights_kept_are_the_best_on_held_out_rows() -> None:
+def test_the_best_weights_are_kept_and_their_temperature_changes_no_verdict() -> None:
     # Vectors that float16 holds exactly and that stay frozen, so that nothing is rounded at the end.
     vectors = DATA.vectors.astype(np.float16).astype(np.float32)
-    given = RANDOM._replace(vectors=vectors)
-    settings = replace(SETTINGS, train_embeddings=False, epochs=8, dropout=0.0, word_dropout=0.0)
-    event = last(train_classifier(settings, *given))
-    best = min(event.history, key=lambda held: held.log_loss)
-    assert best is not event.history[-1], "the case is to have a best before the last"
-    scores = logits(trained(event), given.sentences.take(given.held)).astype(np.float64) * best.temperature
-    right = given.labels[given.held] == 1
-    assert ((scores >= 0) == right).mean() == best.accuracy
-    assert np.logaddexp(0, np.where(right, -scores, scores)).mean() == pytest.approx(best.log_loss, abs=1e-6)
+    frozen = replace(SETTINGS, train_embeddings=False)
+    for given, settings in (
+        (RANDOM, replace(frozen, epochs=8, dropout=0.0, word_dropout=0.0)),
+        (NOISY, replace(frozen, hidden_size=12, epochs=10)),
+    ):
+        event = last(train_classifier(settings, *given._replace(vectors=vectors)))
+        best = min(event.history, key=lambda held: held.log_loss)
+        scores = logits(trained(event), given.sentences.take(given.held)).astype(np.float64)
+        right = given.labels[given.held] == 1
+        assert ((scores >= 0) == right).mean() == best.accuracy
+        losses = np.logaddexp(0, np.where(right, -scores, scores) * best.temperature)
+        assert losses.mean() == pytest.approx(best.log_loss, abs=1e-6)
+        if given is RANDOM:
+            assert best is not event.history[-1], "the case is to have a best before the last"
+        else:
+            assert abs(math.log(best.temperature)) > 0.01, "the case is to have something to fold in"
+            assert fit_temperature(scores, right) == pytest.approx(1, abs=1e-3), "there is nothing left to scale"
 
 
 def test_held_out_labels_decide_nothing_but_when_to_stop(events: list[TrainingProgress]) -> None:
@@ -264,26 +272,14 @@ def test_a_second_run_starts_from_the_weights_of_the_first(first: Classifier) ->
 # Interruption
 
 
-@pytest.mark.parametrize(("cell", "evaluations", "average"), [("rnn", 1, False), ("lstm", 7, True)])
-def test_an_interrupted_run_ends_like_an_uninterrupted_one(
-    cell: str, evaluations: int, average: bool, tmp_path: Path
-) -> None:
-    settings = replace(SETTINGS, cell=cell, average=average)
-    state_file = tmp_path / "deep" / "state.safetensors"
-    whole = last(train_classifier(settings, *DATA))
-    part = interrupted(settings, DATA, state_file, evaluations)
-    assert state_file.is_file() and part[-1].step < whole.steps
-    rest = list(train_classifier(settings, *DATA, state_file))
-    assert rest[0].step > part[-1].step, "it goes on, it does not start again"
-    assert_same(rest[-1], whole)
-    assert list(state_file.parent.iterdir()) == []
-
-
-def test_interruptions_at_every_evaluation_change_nothing(whole: TrainingProgress, tmp_path: Path) -> None:
+@pytest.mark.parametrize("settings", [SETTINGS, replace(SETTINGS, cell="lstm", average=True)], ids=["gru", "averaged"])
+def test_interruptions_at_every_evaluation_change_nothing(settings: TrainingSettings, tmp_path: Path) -> None:
+    whole, state_file = last(train_classifier(settings, *DATA)), tmp_path / "deep" / "state.safetensors"
     for done in range(1, len(whole.history)):
-        events = interrupted(SETTINGS, DATA, tmp_path / "state", evaluations=1)
-        assert events[-1].history == whole.history[:done]
-    assert_same(last(train_classifier(SETTINGS, *DATA, tmp_path / "state")), whole)
+        events = interrupted(settings, DATA, state_file, evaluations=1)
+        assert events[-1].history == whole.history[:done], "it goes on, it does not start again"
+    assert_same(last(train_classifier(settings, *DATA, state_file)), whole)
+    assert list(state_file.parent.iterdir()) == []
 
 
 def test_an_interruption_between_evaluations_loses_no_more_than_one_interval(tmp_path: Path) -> None:
@@ -437,20 +433,6 @@ def test_it_takes_errors_to_sharpen() -> None:
         scores = 0.5 * (2.0 * labels - 1)
         scores[:errors] *= -1
         assert (fit_temperature(scores, labels) < 0.2) == (errors == FEW_ERRORS)
-
-
-def test_folding_the_temperature_in_never_changes_a_verdict() -> None:
-    """The verdict is the sign of the logit, and the temperature is positive."""
-    # Frozen vectors that float16 holds exactly, so that the temperature is all that changes at the end.
-    given = NOISY._replace(vectors=DATA.vectors.astype(np.float16).astype(np.float32))
-    settings = replace(SETTINGS, hidden_size=12, epochs=10, train_embeddings=False)
-    event = last(train_classifier(settings, *given))
-    best = min(event.history, key=lambda held: held.log_loss)
-    scores, labels = logits(trained(event), given.sentences.take(given.held)), given.labels[given.held]
-    assert ((scores >= 0) == (labels == 1)).mean() == best.accuracy
-    assert abs(math.log(best.temperature)) > 0.01, "the case is to have something to fold in"
-    assert fit_temperature(scores, labels) == pytest.approx(1, abs=1e-3), "folded in, there is nothing left to scale"
-    assert log_loss(scores * best.temperature, labels) == pytest.approx(best.log_loss, abs=1e-6)
 
 
 # Batches and schedule

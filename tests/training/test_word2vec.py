@@ -1,22 +1,21 @@
-"""word2vec on a made-up language of two topics; nearest neighbours against a plain loop; inference without gensim."""
+"""word2vec on a made-up language of two topics."""
 
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 import subprocess
 import sys
 from dataclasses import replace
-from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core.data.corpus import Encoded
-from core.text.preprocessing import PAD, UNK, Vocabulary
-from core.training.word2vec import Word2VecSettings, Word2VecState, neighbours, train_word2vec, unit_variance
+from core.probes.edits.neighbours import Neighbours
+from core.text.preprocessing import Vocabulary
+from core.training.word2vec import Word2VecSettings, Word2VecState, train_word2vec, unit_variance
 
 TOPICS = (("rain", "cloud", "storm", "wind"), ("bread", "flour", "oven", "dough"))
 VOCABULARY = Vocabulary([*TOPICS[0], *TOPICS[1], "never"])  # "never" stands in no sentence
@@ -49,10 +48,10 @@ def states() -> list[Word2VecState]:
     return list(train_word2vec(SENTENCES, VOCABULARY, SETTINGS))
 
 
-def python(code: str, *arguments: str, **environment: str) -> str:
+def python(code: str, **environment: str) -> str:
     """What a fresh Python prints that runs some code in the project's folder."""
     run = subprocess.run(
-        [sys.executable, "-c", code, *arguments],
+        [sys.executable, "-c", code],
         cwd=Path(__file__).parents[2],
         env=os.environ | environment,
         capture_output=True,
@@ -117,9 +116,10 @@ def test_another_process_gives_the_same_vectors(states: list[Word2VecState]) -> 
 
 
 def test_words_of_one_topic_end_up_together(states: list[Word2VecState]) -> None:
+    near = Neighbours(states[-1].vectors, VOCABULARY, 3)
     for topic in TOPICS:
         for word in topic:
-            nearest = [found for found, _ in neighbours(states[-1].vectors, VOCABULARY, word, 3)]
+            nearest = [other for other, _ in near(word)]
             assert sorted([word, *nearest]) == sorted(topic)
 
 
@@ -129,68 +129,6 @@ def test_word2vec_of_nothing_and_of_a_single_word() -> None:
             next(train_word2vec(encoded(sentences), VOCABULARY, SETTINGS))
     *_, state = train_word2vec(encoded([["rain"], ["rain", "rain"]]), VOCABULARY, SETTINGS)
     assert np.flatnonzero(state.vectors.any(axis=1)).tolist() == [VOCABULARY.id("rain")]
-
-
-# Neighbours
-
-
-def plain_neighbours(vectors: np.ndarray, vocabulary: Vocabulary, word: str, count: int) -> list[tuple[str, float]]:
-    """Cosines word by word, in double precision."""
-    own = vectors[vocabulary.id(word)].tolist()
-    found = []
-    for other in vocabulary.words:
-        vector = vectors[vocabulary.id(other)].tolist()
-        lengths = math.hypot(*own) * math.hypot(*vector)
-        if other != word:
-            found.append((other, sum(a * b for a, b in zip(own, vector, strict=True)) / lengths if lengths else 0.0))
-    return sorted(found, key=lambda pair: -pair[1])[:count]
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float16])
-def test_neighbours_against_a_plain_loop(dtype: type) -> None:
-    vocabulary = Vocabulary([f"w{number}" for number in range(30)])
-    vectors = np.random.default_rng(0).normal(size=(32, 5)).astype(dtype)
-    vectors[vocabulary.id("w7")] = 0
-    before = vectors.copy()
-    for word, count in product(("w0", "w29"), (0, 1, 5, 29, 30, 1_000)):
-        found = neighbours(vectors, vocabulary, word, count)
-        expected = plain_neighbours(vectors.astype(np.float64), vocabulary, word, count)
-        assert [other for other, _ in found] == [other for other, _ in expected]
-        assert [cosine for _, cosine in found] == pytest.approx([cosine for _, cosine in expected], abs=1e-6)
-    assert np.array_equal(vectors, before)
-
-
-def test_neighbours_by_hand() -> None:
-    vocabulary = Vocabulary(["east", "farther", "north", "west"])
-    vectors = np.array([[0, 0], [1, 0], [1, 0], [5, 0], [0, 2], [-3, 0]], dtype=np.float32)
-    assert neighbours(vectors, vocabulary, "east") == [("farther", 1.0), ("north", 0.0), ("west", -1.0)]
-    assert neighbours(vectors, vocabulary, "east", 1) == [("farther", 1.0)]
-    zero = np.array([[1, 1], [1, 1], [0, 0], [1, 1]], dtype=np.float32)  # no nearer than any other
-    assert neighbours(zero, Vocabulary(["a", "b"]), "a") == [("b", 0.0)]
-    vectors = np.ones((4, 2), dtype=np.float32)
-    for word in ("c", "A", "", PAD, UNK):
-        with pytest.raises(LookupError, match="not among the 2 words"):
-            neighbours(vectors, Vocabulary(["a", "b"]), word)
-    with pytest.raises(ValueError, match="4 vectors for a vocabulary of 5"):
-        neighbours(vectors, Vocabulary(["a", "b", "c"]), "a")
-
-
-# What inference imports
-
-SCRIPT = """
-import sys
-from pathlib import Path
-import core.models.checkpoints, core.models.predict
-checkpoint = core.models.checkpoints.load("lstm", Path(sys.argv[1]))
-core.models.predict.verdict(checkpoint, "better late than never")
-core.models.predict.verdicts(checkpoint, ["i love this", "never"])
-print(*{name.partition(".")[0] for name in sys.modules})
-"""
-
-
-def test_inference_imports_nothing_heavy_besides_torch(tiny_checkpoints: Path) -> None:
-    loaded = set(python(SCRIPT, str(tiny_checkpoints)).split())
-    assert "torch" in loaded and not loaded & {"gensim", "streamlit", "plotly", "pyarrow", "pandas"}
 
 
 def test_unit_variance_scales_all_vectors_by_one_number() -> None:

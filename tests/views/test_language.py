@@ -14,14 +14,13 @@ import pytest
 from google.protobuf.message import Message
 from streamlit.testing.v1 import AppTest
 
-from core.lab.boosting import stumps
 from core.lab.boosting.points import read_points
 from core.lab.bptt import formula, gradients
 from core.lab.cells import exercise_text
 from core.lab.mixture import points
 from core.probes.attribution.results import NOTHING
 from core.probes.checklist.templates import load
-from core.probes.edits import changes, constraints, guards
+from core.probes.edits import changes, guards
 from core.probes.edits.proposals import FLUENCY
 from core.probes.permutations import composer
 from core.probes.sarcasm.corpora import KNOWN
@@ -110,7 +109,7 @@ def test_every_view_speaks_chinese(
 def test_every_short_name_of_core_is_translated() -> None:
     names = [
         *(guard.name for guard in (guards.Polarity, guards.Antonyms, guards.Negations) if isinstance(guard.name, str)),
-        *(guards.PASSED, guards.FAILED, guards.CANNOT_JUDGE, FLUENCY, constraints.Typeable.name, "protected words"),
+        *(guards.PASSED, guards.FAILED, guards.CANNOT_JUDGE, FLUENCY, "typeable", "protected words"),
         *changes.KINDS,
         *(pattern.name for pattern in PATTERNS),
         *(template.name for template in load()),
@@ -163,11 +162,11 @@ def test_what_was_spent_follows_the_language_of_its_reader() -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        (lambda: formula.parse("2 +", ["x"]), "the formula cannot be read near '2' at character 1"),
+        (lambda: formula.parse("2 +", ["x"]), "the formula cannot be read near '+' at character 3"),
         (lambda: formula.parse("q", ["x"]), "the formula contains the unknown name 'q'"),
         (lambda: points.read_points("1"), "line 1 is '1'; expected two numbers, as in 0.5, 1.2"),
         (lambda: read_points("1, 2"), "line 1 is '1, 2'; expected two numbers and a class"),
-        (lambda: stumps.checked_points([(1, 1), (1, 1)]), "all 2 points are equal"),
+        (lambda: read_points("1, 1, a\n1, 1, b"), "all 2 points are equal"),
         (lambda: exercise_text.number("one", "gate z, b"), "gate z, b: 'one' is not a number"),
         (lambda: gradients.Exercise(x=(1.0,), y=2.0, w_i=1, w_h=1, w_o=1), "y is 2; the label must be 0, 1"),
     ],

@@ -13,7 +13,7 @@ from core.models import checkpoints
 from core.models.recurrent import Head
 from tests.app import EVERY, ROOT, forget, opened, said, sound
 from tests.conftest import write_tiny_checkpoint
-from tests.models.imported import write_bidirectional, write_imported
+from tests.models.imported import write_imported
 
 TEXT = "this movie is not bad, i love it"
 LABELS = ("cooking", "weather")
@@ -44,7 +44,7 @@ def check_own(page: str, view: str, at: AppTest) -> None:
 
 
 def bidirectional(folder: Path) -> None:
-    write_bidirectional(folder, "both", "lstm", layers=2)
+    write_imported(folder, "both", "lstm", layers=2, bidirectional=True)
 
 
 def check_bidirectional(page: str, view: str, at: AppTest) -> None:
@@ -78,7 +78,7 @@ def unchecked(folder: Path) -> None:
         write_tiny_checkpoint(folder, cell, cell)
         tiny = checkpoints.load(cell, folder)
         checkpoints.save_again(tiny, {**tiny.card, "imported": imported}, folder)
-    write_bidirectional(folder, "both", "rnn")
+    write_imported(folder, "both", "rnn", bidirectional=True)
 
 
 def check_unchecked(page: str, view: str, at: AppTest) -> None:

@@ -83,7 +83,7 @@ def _methods(checkpoint: Model, options: argparse.Namespace) -> tuple[Mapping[st
 
     Each uses the removal method of ``--removal`` where it accepts that, else its own.
     """
-    from core.probes.attribution.attribute import METHODS, available
+    from core.probes.attribution.attribute import METHODS, accepted, available
 
     names = list(METHODS) if options.methods == "all" else [name.strip() for name in options.methods.split(",")]
     unknown = [name for name in names if name not in METHODS]
@@ -96,8 +96,7 @@ def _methods(checkpoint: Model, options: argparse.Namespace) -> tuple[Mapping[st
 
     def bound(name: str) -> Method:
         method = METHODS[name]
-        own = method.baselines[0] if method.baselines else ""
-        baseline = options.removal if options.removal in method.baselines else own
+        baseline = options.removal if options.removal in method.baselines else accepted(name)
         return lambda reading: method.function(reading, baseline, seed=options.seed)
 
     return {name: bound(name) for name in names}, [name for name in names if not METHODS[name].signed]

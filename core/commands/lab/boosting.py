@@ -49,7 +49,7 @@ def boosting(options: argparse.Namespace) -> int:
         cloud = read_points(text_of(Path(options.points), "one point per line: x, y, class"))
     else:
         cloud = draw(options.cloud, options.classes, options.count, options.seed)
-    result = boost_stumps(cloud.points, cloud.labels, cloud.classes, 10 if options.rounds is None else options.rounds)
+    result = boost_stumps(cloud, 10 if options.rounds is None else options.rounds)
     checks = minima(result)
     if options.json:
         console.json_list(_rows(result, checks))
@@ -60,18 +60,15 @@ def boosting(options: argparse.Namespace) -> int:
     return 0
 
 
-def _rows(boosting: Boosting, checks: tuple[Minimum, ...]) -> list[dict[str, object]]:
+def _rows(boosting: Boosting, checks: dict[int, Minimum]) -> list[dict[str, object]]:
     """An object a round; a perfect learner's infinite α is null."""
-    from core.lab.boosting.stumps import stump_of
-
-    by_round = {check.number: check for check in checks}
     rows: list[dict[str, object]] = []
     for round_ in boosting.rounds:
-        check = by_round.get(round_.number)
+        check = checks.get(round_.number)
         rows.append(
             {
                 "t": round_.number,
-                "stump": stump_of(round_.learnt),
+                "stump": round_.learnt,
                 **console.record(round_, "error alpha"),
                 "alpha_found": check and check.numerical,
                 "difference": check and check.difference,
@@ -84,8 +81,7 @@ def _rows(boosting: Boosting, checks: tuple[Minimum, ...]) -> list[dict[str, obj
     return rows
 
 
-def _show(boosting: Boosting, checks: tuple[Minimum, ...], cloud: Cloud) -> None:
-    from core.lab.boosting.stumps import stump_of
+def _show(boosting: Boosting, checks: dict[int, Minimum], cloud: Cloud) -> None:
     from core.lab.boosting.worksheet import stopped
 
     console.line(
@@ -100,9 +96,8 @@ def _show(boosting: Boosting, checks: tuple[Minimum, ...], cloud: Cloud) -> None
         "    t  stump                     D smallest   largest       ε         α   α found         Z    risk R"
         "  in error"
     )
-    by_round = {check.number: check for check in checks}
     for round_ in boosting.rounds:
-        check, stump = by_round.get(round_.number), stump_of(round_.learnt)
+        check, stump = checks.get(round_.number), round_.learnt
         rule = f"x{stump.axis + 1} ≤ {stump.threshold:.3g}: {cloud.names[stump.below]}, else {cloud.names[stump.above]}"
         console.line(
             f"{round_.number:5}  {rule:<24}  {round_.weights.min():10.6f}{round_.weights.max():10.6f}"
@@ -112,8 +107,8 @@ def _show(boosting: Boosting, checks: tuple[Minimum, ...], cloud: Cloud) -> None
     if reason := stopped(boosting):
         console.line(reason)
     if checks:
-        largest = max(check.difference for check in checks)
-        least = min(check.wrong_factor for check in checks)
+        largest = max(check.difference for check in checks.values())
+        least = min(check.wrong_factor for check in checks.values())
         console.line(
             f"α against the minimum found from the risk's values alone: largest error {largest:.1e}, "
             f"rounds: {len(checks):,}"

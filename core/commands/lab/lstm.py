@@ -56,7 +56,7 @@ def lstm(options: argparse.Namespace) -> int:
 
 def _exercise(options: argparse.Namespace) -> Exercise:
     from core.lab.cells.exercise_text import exercise_inputs, from_json, from_line
-    from core.lab.cells.lstm_exercise import USUAL, presets
+    from core.lab.cells.lstm_exercise import PRESETS, USUAL
 
     if options.file:
         path = Path(options.file)
@@ -68,9 +68,9 @@ def _exercise(options: argparse.Namespace) -> Exercise:
         exercise = from_line(options.line)
     else:
         name = options.preset or USUAL
-        if name not in presets():
-            raise LookupError(f"unknown preset {name!r}; available: {', '.join(presets())}")
-        exercise = presets()[name]
+        if name not in PRESETS:
+            raise LookupError(f"unknown preset {name!r}; available: {', '.join(PRESETS)}")
+        exercise = PRESETS[name]
     if options.inputs is not None:
         rows = [row.split(",") for row in options.inputs.split(";")]
         exercise = replace(exercise, inputs=exercise_inputs(rows))
@@ -78,7 +78,7 @@ def _exercise(options: argparse.Namespace) -> Exercise:
 
 
 def _show(worked: Worked) -> None:
-    from core.lab.cells.check import check
+    from core.lab.cells.check import DIGITS, check
     from core.lab.cells.lstm_exercise import slips
 
     rows = [
@@ -100,7 +100,7 @@ def _show(worked: Worked) -> None:
         console.line("some numbers exceed the largest float, 1.8e308, and are clipped to it")
     result = check(worked)
     console.line(
-        f"checked against decimals of {result.digits} digits: largest error of {result.numbers:,} numbers "
+        f"checked against decimals of {DIGITS} digits: largest error of {result.numbers:,} numbers "
         f"{result.error:.1e} ({result.where})"
     )
 

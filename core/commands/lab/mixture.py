@@ -13,7 +13,6 @@ from core.commands.options import Verbs
 if TYPE_CHECKING:
     import numpy as np
 
-    from core.lab.mixture.check import Agreement
     from core.lab.mixture.em import Mixture
     from core.lab.mixture.states import States
 
@@ -80,24 +79,24 @@ def _sentences(path: str | None) -> list[str]:
     return [line for line in text_of(Path(path), "one sentence per line").splitlines() if line.strip()]
 
 
-def _rows(result: Mixture, checks: tuple[Agreement, ...], states: States | None) -> list[dict[str, object]]:
+def _rows(result: Mixture, checks: dict[int, float | None], states: States | None) -> list[dict[str, object]]:
     """An object an iteration; `difference` is null where nothing could be compared."""
     from core.lab.mixture.check import slips
     from core.lab.mixture.states import regimes
 
     rows: list[dict[str, object]] = []
-    for iteration, check in zip(result.iterations, checks, strict=True):
-        wrong = slips(result.points, iteration).report
+    for iteration in result.iterations:
+        wrong = slips(result.points, iteration)["report"]
         rows.append(
             {
                 **console.record(iteration, "t=number log_likelihood_before bound log_likelihood fell"),
                 "counts": iteration.maximised.counts,
-                **console.record(iteration, "weights means covariances"),
+                **console.record(iteration.after, "weights means covariances"),
                 "reg_covar": result.reg_covar,
                 "floor_active": iteration.floor_active,
                 "held": [k + 1 for k in iteration.maximised.held],
                 "floored": [k + 1 for k in iteration.maximised.floored],
-                "difference": check.difference,
+                "difference": checks[iteration.number],
                 **console.record(wrong, "means_of_the_report=means covariances_of_the_report=covariances"),
                 "responsibilities": iteration.responsibilities,
             }
@@ -113,7 +112,7 @@ def _rows(result: Mixture, checks: tuple[Agreement, ...], states: States | None)
     return rows
 
 
-def _show(result: Mixture, checks: tuple[Agreement, ...], states: States | None) -> None:
+def _show(result: Mixture, checks: dict[int, float | None], states: States | None) -> None:
     from core.lab.mixture.check import largest, slips
     from core.lab.mixture.worksheet import remarks
 
@@ -132,18 +131,18 @@ def _show(result: Mixture, checks: tuple[Agreement, ...], states: States | None)
         )
         console.line(f"{iteration.number:5}{iteration.log_likelihood:16.6f}{iteration.bound:16.6f}  {counts}{marks}")
     last = result.iterations[-1]
-    wrong = slips(result.points, last).report
+    wrong = slips(result.points, last)["report"]
     for k in range(result.start.components):
-        mean = ", ".join(f"{value:.6f}" for value in last.means[k])
-        rows = "; ".join(", ".join(f"{value:.6f}" for value in row) for row in last.covariances[k])
-        console.line(f"component {k + 1}: π = {last.weights[k]:.6f}, μ = ({mean}), Σ = ({rows})")
+        mean = ", ".join(f"{value:.6f}" for value in last.after.means[k])
+        rows = "; ".join(", ".join(f"{value:.6f}" for value in row) for row in last.after.covariances[k])
+        console.line(f"component {k + 1}: π = {last.after.weights[k]:.6f}, μ = ({mean}), Σ = ({rows})")
         mean = ", ".join(f"{value:.4f}" for value in wrong.means[k])
         rows = "; ".join(", ".join(f"{value:.4f}" for value in row) for row in wrong.covariances[k])
         console.line(f"  by the report's formulas: μ = ({mean}), Σ = ({rows})")
     for remark in remarks(result):
         console.line(remark)
     difference = largest(checks)
-    compared = sum(check.difference is not None for check in checks)
+    compared = sum(value is not None for value in checks.values())
     console.line(
         "scikit-learn's GaussianMixture from the same start: "
         + (

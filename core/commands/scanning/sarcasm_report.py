@@ -71,7 +71,7 @@ def sarcasm_report(options: argparse.Namespace) -> int:
         kept = report_file.save(Path(options.out), corpora, models, results)
         console.progress(f"the figures are saved in {kept}")
     if options.json:
-        console.json_list(report.as_json() for report in results)
+        console.json_list(results)
         return 0
     for lines in _tables(results):
         console.line(lines)

@@ -134,7 +134,8 @@ def import_torch(options: argparse.Namespace) -> int:
         raise ValueError(f"{path.name} needs more memory than there is; try it on a larger machine") from None
     if options.json:
         notes = {"notes": brought.notes, "assumed": brought.assumed}
-        console.json_list([{"name": name, **notes, **{key: brought.card[key] for key in _CARD_KEYS}}])
+        keys = ("cell", "sizes", "labels", "preprocessing", "imported")
+        console.json_list([{"name": name, **notes, **{key: brought.card[key] for key in keys}}])
     else:
         _tell(name, brought, options.out or checkpoints.root())
     return 0
@@ -171,6 +172,3 @@ def _tell(name: str, brought: import_model.Imported, folder: Path) -> None:
     )
     for assumed in brought.assumed:
         console.line(f"    {assumed}")
-
-
-_CARD_KEYS = ("cell", "sizes", "labels", "preprocessing", "imported")

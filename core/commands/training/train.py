@@ -131,9 +131,9 @@ def _train(options: argparse.Namespace) -> int:
         recipe.check_start(start, prepared, settings)
     _report_split(prepared, balance)
     with distributed.in_turn(), tqdm(total=options.word2vec_epochs, desc="word2vec", unit="epoch") as bar:
-        for progress in recipe.word_vectors(prepared, target.vectors):
-            bar.update(progress.epoch - bar.n)
-    vectors = progress.vectors
+        for epoch, so_far in recipe.word_vectors(prepared, target.vectors):
+            vectors = so_far
+            bar.update(epoch - bar.n)
     for cell, settings in runs.items():
         name = target.names[cell]
         # The run's own estimate: tqdm's would count the steps of a run that was interrupted as done in no time.
@@ -148,7 +148,12 @@ def _train(options: argparse.Namespace) -> int:
                 bar.update(step.step - bar.n)
         if not distributed.first():
             continue
-        _report_calibration(name, checkpoints.read_card(name, out))
+        calibration = checkpoints.read_card(name, out)["calibration"]
+        console.progress(
+            f"{name}: weights chosen by held-out {calibration['weights_chosen_by']}; temperature "
+            f"{calibration['temperature']:.2f}, learnt from {calibration['errors']:,} errors in "
+            f"{calibration['rows']:,} held-out rows"
+        )
         if report:
             recipe.add_metrics(name, "report", report, out)
         metrics = checkpoints.read_card(name, out)["metrics"]
@@ -239,15 +244,6 @@ def _report_split(prepared: Prepared, balance: bool) -> None:
             f"small data: {len(prepared.held):,} rows are held out; below {SMALL} an accuracy may be off by 5 "
             "percentage points or more, so two such models are hard to tell apart"
         )
-
-
-def _report_calibration(name: str, card: checkpoints.Card) -> None:
-    """How the weights were chosen and what the temperature rests on, as the card keeps it."""
-    figures = card["calibration"]
-    console.progress(
-        f"{name}: weights chosen by held-out {figures['weights_chosen_by']}; temperature {figures['temperature']:.2f}, "
-        f"learnt from {figures['errors']:,} errors in {figures['rows']:,} held-out rows"
-    )
 
 
 def _figures(figures: dict[str, Any], names: Names) -> str:

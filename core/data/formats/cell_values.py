@@ -69,8 +69,6 @@ def mended(text: str) -> str:
 
 def joined(cell: object) -> object:
     """The tokens of a list, one space between; what is empty stays. Raises ValueError for what is no list of tokens."""
-    if isinstance(cell, list) and all(isinstance(token, str) for token in cell):
-        return " ".join(cell)
     if cell is None or (isinstance(cell, str) and not cell.strip()):
         return cell
     tokens = tokens_in(cell)

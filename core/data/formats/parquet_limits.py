@@ -9,10 +9,7 @@ so they are read here, one after another. They bound how many rows may be taken 
 - values in a dictionary take no more, a row, than its longest;
 - where each value continues the one before (DELTA_BYTE_ARRAY), it is no longer than the page.
 
-Reading in a process with a memory limit would need none of this, but starting one takes longer than reading most files,
-and only Linux enforces such a limit.
-
-Not bounded is one row that holds a list of endless length: a column of lists is as large as it says.
+A list in one row is not bounded: a column of lists is as large as it says.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _BAND = "rgba(136, 136, 136, 0.25)"  # THRESHOLD's grey, seen through
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+_PERCENTS = (1, 5, 10, 20, 50)  # of the tokens
 _APART = 0.22  # between models, of the distance between methods
 _TITLES = {
     "overall": mark("comprehensiveness − sufficiency (probability)"),
@@ -32,18 +33,14 @@ _TITLES = {
     "infidelity": mark("infidelity (unexplained share of squared change)"),
     "sensitivity": mark("sensitivity (largest relative change)"),
 }
-_LOWER_IS_BETTER = ("sufficiency", "sufficiency_logit", "infidelity", "sensitivity")
+LOWER_IS_BETTER = ("sufficiency", "sufficiency_logit", "infidelity", "sensitivity")
 
 
-def faithfulness_curves(
-    measured: Mapping[str, Faithfulness], percents: Sequence[int] = (1, 5, 10, 20, 50)
-) -> go.Figure:
+def faithfulness_curves(measured: Mapping[str, Faithfulness]) -> go.Figure:
     """What one text loses without its first tokens, and with them alone, a curve for each method and random's band.
 
-    All are of one text and model, measured in one way. Raises ValueError for none.
+    All are of one text and model, measured in one way.
     """
-    if not measured:
-        raise ValueError("there is no method to draw")
     one = next(iter(measured.values()))
     figure = make_subplots(
         cols=2,
@@ -54,7 +51,7 @@ def faithfulness_curves(
             _("sufficiency: only them (lower is better)"),
         ),
     )
-    bins = list(range(len(percents)))
+    bins = list(range(len(_PERCENTS)))
     for column, random in ((1, one.comprehensiveness_curve.random), (2, one.sufficiency_curve.random)):
         figure.add_scatter(
             x=[*bins, *reversed(bins)],
@@ -100,7 +97,7 @@ def faithfulness_curves(
                 row=1,
                 col=column,
             )
-    ticks = [f"{percent} %<br>({removed})" for percent, removed in zip(percents, one.removed, strict=True)]
+    ticks = [f"{percent} %<br>({removed})" for percent, removed in zip(_PERCENTS, one.removed, strict=True)]
     figure.update_xaxes(title=_("share of tokens (number of tokens)"), tickvals=bins, ticktext=ticks)
     figure.update_yaxes(title=_("drop in the verdict’s probability"), col=1)
     return layout.finish(
@@ -119,11 +116,9 @@ def league_plot(
     """One measure of every method and model with its 95 % interval, and that of random rankings as a line and band.
 
     Methods are sorted by their mean over the models, the best on top, and shown under their `names`; one that was not
-    measured has no marker. Raises ValueError for an unknown measure.
+    measured has no marker.
     """
-    if measure not in _TITLES:
-        raise ValueError(f"unknown measure {measure!r}; available: {', '.join(_TITLES)}")
-    best_last = 1 if measure in _LOWER_IS_BETTER else -1
+    best_last = 1 if measure in LOWER_IS_BETTER else -1
     by_method: dict[str, dict[str, Mean]] = {}
     for league in leagues:
         for standing in league.standings:

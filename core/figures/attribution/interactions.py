@@ -42,13 +42,13 @@ def interaction_heatmap(result: Interactions) -> go.Figure:
             texttemplate="%{z:+.2f}" if size <= _MOST_NUMBERS else None,
         )
     )
-    axis = {"tickvals": list(range(size)), "ticktext": ticks, "range": [-0.5, size - 0.5], "showgrid": False}
+    rows = layout.row_axis(ticks) | {"showgrid": False}
     return layout.finish(
         figure,
         _("{model}: interactions between pairs of words").format(model=layout.model_name(result.model)),
         220 + 34 * max(size, 4),
-        x={**axis, "title": _("tokens")},
-        y={**axis, "range": [size - 0.5, -0.5]},
+        x=rows | {"title": _("tokens"), "range": [-0.5, size - 0.5]},
+        y=rows,
     )
 
 

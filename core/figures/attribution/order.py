@@ -41,7 +41,7 @@ def order_bars(result: OrderAttribution) -> go.Figure:
         _("{model}: which words, and in which positions").format(model=layout.model_name(result.model)),
         440,
         above=True,
-        x={"title": _("tokens"), "range": [0.4, n + 0.6], **layout.token_ticks([result.tokens])},
+        x=layout.token_axis([result.tokens], 0.6),
         y=_("Shapley value (logit)"),
         barmode="group",
         legend=layout.LEGEND_ABOVE,

@@ -45,7 +45,7 @@ def attribution_bars(
         figure,
         layout.escape(title),
         460,
-        x={"title": _("tokens"), "range": [0.4, max(len(tokens), 1) + 0.6], **layout.token_ticks([tokens])},
+        x=layout.token_axis([tokens], 0.6),
         y=_("share of Σ|score|") if shares else _("score (logit)"),
         barmode="group",
         legend=layout.below(0.3),
@@ -95,12 +95,7 @@ def agreement_map(names: Sequence[str], agreement: np.ndarray, title: str) -> go
             "showgrid": False,
             "title": _("method, by number"),
         },
-        y={
-            "tickvals": indices,
-            "ticktext": [f"{index + 1}. {label}" for index, label in enumerate(labels)],
-            "autorange": "reversed",
-            "showgrid": False,
-            "title": _("method"),
-        },
+        y=layout.row_axis([f"{number}. {label}" for number, label in enumerate(labels, 1)])
+        | {"title": _("method"), "showgrid": False},
         top=110,
     )

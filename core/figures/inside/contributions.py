@@ -48,11 +48,7 @@ def contribution_bars(traces: Sequence[Trace], title: str = "", first: int = 0) 
         layout.escape(title) if title else _("What each token adds to the logit"),
         455,
         above=True,
-        x={
-            "title": _("tokens"),
-            "range": [first + 0.4, last + 0.6],
-            **layout.token_ticks([trace.tokens for trace in traces], first, last),
-        },
+        x=layout.token_axis([trace.tokens for trace in traces], 0.6, first, last),
         y=_("contribution (logit)"),
         barmode="group",
         legend=layout.LEGEND_ABOVE,

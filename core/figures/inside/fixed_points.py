@@ -9,7 +9,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.figures import layout
-from core.figures.palette import CHOSEN, DIVERGING, SERIES, THRESHOLD
+from core.figures.inside.paths import coordinates
+from core.figures.palette import DIVERGING, SERIES, THRESHOLD
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -112,14 +113,7 @@ def points_figure(
         scale_shown = False
     if chosen is not None:
         x, y = _coordinates(result.points[chosen].hidden[None], space, plane)
-        figure.add_scatter(
-            x=x,
-            y=y,
-            mode="markers",
-            name=_("chosen"),
-            hoverinfo="skip",
-            marker=layout.ring(CHOSEN, 21),
-        )
+        layout.ringed(figure, x[0], y[0], _("chosen"), 21)
     return layout.finish(
         figure,
         _("{model}: fixed points").format(model=layout.model_name(result.model)),
@@ -171,12 +165,9 @@ def eigenvalues_figure(result: FixedPoints, number: int) -> go.Figure:
     )
 
 
-def _coordinates(states: np.ndarray, space: StateSpace, plane: tuple[int, int]) -> list[np.ndarray]:
-    """States [N, H] on the two axes; along the read-out's as the logit that they give."""
-    projected = space.project(states)
-    return [
-        (space.scale * projected[:, axis] + space.bias if axis == 0 else projected[:, axis]).round(5) for axis in plane
-    ]
+def _coordinates(states: np.ndarray, space: StateSpace, plane: tuple[int, int]) -> np.ndarray:
+    """States [N, H] on the two axes, [2, N]."""
+    return coordinates(space, space.project(states), plane).T.round(5)
 
 
 def _axis(axis: int) -> str:

@@ -110,9 +110,8 @@ def _line(
 
 def _finished(figure: go.Figure, models: Sequence[Gradients], title: str) -> go.Figure:
     rows = len(figure.layout.annotations)
-    longest = max((len(gradients.tokens) for gradients in models), default=1)
     height = 150 + 210 * rows
-    figure.update_xaxes(range=[0.6, longest + 0.4], **layout.token_ticks([gradients.tokens for gradients in models]))
+    figure.update_xaxes(layout.token_axis([gradients.tokens for gradients in models], 0.4, title=""))
     figure.update_xaxes(title=_("tokens"), row=rows, col=1)
     return layout.finish(
         figure,

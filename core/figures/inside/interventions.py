@@ -49,11 +49,10 @@ def patch_heatmap(
 
     `show` is ``share``, of the difference in the logit, or ``probability``. Colours run from −100 % to 100 % or from 0
     to 1 in every text; a step without a partner is left out. Invisible points over the map report clicks; the
-    customdata of each begins with what is patched and the step, from 0. Raises ValueError for shares of nothing.
+    customdata of each begins with what is patched and the step, from 0.
     """
     values = grid.probabilities if show == "probability" else grid.shares
-    if values is None:
-        raise ValueError(_("the two logits are equal, so there is no difference to share out"))
+    assert values is not None, "shares of no difference"
     names = patch_names(list(values))
     steps = range(first, min(first + columns, len(grid.tokens[0])))
     cells = np.array([of_what[steps.start : steps.stop] for of_what in values.values()])  # [what, steps]
@@ -84,23 +83,9 @@ def patch_heatmap(
             model=layout.model_name(grid.model), a=a, b=b
         ),
         170 + 34 * len(names),
-        x={
-            "title": _("patched at this token"),
-            "range": [steps.start + 0.5, steps.stop + 0.5],
-            "showgrid": False,
-            "zeroline": False,
-            **layout.token_ticks([grid.tokens[0]], steps.start, steps.stop),
-        },
-        y={
-            "tickvals": list(range(len(names))),
-            "ticktext": [layout.escape(name) for name in names.values()],
-            "range": [len(names) - 0.5, -0.5],
-            "showgrid": False,
-            "zeroline": False,
-        },
-        hoverdistance=-1,
-        clickmode="event+select",
-        dragmode=False,
+        x=layout.token_axis([grid.tokens[0]], 0.5, steps.start, steps.stop, _("patched at this token"))
+        | {"showgrid": False, "zeroline": False},
+        y=layout.row_axis([layout.escape(name) for name in names.values()]) | {"showgrid": False},
         bottom=60,
     )
 
@@ -113,32 +98,32 @@ def before_and_after(runs: Sequence[Intervention], labels: Names = SENTIMENT) ->
         look, model = style(run.model, index), layout.model_name(run.model)
         positions = list(range(1, len(run.tokens) + 1))
         curves = (
-            (_("{model}, before"), run.probability_before, {"dash": "dot", "width": 1.5}, "-open"),
-            (_("{model}, after"), run.probability_after, {"dash": look.dash, "width": 3}, ""),
+            (
+                _("{model}, before"),
+                run.probability_before,
+                look._replace(dash="dot", marker=f"{look.marker}-open"),
+                1.5,
+            ),
+            (_("{model}, after"), run.probability_after, look, 3),
         )
-        for name, probabilities, line, filling in curves:
-            figure.add_scatter(
-                x=positions,
-                y=probabilities,
-                name=name.format(model=model),
-                mode="lines+markers" if len(positions) <= 60 else "lines",
-                line={"color": look.color, **line},
-                marker={"symbol": look.marker + filling, "size": 8},
+        for name, probabilities, pen, width in curves:
+            layout.curve(
+                figure,
+                positions,
+                probabilities,
+                name.format(model=model),
+                pen,
+                width=width,
                 customdata=[layout.escaped(token) for token in run.tokens],
                 hovertemplate="%{customdata}: %{y:.3f}",
             )
-    longest = max((len(run.tokens) for run in runs), default=1)
     return layout.finish(
         figure,
         _("Verdict after each token, before and after"),
         440,
         above=True,
         y=layout.probability_axis(labels),
-        x={
-            "title": _("tokens read so far"),
-            "range": [0.6, longest + 0.4],
-            **layout.token_ticks([run.tokens for run in runs]),
-        },
+        x=layout.token_axis([run.tokens for run in runs], 0.4, title=_("tokens read so far")),
         legend=layout.LEGEND_ABOVE,
         hovermode="x unified",
         top=110,
@@ -168,13 +153,10 @@ def _points(
     """The invisible points that describe a cell and report a click on it."""
     shares = grid.shares
     kept = [(row, what, step) for row, what in enumerate(values) for step in steps if grid.partners[step] is not None]
-    figure.add_scatter(
-        x=[step + 1 for _row, _what, step in kept],
-        y=[row for row, _what, _step in kept],
-        mode="markers",
-        opacity=0,
-        marker={"symbol": "square", "size": 14},
-        customdata=[
+    layout.click_points(
+        figure,
+        [(step + 1, row) for row, _what, step in kept],
+        [
             (
                 what,
                 step,
@@ -186,14 +168,12 @@ def _points(
             )
             for _row, what, step in kept
         ],
-        hovertemplate=_("{what} at {token}, from {other}: {chance} {probability}, share {share}").format(
+        _("{what} at {token}, from {other}: {chance} {probability}, share {share}").format(
             chance=layout.probability(labels),
             what="%{customdata[2]}",
             token="%{customdata[3]}",
             other="%{customdata[4]}",
             probability="%{customdata[5]}",
             share="%{customdata[6]}",
-        )
-        + "<extra></extra>",
-        showlegend=False,
+        ),
     )

@@ -49,8 +49,8 @@ def state_path(
     for number, axis in enumerate(plane):
         if axis == 0:
             (figure.add_hline if number else figure.add_vline)(0, line=layout.DASHED)
-    start = [float(_along(space, np.zeros((1, len(space.axes))), axis)[0]) for axis in plane]
-    along = [np.stack([_along(space, points, axis) for axis in plane], axis=1) for points in places]
+    start = coordinates(space, np.zeros((1, len(space.axes))), plane)[0].tolist()
+    along = [coordinates(space, points, plane) for points in places]
     sides = _name_sides(traces, along, start)
     for path, (trace, points) in enumerate(zip(traces, along, strict=True)):
         look = SERIES[path % len(SERIES)]
@@ -126,14 +126,8 @@ def distance_curves(models: Sequence[str], apart: Sequence[np.ndarray]) -> go.Fi
     longest = max((len(distances) for distances in apart), default=1)
     ticks = {"tickvals": list(range(1, longest + 1))} if longest <= layout.MOST_TICKS else {}
     for index, (model, distances) in enumerate(zip(models, apart, strict=True)):
-        figure.add_scatter(
-            x=list(range(1, len(distances) + 1)),
-            y=distances.round(6),
-            name=layout.model_name(model),
-            mode="lines+markers" if len(distances) <= MOST_ARROWS else "lines",
-            **layout.pen(style(model, index), 2.2),
-            hovertemplate="%{y:.3g}",
-        )
+        name, steps = layout.model_name(model), list(range(1, len(distances) + 1))
+        layout.curve(figure, steps, distances.round(6), name, style(model, index), hovertemplate="%{y:.3g}")
     return layout.finish(
         figure,
         _("Distance between the two paths"),
@@ -165,10 +159,10 @@ def _shared(a: Trace, b: Trace) -> int:
     return same.index(False) if False in same else len(same)
 
 
-def _along(space: StateSpace, places: np.ndarray, axis: int) -> np.ndarray:
-    """Places along an axis; along the read-out's as the logit that they give."""
-    values: np.ndarray = places[:, axis].astype(np.float64)
-    return space.scale * values + space.bias if axis == 0 else values
+def coordinates(space: StateSpace, places: np.ndarray, plane: tuple[int, int]) -> np.ndarray:
+    """Places [N, 3] along two axes, [N, 2]; along the read-out's as the logit that they give."""
+    values = places[:, plane].astype(np.float64)
+    return np.where(np.array(plane) == 0, space.scale * values + space.bias, values)
 
 
 def _axis(space: StateSpace, axis: int) -> str:

@@ -23,11 +23,8 @@ MOST_TOKENS = 40
 def pattern_heatmap(pattern: Pattern) -> go.Figure:
     """The states of the pattern's units along the text, tokens across, with the span framed.
 
-    Units are sorted by their mean magnitude over the span, the strongest on top. Raises ValueError for a pattern
-    without a unit.
+    Units are sorted by their mean magnitude over the span, the strongest on top.
     """
-    if not pattern.units:
-        raise ValueError(_("no unit to draw"))
     span = slice(pattern.first, pattern.last + 1)
     order = np.argsort(-np.abs(pattern.values[span]).mean(axis=0), kind="stable")[:MOST_UNITS]
     middle = (pattern.first + pattern.last) // 2
@@ -63,13 +60,8 @@ def pattern_heatmap(pattern: Pattern) -> go.Figure:
             "ticktext": [layout.tick(token) for token in tokens],
             "showgrid": False,
         },
-        y={
-            "title": _("unit, from 0"),
-            "tickvals": list(range(len(order))),
-            "ticktext": [str(pattern.units[unit]) for unit in order],
-            "autorange": "reversed",
-            "showgrid": False,
-        },
+        y=layout.row_axis([str(pattern.units[unit]) for unit in order])
+        | {"title": _("unit, from 0"), "showgrid": False},
         top=60,
         bottom=60,
     )

@@ -39,14 +39,9 @@ def shown_names(trace: Trace) -> dict[str, str]:
 
 
 def values(trace: Trace, shown: str) -> np.ndarray:
-    """Numbers [T, H] by a key of `shown_names`. Raises LookupError for another."""
-    if shown not in shown_names(trace):
-        raise LookupError(f"a trace of the {trace.cell} has no {shown!r}; it has: {', '.join(shown_names(trace))}")
-    if shown == "h":
-        return trace.h
-    if shown == "c" and trace.c is not None:
-        return trace.c
-    return trace.gates[shown]
+    """Numbers [T, H] by a key of `shown_names`."""
+    states = {"h": trace.h} | ({} if trace.c is None else {"c": trace.c})
+    return (states | dict(trace.gates))[shown]
 
 
 def widest(units: int) -> int:
@@ -81,50 +76,32 @@ def state_heatmap(
         )
     )
     tokens = [layout.tick(trace.tokens[position]) for position in columns]
-    figure.add_scatter(
-        x=[position + 1 for _unit in units for position in columns],
-        y=[row for row in range(len(units)) for _place in columns],
-        mode="markers",
-        opacity=0,
-        marker={"symbol": "square", "size": 12},
-        customdata=[
+    layout.click_points(
+        figure,
+        [(position + 1, row) for row in range(len(units)) for position in columns],
+        [
             (int(unit), position, token, round(float(cells[row, position - first]), 4))
             for row, unit in enumerate(units)
             for position, token in zip(columns, tokens, strict=True)
         ],
-        hovertemplate=_("unit {unit}, {token}: {value}").format(
+        _("unit {unit}, {token}: {value}").format(
             unit="%{customdata[0]}", token="%{customdata[2]}", value="%{customdata[3]:.4f}"
-        )
-        + "<extra></extra>",
-        showlegend=False,
+        ),
     )
     if chosen is not None:
         _frame(figure, chosen, list(units), columns)
-    if len(units) <= _MOST_UNIT_TICKS:
-        ticktext = [str(int(unit)) for unit in units]
-        unit_ticks = {"tickvals": list(range(len(units))), "ticktext": ticktext, "tickfont": {"size": 10}}
-    else:
-        unit_ticks = {"showticklabels": False}
     return layout.finish(
         figure,
         _("{model}: {name}, unit by unit").format(model=layout.model_name(trace.model), name=layout.escape(name)),
         min(160 + 14 * len(units), 1_400),
-        x={
-            "title": _("tokens"),
-            "range": [columns.start + 0.5, columns.stop + 0.5],
-            "showgrid": False,
-            **layout.token_ticks([trace.tokens], columns.start, columns.stop),
-        },
-        y={
+        x=layout.token_axis([trace.tokens], 0.5, columns.start, columns.stop) | {"showgrid": False},
+        y=layout.row_axis([str(int(unit)) for unit in units])
+        | {
             "title": _("units, by their effect on the verdict"),
-            "range": [len(units) - 0.5, -0.5],
             "showgrid": False,
-            "zeroline": False,
-            **unit_ticks,
+            "tickfont": {"size": 10},
+            "showticklabels": len(units) <= _MOST_UNIT_TICKS,
         },
-        hoverdistance=-1,
-        clickmode="event+select",
-        dragmode=False,
         bottom=60,
     )
 
@@ -138,13 +115,13 @@ def unit_line(trace: Trace, unit: int, token: int | None = None) -> go.Figure:
     figure.add_hline(y=0, line=layout.DASHED)
     positions = list(range(1, len(trace) + 1))
     for look, (shown, name) in zip(SERIES, shown_names(trace).items(), strict=False):
-        figure.add_scatter(
-            x=positions,
-            y=values(trace, shown)[:, unit].astype(np.float64).round(6),
-            name=layout.escape(name),
-            mode="lines+markers" if len(trace) <= MOST_TOKENS else "lines",
-            line={"color": look.color, "dash": look.dash, "width": 3 if shown in ("h", "c") else 1.8},
-            marker={"symbol": look.marker, "size": 7},
+        layout.curve(
+            figure,
+            positions,
+            values(trace, shown)[:, unit].astype(np.float64).round(6),
+            layout.escape(name),
+            look,
+            width=3 if shown in ("h", "c") else 1.8,
             customdata=[layout.escaped(token) for token in trace.tokens],
             hovertemplate="%{customdata}: %{y:.4f}",
             visible="legendonly" if len(trace) > MOST_TOKENS and shown not in ("h", "c", "pre_activation") else True,
@@ -156,7 +133,7 @@ def unit_line(trace: Trace, unit: int, token: int | None = None) -> go.Figure:
         _("{model}: unit {unit} along the text").format(model=layout.model_name(trace.model), unit=unit),
         440,
         above=True,
-        x={"title": _("tokens"), "range": [0.6, len(trace) + 0.4], **layout.token_ticks([trace.tokens])},
+        x=layout.token_axis([trace.tokens], 0.4),
         y=_("value"),
         legend=layout.LEGEND_ABOVE,
         hovermode="x unified",

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import plotly.graph_objects as go
 
 from core.figures import layout
-from core.figures.palette import CHOSEN, SERIES, THRESHOLD, Style
+from core.figures.palette import CHOSEN, SERIES, THRESHOLD
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ _AREA, _LEAST = 30.0, 5.0  # a point's width in pixels: where it has all the wei
 _CURVE = 161  # points of a curve
 
 
-def weighted_points(cloud: Cloud, boosting: Boosting, rounds: int, regions: Regions, stump: Stump) -> go.Figure:
+def weighted_points(cloud: Cloud, boosting: Boosting, rounds: int, regions: Regions) -> go.Figure:
     """Points before a round, their area by weight, over what the ensemble says after it; its stump is the dotted line.
 
     A class has a colour and a marker; points that the round's stump has wrong are ringed.
@@ -41,6 +40,7 @@ def weighted_points(cloud: Cloud, boosting: Boosting, rounds: int, regions: Regi
         marker={**layout.ring(CHOSEN, (widths[wrong] + 5).round(2)), "line": {"color": CHOSEN, "width": 1.5}},
         hoverinfo="skip",
     )
+    stump: Stump = made.learnt
     line = {"color": CHOSEN, "width": 2, "dash": "dot"}
     (figure.add_vline if stump.axis == 0 else figure.add_hline)(stump.threshold, line=line)
     return layout.finish(
@@ -162,7 +162,7 @@ def progress(boosting: Boosting, chosen: int) -> go.Figure:
     )
     figure = go.Figure()
     for look, (name, values) in zip(SERIES, lines, strict=False):
-        _line(figure, rounds, values, name, look)
+        layout.curve(figure, rounds, values, name, look, hovertemplate="%{y:.4f}")
     figure.add_vline(x=chosen, line=_MARKED)
     return layout.finish(
         figure,
@@ -181,7 +181,8 @@ def votes_and_errors(boosting: Boosting, chosen: int) -> go.Figure:
     titles = [_("weighted error ε of each learner"), _("its vote α")]
     figure = layout.panels(titles, 0.14)
     chance = 1 - 1 / boosting.classes
-    _line(figure, rounds, [made.error for made in boosting.rounds], _("ε"), SERIES[0], row=1, col=1)
+    errors = [made.error for made in boosting.rounds]
+    layout.curve(figure, rounds, errors, _("ε"), SERIES[0], hovertemplate="%{y:.4f}", row=1, col=1)
     figure.add_hline(y=chance, line={"color": THRESHOLD, "width": 1.5, "dash": "dash"}, row=1, col=1)
     figure.add_annotation(
         x=0,
@@ -195,9 +196,9 @@ def votes_and_errors(boosting: Boosting, chosen: int) -> go.Figure:
         col=1,
     )
     alphas = [made.alpha if math.isfinite(made.alpha) else None for made in boosting.rounds]
-    _line(figure, rounds, alphas, _("α"), SERIES[2], row=2, col=1)
     wrong = [None if a is None else boosting.classes * a for a in alphas]
-    _line(figure, rounds, wrong, _("the report’s, K times α"), SERIES[1], row=2, col=1)
+    for values, name, look in ((alphas, _("α"), SERIES[2]), (wrong, _("the report’s, K times α"), SERIES[1])):
+        layout.curve(figure, rounds, values, name, look, hovertemplate="%{y:.4f}", row=2, col=1)
     figure.add_vline(x=chosen, line=_MARKED)
     figure.update_yaxes(title=_("share of weight"), rangemode="tozero", row=1, col=1)
     figure.update_yaxes(title=_("vote"), rangemode="tozero", row=2, col=1)
@@ -234,23 +235,4 @@ def margins(boosting: Boosting, chosen: int) -> go.Figure:
         x={"title": _("margin (share of all votes)"), "range": [-1.02, 1.02]},
         y={"title": _("share of points with at most this margin"), "range": [-0.02, 1.02], "tickformat": ".0%"},
         legend=_LEGEND,
-    )
-
-
-def _line(
-    figure: go.Figure,
-    rounds: Sequence[int],
-    values: Sequence[float | None],
-    name: str,
-    look: Style,
-    **panel: int,
-) -> None:
-    figure.add_scatter(
-        x=list(rounds),
-        y=list(values),
-        name=name,
-        mode="lines+markers" if len(rounds) <= 60 else "lines",
-        **layout.pen(look),
-        hovertemplate="%{y:.4f}",
-        **panel,
     )

@@ -72,14 +72,7 @@ def mixture_plane(
     for k in range(parameters.components):
         _component(figure, k, parameters.means[k, :2], parameters.covariances[k, :2, :2])
     if point is not None:
-        figure.add_scatter(
-            x=[mixture.points[point, 0]],
-            y=[mixture.points[point, 1]],
-            mode="markers",
-            name=_("chosen point"),
-            marker=layout.ring(CHOSEN, 17),
-            hoverinfo="skip",
-        )
+        layout.ringed(figure, mixture.points[point, 0], mixture.points[point, 1], _("chosen point"), 17)
     ranges = [_range(mixture.points[:, axis]) for axis in (0, 1)]
     return layout.finish(
         figure,
@@ -106,14 +99,7 @@ def likelihood(mixture: Mixture, half_step: int) -> go.Figure:
         (_("log-likelihood"), numbers, values, SERIES[0]),
         (_("bound F, after each half-step"), bound_x, bound_y, SERIES[2]),
     ):
-        figure.add_scatter(
-            x=x,
-            y=y,
-            name=name,
-            mode="lines+markers" if len(made) <= 40 else "lines",
-            **layout.pen(look, size=6),
-            hovertemplate="%{y:.4f}",
-        )
+        layout.curve(figure, x, y, name, look, hovertemplate="%{y:.4f}")
     for name, chosen, symbol, color, size in (
         (
             _("limited by regularisation"),

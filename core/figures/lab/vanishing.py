@@ -34,7 +34,7 @@ def vanishing_curves(result: Vanishing) -> go.Figure:
         (1, steps, result.gate_by_step, _("LSTM’s cell, ∏ f"), "lstm", False),
         (2, result.weights, result.product, _("RNN"), "rnn", False),
         (2, result.weights, result.bound, _("bound"), "rnn", True),
-        (3, result.biases, result.gate, _("LSTM’s cell"), "lstm", False),
+        (3, result.weights, result.gate, _("LSTM’s cell"), "lstm", False),
     ):
         layout.panel_line(
             figure,
@@ -48,8 +48,8 @@ def vanishing_curves(result: Vanishing) -> go.Figure:
             dotted=is_bound,
             mode="lines+markers" if len(x) == 1 else "lines",
         )
-    for row, chosen, axis in ((2, result.w_h, result.weights), (3, result.bias, result.biases)):
-        if axis[0] <= chosen <= axis[-1]:
+    for row, chosen in ((2, result.w_h), (3, result.bias)):
+        if result.weights[0] <= chosen <= result.weights[-1]:
             figure.add_vline(x=chosen, line={"color": CHOSEN, "width": 1.5}, row=row, col=1)
     for row, title in enumerate((_("steps, t"), _("recurrent weight w_h"), _("bias of the forget gate b_f")), 1):
         figure.add_hline(y=0, line=layout.DASHED, row=row, col=1)

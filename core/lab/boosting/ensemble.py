@@ -257,7 +257,7 @@ def ensemble(
             for index, checkpoint in enumerate(checkpoints)
         ),
         rounds=tuple(
-            VoterRound(round_.number, names[_index(round_.learnt)], round_.error, round_.alpha, round_.risk)
+            VoterRound(round_.number, names[round_.learnt], round_.error, round_.alpha, round_.risk)
             for round_ in boosting.rounds
         ),
         stopped=boosting.stopped,
@@ -296,7 +296,7 @@ def chooser(named: np.ndarray, labels: np.ndarray) -> Learner:
     """A learner that takes the fixed voter, its index, with the least weighted error; `named` int64 [voters, N]."""
     wrong = named != labels
 
-    def learn(weights: np.ndarray) -> tuple[object, np.ndarray]:
+    def learn(weights: np.ndarray) -> tuple[int, np.ndarray]:
         index = int((wrong @ weights).argmin())
         return index, named[index]
 
@@ -307,7 +307,7 @@ def weights_of(boosting: Boosting, voters: int) -> tuple[np.ndarray, np.ndarray]
     """The sum of each fixed voter's α and the rounds that took it, both [voters]; a perfect one alone has weight."""
     weights, taken = np.zeros(voters), np.zeros(voters, dtype=np.int64)
     for round_ in boosting.rounds:
-        index = _index(round_.learnt)
+        index = round_.learnt
         taken[index] += 1
         if np.isinf(round_.alpha):
             weights[:] = 0
@@ -317,12 +317,9 @@ def weights_of(boosting: Boosting, voters: int) -> tuple[np.ndarray, np.ndarray]
     return weights, taken
 
 
-def weighted(named: np.ndarray, weights: np.ndarray, classes: int = 2) -> np.ndarray:
-    """The class whose voters weigh most, int64 [N], the first of several that do; `named` int64 [voters, N]."""
-    votes = np.zeros((named.shape[1], classes))
-    for weight, one in zip(weights, named, strict=True):
-        votes += weight * one_hot(one, classes)
-    return np.asarray(votes.argmax(axis=1))
+def weighted(named: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The class, of two, whose voters weigh more, int64 [N], or 0; `named` int64 [voters, N]."""
+    return np.asarray(weights @ named > weights @ (1 - named)).astype(np.int64)
 
 
 def least_risk_weights(named: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, float]:
@@ -378,8 +375,3 @@ def against(name: str, verdicts: np.ndarray, others: np.ndarray, labels: np.ndar
 def _shares(named: np.ndarray, labels: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """How many of the rows each voter has right, float64 [voters]."""
     return np.asarray((named[:, rows] == labels[rows]).mean(axis=1))
-
-
-def _index(learnt: object) -> int:
-    assert isinstance(learnt, int)
-    return learnt

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.lab.boosting.stumps import checked_points
 from core.lab.typed_numbers import MOST_POINTS, seeded, typed_lines
 from core.runtime.i18n import gettext as _
 
@@ -28,18 +27,13 @@ class Cloud:
         return len(self.names)
 
 
-def clouds() -> tuple[str, ...]:
-    """The names of what can be drawn."""
-    return tuple(_DRAWN)
-
-
 def draw(name: str, classes: int, points: int, seed: int) -> Cloud:
     """About so many points of K classes, each with as many as the next or one more; the same for the same seed.
 
-    Raises LookupError for a name that is not in `clouds()`, ValueError for numbers out of bounds.
+    Raises LookupError for a name that is not in `CLOUDS`, ValueError for numbers out of bounds.
     """
-    if name not in _DRAWN:
-        raise LookupError(f"there is no cloud {name!r}; there are: {', '.join(_DRAWN)}")
+    if name not in CLOUDS:
+        raise LookupError(f"there is no cloud {name!r}; there are: {', '.join(CLOUDS)}")
     if not 2 <= classes <= MOST_CLASSES:
         raise ValueError(
             _("{classes} classes were asked for; expected 2 to {most}").format(classes=classes, most=MOST_CLASSES)
@@ -50,8 +44,8 @@ def draw(name: str, classes: int, points: int, seed: int) -> Cloud:
                 points=points, least=2 * classes, most=MOST_POINTS
             )
         )
-    drawn, labels = _DRAWN[name](classes, points, seeded(seed))
-    return Cloud(checked_points(drawn.round(3)), labels, tuple(str(number + 1) for number in range(classes)))
+    drawn, labels = CLOUDS[name](classes, points, seeded(seed))
+    return Cloud(_single(drawn.round(3)), labels, tuple(str(number + 1) for number in range(classes)))
 
 
 def read_points(text: str) -> Cloud:
@@ -87,7 +81,15 @@ def read_points(text: str) -> Cloud:
             )
         )
     labels = np.array([names.index(name) for name in classes], dtype=np.int64)
-    return Cloud(checked_points(coordinates), labels, names)
+    points = _single(coordinates)
+    if (points == points[0]).all():
+        raise ValueError(_("all {count:,} points are equal: no threshold separates them").format(count=len(points)))
+    return Cloud(points, labels, names)
+
+
+def _single(points: np.ndarray | list[tuple[float, float]]) -> np.ndarray:
+    """Points as float64 [N, 2] of float32's precision, in which trees compare."""
+    return np.asarray(points, dtype=np.float32).astype(np.float64)
 
 
 def _even(classes: int, points: int) -> np.ndarray:
@@ -133,7 +135,7 @@ def _squares(classes: int, points: int, random: np.random.Generator) -> tuple[np
 
 
 _Draw = Callable[[int, int, np.random.Generator], tuple[np.ndarray, np.ndarray]]
-_DRAWN: dict[str, _Draw] = {
+CLOUDS: dict[str, _Draw] = {
     "rings": _rings,
     "blobs": _blobs,
     "spirals": _spirals,

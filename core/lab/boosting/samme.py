@@ -15,6 +15,10 @@ Zhu, Zou, Rosset & Hastie 2009, "Multi-class AdaBoost", write α = log((1−ε)/
 their vote is 1 for the class named and −1/(K−1) for each other and their loss has 1/K in its exponent, and neither a
 factor common to all α nor a number added to every class changes D_t or a verdict.
 
+The report's last line lacks the K below the line: its α is K times this one. With it the risk never falls. For
+ρ = (K−1)(1−ε)/ε it is multiplied by (ρ^{2−K} + (K−1)ρ) / (ρ + K − 1), which is at least 1, as the mean of one ρ^{2−K}
+and K−2 times ρ is at least their geometric mean, 1. For K = 2 it is exactly 1.
+
 The share of rows in error is bounded by R alone for K = 2 only. A row in error has g^y ≤ S/2, where S = Σ_t α_t, so
 its term is at least e^{−S(K−2)/(2(K−1))} (`error_bound`). What R does bound for every K is the share of rows whose
 class has at most 1/K of the vote (`Round.outvoted`).
@@ -23,18 +27,19 @@ class has at most 1/K of the vote (`Round.outvoted`).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from core.runtime.i18n import gettext as _
 
-MOST_ROUNDS, MOST_CLASSES = 1_000, 50
+MOST_ROUNDS = 1_000
 CHANCE, PERFECT, ROUNDS = "chance", "perfect", "rounds"
 _ROUNDING = 1e-10  # so near to chance, what is left is rounding
 
-Learner = Callable[[np.ndarray], tuple[object, np.ndarray]]
+Learner = Callable[[np.ndarray], tuple[Any, np.ndarray]]
 """Given weights D_t [N] that sum to 1, answers with what it learnt and the classes, from 0, that it names, [N]."""
 
 
@@ -47,7 +52,7 @@ class Round:
     """
 
     number: int
-    learnt: object
+    learnt: Any
     weights: np.ndarray
     named: np.ndarray
     error: float
@@ -121,13 +126,11 @@ class Minimum:
         return abs(self.alpha - self.numerical)
 
 
-def boost(labels: Sequence[int] | np.ndarray, classes: int, learn: Learner, rounds: int) -> Boosting:
-    """Boost a learner on rows with `labels` 0 to K−1, at most so many rounds.
+def boost(y: np.ndarray, classes: int, learn: Learner, rounds: int) -> Boosting:
+    """Boost a learner on rows with labels `y` 0 to K−1, int64 [N], each of them there, at most so many rounds.
 
-    Raises ValueError for labels that are not whole numbers, a class without a row, fewer than two classes, or an
-    invalid number of rounds.
+    Raises ValueError for an invalid number of rounds.
     """
-    y = _checked(labels, classes)
     if not 1 <= rounds <= MOST_ROUNDS:
         raise ValueError(
             _("{rounds:,} rounds were asked for; expected 1 to {most:,}").format(rounds=rounds, most=MOST_ROUNDS)
@@ -174,29 +177,6 @@ def exponents(votes: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.asarray((votes.sum(axis=1) - own) / (votes.shape[1] - 1) - own)
 
 
-def alpha(error: float, classes: int) -> float:
-    """α = (K−1)/K · log((K−1)(1−ε)/ε): infinite for ε = 0, below 0 for ε above 1 − 1/K.
-
-    Raises ValueError for an ε that is not from 0 to 1, or fewer than two classes.
-    """
-    if classes < 2:
-        raise ValueError(f"boosting tells at least 2 classes apart; given: {classes}")
-    if not 0 <= error <= 1:
-        raise ValueError(f"a weighted error is a share, from 0 to 1; given: {error:g}")
-    if error in (0, 1):
-        return math.inf if error == 0 else -math.inf
-    return (classes - 1) / classes * (math.log(classes - 1) + math.log1p(-error) - math.log(error))
-
-
-def wrong_alpha(error: float, classes: int) -> float:
-    """The report's last line, (K−1) · log((K−1)(1−ε)/ε): the K below the line is missing, so it is K times α.
-
-    With it the risk never falls. For ρ = (K−1)(1−ε)/ε it is multiplied by (ρ^{2−K} + (K−1)ρ) / (ρ + K − 1), which is at
-    least 1, as the mean of one ρ^{2−K} and K−2 times ρ is at least their geometric mean, 1. For K = 2 it is exactly 1.
-    """
-    return classes * alpha(error, classes)
-
-
 def normaliser(a: float, error: float, classes: int) -> float:
     """Z(α) = (1 − ε) e^{−α} + ε e^{α/(K−1)}: what adding α multiplies the risk by; infinite where it overflows."""
     try:
@@ -212,15 +192,15 @@ def error_bound(risk: float, total: float, classes: int) -> float:
     return math.exp(min(0.0, math.log(risk) + total * (classes - 2) / (2 * (classes - 1))))
 
 
-def minima(boosting: Boosting) -> tuple[Minimum, ...]:
-    """Every round's α against a minimum of the risk over α that `scipy.optimize` finds from its values alone.
+def minima(boosting: Boosting) -> dict[int, Minimum]:
+    """Every round's α, by its number, against the minimum that `scipy.optimize` finds from the risk's values alone.
 
     The risk is summed anew over all rows from the votes, by its definition. Near a minimum it is flat, so that values
     with 16 digits place it with about 8. A perfect learner has no minimum and is left out.
     """
     from scipy.optimize import minimize_scalar
 
-    results = []
+    results = {}
     for round_ in boosting.rounds:
         if math.isinf(round_.alpha):
             continue
@@ -233,28 +213,13 @@ def minima(boosting: Boosting) -> tuple[Minimum, ...]:
         least = minimize_scalar(log_risk, bracket=(0.0, 1.0), options={"xtol": 1e-12})
         wrong = boosting.classes * round_.alpha
         factor = normaliser(wrong, round_.error, boosting.classes)
-        results.append(Minimum(round_.number, round_.alpha, float(least.x), wrong, factor))
-    return tuple(results)
+        results[round_.number] = Minimum(round_.number, round_.alpha, float(least.x), wrong, factor)
+    return results
 
 
 def one_hot(named: np.ndarray, classes: int) -> np.ndarray:
     """1 for the class named and 0 for the others, float64 [N, K]."""
     return np.asarray(np.eye(classes)[named])
-
-
-def _checked(labels: Sequence[int] | np.ndarray, classes: int) -> np.ndarray:
-    y = np.asarray(labels)
-    if y.ndim != 1 or not np.issubdtype(y.dtype, np.integer):
-        raise ValueError(f"labels are whole numbers, one a row; given: {y.dtype} of shape {y.shape}")
-    if not 2 <= classes <= MOST_CLASSES:
-        raise ValueError(f"boosting tells 2 to {MOST_CLASSES} classes apart; given: {classes}")
-    here = sorted(set(y.tolist()))
-    if here != list(range(classes)):
-        raise ValueError(
-            f"{classes} classes were asked for, with labels 0 to {classes - 1} and a row at least of each; "
-            f"the {len(y):,} rows have: {', '.join(map(str, here)) or 'none'}"
-        )
-    return y.astype(np.int64)
 
 
 def _distribution(exponent: np.ndarray) -> np.ndarray:

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.lab.boosting.points import Cloud
 from core.lab.boosting.samme import Boosting, boost
-from core.lab.typed_numbers import as_points
-from core.runtime.i18n import gettext as _
 
 
 @dataclass(frozen=True)
@@ -39,23 +38,14 @@ class Regions:
     winners: np.ndarray
 
 
-def boost_stumps(
-    points: Sequence[Sequence[float]] | np.ndarray, labels: Sequence[int] | np.ndarray, classes: int, rounds: int
-) -> Boosting:
-    """Boost stumps on points [N, 2]; each round's `learnt` is its `Stump`.
-
-    Raises ValueError as `checked_points` and `core.lab.boosting.samme.boost` do.
-    """
-    array = checked_points(points)
-    y = np.asarray(labels)
-    if y.shape != (len(array),):
-        raise ValueError(f"there are {len(array):,} points and labels of shape {y.shape}; expected one label a point")
+def boost_stumps(cloud: Cloud, rounds: int) -> Boosting:
+    """Boost stumps on points; each round's `learnt` is its `Stump`. Raises ValueError as `boost` does."""
 
     def learn(weights: np.ndarray) -> tuple[Stump, np.ndarray]:
-        stump = fit_stump(array, y, weights)
-        return stump, stump(array)
+        stump = fit_stump(cloud.points, cloud.labels, weights)
+        return stump, stump(cloud.points)
 
-    return boost(y, classes, learn, rounds)
+    return boost(cloud.labels, cloud.classes, learn, rounds)
 
 
 def fit_stump(points: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> Stump:
@@ -74,16 +64,9 @@ def fit_stump(points: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> St
     return Stump(int(tree.feature[0]), float(tree.threshold[0]), leaf[below], leaf[above])
 
 
-def stump_of(learnt: object) -> Stump:
-    """A round's stump. Raises ValueError where it learnt something else."""
-    if not isinstance(learnt, Stump):
-        raise ValueError(f"expected a round that learnt a stump; given: {type(learnt).__name__}")
-    return learnt
-
-
 def regions(boosting: Boosting, points: np.ndarray, rounds: int) -> Regions:
     """The verdicts of boosted stumps after so many rounds, over the points' plane; they turn at thresholds only."""
-    stumps = [stump_of(round_.learnt) for round_ in boosting.rounds[:rounds]]
+    stumps = [round_.learnt for round_ in boosting.rounds[:rounds]]
     edges = [_edges(points[:, axis], [stump.threshold for stump in stumps if stump.axis == axis]) for axis in (0, 1)]
     across, up = ((array[:-1] + array[1:]) / 2 for array in edges)
     centres = np.array([(x, y) for y in up for x in across])
@@ -100,11 +83,3 @@ def _edges(values: np.ndarray, thresholds: Sequence[float]) -> np.ndarray:
     low, high = float(values.min()), float(values.max())
     room = 0.06 * (high - low) or 1.0
     return np.unique([low - room, *(cut for cut in thresholds if low - room < cut < high + room), high + room])
-
-
-def checked_points(points: Sequence[Sequence[float]] | np.ndarray) -> np.ndarray:
-    """Points as float64 [N, 2] of float32's precision. Raises ValueError as `as_points`, and where all are equal."""
-    array = as_points(points, [2]).astype(np.float32).astype(np.float64)
-    if (array == array[0]).all():
-        raise ValueError(_("all {count:,} points are equal: no threshold separates them").format(count=len(array)))
-    return array

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from core.lab.boosting.samme import CHANCE, PERFECT, Boosting, Minimum, Round, normaliser, wrong_alpha
+from core.lab.boosting.samme import CHANCE, PERFECT, Boosting, Minimum, Round, normaliser
 from core.lab.worksheet import Line, Sheet, aligned, factor, number
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
@@ -14,9 +14,7 @@ _DIGITS = 6
 
 
 def sheet(boosting: Boosting, round_number: int, minimum: Minimum | None = None) -> Sheet:
-    """The working of a round, counted from 1. Raises LookupError where there is no such round."""
-    if not 1 <= round_number <= len(boosting.rounds):
-        raise LookupError(f"there is no round {round_number}; there are {len(boosting.rounds)}")
+    """The working of a round, counted from 1."""
     round_ = boosting.rounds[round_number - 1]
     lines = [_risk(boosting.classes), _weights(boosting, round_), _error(boosting, round_)]
     if math.isinf(round_.alpha):
@@ -36,7 +34,7 @@ def sheet(boosting: Boosting, round_number: int, minimum: Minimum | None = None)
 
 
 def stopped(boosting: Boosting) -> str:
-    """Why there is no further round, in a sentence; empty where as many were round_ as were asked for."""
+    """Why there is no further round, in a sentence; empty where there were as many as were asked for."""
     if boosting.stopped == PERFECT:
         return _(
             "Stopped at round {number}: this learner is right on every row (ε = 0). Its α is "
@@ -149,7 +147,7 @@ def _chance_after(boosting: Boosting, round_: Round) -> Line:
 
 def _slip(classes: int, round_: Round) -> Line:
     t = round_.number
-    wrong = wrong_alpha(round_.error, classes)
+    wrong = classes * round_.alpha
     steps = [rf"(K-1)\,{_log_odds(t)}", rf"K\,\alpha_{{{t}}}", _shown(wrong)]
     change = normaliser(wrong, round_.error, classes)
     effect = (

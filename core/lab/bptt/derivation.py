@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.lab.bptt.formula import Array, parse
+from core.lab.bptt.gradients import finite
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
 
@@ -104,7 +105,8 @@ class Check:
             lost=sum(point.formula is None for point in self.points),
             count=tried,
         )
-        return together([sentence, *self._factors(), *self._first_state()])
+        first_state = [_("It is right where h_0 = 0.")] if self.only_without_first_state else []
+        return together([sentence, *self._factors(), *first_state])
 
     def _factors(self) -> list[str]:
         """Which factors are missing and which are too many."""
@@ -120,9 +122,6 @@ class Check:
         if self.off_by.constant < 0:
             sentences.append(_("The sign is wrong too."))
         return sentences
-
-    def _first_state(self) -> list[str]:
-        return [_("It is right where h_0 = 0.")] if self.only_without_first_state else []
 
 
 def targets(steps: int = 2) -> tuple[str, ...]:
@@ -161,29 +160,25 @@ def check(formula: str, target: str, *, steps: int = 2, seed: int = 0) -> Check:
                 target=target[:40], steps=steps, targets=", ".join(targets(steps))
             )
         )
-    read = parse(formula, letters(steps))
+    compute = parse(formula, letters(steps))
     values, truth = _at_random(target, steps, seed)
-    computed = np.broadcast_to(read(values), truth.shape)
+    computed = np.broadcast_to(compute(values), truth.shape)
     points = tuple(
         _point({name: float(column[row]) for name, column in values.items()}, float(computed[row]), float(truth[row]))
         for row in range(len(truth))
     )
     kind, off_by = _diagnosis(computed, truth, _bases(values, steps))
-    finite = bool(np.isfinite(computed).all())
     right_without = False
     if kind not in ("agrees", "not finite"):
         values, bare = _at_random(target, steps, seed, first_state=False)
-        right_without = _same(np.broadcast_to(read(values), bare.shape), bare)
-    error = float(np.max(np.abs(computed - truth) / np.maximum(1, np.abs(truth)))) if finite else None
-    if error is not None and not math.isfinite(error):
-        error = None
+        right_without = _same(np.broadcast_to(compute(values), bare.shape), bare)
+    with np.errstate(all="ignore"):
+        error = finite(float(np.max(np.abs(computed - truth) / np.maximum(1, np.abs(truth)))))
     return Check(target, formula, steps, seed, kind, off_by, error, right_without, points)
 
 
 def _point(values: dict[str, float], formula: float, truth: float) -> Point:
-    known = math.isfinite(formula)
-    ratio = formula / truth if known and truth else math.nan
-    return Point(values, formula if known else None, truth, ratio if math.isfinite(ratio) else None)
+    return Point(values, finite(formula), truth, finite(formula / truth) if truth else None)
 
 
 def _at_random(target: str, steps: int, seed: int, *, first_state: bool = True) -> tuple[dict[str, Array], Array]:
@@ -223,15 +218,8 @@ def _bases(values: Mapping[str, Array], steps: int) -> dict[str, Array]:
     names = ["w_o", "w_i", "w_h", *(f"x_{t}" for t in range(1, steps + 1)), *(f"h_{t}" for t in range(steps + 1))]
     slopes = {f"(1 - h_{t}**2)": 1 - values[f"h_{t}"] ** 2 for t in range(1, steps + 1)}
     yhat = values["yhat"]
-    return (
-        {name: values[name] for name in names}
-        | slopes
-        | {
-            "yhat": yhat,
-            "(1 - yhat)": 1 - yhat,
-            "(yhat - y)": yhat - values["y"],
-        }
-    )
+    of_output = {"yhat": yhat, "(1 - yhat)": 1 - yhat, "(yhat - y)": yhat - values["y"]}
+    return {name: values[name] for name in names} | slopes | of_output
 
 
 def _diagnosis(computed: Array, truth: Array, bases: Mapping[str, Array]) -> tuple[str, Monomial | None]:

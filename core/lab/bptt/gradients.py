@@ -218,9 +218,13 @@ def autograd(exercise: Exercise) -> dict[str, float | None]:
     for name, (output, inputs) in wanted.items():
         gradients = torch.autograd.grad(output, list(inputs.values()), retain_graph=True)
         for by, gradient in zip(inputs, gradients, strict=True):
-            value = gradient.item()
-            derivatives[f"d{name}/d{by}"] = value if math.isfinite(value) else None
+            derivatives[f"d{name}/d{by}"] = finite(gradient.item())
     return derivatives
+
+
+def finite(value: float) -> float | None:
+    """The number, None where it is beyond float64 or undefined."""
+    return value if math.isfinite(value) else None
 
 
 def error(value: float, other: float | None) -> float | None:
@@ -309,10 +313,9 @@ def _central(exercise: Exercise, weight: str) -> float | None:
     value = getattr(exercise, weight)
     width = math.cbrt(_EPSILON) * max(1.0, abs(value))
     up, down = value + width, value - width
-    if not math.isfinite(up) or not math.isfinite(down) or not math.isfinite(up - down):
+    if not math.isfinite(up - down):
         return None
-    slope = (_loss_at(exercise, weight, up) - _loss_at(exercise, weight, down)) / (up - down)
-    return slope if math.isfinite(slope) else None
+    return finite((_loss_at(exercise, weight, up) - _loss_at(exercise, weight, down)) / (up - down))
 
 
 def _loss_at(exercise: Exercise, weight: str, value: float) -> float:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from core.lab.bptt.gradients import Backpropagation, autograd, sigmoid, state_terms
+from core.lab.bptt.gradients import Backpropagation, autograd, finite, sigmoid, state_terms
 
 
 @dataclass(frozen=True)
@@ -69,12 +69,12 @@ def slips(working: Backpropagation) -> tuple[Slip, ...]:
     return tuple(
         Slip(
             name=derivative,
-            report=_finite(report),
-            truth=_finite(truth),
+            report=finite(report),
+            truth=finite(truth),
             autograd=by_autograd[derivative],
-            ratio=_finite(report / truth) if truth else None,
+            ratio=finite(report / truth) if truth else None,
             algebra=algebra or None,
-            expected=_finite(expected[algebra]) if algebra and truth else None,
+            expected=finite(expected[algebra]) if algebra and truth else None,
         )
         for derivative, report, truth, algebra in rows
     )
@@ -88,7 +88,3 @@ def _to_loss(y: float, logit: float) -> float:
 
 def _exp(logit: float) -> float:
     return math.exp(logit) if logit < 709 else math.inf
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

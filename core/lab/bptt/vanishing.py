@@ -26,7 +26,6 @@ from core.lab.bptt.formula import Array
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
 
-MOST_STEPS = 1_000
 _SHOWN = 4.0  # weights and biases are shown from minus this to this
 _POINTS = 401  # odd, so that 0 is one of them
 
@@ -36,14 +35,12 @@ class Vanishing:
     """The products, as decimal logarithms of their sizes, −∞ for 0.
 
     `by_step` (T) is ∏ w_h (1 − h²) up to each step, `bound_by_step` |w_h|^t, `gate_by_step` ∏ f. Over all T steps:
-    `product` against `weights` (W) with its `bound`, and `gate` against the `biases` (W) of the forget gate.
+    `product` with its `bound` against the recurrent `weights` (W), and `gate` against biases of the same values.
     """
 
     w_h: float
     bias: float
     steps: int
-    spread: float
-    first_state: float
     seed: int
     by_step: Array
     bound_by_step: Array
@@ -51,7 +48,6 @@ class Vanishing:
     weights: Array
     product: Array
     bound: Array
-    biases: Array
     gate: Array
 
     def statement(self) -> str:
@@ -82,43 +78,28 @@ class Vanishing:
         return together([sentence.format(steps=self.steps, **ends), gate])
 
 
-def vanishing(
-    w_h: float, *, bias: float = 3.0, steps: int = 30, spread: float = 0.5, first_state: float = 0.0, seed: int = 0
-) -> Vanishing:
+def vanishing(w_h: float, *, bias: float = 3.0, steps: int = 30, spread: float = 0.5, seed: int = 0) -> Vanishing:
     """The products for a recurrent weight and a bias of the forget gate over so many steps.
 
-    The inputs are drawn from a normal distribution whose standard deviation is `spread`, from a seed. With a spread and
-    a first state of 0 every state is 0, and the gradient reaches its bound.
-
-    ValueError for a number that is not finite, steps out of bounds or a negative spread.
+    The inputs are drawn from a normal distribution whose standard deviation is `spread`, from a seed. With a spread of
+    0 every state is 0, and the gradient reaches its bound.
     """
-    named = {"w_h": w_h, "bias": bias, "spread": spread, "first_state": first_state}
-    for name, value in named.items():
-        if not math.isfinite(value):
-            raise ValueError(f"{name} is {value}; it must be a finite number")
-    if not 1 <= steps <= MOST_STEPS:
-        raise ValueError(f"{steps:,} steps are asked for; from 1 to {MOST_STEPS:,} are worked out")
-    if spread < 0:
-        raise ValueError(f"spread is {spread:g}; the spread of the inputs is 0 or more")
     with np.errstate(over="ignore", divide="ignore"):
         x = spread * np.random.default_rng(seed).standard_normal(steps)
         weights = np.linspace(-_SHOWN, _SHOWN, _POINTS)
-        by_step = np.cumsum(_log_factors(x, np.array([w_h]), first_state)[:, 0])
-        gates = _log_sigmoid(x[:, None] + np.append(weights, bias))  # T, W + 1
+        logarithms = _log_factors(x, np.append(weights, w_h))  # T, W + 1
+        gates = -np.logaddexp(0, -x[:, None] - np.append(weights, bias)) / np.log(10)  # log₁₀ σ
         return Vanishing(
             w_h=w_h,
             bias=bias,
             steps=steps,
-            spread=spread,
-            first_state=first_state,
             seed=seed,
-            by_step=by_step,
+            by_step=np.cumsum(logarithms[:, -1]),
             bound_by_step=np.log10(abs(w_h)) * np.arange(1, steps + 1),
             gate_by_step=np.cumsum(gates[:, -1]),
             weights=weights,
-            product=_log_factors(x, weights, first_state).sum(axis=0),
+            product=logarithms[:, :-1].sum(axis=0),
             bound=steps * np.log10(np.abs(weights)),
-            biases=weights,
             gate=gates[:, :-1].sum(axis=0),
         )
 
@@ -135,20 +116,15 @@ def power_of_ten(logarithm: float) -> str:
     return f"{10 ** (logarithm - power):.2f}·10^{power}"
 
 
-def _log_factors(x: Array, weights: Array, first_state: float) -> Array:
-    """log₁₀ |w (1 − h_t²)|, T by W, of the network with each of the weights."""
+def _log_factors(x: Array, weights: Array) -> Array:
+    """log₁₀ |w (1 − h_t²)|, T by W, of the network with each of the weights, from h_0 = 0."""
     logarithms = np.empty((len(x), len(weights)))
     size = np.log10(np.abs(weights))
-    h = np.full(len(weights), first_state)
+    h = np.zeros(len(weights))
     for t, value in enumerate(x):
         a = value + weights * h
         h = np.tanh(a)
         # 1 − tanh² a = 4 / (e^a + e^−a)²; a saturated unit with a = ±∞ passes nothing.
         slope = 2 * (np.log(2) - np.abs(a) - np.log1p(np.exp(-2 * np.abs(a)))) / np.log(10)
         logarithms[t] = np.where(np.isneginf(slope), -np.inf, size + slope)
-    return logarithms
-
-
-def _log_sigmoid(a: Array) -> Array:
-    logarithms: Array = -np.logaddexp(0, -a) / np.log(10)
     return logarithms

@@ -52,7 +52,8 @@ class Exercise:
     """A cell with the weights of its gates, in the order of `GATES`, and what it reads, `inputs` [T, p].
 
     `output` is the LSTM's h, the activation of its cell state; `y0` and, for the LSTM, `c0` are the states before the
-    first step. Raises ValueError for what is no such exercise, naming it.
+    first step. Every number is finite (`exercise_text` reads no others). Raises ValueError for too many steps or
+    inputs, for steps or gates of different widths, and for a d where there is none.
     """
 
     cell: str
@@ -63,7 +64,29 @@ class Exercise:
     c0: float = 0.0
 
     def __post_init__(self) -> None:
-        _check(self)
+        check_size(len(self.inputs), len(self.inputs[0]) if self.inputs else 0)
+        for t, x in enumerate(self.inputs, 1):
+            if len(x) != self.width:
+                raise ValueError(
+                    _(
+                        "step {t} has {count:,} inputs, the first step has {width:,}; every step needs the same number"
+                    ).format(t=t, count=len(x), width=self.width)
+                )
+        activation(self.output)
+        for name, gate in zip(GATES[self.cell], self.gates, strict=True):
+            activation(gate.activation)
+            if len(gate.inputs) != self.width:
+                raise ValueError(
+                    _("gate {name} has {count:,} weights for {width:,} inputs").format(
+                        name=name, count=len(gate.inputs), width=self.width
+                    )
+                )
+            if gate.state_bias and (self.cell, name) != ("gru", "n"):
+                raise ValueError(
+                    _("gate {name} has a bias d, {state_bias:g}; only the candidate n of a gru has one").format(
+                        name=name, state_bias=gate.state_bias
+                    )
+                )
 
     @property
     def width(self) -> int:
@@ -103,8 +126,6 @@ class Step:
 
     t: int
     x: tuple[float, ...]
-    y_before: float
-    c_before: float | None
     sums: tuple[Sum, ...]
     gates: tuple[float, ...]
     inner: Sum | None
@@ -187,8 +208,6 @@ def _step(exercise: Exercise, t: int, x: tuple[float, ...], y: float, c: float) 
     return Step(
         t=t,
         x=x,
-        y_before=y,
-        c_before=c if exercise.cell == "lstm" else None,
         sums=tuple(sums),
         gates=tuple(values),
         inner=inner,
@@ -238,52 +257,3 @@ def check_size(steps: int, width: int) -> None:
                 width=width, most=MOST_INPUTS
             )
         )
-
-
-def _check(exercise: Exercise) -> None:
-    names = gates_of(exercise.cell)
-    if len(exercise.gates) != len(names):
-        raise ValueError(f"{len(exercise.gates)} gates are given; a cell {exercise.cell} has {', '.join(names)}")
-    check_size(len(exercise.inputs), len(exercise.inputs[0]) if exercise.inputs else 0)
-    width = exercise.width
-    for t, x in enumerate(exercise.inputs, 1):
-        if len(x) != width:
-            raise ValueError(
-                _(
-                    "step {t} has {count:,} inputs, the first step has {width:,}; every step needs the same number"
-                ).format(t=t, count=len(x), width=width)
-            )
-        for index, value in enumerate(x, 1):
-            _check_number(value, _("x{place} at t = {t}").format(place=index, t=t))
-    activation(exercise.output)
-    for name, gate in zip(names, exercise.gates, strict=True):
-        activation(gate.activation)
-        if len(gate.inputs) != width:
-            raise ValueError(
-                _("gate {name} has {count:,} weights for {width:,} inputs").format(
-                    name=name, count=len(gate.inputs), width=width
-                )
-            )
-        for index, value in enumerate(gate.inputs, 1):
-            _check_number(value, _("the weight of x{place} in gate {name}").format(place=index, name=name))
-        for what, value in (("u", gate.state), ("b", gate.bias), ("d", gate.state_bias)):
-            _check_number(value, _("{what} of gate {name}").format(what=what, name=name))
-        if gate.state_bias and (exercise.cell, name) != ("gru", "n"):
-            raise ValueError(
-                _("gate {name} has a bias d, {state_bias:g}; only the candidate n of a gru has one").format(
-                    name=name, state_bias=gate.state_bias
-                )
-            )
-    _check_number(exercise.y0, _("{name} before the first step").format(name="y"))
-    _check_number(exercise.c0, _("{name} before the first step").format(name="c"))
-    if exercise.cell != "lstm" and (exercise.c0, exercise.output) != (0, "tanh"):
-        raise ValueError(
-            _("c0 is {c0:g} and h {output}; only an lstm has a cell state").format(
-                c0=exercise.c0, output=exercise.output
-            )
-        )
-
-
-def _check_number(value: float, what: str) -> None:
-    if not math.isfinite(value):
-        raise ValueError(_("{what} is {value}; expected a finite number").format(what=what, value=value))

@@ -23,7 +23,6 @@ class Check:
     error: float
     where: str
     numbers: int
-    digits: int = DIGITS
 
 
 def check(worked: Worked) -> Check:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from core.lab.cells.arithmetic import Exercise, Gate, Worked
 
@@ -27,50 +26,44 @@ class Slip:
     worked: float
 
 
-def presets() -> Mapping[str, Exercise]:
-    """Exercises to start from, by name; the first is the report's."""
-    stored = ((1.0, 3.0), (0.0, -2.0), (1.0, 4.0), (0.0, 0.0))  # whether to store, and what
-    return MappingProxyType(
-        {
-            USUAL: report(),
-            "lstm": Exercise(
-                "lstm",
-                (
-                    Gate((0.5, -1.0), 0.1, 0.3, "tanh"),
-                    Gate((1.2, 0.4), -0.5, -0.7),
-                    Gate((-0.6, 0.9), 1.0, 0.2),
-                    Gate((0.8, 0.3), 0.0, 0.6),
-                ),
-                ((1.0, 0.5), (-1.0, 2.0), (0.0, -1.5), (2.0, 0.0)),
-            ),
-            "gru": Exercise(
-                "gru",
-                (Gate((0.0, 0.0), 10.0), Gate((-20.0, 0.0), 10.0), Gate((0.0, 1.0), activation="identity")),
-                stored,
-            ),
-            "rnn": Exercise("rnn", (Gate((0.0, 1.0), 0.0, 0.5, "tanh"),), stored),
-        }
-    )
-
-
-def report() -> Exercise:
-    """The report's exercise: g and h the identity, f the sigmoid, no weights on the output before."""
-    return Exercise(
+_STORED = ((1.0, 3.0), (0.0, -2.0), (1.0, 4.0), (0.0, 0.0))  # whether to store, and what
+# The report has g and h the identity, f the sigmoid, and no weights on the output before.
+REPORT = Exercise(
+    "lstm",
+    (
+        Gate((0.0, 0.0, 0.0, 1.0), 0.0, activation="identity"),
+        Gate((100.0, 100.0, 0.0, 0.0), -10.0),
+        Gate((-100.0, -100.0, 0.0, 0.0), 110.0),
+        Gate((0.0, 0.0, 100.0, 0.0), -10.0),
+    ),
+    ((0.0, 1.0, 0.0, 3.0), (1.0, 0.0, 1.0, -2.0), (1.0, 1.0, 1.0, 4.0), (0.0, 1.0, 1.0, 0.0)),
+    output="identity",
+)
+PRESETS: Mapping[str, Exercise] = {
+    USUAL: REPORT,
+    "lstm": Exercise(
         "lstm",
         (
-            Gate((0.0, 0.0, 0.0, 1.0), 0.0, activation="identity"),
-            Gate((100.0, 100.0, 0.0, 0.0), -10.0),
-            Gate((-100.0, -100.0, 0.0, 0.0), 110.0),
-            Gate((0.0, 0.0, 100.0, 0.0), -10.0),
+            Gate((0.5, -1.0), 0.1, 0.3, "tanh"),
+            Gate((1.2, 0.4), -0.5, -0.7),
+            Gate((-0.6, 0.9), 1.0, 0.2),
+            Gate((0.8, 0.3), 0.0, 0.6),
         ),
-        ((0.0, 1.0, 0.0, 3.0), (1.0, 0.0, 1.0, -2.0), (1.0, 1.0, 1.0, 4.0), (0.0, 1.0, 1.0, 0.0)),
-        output="identity",
-    )
+        ((1.0, 0.5), (-1.0, 2.0), (0.0, -1.5), (2.0, 0.0)),
+    ),
+    "gru": Exercise(
+        "gru",
+        (Gate((0.0, 0.0), 10.0), Gate((-20.0, 0.0), 10.0), Gate((0.0, 1.0), activation="identity")),
+        _STORED,
+    ),
+    "rnn": Exercise("rnn", (Gate((0.0, 1.0), 0.0, 0.5, "tanh"),), _STORED),
+}
+"""Exercises to start from, by name; the first is the report's."""
 
 
 def slips(worked: Worked) -> tuple[Slip, ...]:
     """The report's slips, where it is the report's exercise that was worked; else none."""
-    if worked.exercise != report():
+    if worked.exercise != REPORT:
         return ()
     third = worked.steps[2].sums
     return (Slip(3, "z_i", 90.0, third[1].value), Slip(3, "z_f", 90.0, third[2].value))

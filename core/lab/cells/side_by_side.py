@@ -15,9 +15,9 @@ an LSTM. Biases, σ and tanh are left out; a verdict costs H more.
 from __future__ import annotations
 
 import statistics
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ class Cost:
 
     model: str
     cell: str
-    vocabulary: int
     embedding: int
     hidden: int
     layers: int
@@ -84,7 +83,6 @@ def cost(checkpoint: Checkpoint) -> Cost:
     return Cost(
         model=checkpoint.name,
         cell=model.cell,
-        vocabulary=vocabulary,
         embedding=embedding,
         hidden=hidden,
         layers=layers,
@@ -97,67 +95,47 @@ def cost(checkpoint: Checkpoint) -> Cost:
 
 
 def recurrent_parameters(cell: str, embedding: int, hidden: int, layers: int = 1, directions: int = 1) -> int:
-    """Weights and biases of the recurrent layers; of 2 `directions`, of both.
-
-    Raises ValueError for an unknown cell or a size below 1.
-    """
-    widths = _widths(cell, embedding, hidden, layers, directions)
+    """Weights and biases of the recurrent layers; of 2 `directions`, of both."""
+    widths = [embedding, *([directions * hidden] * (layers - 1))]
     return directions * sum(BLOCKS[cell] * (hidden * width + hidden * hidden + 2 * hidden) for width in widths)
 
 
 def multiply_adds(cell: str, embedding: int, hidden: int, layers: int = 1, directions: int = 1) -> int:
-    """Multiplications of a token, most of them with an addition. Raises ValueError as `recurrent_parameters`."""
-    widths = _widths(cell, embedding, hidden, layers, directions)
+    """Multiplications of a token, most of them with an addition."""
+    widths = [embedding, *([directions * hidden] * (layers - 1))]
     return directions * sum(
         BLOCKS[cell] * (hidden * width + hidden * hidden) + STATE_PRODUCTS[cell] * hidden for width in widths
     )
 
 
-def speeds(
-    models: Sequence[Checkpoint],
-    tokens: int = TOKENS,
-    rounds: int = ROUNDS,
-    seconds: float = SECONDS,
-    clock: Callable[[], float] = time.perf_counter,
-) -> tuple[Speed, ...]:
-    """How fast each model reads on this machine; takes about models × rounds × seconds.
+def speeds(models: Sequence[Checkpoint]) -> tuple[Speed, ...]:
+    """How fast each model reads on this machine; takes about models × (`ROUNDS` + 1) × `SECONDS`.
 
     The models take turns, so that a busy moment falls on all of them alike, and each starts with a round that does not
-    count. Raises ValueError where there is nothing to measure.
+    count.
     """
     import torch
 
-    if not models or tokens < 1 or rounds < 1:
-        raise ValueError(f"nothing to measure: {len(models)} models, {tokens:,} tokens, {rounds:,} rounds")
     rates: Mapping[str, list[float]] = {checkpoint.name: [] for checkpoint in models}
     with torch.inference_mode():
-        for number in range(rounds + 1):
+        for number in range(ROUNDS + 1):
             for checkpoint in models:
-                rate = _rate(checkpoint.model, tokens, seconds, clock)
+                rate = _rate(checkpoint.model)
                 if number:
                     rates[checkpoint.name].append(rate)
     threads = torch.get_num_threads()
-    return tuple(Speed(name, tuple(values), tokens, threads) for name, values in rates.items())
+    return tuple(Speed(name, tuple(values), TOKENS, threads) for name, values in rates.items())
 
 
-def _rate(model: Classifier, tokens: int, seconds: float, clock: Callable[[], float]) -> float:
-    """Tokens a second over texts read one after another until so many seconds are over."""
+def _rate(model: Classifier) -> float:
+    """Tokens a second over texts read one after another until `SECONDS` are over."""
     import torch
 
-    ids = torch.arange(tokens)[None] % len(model.embedding.weight)
-    start, texts = clock(), 0
+    ids = torch.arange(TOKENS)[None] % len(model.embedding.weight)
+    start, texts = perf_counter(), 0
     while True:
         model(ids)
         texts += 1
-        taken = clock() - start
-        if taken >= seconds:
-            return texts * tokens / taken
-
-
-def _widths(cell: str, embedding: int, hidden: int, layers: int, directions: int) -> list[int]:
-    """What each layer reads, I."""
-    if cell not in BLOCKS:
-        raise ValueError(f"unknown cell {cell!r}; available: {', '.join(BLOCKS)}")
-    if min(embedding, hidden, layers) < 1:
-        raise ValueError(f"sizes are at least 1; given: embedding {embedding}, hidden {hidden}, layers {layers}")
-    return [embedding, *([directions * hidden] * (layers - 1))]
+        taken = perf_counter() - start
+        if taken >= SECONDS:
+            return texts * TOKENS / taken

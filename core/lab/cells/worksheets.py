@@ -10,18 +10,19 @@ from core.lab.cells.arithmetic import GATES, Step, Sum, Worked
 from core.lab.cells.exercise_text import ALL_DIGITS, rounded
 from core.lab.worksheet import Line, Sheet, aligned
 from core.runtime.i18n import gettext as _
+from core.runtime.i18n import mark
 
 _HELD = r"\;\text{(held)}"  # beyond the largest float
-# By cell and gate: what its sum is called, and the gate's value.
-_SYMBOLS = {
-    ("lstm", "z"): ("z", "g(z)"),
-    ("lstm", "i"): ("z_i", "f(z_i)"),
-    ("lstm", "f"): ("z_f", "f(z_f)"),
-    ("lstm", "o"): ("z_o", "f(z_o)"),
-    ("gru", "r"): ("z_r", "r = f(z_r)"),
-    ("gru", "z"): ("z_z", "z = f(z_z)"),
-    ("gru", "n"): ("z_n", "n = g(z_n)"),
-    ("rnn", "a"): ("z", "y_t = f(z)"),
+# By cell and gate: what its sum is called, the gate's value, and what the sum is for.
+_GATES = {
+    ("lstm", "z"): ("z", "g(z)", mark("What could be stored: the cell input")),
+    ("lstm", "i"): ("z_i", "f(z_i)", mark("Whether to store it: the input gate")),
+    ("lstm", "f"): ("z_f", "f(z_f)", mark("Whether to keep what is stored: the forget gate")),
+    ("lstm", "o"): ("z_o", "f(z_o)", mark("Whether to output it: the output gate")),
+    ("gru", "r"): ("z_r", "r = f(z_r)", mark("How much of the previous output the candidate sees: the reset gate")),
+    ("gru", "z"): ("z_z", "z = f(z_z)", mark("How much of the previous output stays: the update gate")),
+    ("gru", "n"): ("z_n", "n = g(z_n)", mark("The possible new output: the candidate")),
+    ("rnn", "a"): ("z", "y_t = f(z)", mark("Inputs and the previous output, in one sum")),
 }
 
 
@@ -58,8 +59,8 @@ def _lines(worked: Worked, step: Step, decimals: int) -> list[Line]:
         if step.inner is not None and name == "n":
             latex = _sum("s", r"u\,y_{t-1} + d", step.inner, decimals)
             lines.append(Line(latex, _("What the candidate sees of the previous output")))
-        symbol, left = _SYMBOLS[exercise.cell, name]
-        lines.append(Line(_sum(symbol, _letters(worked, name), total, decimals), _note(exercise.cell, name)))
+        symbol, left, note = _GATES[exercise.cell, name]
+        lines.append(Line(_sum(symbol, _letters(worked, name), total, decimals), _(note)))
         lines.append(Line(_activated(left, gate.activation, total.value, value, decimals)))
     return lines + _state_lines(worked, step, decimals)
 
@@ -109,17 +110,3 @@ def _chain(symbol: str, steps: list[str]) -> str:
 def _factor(value: float, decimals: int) -> str:
     text = shown(value, decimals)
     return f"({text})" if text.startswith("-") else text
-
-
-def _note(cell: str, gate: str) -> str:
-    """What a gate's sum is for, in words."""
-    return {
-        ("lstm", "z"): _("What could be stored: the cell input"),
-        ("lstm", "i"): _("Whether to store it: the input gate"),
-        ("lstm", "f"): _("Whether to keep what is stored: the forget gate"),
-        ("lstm", "o"): _("Whether to output it: the output gate"),
-        ("gru", "r"): _("How much of the previous output the candidate sees: the reset gate"),
-        ("gru", "z"): _("How much of the previous output stays: the update gate"),
-        ("gru", "n"): _("The possible new output: the candidate"),
-        ("rnn", "a"): _("Inputs and the previous output, in one sum"),
-    }[cell, gate]

@@ -11,67 +11,42 @@ responsibilities sum to 1, so the numerator of μ_k is Σ_i x_i for every compon
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from core.lab.mixture.em import Iteration, Mixture, Parameters, expectation
 
 
-@dataclass(frozen=True)
-class Formulas:
+class Formulas(NamedTuple):
     """What a pair of formulas gives: `means` [K, D] and `covariances` [K, D, D]."""
 
     means: np.ndarray
     covariances: np.ndarray
 
 
-@dataclass(frozen=True)
-class Slips:
-    """The M-step's truth, beside it each slip alone and both, as the report has them.
+def slips(points: np.ndarray, iteration: Iteration) -> dict[str, Formulas]:
+    """The M-step's ``truth``, beside it each slip alone (``above`` and ``below``) and both, as in the ``report``.
 
-    All take the same responsibilities, the covariances the true means too and no regularisation, so that a difference
-    is the slip's.
+    All take the iteration's responsibilities, the covariances the true means too and no regularisation, so that a
+    difference is the slip's.
     """
-
-    truth: Formulas
-    above: Formulas
-    below: Formulas
-    report: Formulas
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """The largest difference to scikit-learn's weights, means and covariances after an iteration.
-
-    Where the largest number of an array is above 1, its differences are divided by it. None from the first iteration on
-    in which the floor was added, which scikit-learn has not, and where scikit-learn gives an error.
-    """
-
-    number: int
-    difference: float | None
-
-
-def slips(points: np.ndarray, iteration: Iteration) -> Slips:
-    """The report's formulas on an iteration's responsibilities."""
-    delta, means = iteration.responsibilities, iteration.means
+    delta, means = iteration.responsibilities, iteration.after.means
     counts = delta.sum(axis=0)
-    of_point = delta.sum(axis=1)  # Σ_k δ_ik, that is 1
+    one = float(delta.sum(axis=1).mean())  # Σ_k δ_ik of a point
     apart = points[:, None, :] - means  # [N, K, D]
     scatter = np.einsum("ik,ikd,ike->kde", delta, apart, apart)
     sums = delta.T @ points
-    components = len(means)
-    all_sums = np.repeat(sums.sum(axis=0)[None], components, axis=0)  # Σ_i Σ_k δ_ik x_i
-    all_scatter = np.repeat(scatter.sum(axis=0)[None], components, axis=0)
-    one = float(of_point.mean())
+    all_sums = np.broadcast_to(sums.sum(axis=0), sums.shape)  # Σ_i Σ_k δ_ik x_i
+    all_scatter = np.broadcast_to(scatter.sum(axis=0), scatter.shape)
     right, flat = counts[:, None], counts[:, None, None]
-    return Slips(
-        truth=Formulas(sums / right, scatter / flat),
-        above=Formulas(all_sums / right, all_scatter / flat),
-        below=Formulas(sums / one, scatter / one),
-        report=Formulas(all_sums / one, all_scatter / one),
-    )
+    return {
+        "truth": Formulas(sums / right, scatter / flat),
+        "above": Formulas(all_sums / right, all_scatter / flat),
+        "below": Formulas(sums / one, scatter / one),
+        "report": Formulas(all_sums / one, all_scatter / one),
+    }
 
 
 def log_likelihood_of(points: np.ndarray, iteration: Iteration, formulas: Formulas) -> float | None:
@@ -80,34 +55,37 @@ def log_likelihood_of(points: np.ndarray, iteration: Iteration, formulas: Formul
     None where a covariance has no inverse.
     """
     try:
-        return expectation(points, Parameters(iteration.weights, formulas.means, formulas.covariances)).log_likelihood
+        return expectation(
+            points, Parameters(iteration.after.weights, formulas.means, formulas.covariances)
+        ).log_likelihood
     except ValueError:
         return None
 
 
-def agreement(mixture: Mixture, numbers: Sequence[int] | None = None) -> tuple[Agreement, ...]:
-    """The iterations of these numbers (default: all) against scikit-learn's from the same start, each a fit anew.
+def agreement(mixture: Mixture, numbers: Sequence[int] | None = None) -> dict[int, float | None]:
+    """By number, how far iterations (default: all) are from scikit-learn's from the same start, each a fit anew.
 
-    Its GaussianMixture is given the same weights, means, precisions and reg_covar, as many iterations and no tolerance
-    that could end it before.
+    That is the largest difference of weights, means and covariances; where the largest number of an array is above 1,
+    its differences are divided by it. None from the first iteration on in which the floor was added, which
+    scikit-learn has not, and where scikit-learn gives an error. Its GaussianMixture is given the same weights, means,
+    precisions and reg_covar, as many iterations and no tolerance that could end it before.
     """
     wanted = range(1, len(mixture.iterations) + 1) if numbers is None else numbers
     floored = [iteration.number for iteration in mixture.iterations if iteration.maximised.floored]
     end = min(floored, default=len(mixture.iterations) + 1)
-    return tuple(Agreement(number, _difference(mixture, number) if number < end else None) for number in wanted)
+    return {number: _difference(mixture, number) if number < end else None for number in wanted}
 
 
-def largest(results: Sequence[Agreement]) -> float | None:
-    """The largest difference; None where scikit-learn gave errors only."""
-    return max((one.difference for one in results if one.difference is not None), default=None)
+def largest(differences: Mapping[int, float | None]) -> float | None:
+    """The largest difference; None where nothing was compared."""
+    return max((value for value in differences.values() if value is not None), default=None)
 
 
 def _difference(mixture: Mixture, number: int) -> float | None:
     theirs = _theirs(mixture, number)
     if theirs is None:
         return None
-    ours = mixture.iterations[number - 1].after
-    pairs = zip(_arrays(ours), _arrays(theirs), strict=True)
+    pairs = zip(_arrays(mixture.iterations[number - 1].after), _arrays(theirs), strict=True)
     return max(float(np.abs(own - other).max() / max(1.0, np.abs(other).max())) for own, other in pairs)
 
 

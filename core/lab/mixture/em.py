@@ -21,17 +21,16 @@ nothing is divided by 0. Axes: N points, D coordinates, K components.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.special import logsumexp, xlogy
 
-from core.lab.typed_numbers import as_points, seeded
+from core.lab.typed_numbers import LARGEST, seeded
 from core.runtime.i18n import gettext as _
 
-MOST_COMPONENTS, MOST_DIMENSIONS, MOST_ITERATIONS = 20, 20, 500
+MOST_COMPONENTS, MOST_ITERATIONS = 20, 500
 LARGEST_REG_COVAR = 1e6
 FLOOR = 1e-6  # of the points' variance along an axis, added where a component collapses
 _SINGULAR = 1e-12  # least variance, as a share of the points', that floats can still divide by
@@ -100,21 +99,6 @@ class Iteration:
         return self.maximised.parameters
 
     @property
-    def weights(self) -> np.ndarray:
-        """π after the M-step, [K]."""
-        return self.after.weights
-
-    @property
-    def means(self) -> np.ndarray:
-        """μ after the M-step, [K, D]."""
-        return self.after.means
-
-    @property
-    def covariances(self) -> np.ndarray:
-        """Σ after the M-step, [K, D, D]."""
-        return self.after.covariances
-
-    @property
     def floor_active(self) -> bool:
         """Whether regularisation makes half or more of some component's variance in some direction."""
         return bool(self.maximised.held)
@@ -148,62 +132,71 @@ class Mixture:
         return self.iterations[(half_step - 1) // 2].responsibilities if half_step else None
 
 
-def fit(
-    points: Sequence[Sequence[float]] | np.ndarray, start: Parameters, iterations: int, reg_covar: float = 1e-6
-) -> Mixture:
-    """Run so many iterations, neither fewer nor more.
+def fit(points: np.ndarray, start: Parameters, iterations: int, reg_covar: float = 1e-6) -> Mixture:
+    """Run so many iterations, neither fewer nor more, from a start such as `first_guess` finds for the same points.
 
-    Raises ValueError for points as `checked_points` does, for parameters of another shape or that are no mixture's, and
-    for numbers out of bounds.
+    Raises ValueError for a number of iterations out of bounds, or a covariance that is not positive definite.
     """
-    x = checked_points(points)
-    check_reg_covar(reg_covar)
     if not 1 <= iterations <= MOST_ITERATIONS:
         raise ValueError(
             _("{iterations:,} iterations were asked for; expected 1 to {most:,}").format(
                 iterations=iterations, most=MOST_ITERATIONS
             )
         )
-    check_components(x, start.components)
-    expected = _checked_start(start, x)
+    expected = expectation(points, start)
     parameters, done = start, []
     for number in range(1, iterations + 1):
         responsibilities = expected.responsibilities
-        maximised = maximisation(x, responsibilities, reg_covar)
-        after = expectation(x, maximised.parameters)
+        maximised = maximisation(points, responsibilities, reg_covar)
+        after = expectation(points, maximised.parameters)
         bound = float((responsibilities * after.log_joint - xlogy(responsibilities, responsibilities)).sum())
         before = expected.log_likelihood
         done.append(Iteration(number, parameters, responsibilities, before, maximised, bound, after.log_likelihood))
         parameters, expected = maximised.parameters, after
-    return Mixture(x, reg_covar, start, tuple(done))
+    return Mixture(points, reg_covar, start, tuple(done))
 
 
-def first_guess(
-    points: Sequence[Sequence[float]] | np.ndarray, components: int, seed: int, reg_covar: float = 1e-6
-) -> Parameters:
+def first_guess(points: np.ndarray, components: int, seed: int, reg_covar: float = 1e-6) -> Parameters:
     """Where to start: means at K different points, equal weights, for each the covariance of all points over K.
 
     The points are drawn far from one another, as k-means++ does (Arthur & Vassilvitskii 2007), with axes scaled by
-    their deviation. Raises ValueError as `fit` does, and for fewer different points than components.
+    their deviation. Raises ValueError as `check_points`, for fewer different points than components, and for numbers
+    out of bounds.
     """
-    x = checked_points(points)
-    check_components(x, components)
-    check_reg_covar(reg_covar)
+    check_points(points)
+    if not 1 <= components <= MOST_COMPONENTS:
+        raise ValueError(
+            _("K = {components:,} components were asked for; expected 1 to {most}").format(
+                components=components, most=MOST_COMPONENTS
+            )
+        )
+    different = len(np.unique(points, axis=0))
+    if components > different:
+        raise ValueError(
+            _("K = {components} components were asked for, more than the {different} different points").format(
+                components=components, different=different
+            )
+        )
+    if not 0 <= reg_covar <= LARGEST_REG_COVAR:  # NaN is not, either
+        raise ValueError(
+            _("reg_covar must be a number from 0 to {most:,.0f}; given: {reg_covar:g}").format(
+                most=LARGEST_REG_COVAR, reg_covar=reg_covar
+            )
+        )
     random = seeded(seed)
-    scaled = x / np.sqrt(_scale(x))
-    chosen = [int(random.integers(len(x)))]
+    scaled = points / np.sqrt(_scale(points))
+    chosen = [int(random.integers(len(points)))]
     while len(chosen) < components:
         apart = ((scaled[:, None, :] - scaled[chosen]) ** 2).sum(axis=2).min(axis=1)
-        chosen.append(int(random.choice(len(x), p=apart / apart.sum())))
-    overall = maximisation(x, np.ones((len(x), 1)), reg_covar * components).parameters.covariances
+        chosen.append(int(random.choice(len(points), p=apart / apart.sum())))
+    overall = maximisation(points, np.ones((len(points), 1)), reg_covar * components).parameters.covariances
     weights = np.full(components, 1 / components)
-    return Parameters(weights, x[chosen], np.repeat(overall / components, components, axis=0))
+    return Parameters(weights, points[chosen], np.repeat(overall / components, components, axis=0))
 
 
 def expectation(points: np.ndarray, parameters: Parameters) -> Expectation:
     """The E-step. Raises ValueError for a covariance that is not positive definite."""
-    x, dimensions = points, points.shape[1]
-    log_joint = np.empty((len(x), parameters.components))
+    log_joint = np.empty((len(points), parameters.components))
     for k, (weight, mean, covariance) in enumerate(
         zip(parameters.weights, parameters.means, parameters.covariances, strict=True)
     ):
@@ -211,9 +204,9 @@ def expectation(points: np.ndarray, parameters: Parameters) -> Expectation:
             lower = np.linalg.cholesky(covariance)
         except np.linalg.LinAlgError:
             raise ValueError(_("the covariance of component {k} is not positive definite").format(k=k + 1)) from None
-        distance = (solve_triangular(lower, (x - mean).T, lower=True) ** 2).sum(axis=0)
+        distance = (solve_triangular(lower, (points - mean).T, lower=True) ** 2).sum(axis=0)
         log_root = np.log(np.diag(lower)).sum()  # ½ log det Σ
-        log_joint[:, k] = math.log(weight) - 0.5 * (distance + dimensions * math.log(2 * math.pi)) - log_root
+        log_joint[:, k] = math.log(weight) - 0.5 * (distance + len(mean) * math.log(2 * math.pi)) - log_root
     log_density = logsumexp(log_joint, axis=1)
     return Expectation(log_joint, np.exp(log_joint - log_density[:, None]), float(log_density.sum()))
 
@@ -241,65 +234,20 @@ def maximisation(points: np.ndarray, responsibilities: np.ndarray, reg_covar: fl
     )
 
 
-def checked_points(points: Sequence[Sequence[float]] | np.ndarray) -> np.ndarray:
-    """Points as float64 [N, D]. Raises ValueError as `as_points`, and for points that are all equal."""
-    array = as_points(points, range(1, MOST_DIMENSIONS + 1))
-    if np.ptp(array, axis=0).max() <= _EQUAL * max(1e-3, float(np.abs(array).max())):
+def check_points(points: np.ndarray) -> None:
+    """Raise ValueError for points [N, D] that are too large or not finite, or all equal."""
+    if not (np.abs(points) <= LARGEST).all():  # NaN is not, either
+        raise ValueError(
+            _("coordinates must be finite numbers from −{largest:,.0f} to {largest:,.0f}; some are not").format(
+                largest=LARGEST
+            )
+        )
+    if np.ptp(points, axis=0).max() <= _EQUAL * max(1e-3, float(np.abs(points).max())):
         raise ValueError(
             _("all {count:,} points are equal, up to rounding: there are no components to find").format(
-                count=len(array)
+                count=len(points)
             )
         )
-    return array
-
-
-def check_components(points: np.ndarray, components: int) -> None:
-    """Raise ValueError where there cannot be so many components."""
-    if not 1 <= components <= MOST_COMPONENTS:
-        raise ValueError(
-            _("K = {components:,} components were asked for; expected 1 to {most}").format(
-                components=components, most=MOST_COMPONENTS
-            )
-        )
-    if components > len(points):
-        raise ValueError(
-            _("K = {components} components were asked for, more than the {count} points").format(
-                components=components, count=len(points)
-            )
-        )
-    different = len(np.unique(points, axis=0))
-    if components > different:
-        raise ValueError(
-            _("K = {components} components were asked for, more than the {different} different points").format(
-                components=components, different=different
-            )
-        )
-
-
-def check_reg_covar(reg_covar: float) -> None:
-    """Raise ValueError for what cannot be added to a variance."""
-    if not 0 <= reg_covar <= LARGEST_REG_COVAR:  # NaN is not, either
-        raise ValueError(
-            _("reg_covar must be a number from 0 to {most:,.0f}; given: {reg_covar:g}").format(
-                most=LARGEST_REG_COVAR, reg_covar=reg_covar
-            )
-        )
-
-
-def _checked_start(start: Parameters, points: np.ndarray) -> Expectation:
-    """The first E-step; raises ValueError for parameters that are no mixture's of such points."""
-    components, dimensions = start.components, points.shape[1]
-    shapes = (start.weights.shape, start.means.shape, start.covariances.shape)
-    wanted = ((components,), (components, dimensions), (components, dimensions, dimensions))
-    if shapes != wanted:
-        raise ValueError(f"the start has weights, means, covariances of shapes {shapes}; expected {wanted}")
-    if not all(np.isfinite(array).all() for array in (start.weights, start.means, start.covariances)):
-        raise ValueError("the start holds numbers that are not finite")
-    if (start.weights <= 0).any() or abs(start.weights.sum() - 1) > 1e-9:
-        raise ValueError("the weights of the start are above 0 and sum to 1; those given do not")
-    if not np.allclose(start.covariances, start.covariances.transpose(0, 2, 1), rtol=1e-9):
-        raise ValueError("the covariances of the start are symmetric; those given are not")
-    return expectation(points, start)
 
 
 def _scale(points: np.ndarray) -> np.ndarray:

@@ -6,25 +6,19 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from core.lab.mixture.em import checked_points
 from core.lab.typed_numbers import MOST_POINTS, seeded, typed_lines
 from core.runtime.i18n import gettext as _
 
 LEAST_DRAWN = 10
 
 
-def toys() -> tuple[str, ...]:
-    """The names of what can be drawn."""
-    return (*_GAUSSIANS, *_SHAPES)
-
-
 def draw(name: str, points: int, seed: int) -> np.ndarray:
     """So many points, float64 [N, 2] with three decimals; the same for the same seed.
 
-    Raises LookupError for a name that is not in `toys()`, ValueError for numbers out of bounds.
+    Raises LookupError for a name that is not in `TOYS`, ValueError for numbers out of bounds.
     """
-    if name not in toys():
-        raise LookupError(f"there are no points {name!r} to draw; there are: {', '.join(toys())}")
+    if name not in TOYS:
+        raise LookupError(f"there are no points {name!r} to draw; there are: {', '.join(TOYS)}")
     if not LEAST_DRAWN <= points <= MOST_POINTS:
         raise ValueError(
             _("{points:,} points were asked for; expected {least} to {most:,}").format(
@@ -33,14 +27,14 @@ def draw(name: str, points: int, seed: int) -> np.ndarray:
         )
     random = seeded(seed)
     drawn = _gaussians(points, random, _GAUSSIANS[name]) if name in _GAUSSIANS else _SHAPES[name](points, random)
-    return checked_points(drawn.round(3))
+    return drawn.round(3)
 
 
 def read_points(text: str, *, header: bool = False) -> np.ndarray:
     """Points that a person typed, float64 [N, 2]: two numbers per line.
 
     With `header`, a first line without a number is left out. Raises ValueError, naming the line, for an invalid one,
-    and as `core.lab.mixture.em.checked_points` does.
+    and for fewer than 2.
     """
     points: list[tuple[float, float]] = []
     for line in typed_lines(text, header=header):
@@ -54,7 +48,7 @@ def read_points(text: str, *, header: bool = False) -> np.ndarray:
         points.append(point)
     if len(points) < 2:
         raise ValueError(_("expected 2 points or more, two numbers per line; given: {count}").format(count=len(points)))
-    return checked_points(points)
+    return np.array(points)
 
 
 def _gaussians(points: int, random: np.random.Generator, parts: Sequence[_Gaussian]) -> np.ndarray:
@@ -97,3 +91,5 @@ _GAUSSIANS: dict[str, Sequence[_Gaussian]] = {
     "one": [(1.0, (0.0, 0.0), ((1.5, 0.5), (0.5, 1.0)))],  # any further component is one too many
 }
 _SHAPES: dict[str, Callable[[int, np.random.Generator], np.ndarray]] = {"twins": _twins, "arcs": _arcs}
+TOYS = (*_GAUSSIANS, *_SHAPES)
+"""The names of what can be drawn."""

@@ -30,7 +30,7 @@ _MOST_TOKENS = 6
 
 @dataclass(frozen=True)
 class States:
-    """Projected states `points` [N, D] of one model; of each its token, sentence, index (both from 1) and P(positive).
+    """Projected states `points` [N, D] of one model; of each its token, index in its sentence (from 1) and P(positive).
 
     `axes` names the coordinates; `explained` is the share, 0 to 1, of all states' variance that lies along each.
     `sentences` are those read; `skipped` had no word to read.
@@ -41,7 +41,6 @@ class States:
     axes: tuple[str, ...]
     explained: np.ndarray
     tokens: tuple[str, ...]
-    sentence: np.ndarray
     index: np.ndarray
     probability: np.ndarray
     sentences: tuple[str, ...]
@@ -110,7 +109,6 @@ def states_of(checkpoint: Checkpoint, texts: Sequence[str], axes: str = OWN, dim
         names,
         explained,
         tuple(token for one in traces for token in one.tokens),
-        np.repeat(np.arange(len(traces)), [len(one) for one in traces]) + 1,
         np.concatenate([np.arange(len(one)) for one in traces]) + 1,
         np.concatenate([one.probability for one in traces]),
         tuple(readable),

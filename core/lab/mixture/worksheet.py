@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.lab.mixture.check import Formulas, slips
+from core.lab.mixture.check import slips
 from core.lab.mixture.em import Iteration, Mixture, expectation
 from core.lab.worksheet import Line, Sheet, aligned, factor, number
 from core.lab.worksheet import rows as aligned_rows
@@ -14,16 +14,8 @@ _TERMS = 2  # of a sum that are written out
 
 
 def sheet(mixture: Mixture, iteration_number: int, component: int, point: int) -> Sheet:
-    """Both half-steps of an iteration, for a component and a point; all three counted from 1.
-
-    Raises LookupError where there is no such iteration, component or point.
-    """
-    iteration = _iteration(mixture, iteration_number)
-    if not 1 <= component <= mixture.start.components:
-        raise LookupError(f"there is no component {component}; there are {mixture.start.components}")
-    if not 1 <= point <= len(mixture.points):
-        raise LookupError(f"there is no point {point}; there are {len(mixture.points):,}")
-    k, i = component - 1, point - 1
+    """Both half-steps of an iteration, for a component and a point; all three counted from 1."""
+    iteration, k, i = mixture.iterations[iteration_number - 1], component - 1, point - 1
     title = _("Iteration {number}: component {component} and point {point}").format(
         number=iteration_number, component=component, point=point
     )
@@ -39,10 +31,7 @@ def sheet(mixture: Mixture, iteration_number: int, component: int, point: int) -
 
 def slip_sheet(mixture: Mixture, iteration_number: int, component: int) -> Sheet:
     """The report's formulas for a component's mean and covariance, and what they give beside the truth."""
-    iteration = _iteration(mixture, iteration_number)
-    if not 1 <= component <= mixture.start.components:
-        raise LookupError(f"there is no component {component}; there are {mixture.start.components}")
-    wrong, k = slips(mixture.points, iteration), component - 1
+    wrong, k = slips(mixture.points, mixture.iterations[iteration_number - 1]), component - 1
     mean_sum, square = r"\delta_{ik}\,x_i", r"\delta_{ik}\,(x_i-\mu_k)(x_i-\mu_k)^\top"
     notes = {
         "truth": _("Correct: sums over the points i only. The covariance is shown before anything is added to it."),
@@ -60,9 +49,8 @@ def slip_sheet(mixture: Mixture, iteration_number: int, component: int) -> Sheet
     }
     lines = []
     for name, (above, below) in sums.items():
-        formulas: Formulas = getattr(wrong, name)
-        mean = _vector(formulas.means[k].round(9))
-        covariance = _matrix(formulas.covariances[k].round(9))
+        mean = _vector(wrong[name].means[k].round(9))
+        covariance = _matrix(wrong[name].covariances[k].round(9))
         lines.append(
             Line(aligned(rf"\mu_{{{component}}}", [rf"\frac{{{above} {mean_sum}}}{{{below}}}", mean]), notes[name])
         )
@@ -133,12 +121,6 @@ def _listed(iterations: dict[int, list[int]]) -> str:
     )
 
 
-def _iteration(mixture: Mixture, wanted: int) -> Iteration:
-    if not 1 <= wanted <= len(mixture.iterations):
-        raise LookupError(f"there is no iteration {wanted}; there are {len(mixture.iterations)}")
-    return mixture.iterations[wanted - 1]
-
-
 def _expectation(mixture: Mixture, iteration: Iteration, k: int, i: int) -> tuple[Line, ...]:
     x, before = mixture.points[i], iteration.before
     log_joint = expectation(mixture.points[i : i + 1], before).log_joint[0]
@@ -180,7 +162,7 @@ def _count(mixture: Mixture, iteration: Iteration, k: int) -> Line:
         rf"N_{{{index}}} &= \sum_i \delta_{{i{index}}}",
         rf"&= {_sum(terms, len(mixture.points))} = {count}",
         rf"\pi_{{{index}}} &= N_{{{index}}} / N = {count} / {len(mixture.points)}",
-        rf"&= {number(float(iteration.weights[k]))}",
+        rf"&= {number(float(iteration.after.weights[k]))}",
     ]
     note = _("M-step. How many points the component holds, the largest responsibilities first, and its weight:")
     return Line(aligned_rows(rows), note)
@@ -196,7 +178,7 @@ def _mean(mixture: Mixture, iteration: Iteration, k: int) -> Line:
         rf"\mu_{{{index}}} &= \frac{{1}}{{N_{{{index}}}}} \sum_i \delta_{{i{index}}}\, x_i",
         rf"&= \frac{{1}}{{{count}}} \Bigl({terms[0]}",
         rf"&\qquad + {_sum(terms[1:], len(mixture.points) - 1)}\Bigr)",
-        rf"&= {_vector(iteration.means[k])}",
+        rf"&= {_vector(iteration.after.means[k])}",
     ]
     return Line(aligned_rows(rows), _("Its mean: every point, weighted by its responsibility."))
 
@@ -213,7 +195,7 @@ def _covariance(mixture: Mixture, iteration: Iteration, k: int) -> Line:
         minimum = _("minimum")
         steps[1] += rf" + \text{{{minimum}}}"
     if mixture.reg_covar or k in iteration.maximised.floored:
-        steps.append(_matrix(iteration.covariances[k]))
+        steps.append(_matrix(iteration.after.covariances[k]))
     note = (
         _("Its covariance, about the new mean; λ is reg_covar:")
         if mixture.reg_covar

@@ -15,10 +15,6 @@ from pathlib import Path
 from core.models.importers.refusals import RefusedError, unsafe
 
 NPY = b"\x93NUMPY"
-_HDF5 = b"\x89HDF\r\n\x1a\n"
-_OLD_TORCH = re.compile(rb"\x80[\x02-\x05](\x95.{8})?\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19\.", re.DOTALL)
-_PICKLE = re.compile(rb"\x80[\x02-\x05]")
-_LFS = b"version https://git-lfs"
 _LISTED = 6
 
 
@@ -40,6 +36,17 @@ class Kind(Enum):
     LFS = "a pointer of Git LFS and not the file itself"
     UNKNOWN = "something unknown"
 
+
+_STARTS = (
+    (rb"\x89HDF\r\n\x1a\n", Kind.HDF5),
+    (re.escape(NPY), Kind.NPY),
+    (rb".{4}TFL3", Kind.TFLITE),
+    (rb"\x1f\x8b", Kind.COMPRESSED),
+    (rb"version https://git-lfs", Kind.LFS),
+    (rb"\x80[\x02-\x05](\x95.{8})?\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19\.", Kind.TORCH),
+    (rb"\x80[\x02-\x05]", Kind.PICKLE),
+)
+"""How files begin; the first that matches decides."""
 
 _TO_KERAS = ("import tensorflow as tf", 'tf.keras.models.load_model("{name}").save("{stem}.keras")')
 CONVERSIONS: dict[Kind, tuple[str, ...]] = {
@@ -82,21 +89,7 @@ def kind(path: Path) -> Kind:
     # Before a pickle: the length of a header may begin as one does.
     if len(start) > 8 and start[8:9] == b"{" and struct.unpack("<Q", start[:8])[0] < 2**32:
         return Kind.SAFETENSORS
-    if start.startswith(_HDF5):
-        return Kind.HDF5
-    if start.startswith(NPY):
-        return Kind.NPY
-    if start[4:8] == b"TFL3":
-        return Kind.TFLITE
-    if start.startswith(b"\x1f\x8b"):
-        return Kind.COMPRESSED
-    if start.startswith(_LFS):
-        return Kind.LFS
-    if _OLD_TORCH.match(start):
-        return Kind.TORCH
-    if _PICKLE.match(start):
-        return Kind.PICKLE
-    return _of_suffix(path, start)
+    return next((kind for pattern, kind in _STARTS if re.match(pattern, start, re.DOTALL)), _of_suffix(path, start))
 
 
 def refusal(path: Path, kind: Kind) -> ValueError:

@@ -6,7 +6,6 @@ With F numbers read out (H units, 2H both ways) and K units of a hidden layer:
     two layers   weight [K, F], bias [K] or none; then weight [1 or 2, K], bias [1 or 2] or none
 
 Two outputs become one logit by their difference, for softmax(z)_1 = σ(z_1 − z_0). A missing bias is zero.
-An activation has no tensor, so it is given, or assumed and reported.
 """
 
 from __future__ import annotations

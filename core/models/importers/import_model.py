@@ -1,8 +1,7 @@
 """How does a model trained elsewhere become a checkpoint? Weights, words, steps, and a card that says so.
 
-The checkpoint gives the probabilities of the model that the weights come from, in float32, provided that what the
-weights do not show was given correctly: what the head reads, padding, activations, preprocessing. Files of layers or
-graphs show more of that than a table of tensors. Assumptions are reported; `owner_outputs` compares with the owner's
+The checkpoint gives its owner's probabilities, in float32, if what the weights do not show was given correctly: what
+the head reads, padding, activations, preprocessing. Assumptions are reported; `owner_outputs` compares with the owner's
 numbers. Embeddings stay float32, as rounding them would change the probabilities.
 """
 
@@ -132,6 +131,7 @@ def assemble(request: Request) -> Imported:
             f"{' '.join(choices.steps) or 'none'}: {', '.join(lost[:5])}"
         )
     checked = None
+    class_1 = parts.head.outputs - 1 if request.class_1 is None else request.class_1
     if owner is not None:
         fixed = {"activation": parts.activation, "nonlinearity": parts.nonlinearity}
         checked = owner_outputs.check(
@@ -140,12 +140,11 @@ def assemble(request: Request) -> Imported:
             choices,
             owner,
             outputs=parts.head.outputs,
-            class_1=_class_1(request, parts),
+            class_1=class_1,
             pool=parts.pool,
             known=[name for name, value in fixed.items() if value is not None],
         )
         if checked.rivals:
-            class_1 = _class_1(request, parts)
             options = "; ".join(rival.options(choices, parts.head.outputs, class_1) for rival in checked.rivals)
             notes.append(f"the rows of {owner.file} agree with other choices too, so they do not decide: {options}")
         if checked.extreme * 2 > checked.rows:
@@ -153,7 +152,7 @@ def assemble(request: Request) -> Imported:
                 f"{checked.extreme:,} of {checked.rows:,} probabilities of {owner.file} are within 0.001 of 0 or 1, "
                 "where other choices hardly differ: give texts that the model is less sure of"
             )
-    card = _card(request, parts, known, model, choices, notes, assumed, checked)
+    card = _card(request, parts, known, model, choices, class_1, notes, assumed, checked)
     return Imported(model, known, card, tuple(notes), tuple(assumed), checked)
 
 
@@ -256,10 +255,6 @@ def _reads(request: Request, parts: Parts, assumed: list[str]) -> ReadOut:
     return reads
 
 
-def _class_1(request: Request, parts: Parts) -> int:
-    return parts.head.outputs - 1 if request.class_1 is None else request.class_1
-
-
 def _words(request: Request, parts: Parts, apart: word_vectors.Vectors | None) -> tuple[words.Words, tuple[str, ...]]:
     """The vocabulary with its vectors, and notes on them."""
     if apart is not None:
@@ -273,8 +268,8 @@ def _words(request: Request, parts: Parts, apart: word_vectors.Vectors | None) -
             f"{parts.embedding_size:,}"
         )
     special = request.special
-    if parts.pad_id is not None and special.pad_token is None and special.pad_id is None:
-        special = words.Special(special.pad_token, special.unknown_token, parts.pad_id, special.unknown_id)
+    if special.pad_token is None and special.pad_id is None:
+        special = replace(special, pad_id=parts.pad_id)
     if request.vocabulary is not None and parts.tokens is not None:
         raise ValueError(f"{request.weights.name} holds its own vocabulary; leave out --vocabulary")
     if request.vocabulary is not None:
@@ -303,15 +298,12 @@ def _card(
     known: words.Words,
     model: Classifier,
     choices: owner_outputs.Choices,
+    class_1: int,
     notes: list[str],
     assumed: list[str],
     checked: owner_outputs.Checked | None,
 ) -> checkpoints.Card:
-    files = {
-        "weights": request.weights,
-        "vocabulary": request.vocabulary,
-        "embedding": request.embedding,
-    }
+    files = {"weights": request.weights, "vocabulary": request.vocabulary, "embedding": request.embedding}
     reads = {} if choices.reads == ReadOut() and not parts.bidirectional else {"reads": str(choices.reads)}
     return {
         "kind": checkpoints.CLASSIFIER,
@@ -326,7 +318,7 @@ def _card(
             },
             "tensors": dict(parts.names),
             "outputs": parts.head.outputs,
-            "class_1": _class_1(request, parts),
+            "class_1": class_1,
             "ignored": sorted(request.ignore),
             "padding": known.pad or None,
             "unknown_words": "dropped" if known.drops else known.unknown or "zeros",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _MOST_BYTES = 2 * 2**30  # of all weights, as float32
 _MOST_PART = 8 * 2**30  # bytes of model.weights.h5, which also has the optimiser's numbers
-_MOST_CONFIG = 50_000_000  # bytes of the configuration, and of all vocabularies
+_MOST_CONFIG = 50_000_000  # bytes of the configuration, and of the vocabulary
 _ALWAYS = 64 * 2**20  # bytes that are read however few are stored
 _MOST_TIMES = 1_000  # as large as what is stored, an array
 _MOST_TIMES_PART = 20  # the same of a part of the zip, which Keras does not compress
@@ -50,9 +50,6 @@ class Layer:
 
     def refuse(self, why: str) -> ValueError:
         return ValueError(f"{self.file}: layer {self.name!r} ({self.kind}): {why}")
-
-    def option(self, name: str, usual: object = None) -> Any:
-        return self.config.get(name, usual)
 
     def must(self, **expected: object) -> None:
         """Refuse a layer that has other values of these options."""
@@ -82,7 +79,7 @@ def layers(path: Path) -> list[Layer]:
         with zipfile.ZipFile(path) as archive:
             config = _json(path, _part(path, archive, "config.json", _MOST_CONFIG))
             with _opened(path, io.BytesIO(_part(path, archive, "model.weights.h5", _MOST_PART))) as file:
-                arrays, words = _Arrays(path), _Vocabularies(path, archive)
+                arrays, words = _Arrays(path), _vocabulary(path, archive)
                 return _chained(path, config, lambda layer, number: _of_archive(arrays, file, layer, number), words)
     with _opened(path, path) as file:
         if "model_config" not in file.attrs:
@@ -95,9 +92,7 @@ def layers(path: Path) -> list[Layer]:
             raise ValueError(f"{path.name} has no group model_weights; is it a file that model.save wrote?")
         config = _json(path, file.attrs["model_config"])
         arrays = _Arrays(path)
-        return _chained(
-            path, config, lambda layer, _number: _of_legacy(arrays, group, layer["config"]["name"]), lambda _place: None
-        )
+        return _chained(path, config, lambda layer, _number: _of_legacy(arrays, group, layer["config"]["name"]))
 
 
 def _part(path: Path, archive: zipfile.ZipFile, name: str, most: int) -> bytes:
@@ -138,11 +133,14 @@ def _json(path: Path, content: bytes | str) -> dict[str, Any]:
 
 
 def _chained(
-    path: Path, model: Mapping[str, Any], weights: Any, words: Callable[[str], tuple[str, ...] | None]
+    path: Path,
+    model: Mapping[str, Any],
+    weights: Callable[[Mapping[str, Any], int], list[np.ndarray]],
+    words: tuple[str, ...] | None = None,
 ) -> list[Layer]:
     """The layers of a Sequential model, or of a Functional one that is a chain.
 
-    `weights` gives those of an entry of the configuration, `words` the vocabulary at a path in the archive.
+    `weights` gives those of an entry of the configuration, the n-th of its class; `words` are its texts' vocabulary.
     """
     kind, config = str(model.get("class_name")), model["config"]
     entries = config if isinstance(config, list) else config.get("layers")
@@ -162,7 +160,7 @@ def _chained(
                 path.name, of, name, settings,
                 weights({**entry, "config": {**settings, "name": name}}, number),
                 shape if isinstance(shape, list) else (),
-                words(_place(of, number)),
+                words if of == "TextVectorization" else None,
             )  # fmt: skip
             before[name] = sorted(set(_inputs(entry.get("inbound_nodes") or [], set(by_name))))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
@@ -288,22 +286,10 @@ class _Arrays:
         return array
 
 
-class _Vocabularies:
-    """The vocabularies of layers by the layer's path in the archive, at most `most` bytes in all."""
-
-    most = _MOST_CONFIG
-
-    def __init__(self, path: Path, archive: zipfile.ZipFile):
-        self._path, self._archive, self._left = path, archive, self.most
-        self._names: dict[str, str] = {}
-        for name in archive.namelist():
-            match = re.fullmatch(r"assets/(?:layers|_layer_checkpoint_dependencies)/(\w+)/.*vocabulary\.txt", name)
-            if match:
-                self._names[match[1]] = name
-
-    def __call__(self, place: str) -> tuple[str, ...] | None:
-        if place not in self._names:
-            return None
-        content = _part(self._path, self._archive, self._names[place], self._left)
-        self._left -= len(content)
-        return tuple(content.decode("utf-8", errors="replace").split("\n"))
+def _vocabulary(path: Path, archive: zipfile.ZipFile) -> tuple[str, ...] | None:
+    """The words of the first TextVectorization, where they are in a file of their own; a chain has no second."""
+    pattern = r"assets/(?:layers|_layer_checkpoint_dependencies)/text_vectorization/.*vocabulary\.txt"
+    name = next((name for name in archive.namelist() if re.fullmatch(pattern, name)), None)
+    if name is None:
+        return None
+    return tuple(_part(path, archive, name, _MOST_CONFIG).decode("utf-8", errors="replace").split("\n"))

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from torch import Tensor
 
 from core.models.importers import heads, keras_files
 from core.models.importers.keras_files import Layer
-from core.models.importers.model_parts import Head, Parts
+from core.models.importers.model_parts import Head, Parts, layer_tensors
 
 _WITHOUT_EFFECT = {
     *("Dropout", "SpatialDropout1D", "GaussianDropout", "GaussianNoise", "AlphaDropout", "ActivityRegularization"),
@@ -54,29 +55,29 @@ def _parse(path: Path, class_1: int | None) -> Parts:
     entry = chain.take("InputLayer")
     split = chain.take("TextVectorization")
     embedding = chain.needed("Embedding")
-    rows, size = int(embedding.option("input_dim")), int(embedding.option("output_dim"))
+    rows, size = int(embedding.config["input_dim"]), int(embedding.config["output_dim"])
     table = torch.from_numpy(embedding.array(0, (rows, size)))
     recurrent = chain.run(*_CELLS, "Bidirectional")
     pool = chain.take(*_POOLS)
     dense = chain.run("Dense", "Activation", "ReLU")
     if chain.rest:
         raise chain.rest[0].refuse(f"not read after {chain.last}; supported: {_READ}")
-    cells = _recurrent(path.name, recurrent, size, pooled=pool is not None)
-    width = cells.hidden * (2 if cells.both else 1)
-    head, activation = _head(path.name, dense, width, class_1)
+    tensors, shared, biased = _recurrent(recurrent, size, pooled=pool is not None)
+    both, cell = shared["bidirectional"], _CELLS[shared["kind"]]
+    head, activation = _head(dense, shared["units"] * (2 if both else 1), class_1)
     if pool is not None:
         pool.must(data_format="channels_last", keepdims=False)
-    padding, padding_note = _padding(entry, split, embedding, pool, cells.both)
-    notes: tuple[str, ...] = ()
+    padding, padding_note = _padding(entry, split, embedding, pool, both)
+    notes = [] if biased else ["a recurrent layer has no biases: taken as 0"]
     other = {name for layer in layers if (name := _precision(layer)) not in (None, "float32")}
     if other:
-        notes = (f"its owner computes in {', '.join(sorted(other))}; here it is float32",)
+        notes.append(f"its owner computes in {', '.join(sorted(other))}; here it is float32")
     known, steps, more = _texts(split, rows)
     return Parts(
-        cell=cells.cell,
+        cell=cell,
         layers=len(recurrent),
-        bidirectional=cells.both,
-        recurrent=cells.tensors,
+        bidirectional=both,
+        recurrent=tensors,
         head=head,
         embedding=table,
         names={
@@ -84,13 +85,13 @@ def _parse(path: Path, class_1: int | None) -> Parts:
             "head": ", ".join(layer.name for layer in dense),
             "embedding": embedding.name,
         },
-        notes=(*cells.notes, *notes, *more),
+        notes=(*notes, *more),
         pool="final" if pool is None else _POOLS[pool.kind],
         padding=padding,
         padding_note=padding_note,
         activation=activation,
-        nonlinearity=cells.nonlinearity if cells.cell == "rnn" else None,
-        reset_after=cells.reset_after,
+        nonlinearity=shared["activation"] if cell == "rnn" else None,
+        reset_after=shared["reset_after"],
         pad_id=0,
         tokens=known,
         steps=steps,
@@ -131,21 +132,10 @@ class _Chain:
         return layers
 
 
-@dataclass(frozen=True)
-class _Cells:
-    cell: str
-    hidden: int
-    both: bool
-    tensors: Mapping[str, Tensor]
-    nonlinearity: str
-    reset_after: bool
-    notes: tuple[str, ...]
-
-
-def _recurrent(file: str, layers: Sequence[Layer], size: int, *, pooled: bool) -> _Cells:
-    """Stacked recurrent layers as one torch module, float32."""
+def _recurrent(layers: Sequence[Layer], size: int, *, pooled: bool) -> tuple[dict[str, Tensor], dict[str, Any], bool]:
+    """Stacked recurrent layers as one torch module's tensors, the options that they share, whether all have biases."""
     tensors: dict[str, Tensor] = {}
-    shared: dict[str, object] = {}
+    shared: dict[str, Any] = {}
     biased = True
     for number, layer in enumerate(layers):
         sequences = number + 1 < len(layers) or pooled
@@ -153,7 +143,7 @@ def _recurrent(file: str, layers: Sequence[Layer], size: int, *, pooled: bool) -
         for one, end in zip(directions, ("", "_reverse"), strict=False):
             one.must(return_sequences=sequences, return_state=False, stateful=False, time_major=False)
             one.must(go_backwards=bool(end))
-            units = int(one.option("units", 0))
+            units = int(one.config.get("units", 0))
             nonlinearity = _activations(one)
             reset_after = _reset_after(one, units)
             options = {
@@ -164,17 +154,9 @@ def _recurrent(file: str, layers: Sequence[Layer], size: int, *, pooled: bool) -
                 if shared.setdefault(name, value) != value:
                     raise layer.refuse(f"{name} is {value!r} and {shared[name]!r} in the layer before; expected one")
             width = size if number == 0 else units * len(directions)
-            tensors |= {f"{name}_l{number}{end}": tensor for name, tensor in _converted(one, width, units).items()}
-            biased = biased and bool(one.option("use_bias", True))
-    return _Cells(
-        cell=_CELLS[str(shared["kind"])],
-        hidden=int(str(shared["units"])),
-        both=bool(shared["bidirectional"]),
-        tensors=tensors,
-        nonlinearity=str(shared["activation"]),
-        reset_after=bool(shared["reset_after"]),
-        notes=() if biased else ("a recurrent layer has no biases: taken as 0",),
-    )
+            tensors |= _converted(one, width, units, f"l{number}{end}")
+            biased = biased and bool(one.config.get("use_bias", True))
+    return tensors, shared, biased
 
 
 def _directions(layer: Layer) -> list[Layer]:
@@ -182,8 +164,8 @@ def _directions(layer: Layer) -> list[Layer]:
     if layer.kind != "Bidirectional":
         return [layer]
     layer.must(merge_mode="concat")
-    inner = layer.option("layer") or {}
-    back = layer.option("backward_layer") or inner
+    inner = layer.config.get("layer") or {}
+    back = layer.config.get("backward_layer") or inner
     half = len(layer.weights) // 2
     directions = []
     for name, settings, weights in (
@@ -201,13 +183,14 @@ def _directions(layer: Layer) -> list[Layer]:
 
 def _activations(layer: Layer) -> str:
     """The non-linearity of a layer; that of gates is the logistic function, that of a gated cell tanh."""
-    function = _named(layer.option("activation", "tanh"))
+    function = _named(layer.config.get("activation", "tanh"))
     allowed = ("tanh", "relu") if layer.kind == "SimpleRNN" else ("tanh",)
     if function not in allowed:
         raise layer.refuse(
             f"activation is {function!r}; only {' and '.join(allowed)} {'are' if len(allowed) > 1 else 'is'} read"
         )
-    if layer.kind != "SimpleRNN" and (gates := _named(layer.option("recurrent_activation", "sigmoid"))) != "sigmoid":
+    gates = _named(layer.config.get("recurrent_activation", "sigmoid"))
+    if layer.kind != "SimpleRNN" and gates != "sigmoid":
         raise layer.refuse(f"recurrent_activation is {gates!r}; only 'sigmoid' is read")
     return function
 
@@ -215,7 +198,7 @@ def _activations(layer: Layer) -> str:
 def _reset_after(layer: Layer, units: int) -> bool:
     if layer.kind != "GRU":
         return True
-    given = layer.option("reset_after")
+    given = layer.config.get("reset_after")
     if len(layer.weights) > 2:
         by_shape = layer.weights[2].shape == (2, 3 * units)
         if given is not None and given != by_shape:
@@ -226,32 +209,25 @@ def _reset_after(layer: Layer, units: int) -> bool:
     return bool(given)
 
 
-def _converted(layer: Layer, width: int, units: int) -> dict[str, Tensor]:
+def _converted(layer: Layer, width: int, units: int, end: str) -> dict[str, Tensor]:
     """One direction of one layer, by torch's names."""
     gates = {"LSTM": (0, 1, 2, 3), "GRU": (1, 0, 2), "SimpleRNN": (0,)}[layer.kind]
     count = len(gates) * units
     kernel, recurrent = layer.array(0, (width, count)), layer.array(1, (units, count))
-    columns = np.concatenate([np.arange(units) + gate * units for gate in gates])
     biases = np.zeros((2, count), dtype=np.float32)
-    if layer.option("use_bias", True):
+    if layer.config.get("use_bias", True):
         bias = layer.array(2, *([(2, count), (count,)] if layer.kind == "GRU" else [(count,)]))
-        biases[: bias.ndim] = bias[..., columns]
-    if len(layer.weights) != (3 if layer.option("use_bias", True) else 2):
+        biases[: bias.ndim] = bias
+    if len(layer.weights) != (3 if layer.config.get("use_bias", True) else 2):
         raise layer.refuse(f"has {len(layer.weights)} weights; expected kernel, recurrent kernel and bias")
-    arrays = {
-        "weight_ih": kernel[:, columns].T,
-        "weight_hh": recurrent[:, columns].T,
-        "bias_ih": biases[0],
-        "bias_hh": biases[1],
-    }
-    return {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
+    return layer_tensors(gates, kernel.T, recurrent.T, biases, end)
 
 
-def _head(file: str, layers: Sequence[Layer], width: int, class_1: int | None) -> tuple[Head, str | None]:
+def _head(layers: Sequence[Layer], width: int, class_1: int | None) -> tuple[Head, str | None]:
     """The Dense layers as one logit, and the activation between two."""
     dense: list[tuple[Layer, str]] = []
     for layer in layers:
-        activation = _named(layer.option("activation", "linear"))
+        activation = _named(layer.config.get("activation", "linear"))
         if layer.kind == "ReLU":
             layer.must(max_value=None, negative_slope=0, threshold=0)
             activation = "relu"
@@ -264,7 +240,7 @@ def _head(file: str, layers: Sequence[Layer], width: int, class_1: int | None) -
     if len(dense) not in (1, 2):
         raise layers[-1].refuse(f"{len(dense)} Dense layers; one is read, or two")
     last, last_activation = dense[-1]
-    outputs = int(last.option("units", 0))
+    outputs = int(last.config.get("units", 0))
     expected = {1: ("sigmoid", "linear"), 2: ("softmax", "linear")}
     if outputs not in expected:
         raise last.refuse(f"has {outputs} outputs; only models of two classes are read, with one output or two")
@@ -274,7 +250,7 @@ def _head(file: str, layers: Sequence[Layer], width: int, class_1: int | None) -
             f"{' and '.join(expected[outputs])} (logits) are read"
         )
     hidden, between = dense[0] if len(dense) == 2 else (None, None)
-    inner = width if hidden is None else int(hidden.option("units", 0))
+    inner = width if hidden is None else int(hidden.config.get("units", 0))
     weight, bias = _linear(last, inner, outputs)
     if hidden is not None:
         first, first_bias = _linear(hidden, width, inner)
@@ -292,7 +268,7 @@ def _head(file: str, layers: Sequence[Layer], width: int, class_1: int | None) -
 
 def _linear(layer: Layer, width: int, units: int) -> tuple[Tensor, Tensor]:
     weight = torch.from_numpy(np.ascontiguousarray(layer.array(0, (width, units)).T))
-    if not layer.option("use_bias", True):
+    if not layer.config.get("use_bias", True):
         return weight, torch.zeros(units)
     return weight, torch.from_numpy(layer.array(1, (units,)))
 
@@ -301,12 +277,12 @@ def _padding(
     entry: Layer | None, split: Layer | None, embedding: Layer, pool: Layer | None, both: bool
 ) -> tuple[str | None, str]:
     """The padding of texts, as `read_outs.ReadOut` writes it ("" for a mask, None if unknown), and what it assumes."""
-    masked = bool(embedding.option("mask_zero", False))
-    length = None if split is None else split.option("output_sequence_length")
+    masked = bool(embedding.config.get("mask_zero", False))
+    length = None if split is None else split.config.get("output_sequence_length")
     if split is None:
         shapes = [layer.shape for layer in (entry, embedding) if layer is not None]
         length = next((shape[1] for shape in shapes if len(shape) == 2 and shape[1]), None)
-        length = embedding.option("input_length") or length
+        length = embedding.config.get("input_length") or length
     if masked and pool is not None and pool.kind == "GlobalMaxPooling1D" and (both or split is None):
         if length:
             raise pool.refuse(
@@ -337,12 +313,12 @@ def _texts(
     if split is None:
         return None, None, ()
     split.must(split="whitespace", ngrams=None, output_mode="int")
-    standardize = split.option("standardize")
+    standardize = split.config.get("standardize")
     if not isinstance(standardize, str | None) or standardize not in _STANDARDIZE:
         allowed = ", ".join(str(name) for name in _STANDARDIZE)
         raise split.refuse(f"standardize is {standardize!r}; supported: {allowed}")
     steps = (_STANDARDIZE[standardize],)
-    words = split.words if split.words is not None else split.option("vocabulary")
+    words = split.words if split.words is not None else split.config.get("vocabulary")
     if not isinstance(words, list | tuple):
         return None, steps, ()
     words = list(words[2:] if list(words[:2]) == ["", "[UNK]"] else words)
@@ -350,10 +326,9 @@ def _texts(
         raise split.refuse(
             f"has {len(words) + 2:,} ids and the embedding {rows:,} rows; expected no more ids than rows"
         )
-    spare = rows - len(words) - 2
-    notes = [f"{spare:,} {'rows of the embedding have' if spare > 1 else 'row of the embedding has'} no word"] * bool(
-        spare
-    )
+    notes = []
+    if spare := rows - len(words) - 2:
+        notes.append(f"{spare:,} {'rows of the embedding have' if spare > 1 else 'row of the embedding has'} no word")
     if standardize == "lower":
         notes.append("capitals beyond A to Z are lowered too, which TextVectorization does not do")
     return (None, "[UNK]", *map(str, words), *[""] * spare), steps, tuple(notes)
@@ -368,7 +343,7 @@ def _named(value: object) -> str:
 
 
 def _precision(layer: Layer) -> str | None:
-    dtype = layer.option("dtype")
+    dtype = layer.config.get("dtype")
     if isinstance(dtype, Mapping):
         dtype = (dtype.get("config") or {}).get("name")
     return str(dtype) if dtype is not None and layer.kind not in ("InputLayer", "TextVectorization") else None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import torch
 from torch import Tensor
 
 from core.models import recurrent as models
@@ -63,6 +65,19 @@ class Parts:
     def embedding_size(self) -> int:
         """E."""
         return self.recurrent["weight_ih_l0"].shape[1]
+
+
+def layer_tensors(
+    gates: Sequence[int], weight_ih: np.ndarray, weight_hh: np.ndarray, biases: np.ndarray, end: str
+) -> dict[str, Tensor]:
+    """One direction of one layer, ``l0``, ``l0_reverse``…, by torch's names, float32.
+
+    `gates` are torch's, in order, each as its number in the file; weights [G*H, E] and [G*H, H], biases [2, G*H].
+    """
+    units = weight_hh.shape[1]
+    order = np.concatenate([np.arange(units) + gate * units for gate in gates])
+    arrays = {"weight_ih": weight_ih, "weight_hh": weight_hh, "bias_ih": biases[0], "bias_hh": biases[1]}
+    return {f"{name}_{end}": torch.tensor(array[order], dtype=torch.float32) for name, array in arrays.items()}
 
 
 def classifier(

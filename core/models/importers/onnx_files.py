@@ -2,10 +2,8 @@
 
 A graph of these parts is read: one Gather of an embedding, one or more LSTM, GRU or RNN of one size, anything between
 them and one or two Gemm or MatMul, and what makes probabilities of the result. What lies between is not followed:
-onnx's own reference evaluator, in numpy, runs the graph on a few sequences, and the read-out is the one with which the
-same weights give the same numbers. If none does, the graph is refused. Some sequences are padded, as a graph may mask
-padding, and some are long, as it may cut texts. Operators that such graphs do not need are refused before anything
-runs.
+onnx's reference evaluator runs the graph on a few sequences, some padded, some long, and the read-out is the one with
+which the same weights give the same numbers. If none does, the graph is refused; unneeded operators, before it runs.
 
 Gates, in ONNX's order: LSTM i, o, f, c where torch has i, f, g, o; GRU z, r, h where torch has r, z, n. A GRU with
 ``linear_before_reset`` is torch's; without, its reset gate acts on the state before the product (Cho et al. 2014).
@@ -18,17 +16,17 @@ import itertools
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from core.models.importers import heads
-from core.models.importers.model_parts import Head, Parts, classifier
+from core.models.importers.model_parts import Head, Parts, classifier, layer_tensors
 from core.models.predict import sigmoid
 from core.models.read_outs import LONGEST, ReadOut, pools
 from core.models.recurrent import ACTIVATIONS, Classifier
@@ -148,7 +146,7 @@ def _pads(constants: Mapping[str, np.ndarray], rows: int) -> list[int]:
 class _Run:
     """The graph as a function of ids; `seen` records the inputs of its recurrent operators.
 
-    `length` is the only one it takes, or None; `outputs` the number of values per text.
+    `length` is the only one it takes, or None; `texts` how many it takes at once; `outputs` the values per text.
     """
 
     def __init__(self, path: Path, model: ModelProto):
@@ -156,7 +154,7 @@ class _Run:
         from onnx.reference import ReferenceEvaluator
 
         self._path = path
-        self.seen: list[tuple[str, list[np.ndarray | None]]] = []
+        self.seen: list[list[np.ndarray | None]] = []
         initial = {tensor.name for tensor in model.graph.initializer}
         self._inputs = [value for value in model.graph.input if value.name not in initial]
         integers = (TensorProto.INT64, TensorProto.INT32)
@@ -177,9 +175,9 @@ class _Run:
         tried: list[str] = []
         for texts_first in (True, False) if len(fixed) == 2 else (None,):
             self._texts_first = texts_first
-            self._texts = (fixed[0 if texts_first else 1] or 1) if len(fixed) == 2 else 1
+            self.texts = (fixed[0 if texts_first else 1] or 1) if len(fixed) == 2 else 1
             self.length = fixed[1 if texts_first else 0] if len(fixed) == 2 else fixed[0]
-            if (self.length or 1) > LONGEST or self._texts * (self.length or 1) > 100 * LONGEST:
+            if (self.length or 1) > LONGEST or self.texts * (self.length or 1) > 100 * LONGEST:
                 continue
             ids = [0] * (self.length or _LENGTHS[0])
             try:
@@ -189,8 +187,8 @@ class _Run:
             except Exception as error:  # the evaluator's, which have no class in common
                 tried.append(type(error).__name__)
                 continue
-            if answer.size in (self._texts, 2 * self._texts):
-                self.outputs = answer.size // self._texts
+            if answer.size in (self.texts, 2 * self.texts):
+                self.outputs = answer.size // self.texts
                 return
         why = f" ({', '.join(tried)})" if tried else ""
         raise ValueError(f"{path.name}: the graph gives no one or two numbers for a text of ids{why}")
@@ -206,20 +204,15 @@ class _Run:
                 f"{self._path.name}: the graph cannot be run on {len(ids)} tokens ({type(error).__name__}); export it "
                 "with a free length (dynamic_axes), or with its one length as the input's shape"
             ) from None
-        return answer.astype(np.float64).reshape(self._texts, -1)[:1].ravel()
-
-    @property
-    def texts(self) -> int:
-        """How many it takes at once."""
-        return self._texts
+        return answer.astype(np.float64).reshape(self.texts, -1)[:1].ravel()
 
     def _answer(self, ids: Sequence[int], count: int | None = None) -> np.ndarray:
         self.seen.clear()
         self._left = self._most
         row = np.array(ids, dtype=np.int64)
         if self._texts_first is not None:
-            row = np.tile(row, (self._texts, 1)) if self._texts_first else np.tile(row[:, None], (1, self._texts))
-        given = [row, np.full(self._texts, len(ids) if count is None else count, dtype=np.int64)]
+            row = np.tile(row, (self.texts, 1)) if self._texts_first else np.tile(row[:, None], (1, self.texts))
+        given = [row, np.full(self.texts, len(ids) if count is None else count, dtype=np.int64)]
         feed = {
             one.name: value.astype(np.int32 if one.type.tensor_type.elem_type == _INT32 else np.int64)
             for one, value in zip(self._inputs, given, strict=False)
@@ -254,7 +247,7 @@ def _size(node: Any, given: Sequence[Any]) -> int:
     kind = node.op_type
     shapes: list[tuple[int, ...]] = [np.shape(array) for array in given if array is not None]
     if kind == "ConstantOfShape":
-        return _product(given[0])
+        return math.prod(max(0, int(number)) for number in np.ravel(given[0])[:_AXES])
     if kind == "Expand":
         return _broadcast(shapes[0], np.ravel(given[1])[:_AXES].tolist())
     if kind == "Range":
@@ -275,16 +268,12 @@ def _size(node: Any, given: Sequence[Any]) -> int:
     return sum(map(math.prod, shapes))
 
 
-def _product(numbers: Any) -> int:
-    return math.prod(max(0, int(number)) for number in np.ravel(numbers)[:_AXES])
-
-
 def _broadcast(*shapes: Sequence[int]) -> int:
     """The size of the shape that these broadcast to, at least."""
     return math.prod(max(dims) for dims in itertools.zip_longest(*map(reversed, shapes), fillvalue=1))
 
 
-def _recorders(seen: list[tuple[str, list[np.ndarray | None]]]) -> list[type]:
+def _recorders(seen: list[list[np.ndarray | None]]) -> list[type]:
     """onnx's recurrent operators, which also record their inputs and follow the lengths of texts."""
     from onnx.reference.ops import op_gru, op_lstm, op_rnn
 
@@ -293,7 +282,7 @@ def _recorders(seen: list[tuple[str, list[np.ndarray | None]]]) -> list[type]:
             op_domain = ""
 
             def _run(self, *given: Any, **options: Any) -> Any:
-                seen.append((Recorder.__name__, list(given)))
+                seen.append(list(given))
                 run = base._run  # type: ignore[attr-defined]
                 steps = 1 if options.get("layout") else 0  # the axis
                 tokens = given[0].shape[steps]
@@ -319,8 +308,7 @@ def _recorders(seen: list[tuple[str, list[np.ndarray | None]]]) -> list[type]:
     return [recording(op_lstm.LSTM), recording(op_gru.GRU), recording(op_rnn.RNN_14)]
 
 
-@dataclass(frozen=True)
-class _Cell:
+class _Cell(NamedTuple):
     """The attributes of a recurrent operator."""
 
     cell: str
@@ -368,7 +356,7 @@ def _recurrent(path: Path, graph: GraphProto, run: _Run, size: int) -> Parts:
             f"{path.name}: its recurrent layers differ in kind, size, direction or activation; expected one"
         )
     tensors: dict[str, Tensor] = {}
-    for number, (_kind, given) in enumerate(run.seen):
+    for number, given in enumerate(run.seen):
         of = options[number]
         if any(state is not None and np.any(state) for state in given[5:]):
             raise ValueError(f"{path.name}: a recurrent layer starts from other states than zeros, or has peepholes")
@@ -404,17 +392,11 @@ def _converted(path: Path, of: _Cell, width: int, number: int, given: Sequence[n
                 f"{path.name}: layer {number} has {name} of shape {shape}; expected {list(expected[name])}, all finite"
             )
     assert w is not None and r is not None
-    order = np.concatenate([np.arange(of.hidden) + gate * of.hidden for gate in gates])
-    arrays: dict[str, np.ndarray] = {}
+    biases = np.zeros((directions, 2, rows)) if b is None else b.reshape(directions, 2, rows)
+    tensors: dict[str, Tensor] = {}
     for direction, end in enumerate(("", "_reverse")[:directions]):
-        biases = np.zeros((2, rows)) if b is None else b[direction].reshape(2, rows)
-        arrays |= {
-            f"weight_ih_l{number}{end}": w[direction][order],
-            f"weight_hh_l{number}{end}": r[direction][order],
-            f"bias_ih_l{number}{end}": biases[0][order],
-            f"bias_hh_l{number}{end}": biases[1][order],
-        }
-    return {name: torch.from_numpy(np.array(array, dtype=np.float32)) for name, array in arrays.items()}
+        tensors |= layer_tensors(gates, w[direction], r[direction], biases[direction], f"l{number}{end}")
+    return tensors
 
 
 def _linears(graph: GraphProto, constants: Mapping[str, np.ndarray]) -> list[tuple[Tensor, Tensor]]:
@@ -444,16 +426,7 @@ def _linears(graph: GraphProto, constants: Mapping[str, np.ndarray]) -> list[tup
     return layers
 
 
-@dataclass(frozen=True)
-class _Padded:
-    """Ids to give the graph, and which of them are words, not padding."""
-
-    ids: list[int]
-    words: list[int]
-
-
-@dataclass(frozen=True)
-class _Match:
+class _Match(NamedTuple):
     """A read-out that agrees with the graph on texts without padding; `meant` says what the graph gives."""
 
     pool: str
@@ -558,29 +531,30 @@ def _is_sure(model: Classifier, ids: Sequence[int]) -> bool:
 
 def _padded(
     pads: Sequence[int], size: int, words: np.ndarray, rng: np.random.Generator
-) -> dict[tuple[int, str], list[_Padded]]:
-    """Texts padded to `size` tokens with each id of `pads`, behind and in front, by id and side."""
-    texts: dict[tuple[int, str], list[_Padded]] = {}
+) -> dict[tuple[int, str], list[tuple[list[int], list[int]]]]:
+    """Texts padded to `size` tokens with each id of `pads`, behind and in front, by id and side: all ids, the words."""
+    texts: dict[tuple[int, str], list[tuple[list[int], list[int]]]] = {}
     for pad in pads:
         few = max(1, size // 3)
         for count in sorted({1, few, size - 1} if pad == pads[0] else {few}):
             text, padding = rng.choice(words, count).tolist(), [pad] * (size - count)
             if padding and text:
-                texts.setdefault((pad, "padded"), []).append(_Padded(text + padding, text))
-                texts.setdefault((pad, "left"), []).append(_Padded(padding + text, text))
+                texts.setdefault((pad, "padded"), []).append((text + padding, text))
+                texts.setdefault((pad, "left"), []).append((padding + text, text))
     return texts
 
 
 def _padding(
-    one: _Match, run: _Run, class_1: int, padded: Mapping[tuple[int, str], Sequence[_Padded]]
+    one: _Match, run: _Run, class_1: int, padded: Mapping[tuple[int, str], Sequence[tuple[list[int], list[int]]]]
 ) -> tuple[str | None, str, int | None, list[str]] | None:
     """`padding`, `padding_note` and `pad_id` of `Parts`, and notes; None if padding is neither read nor skipped."""
     by_pad: dict[int, tuple[str, ...]] = {}
     alike = False
     for (pad, _side), asked in padded.items():
-        given = np.stack([run(text.ids, len(text.words)) for text in asked])
-        reads = _meant(given, _logits(one.model, [text.ids for text in asked]), class_1) == one.meant
-        skips = _meant(given, _logits(one.model, [text.words for text in asked]), class_1) == one.meant
+        given = np.stack([run(ids, len(words)) for ids, words in asked])
+        reads, skips = (
+            _meant(given, _logits(one.model, texts), class_1) == one.meant for texts in zip(*asked, strict=True)
+        )
         alike |= reads and skips and len(asked) > 1  # with much padding and little
         by_pad[pad] = (*by_pad.get(pad, ()), "reads" if reads else "skips" if skips else "neither")
     plain = ("reads", "reads")  # behind, in front

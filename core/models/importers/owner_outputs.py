@@ -1,8 +1,8 @@
 """Does an imported model give its owner's outputs? A few texts with the owner's probabilities decide.
 
-A forward pass has parts without parameters: which states are read, padding, activations, preprocessing. They leave the
-same tensors, so a wrong guess gives a valid file and another model. Every row must agree within `TOLERANCE`; if one
-does not, other choices are tried, and those that agree on every row are named by their options.
+Parts of a forward pass have no parameters: which states are read, padding, activations, preprocessing. A wrong guess
+gives a valid file and another model. Every row must agree within `TOLERANCE`; if one does not, other choices are tried,
+and those that agree on every row are named by their options.
 """
 
 from __future__ import annotations
@@ -13,17 +13,18 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from core.data.corpus import encode_tokens, length_batches, pad
+from core.data.corpus import encode_tokens
 from core.data.formats.layout import Layout
 from core.data.tables import location, rows
 from core.models.importers.vocabulary_files import Words
-from core.models.predict import sigmoid
+from core.models.predict import logits, sigmoid
 from core.models.read_outs import UNPADDED, ReadOut, pools
 from core.models.recurrent import ACTIVATIONS, NONLINEARITIES, Classifier, Head
 from core.text.preprocessing import Preprocessing
@@ -44,7 +45,7 @@ _SECONDS = 60.0  # of trying
 _SECONDS_MORE = 5.0  # once something agrees
 _FIRST = 3  # rows that nearly everything wrong fails on
 _NAMED, _FEW = 4, 10
-_BATCH = 256
+_BATCH = 256  # texts, which may be padded to 1,024 tokens
 
 
 @dataclass(frozen=True)
@@ -152,19 +153,19 @@ def check(
     class_1: int,
     pool: str | None = None,
     known: Sequence[str] = (),
-    seconds: float = _SECONDS,
 ) -> Checked:
     """Compare a model with its owner's numbers. `pool` and the fields `known` are set by the file: no other is tried.
 
     Raises ValueError where a row differs by more than `TOLERANCE`, naming choices that agree.
     """
     expected = owner.probabilities
-    said = probabilities(model, words, given.steps, owner.texts)
+    tokens = [*map(words.preprocessing(given.steps), owner.texts)]
+    said = _probabilities(model, words, tokens)
     differences = np.abs(said - expected)
     worst = int(differences.argmax())
     largest = float(differences[worst])
     agree = largest <= TOLERANCE
-    trial = _Search(model, words, owner, time.monotonic() + (seconds / 4 if agree else seconds))
+    trial = _Search(model, words, owner, time.monotonic() + (_SECONDS / 4 if agree else _SECONDS))
     if agree:
         near = _alternatives(model, given, owner, pool, known, (), STEPS)
         others = ([reading for reading in group if reading != given] for group in near)
@@ -179,14 +180,13 @@ def check(
         options = "; or ".join(reading.options(given, outputs, class_1) for reading in found)
         raise ValueError(f"{base}. On every row these agree: {options}")
     dropping = replace(words, drops=True)
-    tokens = map(words.preprocessing(given.steps), owner.texts)
     if not words.drops and any(map(words.vocabulary.unknown, tokens)):
-        second = _Search(model, dropping, owner, time.monotonic() + seconds / 4)
+        second = _Search(model, dropping, owner, time.monotonic() + _SECONDS / 4)
         if found := second.agreeing(_alternatives(model, given, owner, pool, known, LENGTHS, ())):
             change = f"{found[0].options(given, outputs, class_1)} " if found[0] != given else ""
             raise ValueError(f"{base}. On every row this agrees: {change}--drop-unknown")
-    for part, left, why in _parts(owner, words, given.steps):
-        second = _Search(model, words, part, time.monotonic() + seconds / 4)
+    for part, left, why in _parts(owner, words, tokens):
+        second = _Search(model, words, part, time.monotonic() + _SECONDS / 4)
         if found := second.agreeing(_alternatives(model, given, part, pool, known, LENGTHS, ())):
             count, verb = (f"{len(part.texts):,} rows", "agree") if len(part.texts) > 1 else ("one row", "agrees")
             raise ValueError(
@@ -198,9 +198,8 @@ def check(
     )
 
 
-def _parts(owner: OwnerRows, words: Words, steps: Sequence[str]) -> Iterator[tuple[OwnerRows, str, str]]:
+def _parts(owner: OwnerRows, words: Words, tokens: Sequence[Sequence[str]]) -> Iterator[tuple[OwnerRows, str, str]]:
     """Subsets of the rows, what each leaves out, and what follows if all its rows agree."""
-    tokens = [*map(words.preprocessing(steps), owner.texts)]
     some = [bool(found) for found in tokens]
     known = [not words.vocabulary.unknown(found) for found in tokens]
     of_unknown = "its owner reads unknown words otherwise: name their token with --unknown-token or --unknown-id"
@@ -211,37 +210,14 @@ def _parts(owner: OwnerRows, words: Words, steps: Sequence[str]) -> Iterator[tup
         (some, "empty texts", of_empty),
         (both, "unknown words and empty texts", f"{of_unknown}; and {of_empty}"),
     ):
-        rows = [row for row, keep in enumerate(kept) if keep]
-        if 0 < len(rows) < len(tokens):
-            yield (
-                OwnerRows(
-                    owner.file,
-                    tuple(owner.texts[row] for row in rows),
-                    owner.probabilities[rows],
-                    tuple(owner.places[row] for row in rows),
-                ),
-                left,
-                why,
-            )
+        if any(kept) and not all(kept):
+            texts, places = (tuple(compress(column, kept)) for column in (owner.texts, owner.places))
+            yield OwnerRows(owner.file, texts, owner.probabilities[kept], places), left, why
 
 
-def probabilities(model: Classifier, words: Words, steps: Sequence[str], texts: Sequence[str]) -> np.ndarray:
-    """P(class 1) of texts, float64; of a text without a word, the empty text's."""
-    preprocessing = words.preprocessing(steps)
-    return _of_tokens(model, words, [preprocessing(text) for text in texts])
-
-
-def _of_tokens(model: Classifier, words: Words, tokens: Sequence[Sequence[str]]) -> np.ndarray:
-    sentences = encode_tokens(tokens, words.vocabulary)
-    logits = np.full(len(tokens), np.nan)
-    with torch.inference_mode():
-        some = np.flatnonzero(sentences.lengths > 0)
-        if len(some) < len(tokens):
-            logits[sentences.lengths == 0] = model.empty_logit()
-        for batch in length_batches(sentences.lengths[some], _BATCH):
-            ids, lengths = pad(sentences, some[batch])
-            logits[some[batch]] = model(torch.from_numpy(ids), torch.from_numpy(lengths)).double().numpy()
-    return sigmoid(logits)
+def _probabilities(model: Classifier, words: Words, tokens: Sequence[Sequence[str]]) -> np.ndarray:
+    """P(class 1) of texts as tokens, float64; of a text without a word, the empty text's."""
+    return sigmoid(logits(model, encode_tokens(tokens, words.vocabulary), _BATCH))
 
 
 class _Remembering(torch.nn.Module):
@@ -314,7 +290,7 @@ class _Search:
         largest = {False: 0.0, True: 0.0}
         some = sorted(range(len(tokens)), key=lambda row: len(tokens[row]))[-_FIRST:]
         for part in (some, range(len(tokens))):
-            said = _of_tokens(model, self.words, [tokens[row] for row in part])
+            said = _probabilities(model, self.words, [tokens[row] for row in part])
             expected = self.owner.probabilities[list(part)]
             differences = {turned: float(np.abs(abs(turned - said) - expected).max()) for turned in largest}
             largest = {turned: value for turned, value in differences.items() if value <= TOLERANCE}

@@ -1,10 +1,7 @@
 """Which word is which row? The vocabulary of a model trained elsewhere, joined to its embedding.
 
-Vocabularies: text, one token a line, its id being the line's number from 0; or JSON, a list, a table from tokens to
-ids, or what Keras' ``Tokenizer.to_json`` wrote. Nothing is unpickled.
-
-Two tokens are special. Padding is read only by a model whose read-out says so (`models.read_outs`). A word that the
-vocabulary lacks is read as the unknown token; a model without one reads zeros, which is an assumption.
+Vocabularies are text, one token a line, ids counted from 0; or JSON: a list, a table from tokens to ids, or what Keras'
+``Tokenizer.to_json`` wrote. An unknown word is read as the unknown token; without one as zeros, which is an assumption.
 """
 
 from __future__ import annotations
@@ -170,9 +167,8 @@ def align(tokens: Sequence[str | None], vectors: np.ndarray, of: Sequence[str] |
         for number, token in enumerate(tokens)
         if token is not None and number != unknown and number in rows and _is_readable(token, number == pad)
     ]
-    held = {number for number, _row in enumerate(tokens)} - {pad, unknown}
     taken = {token for token, _row in kept}
-    left_out = [tokens[number] for number in sorted(held) if tokens[number] not in taken]
+    left_out = [token for number, token in enumerate(tokens) if number not in (pad, unknown) and token not in taken]
     if left_out:
         shown = ", ".join(repr(token) for token in left_out[:_SHOWN])
         token, is_ = ("tokens", "are") if len(left_out) > 1 else ("token", "is")
@@ -183,9 +179,10 @@ def align(tokens: Sequence[str | None], vectors: np.ndarray, of: Sequence[str] |
     first = [zeros if number is None or number not in rows else vectors[rows[number]] for number in (pad, unknown)]
     if unknown is None or unknown not in rows:
         notes.append(NO_UNKNOWN)
-    names = tuple(
-        "" if number is None else f"{tokens[number] or ''} (id {number})".strip() for number in (pad, unknown)
-    )
+    names = []
+    for special_id in (pad, unknown):
+        name = tokens[special_id] if special_id is not None and special_id < len(tokens) else None
+        names.append("" if special_id is None else f"{name or ''} (id {special_id})".strip())
     vocabulary = Vocabulary(token for token, _row in kept)
     aligned = np.concatenate([np.stack(first), vectors[[row for _token, row in kept]]]).astype(np.float32)
     return Words(vocabulary, aligned, names[0], names[1], tuple(notes))

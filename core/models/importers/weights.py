@@ -1,17 +1,12 @@
 """Which tensors of a file make a classifier? `nn.RNN`, `nn.GRU` or `nn.LSTM`, an embedding and a linear head.
 
-A file of weights is a table from names to tensors, and names differ: ``lstm.weight_ih_l0``,
-``encoder.rnn.weight_ih_l0``. What torch's modules call their own parameters does not, so a recurrent module is found by
-the ends of its names; sizes, and the cell where it is not told, by shapes. With G gates (1, 3 or 4), H units, E numbers
-a word, D directions (1 or 2):
+A recurrent module is found by the ends of its tensors' names, which are torch's own; sizes, and the cell where it is
+not given, by shapes. With G gates (1, 3 or 4), H units, E numbers a word, D directions (1 or 2):
 
     weight_ih_l0 [G*H, E]   weight_ih_l1… [G*H, D*H]   weight_hh_l0… [G*H, H]   bias_ih, bias_hh [G*H] or none at all
     embedding [V, E]        head: `core.models.importers.heads`
 
 A missing bias is zero. Every tensor must be used: a normalisation or an attention would be left out silently.
-
-Files: safetensors; torch's own, only through its loader for weights, which runs no code. A file that holds a whole
-module needs the code of its class and is refused; `file_kinds` names other kinds.
 """
 
 from __future__ import annotations
@@ -85,7 +80,8 @@ def find(
     others = {name: tensor for name, tensor in tensors.items() if name not in own}
     width = shape.hidden * shape.directions
     pair = heads.choose(others, width, head, hidden)
-    used = {*heads.biases(others, pair), *(name for name in pair if name is not None)} if pair else set()
+    layers = [name for name in pair if name is not None] if pair else []
+    used = {*layers, *(heads.biases(others, pair) if pair else ())}
     tables = [name for name in others if name not in used and _is_embedding(others[name], shape.embedding)]
     if not needs_embedding and len(tables) > 1:
         tables = []  # ambiguous, and not needed
@@ -100,14 +96,15 @@ def find(
         f"{name}: holds numbers that are not finite" for name, tensor in tensors.items() if not _is_finite(tensor)
     ]
     if wrong:
+        module = f"{('uni', 'bi')[shape.directions - 1]}directional {shape.cell}"
         raise RefusedError(
-            f"{len(wrong):,} {'things do' if len(wrong) > 1 else 'thing does'} not fit {shape.words} as found at "
-            f"{prefix}weight_ih_l0",
+            f"{len(wrong):,} {'things do' if len(wrong) > 1 else 'thing does'} not fit a {module} of {shape.layers} "
+            f"layer{'s' * (shape.layers > 1)} of {shape.hidden:,} units as found at {prefix}weight_ih_l0",
             [*wrong, _HINT],
         )
     assert pair is not None
-    notes = shape.notes(parts)
-    if len(heads.biases(others, pair)) < sum(name is not None for name in pair):
+    notes: tuple[str, ...] = () if shape.biased else ("the recurrent module has no biases: taken as 0",)
+    if len(used) < 2 * len(layers):
         notes += ("the head has no bias: taken as 0",)
     if any(tensor.dtype == torch.float64 for tensor in tensors.values()):
         notes += ("numbers of 64 bits were rounded to 32",)
@@ -138,23 +135,20 @@ class _Shape:
 
     @classmethod
     def of(cls, parts: Mapping[str, Tensor], prefix: str, cell: str | None) -> _Shape:
-        first = {part: parts.get(f"{part}_l0") for part in ("weight_ih", "weight_hh")}
+        first = ("weight_ih_l0", "weight_hh_l0")
+        weight_ih, weight_hh = (parts.get(name, torch.empty(0)) for name in first)
         wrong = [
-            f"{prefix}{part}_l0: expected a matrix, found {None if tensor is None else list(tensor.shape)}"
-            for part, tensor in first.items()
-            if tensor is None or tensor.ndim != 2 or not tensor.numel()
+            mismatch(f"{prefix}{name}", "a matrix", parts.get(name))
+            for name, tensor in zip(first, (weight_ih, weight_hh), strict=True)
+            if tensor.ndim != 2 or not tensor.numel()
         ]
         if wrong:
             raise RefusedError(f"the recurrent module at {prefix or 'the top'} has no readable first layer", wrong)
-        weight_ih, weight_hh = first["weight_ih"], first["weight_hh"]
-        assert weight_ih is not None and weight_hh is not None
         hidden = weight_hh.shape[1]
         by_gates = {len(gates): name for name, gates in GATES.items()}
         gates, rest = divmod(weight_ih.shape[0], hidden)
         if cell is None and (rest or gates not in by_gates):
-            wrong = [
-                f"{prefix}{part}_l0: found {list(tensor.shape)}" for part, tensor in first.items() if tensor is not None
-            ]
+            wrong = [f"{prefix}{name}: found {list(parts[name].shape)}" for name in first]
             raise RefusedError(
                 "no cell has such shapes (1, 3 or 4 times as many rows as units); name the cell for details", wrong
             )
@@ -167,12 +161,6 @@ class _Shape:
             directions=2 if any(end.endswith("_reverse") for end in ends) else 1,
             biased=any(name.startswith("bias") for name in parts),
         )
-
-    @property
-    def words(self) -> str:
-        """The module in words."""
-        direction = "a bidirectional" if self.directions == 2 else "a unidirectional"
-        return f"{direction} {self.cell} of {self.layers} layer{'s' * (self.layers > 1)} of {self.hidden:,} units"
 
     def expected(self) -> dict[str, tuple[int, ...]]:
         """The shape of every tensor of the module, by torch's name."""
@@ -196,19 +184,12 @@ class _Shape:
                 wrong.append(mismatch(prefix + name, "nothing" if shape is None else str(list(shape)), tensor))
         return wrong
 
-    def notes(self, parts: Mapping[str, Tensor]) -> tuple[str, ...]:
-        """What was assumed."""
-        return () if self.biased else ("the recurrent module has no biases: taken as 0",)
-
     def complete(self, parts: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The module's tensors, float32, with biases of zeros where it has none."""
-        rows = len(GATES[self.cell]) * self.hidden
         full = {name: parts[name].float() for name in self.expected()}
-        for name in list(full):
-            for kind in ("ih", "hh"):
-                if not self.biased and name.startswith(f"weight_{kind}"):
-                    full[name.replace("weight", "bias")] = torch.zeros(rows)
-        return full
+        if self.biased:
+            return full
+        return full | {name.replace("weight", "bias"): torch.zeros(len(tensor)) for name, tensor in full.items()}
 
 
 def _recurrent(tensors: Mapping[str, Tensor], wanted: str | None) -> tuple[str, dict[str, Tensor]]:

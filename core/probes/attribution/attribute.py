@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from core.models.predict import verdict_on_tokens
 from core.models.predictor import BlackBox
+from core.models.recurrent import CELLS
 from core.probes.attribution.methods import (
     decomposition,
     gradients,
@@ -25,17 +26,14 @@ from core.probes.attribution.methods import (
     steps,
     surrogates,
 )
-from core.probes.attribution.removal import BASELINES, REPLACING, WhiteBoxValues
+from core.probes.attribution.removal import BASELINES, REPLACING
 from core.probes.attribution.results import NOTHING, Attribution, Instance, Scores
 from core.runtime.i18n import LazyMessage, mark
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from core.models.predictor import Model
 
-CELLS = ("rnn", "gru", "lstm")
 _QUICK = 0.02  # seconds for a text, below which a black box is asked about several to measure it
 
 
@@ -119,14 +117,14 @@ METHODS: dict[str, Method] = {
         surrogates.kernel_shap,
         BASELINES,
         True,
-        lambda n: surrogates.samples(n) + 2,
+        lambda n: surrogates.samples(n) // 2,
         lambda n: min(1 << min(n, 20), surrogates.samples(n) + 2),
     ),
     "lime": Method(
         surrogates.lime,
         BASELINES,
         False,
-        lambda n: surrogates.samples(n) + 1,
+        lambda n: surrogates.samples(n) // 2,
         lambda n: min(1 << min(n, 20), surrogates.samples(n) + 1),
     ),
 }
@@ -139,7 +137,45 @@ def attribute(checkpoint: Model, text: str, method: str, baseline: str = "", see
     not have, and a baseline that the method does not accept; `recurrent.ReadOutError` for a method that needs another
     read-out.
     """
-    return _attribute(Instance.of(checkpoint, text), method, baseline, seed)
+    instance = Instance.of(checkpoint, text)
+    used = accepted(method, baseline)
+    if isinstance(checkpoint, BlackBox):
+        if METHODS[method].texts is None:
+            raise ValueError(
+                _(
+                    "{method} needs a model's states and weights, and {name} is a black box; available: {available}"
+                ).format(method=method, name=checkpoint.name, available=", ".join(available(checkpoint)))
+            )
+    elif checkpoint.model.cell not in METHODS[method].cells:
+        raise ValueError(
+            _("{method} is not available for {name} (cell: {cell}); available: {available}").format(
+                method=method,
+                cell=checkpoint.model.cell,
+                name=checkpoint.name,
+                available=", ".join(available(checkpoint)),
+            )
+        )
+    elif METHODS[method].plain:
+        checkpoint.model.check_plain(checkpoint.name)
+    clock = time.perf_counter()
+    result = METHODS[method].function(instance, used, seed=seed)
+    seconds = time.perf_counter() - clock
+    return Attribution(
+        model=checkpoint.name,
+        text=text,
+        tokens=instance.tokens,
+        known=instance.known,
+        method=method,
+        baseline=used,
+        scores=result.scores,
+        errors=result.errors,
+        base_logit=result.base_logit,
+        logit=verdict_on_tokens(checkpoint, instance.tokens).logit,
+        delta=result.delta,
+        spent=result.spent,
+        warning=result.warning or _same_as_baseline(instance, used),
+        seconds=seconds,
+    )
 
 
 def available(checkpoint: Model) -> tuple[str, ...]:
@@ -190,18 +226,17 @@ def seconds_a_token(checkpoint: Model) -> float:
     """
     if isinstance(checkpoint, BlackBox):
         return _seconds_a_token_asked(checkpoint)
-    import numpy as np
+    import torch
 
-    tokens, texts = 25, 128
-    v = WhiteBoxValues(Instance.of_tokens(checkpoint, (checkpoint.vocabulary.words[0],) * tokens), "pad")
-    present = np.random.default_rng(0).random((texts, tokens)) < 0.5
-    v.values(present[:8])
+    texts = torch.zeros(128, 25, checkpoint.model.embedding.embedding_dim)
     times = []
-    for _round in range(3):
-        clock = time.perf_counter()
-        v.values(present)
-        times.append(time.perf_counter() - clock)
-    return min(times) / (texts * tokens)
+    with torch.inference_mode():
+        checkpoint.model.from_embeddings(texts[:8])
+        for _round in range(3):
+            clock = time.perf_counter()
+            checkpoint.model.from_embeddings(texts)
+            times.append(time.perf_counter() - clock)
+    return min(times) / (128 * 25)
 
 
 def _seconds_a_token_asked(black_box: BlackBox) -> float:
@@ -219,55 +254,13 @@ def sensitivity_of(
 
     `check_cancelled` is called before every run of the method; what it raises ends it.
     """
-    from core.probes.dynamics.sensitivity import sensitivity
+    from core.probes.dynamics.sensitivity import moved, sensitivity
 
-    def explain(moved: Instance) -> np.ndarray:
+    others = []
+    for instance in moved(Instance.of_tokens(checkpoint, attribution.tokens, text)):
         check_cancelled()
-        return METHODS[attribution.method].function(moved, attribution.baseline, seed=0).scores
-
-    return sensitivity(Instance.of_tokens(checkpoint, attribution.tokens, text), explain, scores=attribution.scores)
-
-
-def _attribute(instance: Instance, method: str, baseline: str, seed: int) -> Attribution:
-    checkpoint, text, tokens = instance
-    used = accepted(method, baseline)
-    if isinstance(checkpoint, BlackBox):
-        if METHODS[method].texts is None:
-            raise ValueError(
-                _(
-                    "{method} needs a model's states and weights, and {name} is a black box; available: {available}"
-                ).format(method=method, name=checkpoint.name, available=", ".join(available(checkpoint)))
-            )
-    elif checkpoint.model.cell not in METHODS[method].cells:
-        raise ValueError(
-            _("{method} is not available for {name} (cell: {cell}); available: {available}").format(
-                method=method,
-                cell=checkpoint.model.cell,
-                name=checkpoint.name,
-                available=", ".join(available(checkpoint)),
-            )
-        )
-    elif METHODS[method].plain:
-        checkpoint.model.check_plain(checkpoint.name)
-    clock = time.perf_counter()
-    result = METHODS[method].function(instance, used, seed=seed)
-    seconds = time.perf_counter() - clock
-    return Attribution(
-        model=checkpoint.name,
-        text=text,
-        tokens=tokens,
-        known=instance.known,
-        method=method,
-        baseline=used,
-        scores=result.scores,
-        errors=result.errors,
-        base_logit=result.base_logit,
-        logit=verdict_on_tokens(checkpoint, tokens).logit,
-        delta=result.delta,
-        spent=result.spent,
-        warning=result.warning or _same_as_baseline(instance, used),
-        seconds=seconds,
-    )
+        others.append(METHODS[attribution.method].function(instance, attribution.baseline, seed=0).scores)
+    return sensitivity(attribution.scores, others) if others else None
 
 
 def _same_as_baseline(instance: Instance, baseline: str) -> LazyMessage:

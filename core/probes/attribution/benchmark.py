@@ -26,7 +26,7 @@ from core.probes.attribution.faithfulness import PERTURBATIONS, RANDOMS, yardsti
 from core.probes.attribution.removal import BASELINES, CheckCancelled
 from core.probes.attribution.results import Instance, Scores
 from core.probes.attribution.standings import COLUMNS, OVERALL, Benchmark, Standing
-from core.probes.dynamics.sensitivity import SAMPLES, random_sensitivity, sensitivity
+from core.probes.dynamics.sensitivity import SAMPLES, moved, random_sensitivity, sensitivity
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
@@ -60,14 +60,12 @@ def benchmark(
     unsigned: Collection[str] = (),
     randoms: int = RANDOMS,
     sensitivity_rows: int = SENSITIVITY_ROWS,
-    sensitivity_samples: int = SAMPLES,
     seconds: float | None = None,
-    longest: int = LONGEST,
     check_cancelled: CheckCancelled = lambda: None,
 ) -> Generator[BenchmarkProgress, None, None]:
     """Measure methods on sentences; an event after each of them, and one before the first.
 
-    Sentences of one token or more than `longest` are left out and counted. `unsigned` methods give sizes only. A
+    Sentences of one token or more than `LONGEST` are left out and counted. `unsigned` methods give sizes only. A
     sentence for which a method raises ValueError counts as failed. After `seconds` no further sentence is begun.
     `check_cancelled` is called before every method; what it raises ends the benchmark, and the last event has what was
     measured. Only deletion is possible for a black box, and its sensitivity is not measured.
@@ -80,46 +78,31 @@ def benchmark(
         raise ValueError("no sentence was given to measure methods on")
     if removal not in BASELINES:
         raise ValueError(f"unknown removal {removal!r}; available: {', '.join(BASELINES)}")
-    if randoms < 1 or sensitivity_rows < 0 or sensitivity_samples < 1 or longest < 2 or (seconds or 0) < 0:
+    if randoms < 1 or sensitivity_rows < 0 or (seconds or 0) < 0:
         raise ValueError(
-            "a benchmark needs at least 1 random ranking, sentences of up to at least 2 tokens, at least 0 sentences "
-            f"for sensitivity with at least 1 change each, and no time below 0; given: {randoms:,}, {longest:,}, "
-            f"{sensitivity_rows:,}, {sensitivity_samples:,} and {seconds or 0:g} s"
+            "a benchmark needs at least 1 random ranking, at least 0 sentences for sensitivity, and no time below 0; "
+            f"given: {randoms:,}, {sensitivity_rows:,} and {seconds or 0:g} s"
         )
     if isinstance(checkpoint, BlackBox):
         if removal != "delete":
             raise ValueError(f"words can only be deleted from what a black box reads; given the removal {removal!r}")
         sensitivity_rows = 0
-    measured = _Measurements(checkpoint, methods, removal, seed, unsigned, randoms, sensitivity_samples, len(sentences))
+    measured = _Measurements(checkpoint, methods, removal, seed, unsigned, randoms, len(sentences))
     end = time.monotonic() + (float("inf") if seconds is None else seconds)
-    return _run(measured, sentences, sensitivity_rows, longest, end, check_cancelled)
-
-
-def _run(
-    measured: _Measurements,
-    sentences: Sequence[str],
-    sensitivity_rows: int,
-    longest: int,
-    end: float,
-    check_cancelled: CheckCancelled,
-) -> Generator[BenchmarkProgress, None, None]:
-    instances = [instance for text in sentences if (instance := measured.admitted(text, longest))]
-    moved = instances[:sensitivity_rows]
-    total = len(instances) + len(moved)
+    instances = [instance for text in sentences if (instance := measured.admitted(text))]
+    again = instances[:sensitivity_rows]
+    total = len(instances) + len(again)
     yield BenchmarkProgress("measuring", 0, total, measured.result)
-    for done, instance in enumerate(instances, 1):
+    for done, (row, instance) in enumerate([*enumerate(instances), *enumerate(again)], 1):
         if time.monotonic() > end:
             return
-        measured.measure(instance, done <= len(moved), check_cancelled)
+        stage = "measuring" if done <= len(instances) else "sensitivity"
+        if stage == "measuring":
+            measured.measure(instance, row < len(again), check_cancelled)
+        else:
+            measured.measure_sensitivity(row, instance, check_cancelled)
         measured.complete = done == total
-        yield BenchmarkProgress("measuring", done, total, measured.result)
-    for row, instance in enumerate(moved):
-        if time.monotonic() > end:
-            return
-        measured.measure_sensitivity(row, instance, check_cancelled)
-        done = len(instances) + row + 1
-        measured.complete = done == total
-        yield BenchmarkProgress("sensitivity", done, total, measured.result)
+        yield BenchmarkProgress(stage, done, total, measured.result)
 
 
 @dataclass
@@ -132,7 +115,6 @@ class _Measurements:
     seed: int
     unsigned: Collection[str]
     randoms: int
-    samples: int
     given: int
     complete: bool = False
     left_out: Counter[str] = field(default_factory=Counter)
@@ -143,13 +125,13 @@ class _Measurements:
     failures: dict[str, list[str]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
-    def admitted(self, text: str, longest: int) -> Instance | None:
+    def admitted(self, text: str) -> Instance | None:
         """A sentence to be measured; one that is not is counted."""
         tokens = tuple(self.checkpoint.preprocessing(text))
         n = len(tokens)
-        if 2 <= n <= longest:
+        if 2 <= n <= LONGEST:
             return Instance(self.checkpoint, text, tokens)
-        reason = "no token" if n == 0 else "a single token" if n == 1 else f"more than {longest:,} tokens"
+        reason = "no token" if n == 0 else "a single token" if n == 1 else f"more than {LONGEST:,} tokens"
         self.left_out[reason] += 1
         return None
 
@@ -193,30 +175,20 @@ class _Measurements:
         """Every method on one sentence that was measured before."""
         column = COLUMNS.index("sensitivity")
         values = np.full(len(self.methods), np.nan)
-        moved: dict[bytes, Instance] = {}
+        instances = moved(instance, self.seed)
         for number, (name, method) in enumerate(self.methods.items()):
-            if name not in self.kept[row]:
+            if not instances or name not in self.kept[row]:
                 continue
-
-            def explain(instance: Instance, method: Method = method) -> np.ndarray:
-                check_cancelled()
-                return _scores(method(instance))
-
+            others = []
             try:
-                value = sensitivity(
-                    instance,
-                    explain,
-                    samples=self.samples,
-                    seed=self.seed,
-                    scores=self.kept[row][name],
-                    moved_already=moved,
-                )
+                for other in instances:
+                    check_cancelled()
+                    others.append(_scores(method(other)))
             except ValueError:  # it explained the sentence, but not the slightly moved one
                 continue
-            values[number] = np.nan if value is None else value
+            values[number] = sensitivity(self.kept[row][name], others)
         if not np.isnan(values).all():
-            drawn = random_sensitivity(len(instance.tokens), samples=self.samples, seed=self.seed)
-            self.random[row][column] = drawn.mean()
+            self.random[row][column] = random_sensitivity(len(instance.tokens), self.seed)
         self.rows[row][:, column] = values
         self.sensitivity_rows += 1
 
@@ -263,7 +235,7 @@ class _Measurements:
             measured=len(self.rows),
             left_out=dict(self.left_out),
             sensitivity_rows=self.sensitivity_rows,
-            sensitivity_samples=self.samples,
+            sensitivity_samples=SAMPLES,
             complete=self.complete,
             standings=tuple(standings),
             random=dict(zip(COLUMNS, _means(random[:, None, :], self.seed)[0], strict=True)),
@@ -282,7 +254,7 @@ def _mean(mean: Mean | None) -> float:
     return -np.inf if mean is None else mean.mean
 
 
-def _means(values: np.ndarray, seed: int, resamples: int = RESAMPLES) -> list[list[Mean | None]]:
+def _means(values: np.ndarray, seed: int) -> list[list[Mean | None]]:
     """Means over sentences of [N, A, B], NaN left out, and the bootstrap's intervals: a list [A][B]."""
     count, deep, wide = values.shape
     columns = values.reshape(count, deep * wide)
@@ -293,20 +265,20 @@ def _means(values: np.ndarray, seed: int, resamples: int = RESAMPLES) -> list[li
         patterns.setdefault(present[:, column].tobytes(), []).append(column)
     for group in patterns.values():
         rows = columns[present[:, group[0]]][:, group]
-        intervals = _intervals(rows, seed, resamples)
+        intervals = _intervals(rows, seed)
         for column, mean, low, high in zip(group, rows.mean(axis=0).tolist(), *intervals.tolist(), strict=True):
             means[column] = Mean(len(rows), mean, (low, high))
     return [means[row * wide : (row + 1) * wide] for row in range(deep)]
 
 
-def _intervals(rows: np.ndarray, seed: int, resamples: int) -> np.ndarray:
+def _intervals(rows: np.ndarray, seed: int) -> np.ndarray:
     """The middle 95 % of the means of resampled rows [N, C]: float64 [2, C]."""
     count = len(rows)
     random = np.random.default_rng(seed)
-    means = np.empty((resamples, rows.shape[1]))
+    means = np.empty((RESAMPLES, rows.shape[1]))
     step = max(1, _AT_ONCE // count)
-    for start in range(0, resamples, step):
-        weights = random.multinomial(count, np.full(count, 1 / count), min(step, resamples - start))
+    for start in range(0, RESAMPLES, step):
+        weights = random.multinomial(count, np.full(count, 1 / count), min(step, RESAMPLES - start))
         means[start : start + step] = weights @ rows / count
     interval: np.ndarray = np.quantile(means, (0.025, 0.975), axis=0)
     return interval

@@ -44,8 +44,8 @@ from core.probes.attribution.measures import (
     kendall_tau,
     spread,
 )
-from core.probes.attribution.methods.tree import many_values
-from core.probes.attribution.removal import CachedValues, CheckCancelled, value_function
+from core.probes.attribution.methods.tree import value_function
+from core.probes.attribution.removal import CachedValues, CheckCancelled
 
 if TYPE_CHECKING:
     from core.probes.attribution.results import Instance
@@ -68,7 +68,7 @@ def yardstick(
     """Measures every method on one text. Raises ValueError for an unknown baseline or no ranking."""
     v = value_function(instance, baseline)
     return Yardstick(
-        lambda present: many_values(v, present, check_cancelled),
+        lambda present: v.values(present, check_cancelled),
         len(v),
         removal=baseline,
         seed=seed,
@@ -92,19 +92,15 @@ class Yardstick:
         removal: str = "delete",
         seed: int = 0,
         randoms: int = RANDOMS,
-        perturbations: int = PERTURBATIONS,
         labels: Names = SENTIMENT,
     ):
-        if min(n, randoms, perturbations) < 1:
-            raise ValueError(
-                "at least 1 token, random ranking and set to take out are needed; given: "
-                f"{n:,}, {randoms:,} and {perturbations:,}"
-            )
+        if min(n, randoms) < 1:
+            raise ValueError(f"at least 1 token and random ranking are needed; given: {n:,} and {randoms:,}")
         self.n, self.removal, self.seed, self.labels = n, removal, seed, labels
         random = np.random.default_rng(seed)
         self._random = random.standard_normal((randoms, n))
-        sizes = random.integers(1, n + 1, perturbations)
-        self._out = _ranks(random.random((perturbations, n))) < sizes[:, None]  # bool [perturbations, n]
+        sizes = random.integers(1, n + 1, PERTURBATIONS)
+        self._out = _ranks(random.random((PERTURBATIONS, n))) < sizes[:, None]  # bool [PERTURBATIONS, n]
         self._removed = tuple(-(-n * percent // 100) for percent in PERCENTS)
         self._values = CachedValues(values)
         top = self._top(_ranks(-self._random))
@@ -163,7 +159,6 @@ class Yardstick:
             better=float((ahead > 0).mean() + (ahead == 0).mean() / 2),
             seed=self.seed,
             randoms=len(self._random),
-            perturbations=len(self._out),
         )
 
     @cached_property

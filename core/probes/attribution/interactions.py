@@ -25,15 +25,13 @@ import numpy as np
 from core.models.predictor import BlackBox
 from core.probes.attribution.methods.shapley import (
     MOST_EXACT,
-    all_values,
     mean_of_pairs,
     permutations_for,
-    players,
-    sampled_shapley,
+    shapley,
     shapley_of,
 )
-from core.probes.attribution.methods.tree import tree_of
-from core.probes.attribution.removal import CheckCancelled, subsets, value_function
+from core.probes.attribution.methods.tree import value_function
+from core.probes.attribution.removal import CheckCancelled, subsets
 from core.runtime.i18n import LazyMessage, mark
 from core.runtime.i18n import gettext as _
 
@@ -58,7 +56,6 @@ class Interactions:
     model: str
     text: str
     tokens: tuple[str, ...]
-    known: tuple[bool, ...]
     baseline: str
     places: tuple[int, ...]
     matrix: np.ndarray
@@ -83,13 +80,12 @@ def interactions(
     *,
     seed: int = 0,
     top: int = TOP,
-    draws: int = DRAWS,
     check_cancelled: CheckCancelled = lambda: None,
 ) -> Interactions:
     """How pairs of tokens interact: all of them, exactly, in texts of up to `MOST_EXACT` tokens, else the `top` ones.
 
     `check_cancelled` is called several times a second; what it raises ends the work. Raises ValueError for an unknown
-    baseline, a `top` outside 2 to `MOST_TOP`, and `draws` that are odd or fewer than 4.
+    baseline, and a `top` outside 2 to `MOST_TOP`.
     """
     begun = time.perf_counter()
     if not 2 <= top <= MOST_TOP:
@@ -99,28 +95,26 @@ def interactions(
     v, n, errors = value_function(instance, baseline), len(instance.tokens), None
     exact = n <= MOST_EXACT
     if exact:
-        values = all_values(v, check_cancelled)
+        values = v.values(subsets(n), check_cancelled)
         indices, scores = np.arange(n), shapley_of(values)
         matrix = interactions_of(values)
         logit, base = float(values[-1]), float(values[0])
         spent = LazyMessage(mark("all {count:,} subsets"), count=1 << n)
     else:
-        estimate = sampled_shapley(instance, baseline, seed=seed, check_cancelled=check_cancelled)
+        estimate = shapley(instance, baseline, seed=seed, check_cancelled=check_cancelled)
         assert estimate.base_logit is not None
         scores, base, logit = estimate.scores, estimate.base_logit, v.full
         indices = np.sort(np.argsort(-np.abs(scores), kind="stable")[:top])
-        tree = tree_of(v)
-        matrix, errors = sampled_pairs(lambda present: tree.values(present, check_cancelled), n, indices, draws, seed)
+        matrix, errors = sampled_pairs(lambda present: v.values(present, check_cancelled), n, indices, DRAWS, seed)
         spent = LazyMessage(
             mark("the {count} tokens with the largest |Shapley value|; {draws:,} subsets sampled per pair"),
             count=len(indices),
-            draws=draws,
+            draws=DRAWS,
         )
     return Interactions(
         model=instance.checkpoint.name,
         text=instance.text,
         tokens=instance.tokens,
-        known=instance.known,
         baseline=baseline,
         places=tuple(indices.tolist()),
         matrix=matrix,
@@ -129,7 +123,7 @@ def interactions(
         logit=logit,
         base=base,
         exact=exact,
-        samples=0 if exact else draws,
+        samples=0 if exact else DRAWS,
         spent=spent,
         seconds=time.perf_counter() - begun,
     )
@@ -147,7 +141,7 @@ def cost(n: int, model: Model | None = None) -> int:
 
 def interactions_of(values: np.ndarray) -> np.ndarray:
     """The index of all pairs [n, n] from v of all 2^n subsets, numbered as in `removal.subsets`."""
-    n = players(values)
+    n = len(values).bit_length() - 1
     matrix = np.full((n, n), np.nan)
     numbers, sizes = np.arange(len(values)), subsets(n).sum(axis=1)
     # |S|! (n − |S| − 2)! / (n − 1)! is 1 / ((n − 1) · C(n − 2, |S|)).
@@ -167,10 +161,6 @@ def sampled_pairs(
 
     Every pair is measured on the same random orders, without its own two tokens.
     """
-    if draws < 4 or draws % 2:
-        raise ValueError(
-            _("draws come in pairs, and errors need at least two pairs; given {draws:,}").format(draws=draws)
-        )
     random = np.random.default_rng([seed, n])
     arrival = random.random((draws // 2, n))  # when each token joins
     before = arrival < random.random((draws // 2, 1))  # the pair, as in a random order of n − 1 players

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -57,7 +57,6 @@ class Faithfulness:
     better: float
     seed: int
     randoms: int
-    perturbations: int
 
     @property
     def overall(self) -> float:
@@ -124,3 +123,17 @@ def kendall_tau(a: np.ndarray, b: np.ndarray, tolerance: float = 0.0) -> np.ndar
         if untied:
             taus[row] = (signs_a @ signs_b) / np.sqrt(untied)
     return taus
+
+
+def agreement(scores: Sequence[np.ndarray], signed: Sequence[bool]) -> np.ndarray:
+    """τ-b of every two methods' scores [n] of one text, [M, M]: 1 for the same ranking, −1 for the opposite one.
+
+    Where one of the two is not `signed`, both are ranked by size. NaN, on the diagonal too, where a method gives all
+    tokens the same score, as in a text of one token.
+    """
+    rows, signs = np.stack(scores), np.array(signed)
+    taus = [
+        np.where(signs & sign, kendall_tau(rows, own), kendall_tau(np.abs(rows), np.abs(own)))
+        for own, sign in zip(rows, signs, strict=True)
+    ]
+    return np.stack(taus)

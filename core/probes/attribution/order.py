@@ -30,8 +30,8 @@ import numpy as np
 
 from core.models.predictor import BlackBox
 from core.probes.attribution.methods.shapley import antithetic, mean_of_pairs, shapley_of
-from core.probes.attribution.methods.tree import tree_of
-from core.probes.attribution.removal import subsets, value_function
+from core.probes.attribution.methods.tree import value_function
+from core.probes.attribution.removal import subsets
 from core.runtime.i18n import LazyMessage, mark
 from core.runtime.i18n import gettext as _
 
@@ -134,11 +134,11 @@ def order_attribution(
                 most=MOST_SAMPLED, n=n
             )
         )
-    tree, exact = tree_of(value_function(instance, baseline)), n <= MOST_EXACT
+    v, exact = value_function(instance, baseline), n <= MOST_EXACT
     count = 0 if exact else permutations or permutations_for(n)
 
     def read(rows: np.ndarray) -> np.ndarray:
-        return tree.arrangements(rows, check_cancelled)
+        return v.arrangements(rows, check_cancelled)
 
     values = exact_order(read, n) if exact else sampled_order(read, n, count, seed)
     errors = values.errors
@@ -183,12 +183,6 @@ def cost(n: int, model: Model | None = None) -> int:
 
 def exact_order(read: Sentences, n: int) -> Values:
     """Shapley values of words and positions from every order of every subset of n words."""
-    if not 1 <= n <= MOST_EXACT:
-        raise ValueError(
-            _("every order of every subset can be scored for 1 to {most} words; given {n:,}").format(
-                most=MOST_EXACT, n=n
-            )
-        )
     orders = np.array(list(all_orders(range(n))), dtype=np.int16)  # [n!, n], the token at each position
     present = subsets(n)  # [2^n, n]
     rows = np.where(present[:, orders], orders, np.int16(n))  # [A, n!, n]

@@ -10,7 +10,6 @@ from core.probes.attribution.measures import MEASURES
 
 OVERALL = "overall"
 COLUMNS = (OVERALL, *MEASURES, "sensitivity")
-LOWER_IS_BETTER = ("sufficiency", "sufficiency_logit", "infidelity", "sensitivity")
 
 Measures = Mapping[str, Mean | None]
 

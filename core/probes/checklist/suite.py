@@ -169,13 +169,15 @@ def run_predictor(
     """
     made = _made(settings)
     tokens = {text: tuple(read(text)) for _template, of_it in made for case in of_it for text in case.texts}
-    answers = _answers(predict, list(dict.fromkeys(tokens.values())))
+    sentences = list(dict.fromkeys(tokens.values()))
+    answers = dict(zip(sentences, checked(predict(sentences), len(sentences)).tolist(), strict=True))
     results = []
     for template, of_it in made:
         distinguished = [case for case in of_it if len({tokens[text] for text in case.texts}) == len(case.texts)]
         outcomes = [Outcome(case, *(answers[tokens[text]] for text in case.texts)) for case in distinguished]
         failed = sorted((outcome for outcome in outcomes if _fails(outcome, settings)), key=lambda one: -one.excess)
-        results.append(_result(template, len(of_it), len(distinguished), failed))
+        rate = _rate([(len(distinguished), len(failed), len(of_it) - len(distinguished))])
+        results.append(TemplateResult(template, rate, tuple(failed)))
     return Suite(model, settings, _pooled(results), _by_capability(results), tuple(results))
 
 
@@ -187,10 +189,6 @@ def _made(settings: Settings) -> list[tuple[Template, tuple[Case, ...]]]:
     ]
 
 
-def _answers(predict: Predictor, sentences: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], float]:
-    return dict(zip(sentences, checked(predict(sentences), len(sentences)).tolist(), strict=True))
-
-
 def _fails(outcome: Outcome, settings: Settings) -> bool:
     p, q, expected = outcome.probability, outcome.changed_probability, outcome.case.expected
     if q is None:
@@ -198,11 +196,6 @@ def _fails(outcome: Outcome, settings: Settings) -> bool:
     if expected == "same":
         return INVARIANCES[settings.invariance](p, q, settings.tolerance)
     return q < p - settings.tolerance if expected == "up" else q > p + settings.tolerance
-
-
-def _result(template: Template, made: int, distinguished: int, failed: Sequence[Outcome]) -> TemplateResult:
-    counts = [(distinguished, len(failed), made - distinguished)]
-    return TemplateResult(template, _rate(counts), tuple(failed))
 
 
 def _by_capability(results: Sequence[TemplateResult]) -> tuple[CapabilityResult, ...]:

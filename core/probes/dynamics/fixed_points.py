@@ -24,6 +24,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -38,7 +39,6 @@ TOLERANCE, SLOW, MERGE = 1e-6, 1e-3, 1e-2
 """The speeds ‖F(s)−s‖ of fixed and of slow points, and the distance below which two points are one."""
 STARTS = 40  # states that sentences pass through
 LATER = 8  # steps of the held input after which each state is a start again
-SEED = 0
 _SETTLE, _LOOK = 500, 25  # steps of F alone, and how many of them between two looks at the clock
 _ITERATIONS, _PATIENCE = 60, 8  # of minimising, and of these without halving the speed
 _DONE = 1e-11  # float64 is not worth more
@@ -99,7 +99,6 @@ class FixedPoints:
     """
 
     model: str
-    cell: str
     input: str
     starts: int
     tried: int
@@ -118,17 +117,12 @@ class FixedPoints:
         return self.tried == self.starts
 
 
-@dataclass(frozen=True)
-class FixedPointProgress:
+class FixedPointProgress(NamedTuple):
     """How far a search is: `stage` is ``settling`` or ``minimising``; `share` of the work, or of the time, is done."""
 
     stage: str
     share: float
-    so_far: FixedPoints
-
-    def result(self) -> FixedPoints:
-        """The result so far."""
-        return self.so_far
+    result: Callable[[], FixedPoints]
 
 
 def search(
@@ -137,30 +131,23 @@ def search(
     held: str = "zero",
     seconds: float = SECONDS,
     check_cancelled: Callable[[], None] = lambda: None,
-    *,
-    starts: int = STARTS,
-    seed: int = SEED,
 ) -> Generator[FixedPointProgress, None, None]:
     """Search for a model's fixed points with the input `held` at zero or the mean embedding; the last event has all.
 
-    Starts are up to `starts` of the states of `texts`, drawn by the seed. The mean is over the vocabulary without
+    Starts are up to `STARTS` of the states of `texts`, drawn by a fixed seed. The mean is over the vocabulary without
     padding. `check_cancelled` is called often and may raise to end the search.
 
-    Raises ValueError for another input, no time, no start, or texts without a word.
+    Raises ValueError for another input, no time, or texts without a word.
     """
     if held not in INPUTS:
         raise ValueError(f"the input is held at one of {', '.join(INPUTS)}; given: {held!r}")
-    if not seconds > 0 or starts < 1:
-        raise ValueError(
-            _("a search needs time and at least 1 start; given: {seconds:g} seconds, {starts:,} starts").format(
-                seconds=seconds, starts=starts
-            )
-        )
+    if not seconds > 0:
+        raise ValueError(_("a search needs time; given: {seconds:g} seconds").format(seconds=seconds))
     begun = time.monotonic()
     checkpoint.model.check_plain(checkpoint.name)
     held_map = HeldMap(checkpoint.model, held)
     visited = _visited(checkpoint, held_map, texts)
-    drawn = np.sort(np.random.default_rng(seed).permutation(len(visited))[:starts])
+    drawn = np.sort(np.random.default_rng(0).permutation(len(visited))[:STARTS])
     results = _Results(checkpoint, held, held_map, held_map.hidden(visited).numpy(), 3 * len(drawn), begun)
     until = begun + seconds
     yield results.event("settling", 0.0)
@@ -288,7 +275,6 @@ class _Results:
         checkpoint = self._checkpoint
         so_far = FixedPoints(
             model=checkpoint.name,
-            cell=checkpoint.model.cell,
             input=self._held,
             starts=self.starts,
             tried=self.tried,
@@ -301,7 +287,7 @@ class _Results:
             tokens=_mean_tokens(checkpoint.card),
             seconds=time.monotonic() - self._begun,
         )
-        return FixedPointProgress(stage, min(share, 1.0), so_far)
+        return FixedPointProgress(stage, min(share, 1.0), lambda: so_far)
 
 
 def _mean_tokens(card: dict[str, object]) -> float | None:

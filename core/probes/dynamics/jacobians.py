@@ -20,7 +20,6 @@ from core.models.trace import Unrolled
 
 _TOGETHER = 128  # steps side by side: Lanczos keeps k vectors of the state's length for each
 _ITERATIONS = 200
-_AT_FIRST = 16  # vectors that there is room for at first: most steps need no more
 _EVERY = 4  # iterations between two checks of convergence
 _TOLERANCE = 1e-4  # of the residual, relative to the eigenvalue, whose error is of the order of its square
 
@@ -79,18 +78,15 @@ def _largest_eigenvalues(apply: Callable[[Tensor], Tensor], start: Tensor) -> Te
     """The largest eigenvalue [T] of each of T positive semidefinite operators on vectors [T, D]."""
     most = min(start.shape[1], _ITERATIONS)
     tiny = torch.finfo(start.dtype).tiny
-    basis = start.new_empty(len(start), _AT_FIRST, start.shape[1])
+    basis = start[:, None][:, :0]  # [T, k, D]
     tridiagonal = start.new_zeros(len(start), most, most)
     v = start / start.norm(dim=1, keepdim=True)
     for k in range(most):
-        if k == basis.shape[1]:
-            basis = torch.cat([basis, torch.empty_like(basis)], dim=1)
-        basis[:, k] = v
+        basis = torch.cat([basis, v[:, None]], dim=1)
         w = apply(v)
         tridiagonal[:, k, k] = (w * v).sum(dim=1)
-        kept = basis[:, : k + 1]
         for _ in range(2):  # twice is enough (Parlett 1998, after Kahan)
-            w = w - ((kept @ w[:, :, None]).transpose(1, 2) @ kept)[:, 0]
+            w = w - ((basis @ w[:, :, None]).mT @ basis)[:, 0]
         left = w.norm(dim=1)
         if k + 1 == most or (k % _EVERY == _EVERY - 1):
             values, vectors = torch.linalg.eigh(tridiagonal[:, : k + 1, : k + 1])

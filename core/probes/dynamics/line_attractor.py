@@ -11,6 +11,7 @@ direction that lasts. Otherwise it cannot be told, nor where most points are slo
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,10 +37,6 @@ class Attractor:
 
     answer: str
     reason: str
-    stable: int
-    unstable: int
-    marginal: int
-    positive: int
     share: float | None
     alignment: float | None
     longest: tuple[float, ...]
@@ -51,7 +48,6 @@ class Attractor:
 def judge(result: FixedPoints) -> Attractor:
     """The numbers and the answer."""
     points = result.points
-    kinds = [point.stability for point in points]
     share, alignment = _line(result)
     lasting = growing = None
     if result.tokens is not None:
@@ -60,15 +56,10 @@ def judge(result: FixedPoints) -> Attractor:
         growing = tuple(
             int((~rows & (np.abs(point.eigenvalues) > 1)).sum()) for rows, point in zip(slow, points, strict=True)
         )
-    positive = sum(point.logit >= 0 for point in points)
-    answer, reason = _answer(result, share, lasting, growing, positive)
+    answer, reason = _answer(result, share, lasting, growing)
     return Attractor(
         answer=answer,
         reason=reason,
-        stable=kinds.count("stable"),
-        unstable=kinds.count("unstable"),
-        marginal=kinds.count("marginal"),
-        positive=positive,
         share=share,
         alignment=alignment,
         longest=tuple(float(point.time_constants.max()) for point in points),
@@ -83,7 +74,7 @@ def statement(result: FixedPoints) -> str:
     judged = judge(result)
     sentences = [_searched(result)]
     if result.points:
-        sentences += [_points(result, judged), *_axis(judged), *_times(judged)]
+        sentences += [_points(result), *_axis(judged), *_times(judged)]
     if result.slow:
         sentences.append(
             ngettext(
@@ -124,7 +115,6 @@ def _answer(
     share: float | None,
     lasting: tuple[int, ...] | None,
     growing: tuple[int, ...] | None,
-    positive: int,
 ) -> tuple[str, str]:
     cannot = "cannot tell"
     if not result.points:
@@ -151,7 +141,7 @@ def _answer(
         return cannot, _("so few fixed points always lie on a line")
     if share < SHARE:
         return cannot, _("at some points a difference lasts long enough, but the points do not lie along one line")
-    if positive in (0, len(result.points)):
+    if len({point.logit >= 0 for point in result.points}) == 1:
         return cannot, _("the points lie along a line, but all on one side of the verdict")
     if 2 * sum(number > 0 for number in growing) >= len(growing):
         return cannot, _(
@@ -178,8 +168,9 @@ def _searched(result: FixedPoints) -> str:
     )
 
 
-def _points(result: FixedPoints, judged: Attractor) -> str:
-    count = len(result.points)
+def _points(result: FixedPoints) -> str:
+    count, positive = len(result.points), sum(point.logit >= 0 for point in result.points)
+    of_kind = Counter(point.stability for point in result.points)
     kinds = ngettext(
         "There is {count:,} distinct point: {stable:,} stable, {unstable:,} unstable, {marginal:,} "
         "too close to tell; {positive:,} with a logit above 0 and {negative:,} below.",
@@ -189,11 +180,11 @@ def _points(result: FixedPoints, judged: Attractor) -> str:
     )
     return kinds.format(
         count=count,
-        stable=judged.stable,
-        unstable=judged.unstable,
-        marginal=judged.marginal,
-        positive=judged.positive,
-        negative=count - judged.positive,
+        stable=of_kind["stable"],
+        unstable=of_kind["unstable"],
+        marginal=of_kind["marginal"],
+        positive=positive,
+        negative=count - positive,
     )
 
 

@@ -4,8 +4,8 @@ A word w is followed by k words of filler, k from 0 to K. For every k there is t
 filler alone, since filler moves a verdict too, and the norm of the gradient at the word's own embedding, ∂logit_k/∂x_1,
 as in Bengio, Simard & Frasconi 1994, "Learning long-term dependencies with gradient descent is difficult".
 
-All texts are prefixes of the longest, so one reading gives every verdict. The gradients of all K + 1 logits go back
-together, a row each; row k joins where its text ends. Axes: L layers, H units.
+All texts are prefixes of the longest, so one reading gives every verdict, and the gradients of all K + 1 logits go back
+through it together.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import torch
 
 from core.models.checkpoints import Checkpoint
 from core.models.predict import EmptyTextError, sigmoid
-from core.models.recurrent import Classifier, State
+from core.models.recurrent import Classifier
 from core.runtime.i18n import clauses
 from core.runtime.i18n import gettext as _
 
@@ -130,11 +130,14 @@ def memory(checkpoint: Checkpoint, word: str, filler: str = FILLER, upto: int = 
     after = [words[index % len(words)] for index in range(upto)]
     model, vocabulary = checkpoint.model, checkpoint.vocabulary
     model.check_plain(checkpoint.name)
+    with torch.enable_grad():
+        x = model.embedding(torch.tensor(vocabulary.encode([*first, *after]))).detach()
+        x_1 = x[:1].clone().requires_grad_()
+        logits = _logits(model, torch.cat([x_1, x[1:]]))
+        (gradient,) = torch.autograd.grad(logits, x_1, torch.eye(len(x), dtype=x.dtype), is_grads_batched=True)
     with torch.no_grad():
-        x = model.embedding(torch.tensor(vocabulary.encode([*first, *after])))
-        states = _states(model, x)
-        logit = _logits(model, states)
-        without = np.concatenate([_logits(model, [model.start()]), _logits(model, _states(model, x[1:]))])
+        alone = torch.cat([model.read_out(model.start().h[-1]), _logits(model, x[1:])])
+    logit, without = (each.detach().double().numpy() for each in (logits, alone))
     return Memory(
         model=checkpoint.name,
         word=first[0],
@@ -147,49 +150,14 @@ def memory(checkpoint: Checkpoint, word: str, filler: str = FILLER, upto: int = 
         probability=sigmoid(logit),
         logit_without=without,
         probability_without=sigmoid(without),
-        gradient_first_word=_gradients(model, x, states),
+        gradient_first_word=gradient[:, 0].double().norm(dim=1).numpy(),
     )
 
 
-def _states(model: Classifier, x: torch.Tensor) -> list[State]:
-    """The state after each of the embedded tokens x [T, E]."""
-    states: list[State] = []
+def _logits(model: Classifier, x: torch.Tensor) -> torch.Tensor:
+    """The logit [T] after each of the embedded tokens x [T, E]."""
+    state, hidden = model.start(), []
     for token in x.split(1):
-        states.append(model.step(token, states[-1] if states else model.start()).state)
-    return states
-
-
-def _logits(model: Classifier, states: list[State]) -> np.ndarray:
-    logits: np.ndarray = model.read_out(torch.cat([state.h[-1] for state in states])).double().numpy()
-    return logits
-
-
-def _gradients(model: Classifier, x: torch.Tensor, states: list[State]) -> np.ndarray:
-    """‖∂logit_k/∂x_0‖, float64 [T], of the text that ends after token k; x [T, E], and the state after each token."""
-    count = len(x)
-    # Row k: ∂logit_k/∂state after the token reached on the way back; at its own end the read-out's weights.
-    of_h = x.new_zeros(model.recurrent.num_layers, count, model.hidden_size)
-    of_h[-1] = model.linear.weight[0]
-    of_c = torch.zeros_like(of_h)
-    with torch.enable_grad():
-        for step in range(count - 1, -1, -1):
-            rows = count - step  # the texts that go on to this token
-            before = states[step - 1] if step else model.start()
-            h, c = (
-                None if state is None else state.expand(-1, rows, -1).clone().requires_grad_()
-                for state in (before.h, before.c)
-            )
-            assert h is not None
-            token = x[step].expand(rows, -1).clone().requires_grad_(step == 0)
-            after = model.step(token, State(h, c)).state
-            outputs, back = [after.h], [of_h[:, step:]]
-            if after.c is not None:
-                outputs, back = [after.h, after.c], [of_h[:, step:], of_c[:, step:]]
-            wanted = [token] if step == 0 else [h] if c is None else [h, c]
-            gradients = torch.autograd.grad(outputs, wanted, back)
-            if step:
-                of_h[:, step:] = gradients[0]
-                if c is not None:
-                    of_c[:, step:] = gradients[1]
-    norms: np.ndarray = gradients[0].double().norm(dim=1).numpy()
-    return norms
+        state = model.step(token, state).state
+        hidden.append(state.h[-1])
+    return model.read_out(torch.cat(hidden))

@@ -41,7 +41,6 @@ class Gradients:
     """
 
     model: str
-    cell: str
     tokens: tuple[str, ...]
     gain: float
     logit: float
@@ -118,7 +117,6 @@ def gradients(checkpoint: Checkpoint, text: str, gain: float = 1.0) -> Gradients
         passed_on = passed_on + (through * of_c.roll(-1, dims=0)).square()
     return Gradients(
         model=checkpoint.name,
-        cell=model.cell,
         tokens=tokens,
         gain=gain,
         logit=logit.item(),

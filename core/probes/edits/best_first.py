@@ -63,7 +63,7 @@ class Search:
             q.transformations,
             q.constraints,
             q.fluency,
-            sets.root.fluency,
+            sets.fluency_of_original,
             q.guards,
             q.off,
             self.gold_label,
@@ -109,9 +109,10 @@ class Search:
         positions = sorted(set(touched))
         if len(tokens) < 2 or self._over() or self._q.budget - sets.queries <= len(positions):
             return np.zeros(len(touched))
-        scored = sets.root.sentence.logits([Edit(DELETE, position, (tokens[position],), ()) for position in positions])
-        sets.queries += scored.queries
-        gains = dict(zip(positions, sets.sign * (scored.logits - sets.original), strict=True))
+        shorter = [Edit(DELETE, position, (tokens[position],), ()) for position in positions]
+        logits, queries = sets.root.sentence.logits(shorter)
+        sets.queries += queries
+        gains = dict(zip(positions, sets.sign * (logits - sets.original), strict=True))
         return np.array([gains[position] for position in touched])
 
     def _larger(self, size: int) -> Iterator[tuple[Extension, np.ndarray]]:
@@ -169,7 +170,7 @@ class Search:
         for here in by_position.values():
             if len(extension.parent.edits) >= self._q.max_edits or self._ended():
                 return
-            chosen = [row for row, number in enumerate(extension.numbers.tolist()) if number in here]
+            chosen = [row for row, number in enumerate(extension.numbers) if number in here]
             yield from self._probe(extension, chosen, _AT_ONCE if self.sets.root.sentence.sees_inside else 2)
             best, gain = self._best(extension, chosen)
             if gain > reached:

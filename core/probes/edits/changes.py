@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from core.runtime.i18n import mark
 
@@ -30,14 +30,13 @@ Diff = tuple[tuple[str, str, str], ...]
 class Edit:
     """The tokens `before` at `position` become `after`; insertions and deletions have one of both empty.
 
-    `kind` is one of `KINDS`; `source` says where the words come from and is not compared.
+    `kind` is one of `KINDS`.
     """
 
     kind: str
     position: int
     before: tuple[str, ...]
     after: tuple[str, ...]
-    source: str = field(default="", compare=False)
 
     @property
     def stop(self) -> int:
@@ -78,7 +77,7 @@ def moved(edit: Edit, others: Iterable[Edit]) -> Edit:
         for other in others
         if (other.position, len(other.before) > 0) < (edit.position, len(edit.before) > 0)
     )
-    return Edit(edit.kind, edit.position + shift, edit.before, edit.after, edit.source) if shift else edit
+    return Edit(edit.kind, edit.position + shift, edit.before, edit.after) if shift else edit
 
 
 def apply(tokens: Sequence[str], edits: Iterable[Edit]) -> tuple[str, ...]:

@@ -2,65 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from core.models.predict import label
+from core.probes.edits.best_first import MOST_SUBSETS
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
 
+if TYPE_CHECKING:
+    from core.probes.edits.results import MinimalEdits
 
-@dataclass(frozen=True)
-class Claim:
-    """What was tried.
 
-    Of `candidates` single edits admitted, among `proposed`, `tried` says how many sets of each size were scored, and
-    `complete` for which sizes those are all. `size` is how many edits the chosen flip takes, None without one; `flips`
-    of that size were found. `minimal` and `every_subset` are of the chosen flip. `already` is the label of a sentence
-    that needs no edit, with its `probability`. `candidates` is None where the search was stopped before it began.
-    """
-
-    probability: float
-    already: str | None
-    candidates: int | None
-    proposed: int = 0
-    tried: Mapping[int, int] = field(default_factory=dict)
-    complete: Collection[int] = ()
-    size: int | None = None
-    flips: int = 0
-    scorer: str | None = None
-    minimal: bool | None = None
-    every_subset: bool = False
-    knows_nothing: bool = False
-
-    def worded(self) -> str:
-        """What was tried and what that shows, in the current language."""
-        if self.already is not None:
-            return _("The model already says {label} ({probability:.4f}): there is nothing to edit.").format(
-                label=self.already, probability=self.probability
-            )
-        if self.candidates is None:
-            return _("Only the sentence itself was scored: nothing is known of its edits.")
-        parts = []
-        if self.knows_nothing:
-            parts.append(_("The model knows none of the sentence’s words: to it they are all one unknown word."))
-        if not self.candidates:
-            line = _("There is no edit to try: of {proposed:,} proposed, none was allowed.")
-            parts.append(line.format(proposed=self.proposed))
-            return together(parts)
-        parts.append(_singles(self.candidates, self.tried.get(1, 0), self.flips if self.size == 1 else 0))
-        parts += [
-            _together(number, tried, number in self.complete, self.flips if self.size == number else 0)
-            for number, tried in sorted(self.tried.items())
-            if number > 1
-        ]
-        if self.flips > 1:
-            line = _("The most certain is shown.")
-            if self.scorer is not None:
-                line = _("The most fluent (by the {scorer}) is shown.").format(scorer=self.scorer)
-            parts.append(line)
-        if self.size and self.size > 1:
-            parts.append(_minimality(self.minimal, self.every_subset))
+def certificate(result: MinimalEdits) -> str:
+    """What was tried and what that shows, in the current language."""
+    if result.found and result.best is None:
+        return _("The model already says {label} ({probability:.4f}): there is nothing to edit.").format(
+            label=label(result.probability, result.labels), probability=result.probability
+        )
+    if not result.gathered:
+        return _("Only the sentence itself was scored: nothing is known of its edits.")
+    parts = []
+    if result.knows_nothing:
+        parts.append(_("The model knows none of the sentence’s words: to it they are all one unknown word."))
+    if not result.candidates:
+        line = _("There is no edit to try: of {proposed:,} proposed, none was allowed.")
+        parts.append(line.format(proposed=result.proposed))
         return together(parts)
+    size = len(result.best.edits) if result.best else 0
+    parts.append(_singles(result.candidates, result.tried.get(1, 0), result.flips_of_size if size == 1 else 0))
+    parts += [
+        _together(number, tried, number in result.complete_sizes, result.flips_of_size if size == number else 0)
+        for number, tried in sorted(result.tried.items())
+        if number > 1
+    ]
+    if result.flips_of_size > 1:
+        line = _("The most certain is shown.")
+        if result.scorer is not None:
+            line = _("The most fluent (by the {scorer}) is shown.").format(scorer=result.scorer)
+        parts.append(line)
+    if result.best and size > 1:
+        parts.append(_minimality(result.best.minimal, size <= MOST_SUBSETS))
+    return together(parts)
 
 
 def _singles(candidates: int, scored: int, flips: int) -> str:

@@ -1,7 +1,7 @@
 """What does a model say to sets of candidate edits? Every set is scored once, from the set with one edit less.
 
 A set is the ascending numbers of its candidates. It is read as one more edit of the sentence that the others make, so
-that what stands before that edit need not be read again, and its fluency is looked up only where it changes.
+that what stands before that edit need not be read again.
 """
 
 from __future__ import annotations
@@ -20,26 +20,28 @@ Key = tuple[int, ...]
 
 
 class Parent(NamedTuple):
-    """The sentence that a set of edits makes, as the model and the trigram read it."""
+    """The sentence that a set of edits makes, as the model reads it."""
 
     key: Key
     edits: tuple[Edit, ...]
+    tokens: tuple[str, ...]
     sentence: ReadSentence
-    fluency: SentenceFluency | None
 
 
 class Extension(NamedTuple):
-    """Candidates that can be added to a parent: their numbers [N], the sets that result, and the edits as of there."""
+    """Candidates that can be added to a parent: their numbers, the sets that result, and the edits as of there."""
 
     parent: Parent
-    numbers: np.ndarray
+    numbers: list[int]
     keys: list[Key]
     edits: list[Edit]
 
     def part(self, chosen: Iterable[int]) -> Extension:
         """Some of them, by their rows."""
         rows = list(chosen)
-        return Extension(self.parent, self.numbers[rows], [self.keys[i] for i in rows], [self.edits[i] for i in rows])
+        return Extension(
+            self.parent, [self.numbers[i] for i in rows], [self.keys[i] for i in rows], [self.edits[i] for i in rows]
+        )
 
 
 class EditSets:
@@ -53,8 +55,8 @@ class EditSets:
         self._victim, self._tokens, self._floor = victim, tuple(tokens), fluency.floor if fluency else np.inf
         self._guards: tuple[Guard, ...] = ()
         self._gold_label = ""
-        original = SentenceFluency(fluency.trigram, tokens) if fluency else None
-        self.root = Parent((), (), victim(self._tokens), original)
+        self.fluency_of_original = SentenceFluency(fluency.trigram, tokens) if fluency else None
+        self.root = Parent((), (), self._tokens, victim(self._tokens))
         self.queries = 1
         self.original = self.root.sentence.logit
         positive = self.original < 0 if goal == "flip" else goal == "positive"
@@ -70,9 +72,6 @@ class EditSets:
         """Take up the candidates; `guards` are those switched on, asked again of edits made together."""
         self.candidates = candidates
         self._guards, self._gold_label = tuple(guard for guard in guards if guard.joint), gold_label
-        self._starts = np.array([edit.position for edit in candidates], dtype=np.int64)
-        self._stops = np.array([edit.stop for edit in candidates], dtype=np.int64)
-        self._growth = np.array([edit.growth for edit in candidates], dtype=np.int64)
 
     def meets(self, logit: float) -> bool:
         """Whether a logit is what the goal asks for."""
@@ -88,39 +87,30 @@ class EditSets:
             return self.root
         edits = tuple(self.candidates[number] for number in key)
         tokens = apply(self._tokens, edits)
-        fluency = SentenceFluency(self.root.fluency.trigram, tokens) if self.root.fluency else None
-        return Parent(key, edits, self._victim(tokens), fluency)
+        return Parent(key, edits, tokens, self._victim(tokens))
 
     def extend(self, parent: Parent, without: Collection[Key] = ()) -> Extension:
         """Every candidate that can be added to a parent within the constraints, sets `without` left out."""
-        length = len(self._tokens) + sum(edit.growth for edit in parent.edits)
-        free = self._growth > -length  # a sentence needs a token
-        for edit in parent.edits:
-            free &= ~self._conflicts(edit)
-        numbers = np.flatnonzero(free).tolist()
+        numbers = [
+            number
+            for number, candidate in enumerate(self.candidates)
+            if candidate.growth > -len(parent.tokens)  # a sentence needs a token
+            and not any(conflict(candidate, edit) for edit in parent.edits)
+        ]
         if self._guards and parent.edits:
             numbers = [number for number in numbers if self._joint((*parent.edits, self.candidates[number]))]
-        keys = [tuple(sorted((*parent.key, number))) for number in numbers]
-        if without:
-            numbers = [number for number, key in zip(numbers, keys, strict=True) if key not in without]
-            keys = [key for key in keys if key not in without]
+        numbers = [number for number in numbers if _joined(parent, number) not in without]
+        keys = [_joined(parent, number) for number in numbers]
         edits = [self.candidates[number] for number in numbers]
         if any(edit.growth for edit in parent.edits):
             edits = [moved(edit, parent.edits) for edit in edits]
-        extension = Extension(parent, np.array(numbers, dtype=np.int64), keys, edits)
-        if not parent.fluency or not self.root.fluency:
+        extension = Extension(parent, numbers, keys, edits)
+        if not self.fluency_of_original:
             return extension
-        changes = parent.fluency.changes(edits, self.root.fluency)
+        changes = self.fluency_of_original.changes([apply(parent.tokens, (edit,)) for edit in edits])
         self.fluency.update(zip(keys, changes.tolist(), strict=True))
         within = changes >= -self._floor
         return extension if within.all() else extension.part(np.flatnonzero(within).tolist())
-
-    def _conflicts(self, edit: Edit) -> np.ndarray:
-        """Which candidates cannot be made together with an edit, that edit itself among them."""
-        near = np.flatnonzero((self._starts <= edit.stop) & (self._stops >= edit.position))
-        conflicts = np.zeros(len(self.candidates), dtype=bool)
-        conflicts[near] = [conflict(self.candidates[number], edit) for number in near.tolist()]
-        return conflicts
 
     def _joint(self, together: Sequence[Edit]) -> bool:
         """Whether the guards that judge edits together let these through."""
@@ -139,20 +129,21 @@ class EditSets:
         new = [row for row, key in enumerate(extension.keys) if key not in self.logits]
         if new:
             extension = extension.part(new)
-            scored = extension.parent.sentence.logits(extension.edits)
-            self.queries += scored.queries
-            for key, logit in zip(extension.keys, scored.logits.tolist(), strict=True):
+            logits, queries = extension.parent.sentence.logits(extension.edits)
+            self.queries += queries
+            for key, logit in zip(extension.keys, logits.tolist(), strict=True):
                 self._note(key, logit)
 
     def score_parts(self, keys: Sequence[Key]) -> None:
         """Score sets that are parts of others, within the constraints or not: only those within them can be flips."""
         together = [[self.candidates[number] for number in key] for key in keys]
         as_one = [merged(self._tokens, edits) for edits in together]
-        if self.root.fluency:
-            self.fluency.update(zip(keys, self.root.fluency.changes(as_one, self.root.fluency).tolist(), strict=True))
-        scored = self.root.sentence.logits(as_one)
-        self.queries += scored.queries
-        for key, edits, logit in zip(keys, together, scored.logits.tolist(), strict=True):
+        if self.fluency_of_original:
+            changes = self.fluency_of_original.changes([apply(self._tokens, edits) for edits in together])
+            self.fluency.update(zip(keys, changes.tolist(), strict=True))
+        logits, queries = self.root.sentence.logits(as_one)
+        self.queries += queries
+        for key, edits, logit in zip(keys, together, logits.tolist(), strict=True):
             self._note(key, logit, self.fluency.get(key, 0.0) >= -self._floor and self._joint(edits))
 
     def _note(self, key: Key, logit: float, allowed: bool = True) -> None:
@@ -165,3 +156,7 @@ class EditSets:
             self.flips.append(key)
         if self.closest is None or self.sign * (logit - self.logits[self.closest]) > 0:
             self.closest = key
+
+
+def _joined(parent: Parent, number: int) -> Key:
+    return tuple(sorted((*parent.key, number)))

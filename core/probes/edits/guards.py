@@ -1,22 +1,23 @@
 """Does an edit keep the sentence's gold label? Three guards, each of which can be switched off.
 
 - ``polarity``: the words must not move away from the gold label. A word's polarity is its smoothed log-odds of the
-  positive label in the training data, in nats. With a negative gold label, all edits together may add `TOLERANCE` nats
-  at most, and no new word may be positive itself by more than `OPPOSED` nats. So "took" may replace "stole", but not
-  "liked" "hated", and "good" cannot be inserted. Punctuation has no polarity here. Both thresholds were chosen by eye
-  on our own sentences; 0 would refuse "taken" for "stolen", which moves 1.1 nats.
+  positive label in the training data, in nats; marks have none. With a negative gold label, all edits together may add
+  `TOLERANCE` nats at most, and no new word may be positive by more than `OPPOSED` nats: "took" may replace "stole", but
+  not "liked" "hated". Both thresholds were chosen by eye; 0 would refuse "taken" for "stolen", which moves 1.1 nats.
 - ``antonyms``: no added word may be a known antonym of a removed one, in any inflection.
 - ``negations``: none may be added, removed, replaced or moved.
 
-An edit passes a guard, fails, or cannot be judged, where a word has no polarity or the lexicon lacks it. Edits that
-cannot be judged are let through, and counted.
+For the original's gold label, edits made together pass a guard, fail, or cannot be judged, where a word has no polarity
+or the lexicon lacks it. Edits that cannot be judged are let through, and counted. Of a `joint` guard, edits that pass
+alone may fail together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,6 +26,9 @@ from core.probes.edits.changes import Edit, removed_and_added
 from core.runtime.i18n import mark
 from core.text.lexicon import is_negation
 from core.text.preprocessing import Vocabulary
+
+if TYPE_CHECKING:
+    from core.text.lexicon import Lexicon
 
 PASSED, FAILED, CANNOT_JUDGE = mark("passed"), mark("failed"), mark("cannot judge")
 TOLERANCE = 1.6  # nats
@@ -36,29 +40,6 @@ _MARKS = frozenset('.,!?…"*')
 def is_mark(token: str) -> bool:
     """Whether a token is nothing but marks of punctuation or emphasis; emoticons are not."""
     return _MARKS.issuperset(token)
-
-
-class Guard(Protocol):
-    """A named judge of edits made together; `joint` says that edits that pass alone may fail together."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def joint(self) -> bool: ...
-
-    def judge(self, edits: Sequence[Edit], gold_label: str) -> str:
-        """``passed``, ``failed`` or ``cannot judge``, for the original's gold label (one of `GOLD_LABELS`)."""
-
-
-class OppositeWords(Protocol):
-    """What the guard against antonyms asks of a lexicon (`core.text.lexicon.Lexicon`)."""
-
-    def judges(self, word: str) -> bool:
-        """Whether the source of antonyms has the word at all."""
-
-    def opposed(self, word: str, other: str) -> str | None:
-        """In which grade two words, in whatever inflection, are antonyms, or None."""
 
 
 @dataclass(frozen=True)
@@ -77,22 +58,14 @@ class Polarity:
     joint: bool = field(default=True, init=False)
 
     def judge(self, edits: Sequence[Edit], gold_label: str) -> str:
-        judged = [self._judge(edit, gold_label) for edit in edits]
-        known = [sums for edit in edits if (sums := self.sums(edit)) is not None]
-        moved = sum(come - gone for gone, come in known)
-        if any(away * moved > self.tolerance for away in _AWAY[gold_label]):
-            return FAILED
-        return FAILED if FAILED in judged else CANNOT_JUDGE if CANNOT_JUDGE in judged else PASSED
-
-    def _judge(self, edit: Edit, gold_label: str) -> str:
-        sums = self.sums(edit)
-        if sums is None:
-            return CANNOT_JUDGE
+        sums = [self.sums(edit) for edit in edits]
+        known = [one for one in sums if one is not None]
         for away in _AWAY[gold_label]:
-            come, moved = away * sums[1], away * (sums[1] - sums[0])
-            if moved > self.tolerance or min(come, moved) > self.opposed:
+            moved = [away * (come - gone) for gone, come in known]
+            opposed = any(min(away * come, one) > self.opposed for (_gone, come), one in zip(known, moved, strict=True))
+            if opposed or max([sum(moved), *moved]) > self.tolerance:
                 return FAILED
-        return PASSED
+        return CANNOT_JUDGE if None in sums else PASSED
 
     def sums(self, edit: Edit) -> tuple[float, float] | None:
         """Polarity of the removed words and of the added ones, in nats; None where one of them has none."""
@@ -113,32 +86,19 @@ class Antonyms:
 
     name, joint = mark("antonyms"), True
 
-    def __init__(self, lexicon: OppositeWords | None):
-        self.lexicon = lexicon
-        self._opposed: dict[tuple[str, str], bool] = {}
-        self._judges: dict[str, bool] = {}
+    def __init__(self, lexicon: Lexicon | None):
+        self._opposed = cache(lexicon.opposed) if lexicon else None
+        self._judges = cache(lexicon.judges) if lexicon else None
 
     def judge(self, edits: Sequence[Edit], gold_label: str) -> str:
         removed, added = removed_and_added(edits)
         if not removed or not added:
             return PASSED
-        if self.lexicon is None:
+        if self._opposed is None or self._judges is None:
             return CANNOT_JUDGE
-        if any(self._are_opposed(one, other) for one in removed for other in added):
+        if any(self._opposed(one, other) for one in removed for other in added):
             return FAILED
-        return PASSED if all(map(self._can_judge, (*removed, *added))) else CANNOT_JUDGE
-
-    def _are_opposed(self, one: str, other: str) -> bool:
-        assert self.lexicon is not None
-        if (one, other) not in self._opposed:
-            self._opposed[one, other] = self.lexicon.opposed(one, other) is not None
-        return self._opposed[one, other]
-
-    def _can_judge(self, word: str) -> bool:
-        assert self.lexicon is not None
-        if word not in self._judges:
-            self._judges[word] = is_mark(word) or self.lexicon.judges(word)
-        return self._judges[word]
+        return PASSED if all(is_mark(word) or self._judges(word) for word in (*removed, *added)) else CANNOT_JUDGE
 
 
 class Negations:
@@ -149,3 +109,6 @@ class Negations:
     def judge(self, edits: Sequence[Edit], gold_label: str) -> str:
         touched = any(is_negation(token) for edit in edits for token in (*edit.before, *edit.after))
         return FAILED if touched else PASSED
+
+
+Guard = Polarity | Antonyms | Negations

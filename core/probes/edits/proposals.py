@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.models.gold_labels import MIXED
-from core.probes.edits.changes import Edit
+from core.probes.edits.changes import Edit, apply
 from core.probes.edits.guards import CANNOT_JUDGE, FAILED, Guard
 from core.runtime.i18n import mark
 
@@ -63,7 +63,7 @@ def gather(
         else:
             refused[reason] += 1
     if fluency and original:
-        changes = original.changes(allowed, original)
+        changes = original.changes([apply(tokens, (edit,)) for edit in allowed])
         within = [edit for edit, change in zip(allowed, changes, strict=True) if change >= -fluency.floor]
         refused[FLUENCY] = len(allowed) - len(within)
         allowed = within

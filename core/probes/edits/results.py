@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from core.models.predict import label
+from core.data.labels import Names
+from core.probes.edits import claims
 from core.probes.edits.changes import Diff, Edit
-from core.probes.edits.claims import Claim
 
 
 @dataclass(frozen=True)
@@ -48,29 +48,26 @@ class Edited:
         """The tokens as text."""
         return " ".join(self.tokens)
 
-    @property
-    def label(self) -> str:
-        """The class's name."""
-        return label(self.probability)
-
 
 @dataclass(frozen=True)
 class MinimalEdits:
     """A search's result for one sentence under one model.
 
-    `target` is the verdict asked for, `reading` the original's gold label. `best` is the flip with the fewest edits,
-    then the most fluent; None without a flip. `found` is true too where the verdict was as asked from the start.
+    `reading` is the original's gold label. `best` is the flip with the fewest edits, then the most fluent; None without
+    a flip. `found` is true too where the verdict was as asked from the start.
     `others` are further flips in the same order, `flips` counts all; `closest` is the nearest attempt without a flip.
 
     `candidates` counts the single edits admitted, of `proposed`; `refused` those that each constraint refused.
     `queries` counts the sentences that the model scored, a gradient as one. `complete`: every candidate was scored.
+    `gathered`: the candidates are known; else the search was stopped before. `tried` says how many sets of each size
+    were scored, `complete_sizes` for which sizes those are all, `flips_of_size` how many flips take as few edits as the
+    best; `knows_nothing`: the model knows no word of the sentence.
     """
 
     model: str
     text: str
     tokens: tuple[str, ...]
     goal: str
-    target: str
     reading: str
     probability: float
     found: bool
@@ -84,14 +81,19 @@ class MinimalEdits:
     guards: dict[str, GuardReport]
     queries: int
     complete: bool
-    claim: Claim
+    gathered: bool
+    tried: Mapping[int, int]
+    complete_sizes: frozenset[int]
+    flips_of_size: int
+    knows_nothing: bool
+    labels: Names
     scorer: str | None
     seconds: float
 
     @property
     def certificate(self) -> str:
         """What was tried and what that shows, in the current language."""
-        return self.claim.worded()
+        return claims.certificate(self)
 
 
 class EditProgress(NamedTuple):

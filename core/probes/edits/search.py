@@ -1,16 +1,15 @@
 """Which small edit of a sentence changes a model's verdict? A goal, transformations, constraints and a search.
 
-The four parts are those of an attack in TextAttack (Morris et al. 2020); candidates are ranked by the logit's gradient
+The four parts are those of an attack in TextAttack (Morris et al. 2020). Candidates are ranked by the logit's gradient
 as in HotFlip (Ebrahimi et al. 2018), or for a black box by what leaving a word out does (Jin et al. 2020), and then
 scored: what is reported was read by the model, never estimated.
 
-- Single edits: all of them, the most promising first, so that a search that ends by itself can say that no single edit
-  among its candidates flips the verdict.
-- If none does, sets of two, three, … edits: the nearest sets of one edit less (a beam) are extended by every candidate,
-  ordered by the sum of their effects. With `beam` None nothing is left out.
+- Single edits: all of them, the most promising first.
+- If none flips the verdict, sets of two, three, … edits: the nearest sets of one edit less (a beam; all if None) are
+  extended by every candidate, ordered by the sum of their effects.
 - With `first` the search ends at the first flip. It starts with a dive, one edit after another: for a white box the
-  best of a few with the highest gradient; where that fails, and for a black box, the best at each position, as Jin et
-  al. do. Where both fail, it goes on with all single edits and the beam, if it may `widen`.
+  best of a few with the highest gradient; then, and for a black box, the best at each position, as Jin et al. do. If
+  both fail, it goes on with all single edits and the beam, if it may `widen`.
 
 Of the flips the one with the fewest edits is chosen, then the most fluent. That fewer of its edits do not flip the
 verdict is checked for every subset of up to four edits, for larger sets by undoing each one.
@@ -19,7 +18,7 @@ verdict is checked for every subset of up to four edits, for larger sets by undo
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -27,15 +26,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from core.data.labels import SENTIMENT, Names
-from core.models.gold_labels import GOLD_LABELS, NEGATIVE, POSITIVE
-from core.models.predict import EmptyTextError, label, sigmoid
-from core.probes.edits.best_first import MOST_SUBSETS, Search
+from core.models.gold_labels import GOLD_LABELS
+from core.models.predict import EmptyTextError, sigmoid
+from core.probes.edits.best_first import Search
 from core.probes.edits.changes import apply, diff
-from core.probes.edits.claims import Claim
 from core.probes.edits.edit_sets import Key
 from core.probes.edits.guards import Guard
 from core.probes.edits.proposals import Candidates
 from core.probes.edits.results import Edited, EditProgress, GuardReport, MinimalEdits
+from core.probes.limits import check_limits
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -99,17 +98,7 @@ class Question:
             raise ValueError(f"no guard {wrong[0]!r} to switch off; available: {', '.join(named) or 'none'}")
         if not (self.first or self.widen):
             raise ValueError(_("a search that does not widen looks for the first flip only"))
-        numbers = {
-            _("edits"): self.max_edits,
-            _("budget"): self.budget,
-            _("flips listed"): self.top,
-            _("beam"): self.beam,
-        }
-        for name, number in numbers.items():
-            if number is not None and number < 1:
-                raise ValueError(_("{name}: at least 1; given: {number}").format(name=name, number=number))
-        if self.seconds is not None and not self.seconds > 0:
-            raise ValueError(_("seconds: above 0; given: {seconds}").format(seconds=self.seconds))
+        check_limits(self.seconds, edits=self.max_edits, budget=self.budget, beam=self.beam, top=self.top)
 
 
 def search(
@@ -189,7 +178,6 @@ class _Answers:
             text=q.text,
             tokens=q.tokens,
             goal=q.goal,
-            target=POSITIVE if sets.sign > 0 else NEGATIVE,
             reading=self.search.gold_label,
             probability=probability,
             found=met or best is not None,
@@ -212,27 +200,12 @@ class _Answers:
             },
             queries=state.queries,
             complete=1 in state.complete,
-            claim=self._claim(state, ranked, best, probability),
+            gathered=state.candidates is not None,
+            tried=state.tried,
+            complete_sizes=state.complete,
+            flips_of_size=sum(len(key) == len(ranked[0]) for key in ranked),
+            knows_nothing=len(q.unknown) == len(q.tokens),
+            labels=q.labels,
             scorer=q.fluency.trigram.name if q.fluency else None,
             seconds=state.seconds,
-        )
-
-    def _claim(self, state: _Snapshot, ranked: Sequence[Key], best: Edited | None, probability: float) -> Claim:
-        already = label(probability, self._q.labels) if self.search.sets.meets(self.search.sets.original) else None
-        if state.candidates is None:
-            return Claim(probability, already, None)
-        size = len(ranked[0]) if ranked else None
-        return Claim(
-            probability,
-            already,
-            len(state.candidates),
-            proposed=state.candidates.proposed,
-            tried=state.tried,
-            complete=state.complete,
-            size=size,
-            flips=sum(len(key) == size for key in ranked),
-            scorer=self._q.fluency.trigram.name if self._q.fluency else None,
-            minimal=best.minimal if best else None,
-            every_subset=size is not None and size <= MOST_SUBSETS,
-            knows_nothing=len(self._q.unknown) == len(self._q.tokens),
         )

@@ -6,15 +6,15 @@ Loading them takes about a second: load them once and pass them on.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from core.models.predictor import BlackBox
 from core.probes.edits import transformations as change
-from core.probes.edits.constraints import FLOOR, Constraint, Fluency, Protected, Typeable
-from core.probes.edits.guards import Antonyms, Guard, Negations, OppositeWords, Polarity
+from core.probes.edits.constraints import FLOOR, Fluency, protected, typeable
+from core.probes.edits.guards import Antonyms, Guard, Negations, Polarity
 from core.probes.edits.search import Question
-from core.probes.edits.transformations import Transformation, WordForms
+from core.probes.edits.transformations import Transformation
 from core.runtime.i18n import gettext as _
 from core.text.preprocessing import Vocabulary
 
@@ -24,13 +24,10 @@ if TYPE_CHECKING:
     from core.fluency.trigram import Trigram
     from core.models.predictor import Model
     from core.probes.edits.neighbours import Neighbours
+    from core.text.lexicon import Lexicon
 
 NEIGHBOURS = 40  # nearest words that may stand for a word
 COSINE = 0.35  # that they have at least
-
-
-class Lexicon(WordForms, OppositeWords, Protocol):
-    """What edits ask of `core.text.lexicon.Lexicon`."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +53,9 @@ def load(trigram: Trigram | None = None) -> WordSources:
     from core.probes.edits.neighbours import Neighbours
     from core.text import lexicon
 
-    vectors = Neighbours.of(checkpoints.load_vectors(), NEIGHBOURS, COSINE)
-    return WordSources(vectors, trigram or fluency.load().trigram, lexicon.load())
+    words = checkpoints.load_vectors()
+    neighbours = Neighbours(words.vectors, words.vocabulary, NEIGHBOURS, COSINE)
+    return WordSources(neighbours, trigram or fluency.load().trigram, lexicon.load())
 
 
 def load_for(models: Sequence[Model], trigram: Trigram | None = None) -> WordSources:
@@ -65,8 +63,6 @@ def load_for(models: Sequence[Model], trigram: Trigram | None = None) -> WordSou
 
     The first checkpoint that has one lends it. Raises CheckpointError as `load` does.
     """
-    from dataclasses import replace
-
     from core.models import checkpoints
 
     sources = load(trigram)
@@ -102,11 +98,7 @@ def guards(checkpoint: Model, sources: WordSources) -> tuple[Guard, ...]:
         values, vocabulary = lent or (None, Vocabulary(()))
     else:
         values, vocabulary = checkpoint.polarity, checkpoint.vocabulary
-    return (
-        Polarity(values, vocabulary),
-        Antonyms(sources.lexicon),
-        Negations(),
-    )
+    return Polarity(values, vocabulary), Antonyms(sources.lexicon), Negations()
 
 
 def ask(
@@ -118,14 +110,12 @@ def ask(
     protect: Collection[str] = (),
     fluency: float = FLOOR,
     no_guards: Collection[str] = (),
-    tried: tuple[Transformation, ...] | None = None,
     **bounds: Any,
 ) -> Question:
     """A question about a text under a checkpoint; `bounds` are those of `Question`.
 
-    `protect` are words that no edit may touch. `fluency` is how many nats it may fall, `tried` the transformations,
-    None for all. Raises EmptyTextError for a text without a token and
-    ValueError where every token is protected.
+    `protect` are words that no edit may touch; `fluency` is how many nats it may fall. Raises EmptyTextError for a text
+    without a token and ValueError where every token is protected.
     """
     tokens = tuple(checkpoint.preprocessing(text))
     words = {token for word in protect for token in checkpoint.preprocessing(word)}
@@ -135,13 +125,13 @@ def ask(
                 text=" ".join(tokens)
             )
         )
-    rules: tuple[Constraint, ...] = (Protected.words(tokens, words), Typeable(checkpoint.preprocessing))
+    locked = [position for position, token in enumerate(tokens) if token in words]
     return Question(
         text=text,
         tokens=tokens,
         goal=goal,
-        transformations=transformations(checkpoint, sources) if tried is None else tried,
-        constraints=rules,
+        transformations=transformations(checkpoint, sources),
+        constraints=(protected(locked), typeable(checkpoint.preprocessing)),
         fluency=Fluency(sources.trigram, fluency) if sources.trigram else None,
         guards=guards(checkpoint, sources),
         off=frozenset(no_guards),

@@ -8,10 +8,9 @@ asterisks around a word; punctuation is another mark, or an inserted one.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from core.text.preprocessing import LINK, Vocabulary
 if TYPE_CHECKING:
     from core.fluency.trigram import Trigram
     from core.probes.edits.neighbours import Neighbours
+    from core.text.lexicon import Lexicon
 
 Transformation = Callable[[Sequence[str]], Iterator[Edit]]
 """The edits proposed for a sentence's tokens; none of them need be allowed."""
@@ -32,18 +32,9 @@ MARKS = (".", "!", "!!!", "?", "...", ",")
 _LAST_MARKS = (".", "!", "!!!", "...", "?")
 _COMMON = 400  # the most frequent words, among which those likely in a gap are looked for
 _DEAREST = 5.0  # nats that putting in a likely word may cost
+_PLAINER_FORMS = 3  # of so many plainer verbs, all forms are offered
 _KEYBOARD = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _DRAWN_OUT = re.compile(r"([^\W\d_])\1{2}")
-
-
-class WordForms(Protocol):
-    """What a substitution asks of a lexicon (`core.text.lexicon.Lexicon`)."""
-
-    def forms(self, word: str) -> tuple[str, ...]:
-        """The word's other inflected forms: stolen → steal, steals, stole, stealing."""
-
-    def plainer(self, word: str) -> tuple[str, ...]:
-        """Plainer verbs for it, the most frequent first, inflected like it: stole → took, …"""
 
 
 def is_word(token: str) -> bool:
@@ -59,44 +50,25 @@ class Substitute:
     """
 
     neighbours: Neighbours | None = None
-    lexicon: WordForms | None = None
-    plainer_forms: int = 3  # of so many plainer verbs, all forms
+    lexicon: Lexicon | None = None
 
     def __call__(self, tokens: Sequence[str]) -> Iterator[Edit]:
-        words = list(dict.fromkeys(token for token in tokens if is_word(token)))
-        near = self.neighbours(words) if self.neighbours else {}
-        offered = {word: self._offered(word, near.get(word, ())) for word in words}
+        offered = {word: self._offered(word) for word in dict.fromkeys(tokens) if is_word(word)}
         for position, token in enumerate(tokens):
-            for word, source in offered.get(token, {}).items():
-                yield Edit(SUBSTITUTE, position, (token,), tuple(word.split()), source)
+            for other in offered.get(token, ()):
+                yield Edit(SUBSTITUTE, position, (token,), tuple(other.split()))
 
-    def _offered(self, word: str, near: Sequence[tuple[str, float]]) -> dict[str, str]:
-        """What may stand for a word, and where each comes from: the first source where there are two."""
-        offered: dict[str, str] = {}
+    def _offered(self, word: str) -> list[str]:
+        """What may stand for a word, none twice."""
+        offered: list[str] = []
         if self.lexicon:
             plainer = self.lexicon.plainer(word)
-            offered |= dict.fromkeys(self.lexicon.forms(word), "form")
-            offered |= {verb: "plainer verb" for verb in plainer if verb not in offered}
-            for verb in plainer[: self.plainer_forms]:
-                offered |= {form: "form of a plainer verb" for form in self.lexicon.forms(verb) if form not in offered}
-        offered |= {other: "neighbour" for other, _ in near if is_word(other) and other not in offered}
-        offered.pop(word, None)
-        return offered
-
-
-@dataclass(frozen=True)
-class Listed:
-    """Given substitutes: for every position of the tokens, the words that may stand there. Nothing else is proposed."""
-
-    words: Mapping[int, Sequence[str]]
-
-    def __call__(self, tokens: Sequence[str]) -> Iterator[Edit]:
-        for position, words in sorted(self.words.items()):
-            if not 0 <= position < len(tokens):
-                raise ValueError(f"substitutes are listed for token {position} of a sentence of {len(tokens)}")
-            for word in words:
-                if word != tokens[position]:
-                    yield Edit(SUBSTITUTE, position, (tokens[position],), tuple(word.split()), "listed")
+            offered += [*self.lexicon.forms(word), *plainer]
+            for verb in plainer[:_PLAINER_FORMS]:
+                offered += self.lexicon.forms(verb)
+        if self.neighbours:
+            offered += [other for other, _cosine in self.neighbours(word) if is_word(other)]
+        return [other for other in dict.fromkeys(offered) if other != word]
 
 
 def delete(tokens: Sequence[str]) -> Iterator[Edit]:
@@ -125,16 +97,13 @@ class Insert:
     phrases: tuple[tuple[str, ...], ...] = PHRASES
 
     def __call__(self, tokens: Sequence[str]) -> Iterator[Edit]:
-        fixed: dict[tuple[str, ...], str] = {}
-        for word in self.words:
-            fixed[word,] = "intensifier" if word in INTENSIFIERS else "hedge"
-        fixed |= dict.fromkeys(self.phrases, "phrase")
+        fixed = [*((word,) for word in self.words), *self.phrases]
         likely = likely_words(self.trigram, tokens, self.likely) if self.trigram else [[]] * (len(tokens) + 1)
         for gap in range(len(tokens) + 1):
-            for words, source in (fixed | {(word,): "likely" for word in likely[gap] if (word,) not in fixed}).items():
+            for words in dict.fromkeys([*fixed, *((word,) for word in likely[gap])]):
                 # Before a word like it an insertion is the same sentence as behind it.
                 if tuple(tokens[gap : gap + len(words)]) != words:
-                    yield Edit(INSERT, gap, (), words, source)
+                    yield Edit(INSERT, gap, (), words)
 
 
 def likely_words(trigram: Trigram, tokens: Sequence[str], count: int) -> list[list[str]]:
@@ -179,31 +148,23 @@ class Typo:
             if not is_word(token) or len(token) < 3:
                 continue
             unknown_to_it = self.vocabulary is None
-            for word, slip in slips(token).items():
+            for word in slips(token):
                 known = self.vocabulary is None or word in self.vocabulary
                 if known or not unknown_to_it:
-                    yield Edit(TYPO, position, (token,), (word,), slip)
+                    yield Edit(TYPO, position, (token,), (word,))
                 unknown_to_it |= not known
 
 
-@lru_cache(maxsize=4096)
-def slips(word: str) -> Mapping[str, str]:
-    """Mistyped forms of a word, each with the slip that makes it; the first letter stays first."""
-    mistyped: dict[str, str] = {}
-    for i in range(1, len(word) - 1):
-        mistyped.setdefault(word[:i] + word[i + 1] + word[i] + word[i + 2 :], "letters swapped")
-    for i in range(1, len(word)):
-        mistyped.setdefault(word[:i] + word[i + 1 :], "letter left out")
-    for i in range(1, len(word)):
-        mistyped.setdefault(word[:i] + word[i] + word[i:], "letter doubled")
-    for i, char in enumerate(word):
-        for key in _beside(char):
-            mistyped.setdefault(word[:i] + key + word[i + 1 :], "key beside it")
-    mistyped.pop(word, None)
-    return mistyped
+def slips(word: str) -> list[str]:
+    """Mistyped forms of a word: letters swapped, left out, doubled, a key beside it; the first is not swapped or left
+    out."""
+    mistyped = [word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(1, len(word) - 1)]
+    mistyped += [word[:i] + word[i + 1 :] for i in range(1, len(word))]
+    mistyped += [word[:i] + word[i] + word[i:] for i in range(1, len(word))]
+    mistyped += [word[:i] + key + word[i + 1 :] for i, char in enumerate(word) for key in _beside(char)]
+    return [other for other in dict.fromkeys(mistyped) if other != word]
 
 
-@lru_cache(maxsize=64)
 def _beside(char: str) -> str:
     """The letters left and right of a letter on an English keyboard."""
     for row in _KEYBOARD:
@@ -228,10 +189,10 @@ class Emphasis:
                 continue
             for word in dict.fromkeys(drawn_out(token)):
                 if self.vocabulary is None or word in self.vocabulary:
-                    yield Edit(EMPHASIS, position, (token,), (word,), "drawn out")
-            for mark, source in (('"', "quotation marks"), ("*", "asterisks")):
+                    yield Edit(EMPHASIS, position, (token,), (word,))
+            for mark in '"*':
                 if not (position and tokens[position - 1] == mark):
-                    yield Edit(EMPHASIS, position, (token,), (mark, token, mark), source)
+                    yield Edit(EMPHASIS, position, (token,), (mark, token, mark))
 
 
 def drawn_out(word: str) -> Iterator[str]:

@@ -7,12 +7,12 @@ tell apart once, and ranks edits beforehand by a gradient.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.models.predictor import BlackBox
+from core.models.predictor import BlackBox, log_odds
 from core.models.token_predictor import Predictor, checked, predictor
 from core.probes.edits.changes import Edit, apply
 
@@ -21,51 +21,10 @@ if TYPE_CHECKING:
     from core.models.predictor import Model
     from core.probes.edits.shared_suffixes import Change
 
-_EDGE = 1e-12  # probabilities nearer to 0 or 1 have no finite logit
-_BATCH = 1_024  # sentences a predictor is given at a time
 
+class BlackBoxSentence:
+    """A sentence as a predictor reads it, and edits of it. Raises ValueError where it gives no probabilities."""
 
-class Scored(NamedTuple):
-    """Logits float64 [N], and how many sentences the model scored for them."""
-
-    logits: np.ndarray
-    queries: int
-
-
-class ReadSentence(Protocol):
-    """A sentence as a model reads it, and edits of it. `logit` is one query."""
-
-    sees_inside: bool
-
-    @property
-    def logit(self) -> float: ...
-
-    def logits(self, edits: Sequence[Edit]) -> Scored:
-        """The sentence after each edit by itself."""
-
-    def effects(self, edits: Sequence[Edit]) -> np.ndarray | None:
-        """First-order change of the logit by each edit, float64 [N], from one gradient; None to a black box."""
-
-
-Victim = Callable[[Sequence[str]], ReadSentence]
-
-
-def victim(model: Model) -> Victim:
-    """A model as far as it can be seen."""
-    return black_box(predictor(model)) if isinstance(model, BlackBox) else white_box(model)
-
-
-def black_box(predict: Predictor) -> Victim:
-    """A predictor, by its answers alone. Reading raises ValueError where it gives no probabilities."""
-    return lambda tokens: _BlackBoxSentence(predict, tokens)
-
-
-def white_box(checkpoint: Checkpoint) -> Victim:
-    """A checkpoint's classifier, its states and gradients used."""
-    return lambda tokens: _WhiteBoxSentence(checkpoint, tokens)
-
-
-class _BlackBoxSentence:
     sees_inside = False
 
     def __init__(self, predict: Predictor, tokens: Sequence[str]):
@@ -73,25 +32,23 @@ class _BlackBoxSentence:
 
     @cached_property
     def logit(self) -> float:
+        """The sentence's logit, one query."""
         return float(self._score([self._tokens])[0])
 
     def _score(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
-        p = np.clip(checked(self._predict(sentences), len(sentences)), _EDGE, 1 - _EDGE)
-        logits: np.ndarray = np.log(p) - np.log1p(-p)
-        return logits
+        return log_odds(checked(self._predict(sentences), len(sentences)))
 
-    def logits(self, edits: Sequence[Edit]) -> Scored:
-        logits = np.empty(len(edits))
-        for first in range(0, len(edits), _BATCH):
-            batch = edits[first : first + _BATCH]
-            logits[first : first + len(batch)] = self._score([apply(self._tokens, (edit,)) for edit in batch])
-        return Scored(logits, len(edits))
+    def logits(self, edits: Sequence[Edit]) -> tuple[np.ndarray, int]:
+        """Logits float64 [N] of the sentence after each edit by itself, and how many sentences were scored for them."""
+        return self._score([apply(self._tokens, (edit,)) for edit in edits]), len(edits)
 
     def effects(self, edits: Sequence[Edit]) -> None:
-        return None
+        """First-order changes of the logit, float64 [N], from one gradient; none of a black box."""
 
 
-class _WhiteBoxSentence:
+class WhiteBoxSentence:
+    """The same of a checkpoint's classifier, its states and gradients used."""
+
     sees_inside = True
 
     def __init__(self, checkpoint: Checkpoint, tokens: Sequence[str]):
@@ -104,14 +61,33 @@ class _WhiteBoxSentence:
     def logit(self) -> float:
         return self._sentence.logit
 
-    def logits(self, edits: Sequence[Edit]) -> Scored:
+    def logits(self, edits: Sequence[Edit]) -> tuple[np.ndarray, int]:
         changes = [self._as_change(edit) for edit in edits]
         numbers = {change: number for number, change in enumerate(dict.fromkeys(changes))}
         logits = self._sentence.logits(list(numbers)).astype(np.float64)
-        return Scored(logits[[numbers[change] for change in changes]], len(numbers))
+        return logits[[numbers[change] for change in changes]], len(numbers)
 
     def effects(self, edits: Sequence[Edit]) -> np.ndarray:
         return self._sentence.effects([self._as_change(edit) for edit in edits])
 
     def _as_change(self, edit: Edit) -> Change:
         return edit.position, edit.stop, tuple(self._encode(edit.after))
+
+
+ReadSentence = BlackBoxSentence | WhiteBoxSentence
+Victim = Callable[[Sequence[str]], ReadSentence]
+
+
+def victim(model: Model) -> Victim:
+    """A model as far as it can be seen."""
+    return black_box(predictor(model)) if isinstance(model, BlackBox) else white_box(model)
+
+
+def black_box(predict: Predictor) -> Victim:
+    """A predictor, by its answers alone."""
+    return partial(BlackBoxSentence, predict)
+
+
+def white_box(checkpoint: Checkpoint) -> Victim:
+    """A checkpoint's classifier."""
+    return partial(WhiteBoxSentence, checkpoint)

@@ -76,17 +76,12 @@ Change = Patch | Hold | Scale
 
 @dataclass(frozen=True)
 class Intervention:
-    """A text's logits after each token, float64 [T], `before` and `after` some changes.
-
-    `donor` is the other text, None where nothing was patched, and `align` how its steps were matched.
-    """
+    """A text's logits after each token, float64 [T], `before` and `after` some changes."""
 
     model: str
     text: str
     tokens: tuple[str, ...]
     changes: tuple[Change, ...]
-    donor: str | None
-    align: str
     before: np.ndarray
     after: np.ndarray
 
@@ -180,8 +175,6 @@ def intervene(
         text=trace.text,
         tokens=trace.tokens,
         changes=tuple(changes),
-        donor=None if donor is None else donor.text,
-        align=align,
         before=trace.logit,
         after=after,
     )

@@ -1,8 +1,7 @@
 """How do two sentences compare: are they the same words in another order, and where do the verdicts part?
 
-Two sentences are permutations of each other when they hold the same tokens in the same numbers, in another order. What
-the tokens are is up to a model's preprocessing, so every model compares what it reads itself. Steps count tokens from
-1, as a reader does.
+They are permutations if they have the same tokens, each as often, in another order. Every model compares the tokens
+that it reads itself. Steps count tokens from 1.
 """
 
 from __future__ import annotations
@@ -22,10 +21,9 @@ if TYPE_CHECKING:
 class Words:
     """The tokens of two sentences under one preprocessing, and how they differ.
 
-    `same_words` says whether both hold the same tokens in the same numbers, the order left aside; if not, `only_a` and
-    `only_b` list the tokens that one holds more of than the other, in order of appearance, with how many more.
-    `first_difference` is the first step at which the tokens differ, the step after the shorter one's end where the
-    longer one goes on from there; None where all tokens are the same in the same order.
+    `same_words`: both have the same tokens, each as often; if not, `only_a` and `only_b` list those that one has more
+    of, in order of appearance, with how many more. `first_difference` is the first step at which they differ or one has
+    ended, None for equal ones.
     """
 
     tokens_a: tuple[str, ...]

@@ -4,10 +4,10 @@ Rows of a file are a group when preprocessing leaves them the same tokens in ano
 group that a model puts on different sides of 0.5: a flip between two orders that people wrote, so that no judge of
 fluency is needed.
 
-The file is read twice. The first pass keeps three numbers of every row: its number, a hash of its sorted tokens (the
-group) and one of its tokens in order, both 8 bytes of BLAKE2 (Aumasson et al. 2013). The second pass reads the texts of
-rows that share the first hash and differ in the second, and groups them by the tokens themselves, so that no collision
-of hashes makes a pair. A collision could at most hide one, with a chance below 10⁻⁶ in a file of a few million rows.
+The file is read twice, so that few texts are held. The first pass keeps of every row its number and two hashes of 8
+bytes, of its sorted tokens (the group) and of its tokens in order. The second reads the texts of rows that share the
+first hash and differ in the second, and groups them by the tokens themselves: no collision of hashes makes a pair, and
+it hides one with a chance below 10⁻⁶ in a file of a few million rows.
 """
 
 from __future__ import annotations
@@ -88,7 +88,6 @@ class _Order(NamedTuple):
 
 
 _Group = list[_Order]
-
 _Result = TypeVar("_Result")
 _Steps = Generator[MiningProgress, None, _Result]
 

@@ -25,8 +25,8 @@ import numpy as np
 from core.fluency.orders import Ranked, Ranking, Words, fluencies
 from core.models.predict import EmptyTextError, label, sigmoid
 from core.models.predictor import BlackBox, log_odds
+from core.probes.limits import check_limits
 from core.probes.permutations import certificates
-from core.runtime.i18n import gettext as _
 from core.text.preprocessing import LINK
 
 if TYPE_CHECKING:
@@ -148,18 +148,9 @@ class Question:
     top: int = TOP
 
     def __post_init__(self) -> None:
-        if self.budget < 1 or self.top < 1:
-            raise ValueError(
-                _("a search needs a budget and a top of at least one order; given: {budget:,} and {top:,}").format(
-                    budget=self.budget, top=self.top
-                )
-            )
-        if not 0 <= self.floor < np.inf or (self.seconds is not None and not self.seconds > 0):
-            raise ValueError(
-                _(
-                    "the threshold must be at least 0 nats and the time above 0 seconds; given: {floor} and {seconds}"
-                ).format(floor=self.floor, seconds=self.seconds)
-            )
+        check_limits(self.seconds, budget=self.budget, top=self.top)
+        if not 0 <= self.floor < np.inf:
+            raise ValueError(f"floor: 0 nats or more; given: {self.floor}")
         if len(self.tokens) != len(self.words):
             raise ValueError(f"{len(self.tokens)} tokens for {len(self.words)} positions")
 

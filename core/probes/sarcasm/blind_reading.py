@@ -1,11 +1,10 @@
 """Do people label the candidates as their recipes say? A sheet to label blind, and the agreement.
 
-"Negative by construction" is a claim about people. To check it, somebody labels a sheet of numbered, shuffled texts,
-without recipe, score or source, by how the writer feels: negative, positive or mixed. Half of the candidates on the
-sheet are those that the models are surest are positive, half are drawn at random over patterns and situations, each
-about another situation. Controls are honest praise in the same words ("Oh wow, I passed my driving test") and plain
-complaints, so that no single answer is always right. The agreement is the share of candidates labelled negative, with
-Wilson's 95 % interval; it is of one reader and one sheet.
+Somebody labels a sheet of numbered, shuffled texts, without recipe, score or source, by how the writer feels:
+negative, positive or mixed. Half of the candidates are those that the models are surest are positive, half are drawn at
+random, each about another situation. Controls are honest praise in the same words ("Oh wow, I passed my driving test")
+and plain complaints, so that no single answer is always right. The agreement is the share of candidates labelled
+negative, with Wilson's 95 % interval; it is of one reader and one sheet.
 """
 
 from __future__ import annotations

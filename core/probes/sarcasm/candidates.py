@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core.probes.limits import check_limits
 from core.probes.sarcasm.recipes import PATTERNS, Pattern
 from core.probes.sarcasm.situations import Situation
 from core.runtime.i18n import gettext as _
@@ -39,15 +40,9 @@ class Question:
     patterns: tuple[Pattern, ...] = PATTERNS
 
     def __post_init__(self) -> None:
-        if (self.budget is not None and self.budget < 1) or self.top < 1 or self.seed < 0:
-            raise ValueError(
-                _(
-                    "a search needs a budget and a top of at least one and a seed of at least 0; given: "
-                    "{budget}, {top} and {seed}"
-                ).format(budget=self.budget, top=self.top, seed=self.seed)
-            )
-        if self.seconds is not None and not self.seconds > 0:
-            raise ValueError(_("the time must be above 0 seconds; given: {seconds}").format(seconds=self.seconds))
+        check_limits(self.seconds, budget=self.budget, top=self.top)
+        if self.seed < 0:
+            raise ValueError(f"seed: at least 0; given: {self.seed}")
         if not self.recipes:
             raise ValueError(
                 _("no pattern was given that fits the situation {text!r}").format(text=self.situation.text)

@@ -2,14 +2,11 @@
 
 Leave-one-out, after Li et al. 2016, "Understanding Neural Networks through Representation Erasure": a token's pull is
 the logit of the whole text minus the logit of the text without that token, so above 0 the token pulls to positive. Li
-et al. divide the change by the score of the whole; here it stays a difference of logits, which has a sign and a unit.
-Each token is left out alone: words that act only together (“not bad”) may show in no single pull, and the pulls need
-not sum to anything.
+et al. divide the change by the score of the whole; here it stays a difference of logits. Words that act only together
+(“not bad”) may show in no single pull, and the pulls need not sum to anything.
 
-Without token i the text is read as the first i tokens, then those after it. One batch holds the whole text and a row
-for every token left out so far; a row begins as the state of the whole text just before its token, so that no prefix is
-read twice. What is left of a text of one token is the empty text. No verdict is given on it, but its logit is defined:
-the read-out of the state before the first token, as in `core.models.predict.logits`.
+What is left of a text of one token is the empty text. No verdict is given on it, but its logit is defined: the read-out
+of the state before the first token, as in `core.models.predict.logits`.
 """
 
 from __future__ import annotations
@@ -20,9 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.data.corpus import encode_tokens
 from core.models.gold_labels import MIXED, NEGATIVE, check_gold_label, fooled
-from core.models.predict import EmptyTextError, Verdict, logits, sigmoid, verdict
+from core.models.predict import EmptyTextError, Verdict, sigmoid, verdict
 from core.models.predictor import BlackBox, log_odds
 from core.runtime.i18n import gettext as _
 
@@ -57,12 +53,10 @@ class Comment:
     @property
     def margin(self) -> float | None:
         """How far P(positive) is past 0.5 on the wrong side; below 0 on the right side, None for a mixed gold label."""
-        return self._opposite(self.verdict.probability - 0.5)
-
-    @property
-    def logit_margin(self) -> float | None:
-        """The same for the logit, which is 0 where P(positive) is 0.5."""
-        return self._opposite(self.verdict.logit)
+        if self.reading == MIXED:
+            return None
+        past_the_middle = self.verdict.probability - 0.5
+        return past_the_middle if self.reading == NEGATIVE else -past_the_middle
 
     @property
     def pulls(self) -> tuple[float, ...] | None:
@@ -81,11 +75,6 @@ class Comment:
         """The positions of the tokens without which the verdict is another."""
         positive = self.verdict.logit >= 0
         return tuple(i for i, logit in enumerate(self.without or ()) if (logit >= 0) != positive)
-
-    def _opposite(self, past_the_middle: float) -> float | None:
-        if self.reading == MIXED:
-            return None
-        return past_the_middle if self.reading == NEGATIVE else -past_the_middle
 
 
 def judge(checkpoints: Sequence[Model], text: str, reading: str) -> tuple[Comment, ...]:
@@ -109,8 +98,6 @@ def leave_one_out(checkpoint: Model, tokens: Sequence[str]) -> tuple[float, ...]
 
     Raises EmptyTextError for no token, ValueError for more than `MOST`.
     """
-    import torch
-
     if not tokens:
         raise EmptyTextError("there is no token to leave out")
     if len(tokens) > MOST:
@@ -119,20 +106,10 @@ def leave_one_out(checkpoint: Model, tokens: Sequence[str]) -> tuple[float, ...]
                 count=len(tokens), most=MOST
             )
         )
-    shorter = [[*tokens[:i], *tokens[i + 1 :]] for i in range(len(tokens))]
     if isinstance(checkpoint, BlackBox):
+        shorter = [[*tokens[:i], *tokens[i + 1 :]] for i in range(len(tokens))]
         return tuple(log_odds(checkpoint.of_tokens(shorter)).tolist())
-    model = checkpoint.model
-    if model.reads_whole:  # so that no two texts share a state
-        return tuple(logits(model, encode_tokens(shorter, checkpoint.vocabulary)).tolist())
-    with torch.inference_mode():
-        embedded = model.embedding(torch.tensor(checkpoint.vocabulary.encode(tokens)))  # [T, E]
-        # Row 0 is the whole text; row i + 1 is the text without token i.
-        state = model.start(len(tokens) + 1)  # [L, T + 1, H]
-        for position, x in enumerate(embedded):
-            read = slice(position + 1)
-            # One embedding for all rows: its projection is worked out once.
-            after = model.step(x[None], state.rows(read)).state
-            state.put(slice(position + 1, position + 2), state.rows(slice(1)))
-            state.put(read, after)
-        return tuple(model.read_state(state)[1:].tolist())
+    from core.probes.edits.shared_suffixes import ChangedSentence
+
+    sentence = ChangedSentence(checkpoint.model, checkpoint.vocabulary.encode(tokens))
+    return tuple(sentence.logits([(i, i + 1, ()) for i in range(len(tokens))]).tolist())

@@ -4,8 +4,7 @@ From an unwelcome situation the patterns of `core.probes.sarcasm.recipes` build 
 gold label is negative by construction, so every one that the model calls positive fools it. The surest of each recipe
 are listed, not the surest of all: these would be one remark with different punctuation.
 
-Candidates come in an order drawn by a seed, one of each pattern in turn, so that a search that ends early has scored
-equally many of each, at random. Candidates that preprocessing makes the same are one. The share of a recipe's
+A search that ends early has scored equally many candidates of each pattern, drawn at random. The share of a recipe's
 candidates that fool the model has Wilson's 95 % interval (Wilson 1927); over several situations the intervals are
 clustered by situation (`core.evaluation.clustered_intervals`).
 """
@@ -23,7 +22,6 @@ import numpy as np
 
 from core.evaluation.clustered_intervals import clustered_interval
 from core.evaluation.metrics import wilson_interval
-from core.models.predict import label
 from core.models.token_predictor import Predictor, checked
 from core.probes.sarcasm.candidates import TOP, Batch, Candidates
 from core.probes.sarcasm.recipes import Recipe
@@ -40,11 +38,6 @@ class Candidate:
     about: str
     probability: float
     recipe: Recipe
-
-    @property
-    def label(self) -> str:
-        """The class that the model reads."""
-        return label(self.probability)
 
 
 @dataclass(frozen=True)
@@ -74,7 +67,6 @@ class Composition:
 
     model: str
     situation: str
-    topic: str
     alone: float
     candidates: int
     scored: int
@@ -196,7 +188,6 @@ class _ScoredCandidates:
         return Composition(
             model=self.model,
             situation=question.situation.text,
-            topic=question.situation.topic,
             alone=self.alone,
             candidates=there_are,
             scored=count,

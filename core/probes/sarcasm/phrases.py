@@ -1,8 +1,7 @@
 """Is this phrase a clause, a gerund or a noun phrase, and can it be said as another of these?
 
 The rules use closed lists (determiners, pronouns, auxiliaries, irregular pasts, a few verbs) and the shape of words.
-They make only forms that they are sure of, and say why not: "my car towed away" may be a noun with its participle or a
-sentence that lacks a word.
+They make only forms that they are sure of, and say why not.
 
 - ``clause``: a subject and a finite verb, "my phone died";
 - ``gerund``: something that one does or has done to one, without a subject, "losing my keys"; of clauses in the first

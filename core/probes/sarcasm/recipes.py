@@ -74,9 +74,11 @@ class Pattern:
 
     def situations(self, situation: Situation) -> list[tuple[str, str]]:
         """The situation's forms that fit, (name, words), none the same as another."""
-        words = {form: situation.form(form) for form in self.forms}
-        first = {text: form for form, text in reversed(words.items()) if text is not None}
-        return [(form, text) for form, text in words.items() if text is not None and first[text] == form]
+        first: dict[str, str] = {}
+        for form in self.forms:
+            if (text := situation.form(form)) is not None:
+                first.setdefault(text, form)
+        return [(form, text) for text, form in first.items()]
 
     def build(self, situation: Situation, number: int) -> tuple[str, Recipe]:
         """The text and recipe of a number from 0 to below `count`."""

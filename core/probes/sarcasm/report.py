@@ -17,8 +17,8 @@ Shares have Wilson's intervals, the rest those of `core.evaluation.intervals`, a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -92,10 +92,6 @@ class SarcasmReport:
     read_positive: ReadPositive
     reworded: Reworded | None
     meant: Meant | None
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain lists, numbers and strings; no text of the corpus."""
-        return asdict(self)
 
 
 def report(

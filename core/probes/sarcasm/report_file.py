@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def save(
         "models": {model.name: model.hash for model in models},
         "corpora": {corpus.name: corpus.sha256 for corpus in corpora},
         "resamples": RESAMPLES,
-        "reports": [report.as_json() for report in reports],
+        "reports": [asdict(report) for report in reports],
     }
     folder.mkdir(parents=True, exist_ok=True)
     json_file.write(folder / FILE, FORMAT, content)

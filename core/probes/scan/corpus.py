@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -78,11 +78,13 @@ def corpus_scan(
         workers.check(processes)
     column, folder = text_column or "text", Path(out)
     paths = inputs.input_files(names)
-    _check_apart(paths, folder)
+    for path in paths:
+        if folder.resolve() in path.resolve().parents:
+            raise ValueError(f"{path} lies in {folder}, where the output goes; write to another folder")
     paths = [path for path in paths if inputs.check(path, column, layout)]
     if not paths:
         raise ValueError(f"{', '.join(map(str, names))}: no rows")
-    plan = {
+    plan: dict[str, Any] = {
         "format": _FORMAT,
         "inputs": [inputs.identified(path)._asdict() for path in paths],
         "models": [{"name": name, "hash": digest} for name, digest in source.hashes],
@@ -108,19 +110,13 @@ def corpus_scan(
             return workers.results(score, tasks(), processes)
         return map(score, tasks())
 
-    return _scan(folder, plan, done, results)
-
-
-def _scan(
-    folder: Path, plan: Mapping[str, Any], done: Mapping[int, Part], results: Callable[[], Iterable[Part]]
-) -> Generator[CorpusScan, None, None]:
     began = time.perf_counter()
     before = rows = sum(part.partition.rows for part in done.values())
     share = sum(part.partition.share for part in done.values())
     count = len(done)
     yield CorpusScan(rows, before, min(share, 1.0), count, 0.0)
     try:
-        for part in results():
+        for part in results():  # ended before what its workers left unfinished is cleared
             if not parts.path_of(folder, part.partition.number).exists():
                 raise OSError(f"a worker has written to another {folder}: all need to see the same files")
             rows, share, count = rows + part.partition.rows, share + part.partition.share, count + 1
@@ -130,7 +126,7 @@ def _scan(
         raise OSError(f"{reason}; {rows:,} rows are kept in {folder}, --resume goes on behind them") from None
     finally:
         parts.clear(folder)
-    written = parts.read(folder, parts.identity(plan))
+    written = parts.read(folder, scan)
     _check_whole(written, len(plan["inputs"]), folder)
     summary = reduce(add, (written[number].summary for number in sorted(written)), Summary())
     event = CorpusScan(rows, before, 1.0, count, time.perf_counter() - began, summary)
@@ -171,13 +167,6 @@ def as_json(event: CorpusScan, plan: Mapping[str, Any]) -> dict[str, object]:
             "rows_per_second": round(event.rows_per_second, 1),
         },
     }
-
-
-def _check_apart(paths: Sequence[Path], folder: Path) -> None:
-    """The output is no input. Raises ValueError."""
-    for path in paths:
-        if folder.resolve() in path.resolve().parents:
-            raise ValueError(f"{path} lies in {folder}, where the output goes; write to another folder")
 
 
 def _begun(folder: Path, plan: Mapping[str, Any], resume: bool) -> dict[int, Part]:

@@ -138,19 +138,6 @@ def scan(
     if label_column:
         labelling = common({checkpoint.name: checkpoint.labelling for checkpoint in checkpoints})
         labels = Readings(Column(path.name, label_column, is_sentiment140(path)), labelling, asked)
-    return _scan(path, checkpoints, column, labels, out, top, layout, check_cancelled)
-
-
-def _scan(
-    path: Path,
-    checkpoints: Sequence[Model],
-    column: str,
-    labels: Readings | None,
-    out: Path | None,
-    top: int,
-    layout: Layout | None,
-    check_cancelled: CheckCancelled,
-) -> Generator[Scan, None, None]:
     labelled = labels is not None
     ranking = _Ranking(checkpoints, labelled, top)
     stop = Event()

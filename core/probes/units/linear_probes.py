@@ -27,6 +27,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -108,17 +109,12 @@ class Probes:
     probes: tuple[Probe, ...]
 
 
-@dataclass(frozen=True)
-class ProbeProgress:
+class ProbeProgress(NamedTuple):
     """`done` of `total` probes are fitted."""
 
     done: int
     total: int
-    so_far: Probes
-
-    def result(self) -> Probes:
-        """The probes so far."""
-        return self.so_far
+    result: Callable[[], Probes]
 
 
 class Tokens(NamedTuple):
@@ -147,7 +143,7 @@ def diagnose(
     names = sources(checkpoint)
     asked = [(name, task) for name in names for task in labels if (name, task) != (PLACE, POSITION)]
     train = len(np.unique(tokens.sentence[tokens.train]))
-    so_far = Probes(
+    settings = Probes(
         model=checkpoint.name,
         hash=checkpoint.hash_with_polarity,
         seed=seed,
@@ -159,15 +155,14 @@ def diagnose(
         left_out=left_out,
         probes=(),
     )
-    yield ProbeProgress(0, len(asked), so_far)
-    probes: list[Probe] = []
-    features = np.empty((0, 0), dtype=np.float32)
-    for number, (name, task) in enumerate(asked):
-        if number == 0 or asked[number - 1][0] != name:
-            features = _features(checkpoint, sentences, name, check_cancelled)
-        probes.append(probe(features, labels[task], tokens, task, name, seed=seed, check_cancelled=check_cancelled))
-        so_far = replace(so_far, probes=tuple(probes))
-        yield ProbeProgress(number + 1, len(asked), so_far)
+    probes: tuple[Probe, ...] = ()
+    yield ProbeProgress(0, len(asked), lambda: settings)
+    for name in names:
+        features = _features(checkpoint, sentences, name, check_cancelled)
+        for task in [task for source, task in asked if source == name]:
+            one = probe(features, labels[task], tokens, task, name, seed=seed, check_cancelled=check_cancelled)
+            probes += (one,)
+            yield ProbeProgress(len(probes), len(asked), partial(replace, settings, probes=probes))
 
 
 def sources(checkpoint: Checkpoint) -> list[str]:
@@ -234,12 +229,8 @@ def probe(
     seed: int = SEED,
     check_cancelled: Callable[[], object] = lambda: None,
 ) -> Probe:
-    """Train a probe from features [N, F] to labels [N] and to control labels, and measure it on the test sentences.
-
-    Raises ValueError where training or test lacks a class.
-    """
+    """Train a probe from features [N, F] to labels [N] and to control labels, and measure it on the test sentences."""
     classes = CLASSES[task]
-    _check_classes(labels, tokens.train, classes, task)
     check_cancelled()
     right, converged = _right(features, labels, tokens.train)
     test, sentence = labels[~tokens.train], np.unique(tokens.sentence[~tokens.train], return_inverse=True)[1]

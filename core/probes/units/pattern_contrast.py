@@ -129,9 +129,7 @@ def _welch(a: np.ndarray, b: np.ndarray) -> Mean | None:
     """The difference of two mean probabilities with Welch's interval, clipped to ±1; None for fewer than two."""
     from scipy.stats import ttest_ind
 
-    if min(len(a), len(b)) < 2:
-        return None
-    if not (a.std() or b.std()):
+    if min(len(a), len(b)) < 2 or not (a.std() or b.std()):
         return None
     interval = ttest_ind(a, b, equal_var=False).confidence_interval(0.95)
     return Mean(

@@ -12,6 +12,7 @@ contexts, so antonyms are near. Training separates words with different labels.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, NamedTuple
@@ -130,50 +131,6 @@ class Move(NamedTuple):
         return self.lean_after - self.lean_before
 
 
-@dataclass(frozen=True)
-class Moves:
-    """The frequent words that both vocabularies have, the most frequent first, in arrays [W]; `ids` are the model's.
-
-    `polarity` is None where the checkpoint has none.
-    """
-
-    model: str
-    hash: str
-    ids: np.ndarray
-    words: tuple[str, ...] = field(repr=False)
-    cosine: np.ndarray = field(repr=False)
-    lean_before: np.ndarray = field(repr=False)
-    lean_after: np.ndarray = field(repr=False)
-    polarity: np.ndarray | None = field(repr=False)
-
-    @property
-    def frozen(self) -> bool:
-        """Whether training left the vectors as they were."""
-        return bool((self.cosine > 1 - 1e-4).all())
-
-    def of(self, index: int) -> Move:
-        """One word's move."""
-        polarity = None if self.polarity is None else float(self.polarity[index])
-        return Move(
-            word=self.words[index],
-            rank=int(self.ids[index]) - 1,
-            cosine=float(self.cosine[index]),
-            lean_before=float(self.lean_before[index]),
-            lean_after=float(self.lean_after[index]),
-            polarity=polarity,
-        )
-
-    def most(self, by: str, count: int, frequent: int = FREQUENT) -> list[Move]:
-        """The `frequent` words that moved most: by ``cosine``, or by their shift to the ``positive`` side (class 1) or
-        the ``negative``. Raises LookupError for another order."""
-        shift = self.lean_after - self.lean_before
-        orders = {"cosine": self.cosine, "positive": -shift, "negative": shift}
-        if by not in orders:
-            raise LookupError(f"no order {by!r}; available: {', '.join(orders)}")
-        chosen = np.flatnonzero(self.ids - 1 <= frequent)
-        return [self.of(index) for index in chosen[np.argsort(orders[by][chosen], kind="stable")][:count].tolist()]
-
-
 def space(name: str, vectors: np.ndarray, vocabulary: Vocabulary, preprocessing: Preprocessing, key: str = "") -> Space:
     """A space of vectors [V, E]. Raises ValueError where `vectors` and vocabulary differ in length."""
     if len(vectors) != len(vocabulary):
@@ -244,7 +201,7 @@ def _nearest(where: Space, wanted: np.ndarray, asked: tuple[str, ...], count: in
     return Neighbours(where.name, asked, len(cosines) - len(left_out), near)
 
 
-def like_spelt(word: str, vocabulary: Vocabulary, count: int = _SPELLINGS) -> list[str]:
+def like_spelt(word: str, vocabulary: Vocabulary) -> list[str]:
     """Known words spelt like one, the most similar first, then the most frequent; none for a very long one.
 
     Similar is a `difflib` ratio of at least 0.7: twice the matching characters over all characters.
@@ -262,7 +219,7 @@ def like_spelt(word: str, vocabulary: Vocabulary, count: int = _SPELLINGS) -> li
         matcher.set_seq1(other)
         if matcher.real_quick_ratio() >= 0.7 and matcher.quick_ratio() >= 0.7 and (ratio := matcher.ratio()) >= 0.7:
             similar.append((-ratio, rank, other))
-    return [other for _ratio, _rank, other in sorted(similar)[:count]]
+    return [other for _ratio, _rank, other in sorted(similar)[:_SPELLINGS]]
 
 
 def leans(checkpoint: Checkpoint, vectors: np.ndarray) -> np.ndarray:
@@ -277,8 +234,8 @@ def leans(checkpoint: Checkpoint, vectors: np.ndarray) -> np.ndarray:
     return np.concatenate(logits).astype(np.float64) if logits else np.zeros(0)
 
 
-def moves(checkpoint: Checkpoint, start: Space, frequent: int = FREQUENT) -> Moves:
-    """What training did to the `frequent` most frequent words that both have.
+def moves(checkpoint: Checkpoint, start: Space) -> list[Move]:
+    """What training did to the `FREQUENT` most frequent words that both have, the most frequent first.
 
     Raises ValueError where the vectors differ in size.
     """
@@ -291,8 +248,13 @@ def moves(checkpoint: Checkpoint, start: Space, frequent: int = FREQUENT) -> Mov
             )
         )
     return _moves(
-        checkpoint, own, start, [word for word in own.vocabulary.words[:frequent] if word in start.vocabulary]
+        checkpoint, own, start, [word for word in own.vocabulary.words[:FREQUENT] if word in start.vocabulary]
     )
+
+
+def frozen(moves: Sequence[Move]) -> bool:
+    """Whether training left the vectors as they were."""
+    return all(move.cosine > 1 - 1e-4 for move in moves)
 
 
 def move_of(checkpoint: Checkpoint, start: Space, typed: str) -> Move:
@@ -300,21 +262,16 @@ def move_of(checkpoint: Checkpoint, start: Space, typed: str) -> Move:
     own = after(checkpoint)
     word = own.word(typed)
     start.word(word)
-    return _moves(checkpoint, own, start, [word]).of(0)
+    return _moves(checkpoint, own, start, [word])[0]
 
 
-def _moves(checkpoint: Checkpoint, own: Space, start: Space, words: list[str]) -> Moves:
+def _moves(checkpoint: Checkpoint, own: Space, start: Space, words: list[str]) -> list[Move]:
     ids, others = (np.array([where.vocabulary.id(word) for word in words], dtype=np.int64) for where in (own, start))
-    return Moves(
-        model=checkpoint.name,
-        hash=checkpoint.hash,
-        ids=ids,
-        words=tuple(words),
-        cosine=np.einsum("we,we->w", own.unit(ids), start.unit(others)).astype(np.float64),
-        lean_before=leans(checkpoint, start.vectors[others]),
-        lean_after=leans(checkpoint, own.vectors[ids]),
-        polarity=None if checkpoint.polarity is None else checkpoint.polarity[ids],
-    )
+    polarity = [None] * len(words) if checkpoint.polarity is None else checkpoint.polarity[ids].tolist()
+    cosines = np.einsum("we,we->w", own.unit(ids), start.unit(others))
+    before, after = (leans(checkpoint, vectors) for vectors in (start.vectors[others], own.vectors[ids]))
+    columns = (column.tolist() for column in (ids - 1, cosines, before, after))
+    return [Move(*values) for values in zip(words, *columns, polarity, strict=True)]
 
 
 def leaning(checkpoint: Checkpoint) -> Leaning:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """A map of rank correlations between all methods, for every model chosen."""
     from core.figures.attribution.scores import agreement_map
-    from core.probes.attribution.agreement import agreement
     from core.probes.attribution.attribute import METHODS, available
+    from core.probes.attribution.measures import agreement
 
     cells, baseline = controls.choose_cells(asked, checkpoints)
     attributions = controls.run(cells, list(METHODS), baseline, "agreement")
@@ -36,7 +36,7 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
             line = _("{model}: a single word has no ranking, so agreement is undefined.")
             st.info(plain(line.format(model=model_name(name))))
             continue
-        matrix = agreement(here)
+        matrix = agreement([one.scores for one in here], [METHODS[one.method].signed for one in here])
         names = [attribution_names.method(one.method) for one in here]
         st.plotly_chart(
             agreement_map(names, matrix, _("Agreement between methods, {model}").format(model=model_name(name))),

@@ -19,13 +19,12 @@ from pages.views.attributions import names
 from pages.views.trajectories import controls
 from pages.views.trajectories.controls import Sentence
 from pages.widgets import black_box, frame, query_params
-from pages.widgets.second_sentence import second_sentence
 from pages.wording.tokens import minus, plain
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
     from core.probes.attribution.benchmark_file import Benchmarks
-    from core.probes.attribution.results import Attribution, Instance
+    from core.probes.attribution.results import Attribution
     from core.probes.attribution.standings import Benchmark
 
 T, R = TypeVar("T"), TypeVar("R")
@@ -43,12 +42,6 @@ class Cell(NamedTuple):
     @property
     def tokens(self) -> list[str]:
         return self.checkpoint.preprocessing(self.sentence.text)
-
-    def instance(self) -> Instance:
-        """The cell as the core's attributions take it."""
-        from core.probes.attribution.results import Instance
-
-        return Instance(self.checkpoint, self.sentence.text, tuple(self.tokens))
 
 
 class Task(NamedTuple):
@@ -72,19 +65,9 @@ def load() -> None:
     import core.probes.attribution.attribute  # noqa: F401
 
 
-def sentences_asked(text: str, checkpoints: Sequence[Model]) -> list[Sentence]:
-    """The sentence and a second one, typed below it; those with a word that some model reads."""
-    label = _("Second sentence to compare (optional)")
-    second = second_sentence(text, label, "attributions second", suggest=False)
-    both = (Sentence(1, text), Sentence(2, second))
-    return [sentence for sentence in both if controls.readers(checkpoints, sentence.text)]
-
-
 def choose_models(checkpoints: Sequence[Model], asked: Sequence[Sentence]) -> list[Model]:
     """Some of the models that read one of the sentences: the LSTM, if it is there, unless others are picked."""
-    readers = [
-        checkpoint for checkpoint in checkpoints if any(checkpoint.preprocessing(sentence.text) for sentence in asked)
-    ]
+    readers = controls.readers(checkpoints, *asked)
     outside = [checkpoint.name for checkpoint in readers if black_box.is_one(checkpoint)]
     usual = outside or [checkpoint.name for checkpoint in readers if checkpoint.name == "lstm"]
     return controls.choose_models(readers, "attributions models", usual)
@@ -281,8 +264,10 @@ def by_cell(
         return
 
     def compute(cell: Cell, check_cancelled: Callable[[], None]) -> Any:
-        removed_by = removal(cell.checkpoint, baseline)
-        return _compute(cell.instance(), removed_by, check_cancelled=check_cancelled)
+        from core.probes.attribution.results import Instance
+
+        instance = Instance.of(cell.checkpoint, cell.sentence.text)
+        return _compute(instance, removal(cell.checkpoint, baseline), check_cancelled=check_cancelled)
 
     one_by_one(
         kind,
@@ -307,7 +292,9 @@ def _probe(kind: str) -> tuple[Callable[..., Any], Callable[..., int]]:
 
 @cached(128)
 def _quick(kind: str, checkpoint: Model, text: str, removed_by: str) -> Any:
-    return _probe(kind)[0](Cell(Sentence(1, text), checkpoint).instance(), removed_by)
+    from core.probes.attribution.results import Instance
+
+    return _probe(kind)[0](Instance.of(checkpoint, text), removed_by)
 
 
 def _run(task: Task, baseline: str) -> Attribution:

@@ -11,7 +11,6 @@ from core.runtime.i18n import gettext as _
 from pages.server.caches import cached
 from pages.views.attributions import controls
 from pages.views.attributions.controls import Cell
-from pages.views.trajectories.controls import Sentence
 from pages.widgets import black_box
 
 if TYPE_CHECKING:
@@ -43,8 +42,10 @@ def measured(cell: Cell, attributions: Sequence[Attribution], removal: str) -> M
     controls.one_by_one(
         f"faithfulness {cell.sentence.number} {checkpoint.name}",
         (checkpoint.hash, text, removal, *((one.method, one.baseline) for one in attributions)),
-        [cell],
-        lambda cell, check_cancelled: _measured(_new_yardstick(cell, removal, check_cancelled), attributions),
+        [text],
+        lambda text, check_cancelled: _measured(
+            _new_yardstick(checkpoint, text, removal, check_cancelled), attributions
+        ),
         results.extend,
         _("Done"),
         _("Measure faithfulness (about {seconds:,.0f} s)").format(seconds=seconds),
@@ -79,7 +80,7 @@ def sensitivity(cell: Cell, attributions: Sequence[Attribution]) -> Sensitivity 
     if not results:
         return None
     by_method = dict(zip((one.method for one in attributions), results, strict=False))
-    return Sensitivity(by_method, float(random_sensitivity(len(cell.tokens)).mean()))
+    return Sensitivity(by_method, random_sensitivity(len(cell.tokens)))
 
 
 def _measured(rule: Yardstick, attributions: Sequence[Attribution]) -> dict[str, Faithfulness]:
@@ -93,10 +94,13 @@ def _measured(rule: Yardstick, attributions: Sequence[Attribution]) -> dict[str,
 @cached(24, shared=True)
 def _yardstick(checkpoint: Model, text: str, removal: str) -> Yardstick:
     """Shared by all sessions: it may be asked by several threads at once."""
-    return _new_yardstick(Cell(Sentence(1, text), checkpoint), removal)
+    return _new_yardstick(checkpoint, text, removal)
 
 
-def _new_yardstick(cell: Cell, removal: str, check_cancelled: Callable[[], object] = lambda: None) -> Yardstick:
+def _new_yardstick(
+    checkpoint: Model, text: str, removal: str, check_cancelled: Callable[[], object] = lambda: None
+) -> Yardstick:
     from core.probes.attribution.faithfulness import yardstick
+    from core.probes.attribution.results import Instance
 
-    return yardstick(cell.instance(), removal, check_cancelled=check_cancelled)
+    return yardstick(Instance.of(checkpoint, text), removal, check_cancelled=check_cancelled)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from core.figures.lab.boosting import margins, points_alone, progress, risk_in_alpha, votes_and_errors, weighted_points
+from core.lab.boosting.points import MOST_CLASSES, Cloud, draw, read_points
+from core.lab.boosting.samme import Boosting, Minimum, error_bound, minima
+from core.lab.boosting.stumps import boost_stumps, regions
+from core.lab.boosting.worksheet import sheet, stopped
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
 from pages.server.fingerprint import fingerprint
@@ -13,12 +19,6 @@ from pages.views.maths_lab import ensemble
 from pages.widgets import query_params, tables, worksheet
 from pages.widgets.number_inputs import ask_lines, ask_whole, slide_whole
 from pages.wording.tokens import Number, minus, plain
-
-if TYPE_CHECKING:
-    from streamlit.delta_generator import DeltaGenerator
-
-    from core.lab.boosting.points import Cloud
-    from core.lab.boosting.samme import Boosting, Minimum
 
 OWN = "own"
 MOST_POINTS, MOST_ROUNDS, MOST_SEED, LONGEST = 600, 200, 9_999, 20_000
@@ -36,7 +36,7 @@ _TYPED = """0.2, 0.4, a
 
 class _Boosted(NamedTuple):
     boosting: Boosting
-    minima: tuple[Minimum, ...]
+    minima: dict[int, Minimum]
 
 
 def view() -> None:
@@ -67,17 +67,12 @@ def view() -> None:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _boosted(key: str, rounds: int, _cloud: Cloud) -> _Boosted:
-    from core.lab.boosting.samme import minima
-    from core.lab.boosting.stumps import boost_stumps
-
-    boosting = boost_stumps(_cloud.points, _cloud.labels, _cloud.classes, rounds)
+    boosting = boost_stumps(_cloud, rounds)
     return _Boosted(boosting, minima(boosting))
 
 
 def _cloud(box: DeltaGenerator) -> Cloud:
     """The points that were chosen or typed. Raises ValueError for typed ones that cannot be read."""
-    from core.lab.boosting.points import MOST_CLASSES, clouds, draw
-
     names = {
         "rings": _("rings in one cloud"),
         "blobs": _("overlapping clouds"),
@@ -86,8 +81,7 @@ def _cloud(box: DeltaGenerator) -> Cloud:
         "squares": _("checkerboard"),
         OWN: _("your own points"),
     }
-    offered = {name: title for name, title in names.items() if name in (*clouds(), OWN)}
-    name = query_params.choice(box.selectbox, _("Points"), offered, name="boost_cloud", key="boost cloud")
+    name = query_params.choice(box.selectbox, _("Points"), names, name="boost_cloud", key="boost cloud")
     if name == OWN:
         return _typed()
     left, middle, right = st.columns(3)
@@ -101,8 +95,6 @@ def _cloud(box: DeltaGenerator) -> Cloud:
 
 
 def _typed() -> Cloud:
-    from core.lab.boosting.points import read_points
-
     cloud = read_points(ask_lines(_("One point per line: x, y, class"), "boost_points", _TYPED, LONGEST))
     if len(cloud.points) > MOST_POINTS:
         raise ValueError(
@@ -114,18 +106,14 @@ def _typed() -> Cloud:
 
 
 def _rounds(cloud: Cloud, boosted: _Boosted) -> None:
-    from core.lab.boosting.worksheet import sheet, stopped
-
     boosting, minima = boosted
     if reason := stopped(boosting):
         st.info(plain(reason), icon=":material/stop_circle:")
     if not boosting.rounds:
-        from core.figures.lab.boosting import points_alone
-
         st.plotly_chart(points_alone(cloud), key="boost points", alt=_("The points by class"))
         return
     number = slide_whole(_("Round"), "boost_t", 1, len(boosting.rounds), _SHOWN, most=MOST_ROUNDS)
-    minimum = next((one for one in minima if one.number == number), None)
+    minimum = minima.get(number)
     _figures_of_round(cloud, boosted, number, minimum)
     with st.expander(_("Calculation of this round"), icon=":material/calculate:", expanded=True):
         worksheet.show(sheet(boosting, number, minimum), "boost sheet")
@@ -135,9 +123,6 @@ def _rounds(cloud: Cloud, boosted: _Boosted) -> None:
 
 
 def _figures_of_round(cloud: Cloud, boosted: _Boosted, number: int, minimum: Minimum | None) -> None:
-    from core.figures.lab.boosting import risk_in_alpha, weighted_points
-    from core.lab.boosting.stumps import regions, stump_of
-
     boosting = boosted.boosting
     round_ = boosting.rounds[number - 1]
     with st.container(horizontal=True):
@@ -153,7 +138,7 @@ def _figures_of_round(cloud: Cloud, boosted: _Boosted, number: int, minimum: Min
         )
         st.metric(_("error rate after round"), f"{round_.training_error:.1%}", border=True)
         if boosted.minima:
-            largest = max(minimum.difference for minimum in boosted.minima)
+            largest = max(one.difference for one in boosted.minima.values())
             st.metric(
                 _("largest error of α"),
                 minus(f"{largest:.1e}"),
@@ -164,7 +149,7 @@ def _figures_of_round(cloud: Cloud, boosted: _Boosted, number: int, minimum: Min
             )
     left, right = st.columns([3, 2])
     left.plotly_chart(
-        weighted_points(cloud, boosting, number, regions(boosting, cloud.points, number), stump_of(round_.learnt)),
+        weighted_points(cloud, boosting, number, regions(boosting, cloud.points, number)),
         key="boost plane",
         alt=_("The points by class and weight, over the regions that the ensemble assigns to each class"),
     )
@@ -183,9 +168,6 @@ def _figures_of_round(cloud: Cloud, boosted: _Boosted, number: int, minimum: Min
 
 
 def _history(boosting: Boosting, number: int) -> None:
-    from core.figures.lab.boosting import margins, progress, votes_and_errors
-    from core.lab.boosting.samme import error_bound
-
     left, right = st.columns(2)
     left.plotly_chart(progress(boosting, number), key="boost risk", alt=_("Risk and error rate by round"))
     right.plotly_chart(margins(boosting, number), key="boost margins", alt=_("Share of points by margin"))
@@ -216,14 +198,11 @@ def _history(boosting: Boosting, number: int) -> None:
 
 
 def _table(cloud: Cloud, boosted: _Boosted) -> None:
-    from core.lab.boosting.stumps import stump_of
-
-    by_round = {minimum.number: minimum for minimum in boosted.minima}
     header = [_("round"), _("rule"), _("ε"), _("α"), _("numerical α"), _("difference"), _("factor of the risk")]
     header += [_("risk"), _("error rate"), _("class vote ≤ 1/K"), _("report’s α"), _("report’s factor")]
     rows: list[tuple[object, ...]] = []
     for round_ in boosted.boosting.rounds:
-        stump, minimum = stump_of(round_.learnt), by_round.get(round_.number)
+        stump, minimum = round_.learnt, boosted.minima.get(round_.number)
         rule = _("x{axis} ≤ {threshold:.4g}: {below}, else {above}").format(
             axis=stump.axis + 1,
             threshold=Number(stump.threshold),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import streamlit as st
 
+from core.lab.bptt.gradients import MOST_STEPS, Backpropagation, Exercise, backpropagation
+from core.lab.bptt.slip import Slip, slips
+from core.lab.bptt.worksheet import backward, forward
+from core.lab.typed_numbers import number
 from core.runtime.i18n import gettext as _
 from pages.views.maths_lab import derivation, vanishing
 from pages.views.trajectories import controls
@@ -13,10 +15,6 @@ from pages.widgets import query_params, tables, worksheet
 from pages.widgets.number_inputs import ask_number, ask_text, ask_whole, shown
 from pages.wording.latex_words import worded
 from pages.wording.tokens import plain
-
-if TYPE_CHECKING:
-    from core.lab.bptt.gradients import Backpropagation, Exercise
-    from core.lab.bptt.slip import Slip
 
 _WEIGHTS = {"w_i": 0.6, "w_h": 0.9, "w_o": 1.5, "h_0": 0.0}
 _INPUTS = "1, 0.5"
@@ -46,9 +44,6 @@ def view() -> None:
 
 def _ask() -> Exercise | None:
     """The numbers; None, with a line that says why, where they make no exercise."""
-    from core.lab.bptt.gradients import MOST_STEPS, Exercise
-    from core.lab.typed_numbers import number
-
     columns = st.columns(4)
     numbers = {}
     for column, (name, usual) in zip(columns, _WEIGHTS.items(), strict=True):
@@ -60,10 +55,12 @@ def _ask() -> Exercise | None:
     with middle:
         steps = ask_whole(_("Steps T"), "bptt_t", 1, MOST_STEPS, 2)
     with right:
-        label = _ask_label()
+        label = query_params.choice(
+            st.segmented_control, _("Label y"), ["0", "1"], name="bptt_y", key="bptt y", width="stretch"
+        )
     try:
         x = tuple(number(typed, f"x_{t}") for t, typed in enumerate(inputs.split(",")[: MOST_STEPS + 1], 1))
-        exercise = Exercise(x=x, y=label, **numbers).over(steps)
+        exercise = Exercise(x=x, y=float(label), **numbers).over(steps)
     except ValueError as error:
         st.info(plain(str(error)))
         return None
@@ -74,18 +71,7 @@ def _ask() -> Exercise | None:
     return exercise
 
 
-def _ask_label() -> float:
-    label = query_params.choice(
-        st.segmented_control, _("Label y"), ["0", "1"], name="bptt_y", key="bptt y", width="stretch"
-    )
-    return float(label)
-
-
 def _worked(exercise: Exercise) -> None:
-    from core.lab.bptt.gradients import backpropagation
-    from core.lab.bptt.slip import slips
-    from core.lab.bptt.worksheet import backward, forward
-
     result = backpropagation(exercise)
     for note in result.notes:
         st.warning(plain(note), icon=":material/vertical_align_top:")

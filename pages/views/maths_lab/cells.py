@@ -62,7 +62,7 @@ def _live(text: str, chosen: list[Checkpoint]) -> list[Line]:
     st.header(_("Equations with live numbers"))
     if not (chosen := prefixwise.only(chosen, plain_only=False, torch_gates=True)):
         return []
-    readers = controls.readers(chosen, text)
+    readers = [checkpoint for checkpoint in chosen if checkpoint.preprocessing(text)]
     if not readers:
         frame.invite(text)
         return []

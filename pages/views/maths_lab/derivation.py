@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import streamlit as st
 
+from core.lab.bptt.derivation import MOST_STEPS, Check, check, letters, targets
+from core.lab.bptt.worksheet import latex
 from core.runtime.i18n import gettext as _
 from pages.widgets import query_params, tables
 from pages.widgets.number_inputs import ask_text, shown
 from pages.wording.latex_words import worded
 from pages.wording.tokens import plain
-
-if TYPE_CHECKING:
-    from core.lab.bptt.derivation import Check
 
 _TARGET, _FORMULA = "dyhat/dw_o", "-w_o * h^2 / (1 + e^(-w_o * h))^2"
 _POINTS = 10  # that are shown
@@ -21,8 +18,6 @@ _POINTS = 10  # that are shown
 
 def view(steps: int) -> None:
     """Compare a typed formula with autograd; one that cannot be read gives an error and stays in its box."""
-    from core.lab.bptt.derivation import MOST_STEPS, check, letters, targets
-
     if steps > MOST_STEPS:
         st.caption(
             _("Derivations are checked over at most {most} steps, so this one is checked over {most}.").format(
@@ -59,8 +54,6 @@ def view(steps: int) -> None:
 
 
 def _checked(result: Check) -> None:
-    from core.lab.bptt.worksheet import latex
-
     st.code(result.formula, language=None, wrap_lines=True)
     (st.success if result.agrees else st.warning)(
         plain(result.statement()), icon=":material/check:" if result.agrees else ":material/close:"

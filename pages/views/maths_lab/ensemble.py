@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import streamlit as st
 
 from core.data.formats.layout import Layout
 from core.data.labels import model_name
+from core.lab.boosting import ensemble_file
+from core.lab.boosting.ensemble import Ensemble, EnsembleProgress, measure
+from core.lab.boosting.ensemble_words import finding, other, sentences
+from core.models.checkpoints import Checkpoint
 from core.runtime.i18n import gettext as _
 from pages.server import background_search
 from pages.server.fingerprint import fingerprint
 from pages.widgets import black_box, label_meaning, models, tables, uploaded_file
 from pages.wording import estimates
 from pages.wording.tokens import plain
-
-if TYPE_CHECKING:
-    from core.lab.boosting.ensemble import Ensemble, EnsembleProgress
-    from core.models.checkpoints import Checkpoint
 
 MOST_ROWS, _ROWS = 20_000, 2_000
 
@@ -44,8 +44,6 @@ def view() -> None:
 
 
 def _kept() -> None:
-    from core.lab.boosting import ensemble_file
-
     try:
         ensemble = ensemble_file.load()
     except ValueError as error:
@@ -113,7 +111,6 @@ def _measured(
     given: uploaded_file.Upload, asked: _Asked, checkpoints: list[Checkpoint], check_cancelled: Callable[[], None]
 ) -> Iterator[EnsembleProgress]:
     from core.data.corpus import read_corpus
-    from core.lab.boosting.ensemble import measure
 
     labelling = checkpoints[0].labelling if checkpoints else None
     try:
@@ -138,8 +135,6 @@ def _say(event: EnsembleProgress) -> background_search.Shown:
 
 
 def _show(ensemble: Ensemble, key: str) -> None:
-    from core.lab.boosting.ensemble_words import finding, other, sentences
-
     measured, *statements = sentences(ensemble)
     st.caption(plain(measured))
     for sentence in statements:

@@ -9,9 +9,9 @@ import streamlit as st
 from core.figures.lab.cells import cell_by_hand
 from core.lab.cells.activations import ACTIVATIONS
 from core.lab.cells.arithmetic import GATES, MOST_STEPS, Worked, work
-from core.lab.cells.check import check
+from core.lab.cells.check import DIGITS, check
 from core.lab.cells.exercise_text import ALL_DIGITS, LONGEST, Tables, from_line, rounded, to_line
-from core.lab.cells.lstm_exercise import USUAL, presets, report, slips
+from core.lab.cells.lstm_exercise import PRESETS, REPORT, USUAL, slips
 from core.lab.cells.worksheets import sheet, step_sheet
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
@@ -44,7 +44,7 @@ def view() -> None:
         return
     line = to_line(exercise)
     short = len(line) <= LONGEST
-    query_params.carry("hand", line if short and typed != Tables.of(presets()[USUAL]) else None)
+    query_params.carry("hand", line if short and typed != Tables.of(PRESETS[USUAL]) else None)
     worked = work(exercise)
     decimals = _decimals()
     _outcome(worked, decimals)
@@ -57,7 +57,7 @@ def _base() -> Tables:
     """The tables to start from: the link's, a preset, or what was typed when the page was left."""
     state = st.session_state
     before = state.get(_BASE)
-    if not query_params.restore("hand", Tables.of(presets()[USUAL]), _read, _BASE):
+    if not query_params.restore("hand", Tables.of(PRESETS[USUAL]), _read, _BASE):
         st.caption(_("The link contains no readable exercise. Showing the report's."))
     if state[_BASE] is not before:
         _replace(state[_BASE])
@@ -103,7 +103,7 @@ def _replace(tables: Tables, *, sizes: bool = True) -> None:
 def _take_preset() -> None:
     chosen = st.session_state["hand preset"]
     if chosen:
-        _replace(Tables.of(presets()[chosen]))
+        _replace(Tables.of(PRESETS[chosen]))
     st.session_state["hand preset"] = None  # a button, not a choice that lasts
 
 
@@ -180,18 +180,11 @@ def _activation_labels(cell: str) -> list[str]:
 
 def _decimals() -> int:
     """How many decimals are shown; ``hand_digits`` in the link."""
-    options = {0: _("whole numbers"), 4: _("4 decimals"), ALL_DIGITS: _("all digits")}
-    words = {0: "0", 4: "4", ALL_DIGITS: "all"}
-    return query_params.choice(
-        st.segmented_control,
-        _("Numbers shown as"),
-        options,
-        name="hand_digits",
-        key="hand digits",
-        default=4,
-        read={word: digits for digits, word in words.items()}.get,
-        write=words.__getitem__,
+    options = {"0": _("whole numbers"), "4": _("4 decimals"), "all": _("all digits")}
+    chosen = query_params.choice(
+        st.segmented_control, _("Numbers shown as"), options, name="hand_digits", key="hand digits", default="4"
     )
+    return ALL_DIGITS if chosen == "all" else int(chosen)
 
 
 def _outcome(worked: Worked, decimals: int) -> None:
@@ -219,10 +212,10 @@ def _remarks(worked: Worked) -> None:
     st.success(
         _(
             "Checked {numbers:,} numbers against decimals of {digits} digits. Largest error: {error:.1e} ({where})."
-        ).format(numbers=checked.numbers, digits=checked.digits, error=checked.error, where=plain(checked.where)),
+        ).format(numbers=checked.numbers, digits=DIGITS, error=checked.error, where=plain(checked.where)),
         icon=":material/check:",
     )
-    if worked.exercise == report():
+    if worked.exercise == REPORT:
         cells, outputs = (", ".join(f"{round(value)}" for value in values) for values in _states(worked))
         st.info(
             together(

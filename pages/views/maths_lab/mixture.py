@@ -6,6 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
+from core.figures.lab.mixture import likelihood, mixture_plane, step_name
+from core.lab.mixture.check import agreement, largest, log_likelihood_of, slips
+from core.lab.mixture.em import Iteration, Mixture, first_guess, fit
+from core.lab.mixture.points import LEAST_DRAWN, draw, read_points
+from core.lab.mixture.worksheet import remarks, sheet, slip_sheet
+from core.lab.typed_numbers import MOST_POINTS, number
 from core.runtime.i18n import gettext as _
 from pages.server.fingerprint import fingerprint
 from pages.widgets import classes, query_params, tables, worksheet
@@ -15,8 +21,6 @@ from pages.wording.tokens import minus, plain
 if TYPE_CHECKING:
     import numpy as np
 
-    from core.lab.mixture.check import Agreement
-    from core.lab.mixture.em import Iteration, Mixture
     from core.lab.mixture.states import States
 
 OWN, STATES = "own", "states"
@@ -29,7 +33,7 @@ _TYPED = "0, 0\n2, 0\n0.5, 1\n1, 0.4\n5, 4\n6, 4.5\n5.5, 5\n6.2, 3.8"
 
 class _Fitted(NamedTuple):
     mixture: Mixture
-    checks: tuple[Agreement, ...]
+    differences: dict[int, float | None]
 
 
 class _Given(NamedTuple):
@@ -42,8 +46,6 @@ class _Given(NamedTuple):
 
 def view() -> None:
     """What to fit, then the fit step by step; where something cannot be fitted, a line that says why."""
-    from core.lab.typed_numbers import number
-
     st.header(_("Gaussian mixture by EM"))
     st.write(
         _(
@@ -74,9 +76,6 @@ def view() -> None:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _fitted(key: str, components: int, seed: int, reg_covar: float, iterations: int, _points: np.ndarray) -> _Fitted:
-    from core.lab.mixture.check import agreement
-    from core.lab.mixture.em import first_guess, fit
-
     mixture = fit(_points, first_guess(_points, components, seed, reg_covar), iterations, reg_covar)
     apart = max(1, -(-iterations // _COMPARED))
     return _Fitted(mixture, agreement(mixture, sorted({*range(1, iterations + 1, apart), iterations})))
@@ -84,9 +83,6 @@ def _fitted(key: str, components: int, seed: int, reg_covar: float, iterations: 
 
 def _given(seed: int) -> _Given | None:
     """The points that were chosen; None, with a message, without a usable model. Raises ValueError for typed ones."""
-    from core.lab.mixture.points import LEAST_DRAWN, draw, read_points, toys
-    from core.lab.typed_numbers import MOST_POINTS
-
     names = {
         "clouds": _("three overlapping clouds"),
         "crossing": _("two long crossing clouds"),
@@ -96,8 +92,7 @@ def _given(seed: int) -> _Given | None:
         OWN: _("your own points"),
         STATES: _("hidden states of a model"),
     }
-    offered = {name: title for name, title in names.items() if name in (*toys(), OWN, STATES)}
-    name = query_params.choice(st.selectbox, _("Points"), offered, name="mix_data", key="mix data")
+    name = query_params.choice(st.selectbox, _("Points"), names, name="mix_data", key="mix data")
     plane = (_("x1"), _("x2"))
     if name == OWN:
         return _Given(read_points(ask_lines(_("One point per line: x, y"), "mix_points", _TYPED, LONGEST)), plane)
@@ -126,9 +121,6 @@ def _ask_reg_covar() -> str:
 
 
 def _steps(given: _Given, fitted: _Fitted) -> None:
-    from core.figures.lab.mixture import likelihood, mixture_plane, step_name
-    from core.lab.mixture.worksheet import remarks, sheet
-
     mixture = fitted.mixture
     for remark in remarks(mixture):
         st.info(plain(remark), icon=":material/info:")
@@ -194,8 +186,6 @@ def _of_what(mixture: Mixture) -> tuple[int, int]:
 
 
 def _numbers(iteration: Iteration, fitted: _Fitted) -> None:
-    from core.lab.mixture.check import largest
-
     with st.container(horizontal=True):
         st.metric(_("iteration"), f"{iteration.number} / {len(fitted.mixture.iterations)}", border=True)
         st.metric(
@@ -204,8 +194,8 @@ def _numbers(iteration: Iteration, fitted: _Fitted) -> None:
             delta=f"{iteration.log_likelihood - iteration.log_likelihood_before:+.4g}",
             border=True,
         )
-        difference = largest(fitted.checks)
-        compared = sum(check.difference is not None for check in fitted.checks)
+        difference = largest(fitted.differences)
+        compared = sum(value is not None for value in fitted.differences.values())
         st.metric(
             _("largest error"),
             "–" if difference is None else minus(f"{difference:.1e}"),
@@ -221,9 +211,6 @@ def _numbers(iteration: Iteration, fitted: _Fitted) -> None:
 
 
 def _slips(mixture: Mixture, iteration: Iteration, component: int) -> None:
-    from core.lab.mixture.check import log_likelihood_of, slips
-    from core.lab.mixture.worksheet import slip_sheet
-
     with st.expander(
         _("Slips in the report"), icon=":material/report:", on_change="rerun", key="mix slips open"
     ) as opened:
@@ -240,10 +227,10 @@ def _slips(mixture: Mixture, iteration: Iteration, component: int) -> None:
         slip = slips(mixture.points, iteration)
         header = [_("formulas"), _("log-likelihood")]
         formulas = {
-            _("correct formulas"): slip.truth,
-            _("extra sum over k in the numerator"): slip.above,
-            _("k instead of i in the denominator"): slip.below,
-            _("both slips (the report)"): slip.report,
+            _("correct formulas"): slip["truth"],
+            _("extra sum over k in the numerator"): slip["above"],
+            _("k instead of i in the denominator"): slip["below"],
+            _("both slips (the report)"): slip["report"],
         }
         tables.table(
             header,
@@ -271,7 +258,6 @@ def _components(mixture: Mixture, half_step: int) -> None:
 
 
 def _iterations(fitted: _Fitted) -> None:
-    by_number = {check.number: check.difference for check in fitted.checks}
     components = range(fitted.mixture.start.components)
     header = [
         _("iteration"),
@@ -287,7 +273,7 @@ def _iterations(fitted: _Fitted) -> None:
             iteration.log_likelihood,
             iteration.log_likelihood - iteration.log_likelihood_before,
             iteration.bound,
-            by_number.get(iteration.number),
+            fitted.differences.get(iteration.number),
             ", ".join(str(k + 1) for k in iteration.maximised.held),
             iteration.fell,
             *iteration.maximised.counts.tolist(),

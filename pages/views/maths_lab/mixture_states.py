@@ -8,6 +8,9 @@ import streamlit as st
 
 from core.data.examples import examples
 from core.data.labels import model_name
+from core.lab.mixture.em import Mixture
+from core.lab.mixture.states import OWN, READ_OUT, States, regimes, sentence, states_of
+from core.models.checkpoints import Checkpoint
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
 from pages.server.caches import cached
@@ -18,10 +21,6 @@ from pages.wording.tokens import plain, visible
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from core.lab.mixture.em import Mixture
-    from core.lab.mixture.states import States
-    from core.models.checkpoints import Checkpoint
 
 _LONGEST, _MOST_AXES = 20_000, 5
 
@@ -60,8 +59,6 @@ def states() -> States | None:
 def _states(
     checkpoint: Checkpoint, with_state_space: str, texts: tuple[str, ...], axes: str, dimensions: int
 ) -> States:
-    from core.lab.mixture.states import states_of
-
     return states_of(checkpoint, texts, axes, dimensions)
 
 
@@ -80,8 +77,6 @@ def _model(checkpoints: list[Checkpoint]) -> Checkpoint:
 
 def _axes(checkpoint: Checkpoint) -> tuple[str, int]:
     """Along which axes the states are projected, and on how many."""
-    from core.lab.mixture.states import OWN, READ_OUT
-
     names = {OWN: _("principal components of the states"), READ_OUT: _("verdict direction and orthogonal axes")}
     if checkpoint.state_space is None:
         del names[READ_OUT]
@@ -95,8 +90,6 @@ def _axes(checkpoint: Checkpoint) -> tuple[str, int]:
 
 def show(result: States, mixture: Mixture, responsibilities: np.ndarray, number: int) -> None:
     """What each component holds, by the responsibilities of an iteration."""
-    from core.lab.mixture.states import regimes, sentence
-
     st.markdown(_("**What each component contains, at iteration {number}**").format(number=number))
     labels = classes.of(result.model)
     chance = classes.probability_name(labels)

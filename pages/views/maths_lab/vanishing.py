@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import streamlit as st
 
+from core.figures.lab.vanishing import vanishing_curves
+from core.lab.bptt.vanishing import Vanishing, vanishing
 from core.runtime.i18n import gettext as _
 from pages.views.trajectories import controls
 from pages.widgets.number_inputs import slide, slide_whole
 from pages.wording.tokens import plain
-
-if TYPE_CHECKING:
-    from core.lab.bptt.vanishing import Vanishing
 
 _WEIGHT, _BIAS, _SPREAD = 1.2, 3.0, 0.5
 _STEPS, _MOST = 30, 200
@@ -20,9 +17,6 @@ _STEPS, _MOST = 30, 200
 
 def view() -> None:
     """The sliders, the curves, and what the bound says."""
-    from core.figures.lab.vanishing import vanishing_curves
-    from core.lab.bptt.vanishing import vanishing
-
     st.latex(
         r"\begin{aligned} \text{RNN:}\quad & \frac{\partial h_T}{\partial h_0} = \prod_{t=1}^{T} w_h (1 - h_t^2) "
         r"\\ & h_t = \tanh(x_t + w_h h_{t-1}) \\ \text{LSTM:}\quad & \frac{\partial c_T}{\partial c_0} = "

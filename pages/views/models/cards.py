@@ -150,8 +150,7 @@ def _card(name: str, cards: Mapping[str, Mapping[str, Any]]) -> None:
                 training=data["training_rows"], file=data["file"], held=data["held_out_rows"]
             )
         )
-    if content.get("kind") != EMBEDDINGS:
-        _classes(content)
+    _classes(content)
     _imported(content)
     _list([statement for statement, holders in _holders(cards).items() if holders == [name]])
     parts = {

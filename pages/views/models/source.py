@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import streamlit as st
@@ -20,7 +20,6 @@ from pages.wording.tokens import plain
 if TYPE_CHECKING:
     from core.evaluation.assessment import Assessment
     from core.evaluation.binned_metrics import Tallies
-    from core.models.checkpoints import Checkpoint
 
 UPLOADED = "models uploaded"  # the session's last assessment of an upload, with its name
 
@@ -126,9 +125,7 @@ def _uploaded(name: str, assessment: Assessment) -> Shown:
     return Shown(assessment.tallies, assessment)
 
 
-@cached(8)
-def _assessed(apt: Sequence[Checkpoint]) -> Assessment:
-    return own(apt)
+_assessed = cached(8)(own)
 
 
 def choose_model(tallies: Tallies) -> str:

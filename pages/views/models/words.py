@@ -23,7 +23,7 @@ from pages.wording.tokens import change, plain, signed, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Card, Checkpoint
-    from core.probes.words.neighbours import Leaning, Move, Moves, Neighbours, Space
+    from core.probes.words.neighbours import Leaning, Move, Neighbours, Space
 
 _LISTED = 20
 _PER_SIDE = 12
@@ -243,7 +243,7 @@ def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
     if before is None:
         return
     result = _moves(checkpoint.hash_with_polarity, before.hash, checkpoint, before)
-    if result.frozen:
+    if words.frozen(result):
         st.info(_("This model’s embeddings were frozen: training moved no word."))
         return
     zero, one = map(plain, checkpoint.labels)
@@ -253,9 +253,10 @@ def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
     }
     by = query_params.choice(st.segmented_control, _("Largest change"), orders, name="by", key="models by")
     if by == "cosine":
-        moves = result.most("cosine", 2 * _PER_SIDE)
+        moves = sorted(result, key=lambda move: move.cosine)[: 2 * _PER_SIDE]
     else:
-        moves = [*result.most("positive", _PER_SIDE), *reversed(result.most("negative", _PER_SIDE))]
+        ordered = sorted(result, key=lambda move: -move.shift)
+        moves = [*ordered[:_PER_SIDE], *ordered[-_PER_SIDE:]]
     st.plotly_chart(
         leans_moved(
             moves,
@@ -271,7 +272,7 @@ def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
             "training. Dot: with the trained vector. The rest of the model is as trained in both. "
             "Blue moved to {one}, orange to {zero}. Searched: the {count:,} most frequent words that "
             "both know."
-        ).format(one=one, zero=zero, count=len(result.words))
+        ).format(one=one, zero=zero, count=len(result))
     )
     header = [
         _("word"),
@@ -320,7 +321,7 @@ def _leaning(key: str, _checkpoint: Checkpoint) -> Leaning:
 
 
 @cached(8, shared=True)
-def _moves(key: str, before_hash: str, _checkpoint: Checkpoint, _start: Space) -> Moves:
+def _moves(key: str, before_hash: str, _checkpoint: Checkpoint, _start: Space) -> list[Move]:
     result = words.moves(_checkpoint, _start)
     give_back()
     return result

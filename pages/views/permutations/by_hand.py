@@ -11,7 +11,7 @@ from core.probes.permutations import search as probe
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from pages.server.fingerprint import fingerprint
-from pages.views.permutations.kept_pairs import Candidate, keep_form
+from pages.views.permutations.kept_pairs import keep_form
 from pages.views.permutations.permuted import pins, readers_of
 from pages.widgets import black_box, classes, frame, models, query_params
 from pages.widgets.word_order import reorder
@@ -64,7 +64,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
         flipped_first = dict(sorted(chances.items(), key=lambda item: (item[1][0] >= 0.5) == (item[1][1] >= 0.5)))
         threshold = probe.FLOOR if fluencies else None
         st.header(_("Keep this pair"))
-        keep_form(Candidate(text, after[0].text, flipped_first, fluencies, scorer, threshold), "keep by hand")
+        keep_form("keep by hand", text, after[0].text, flipped_first, fluencies, scorer, threshold)
 
 
 def _card(before: Verdict, after: Verdict, *, moved: bool) -> None:

@@ -9,9 +9,9 @@ import streamlit as st
 
 from core.data.labels import model_name
 from core.models.predict import EmptyTextError
-from core.probes.permutations.comparison import compare
+from core.probes.permutations.comparison import Comparison, compare
 from core.runtime.i18n import gettext as _
-from pages.views.permutations.kept_pairs import Candidate, keep_form
+from pages.views.permutations.kept_pairs import keep_form
 from pages.widgets import black_box, classes, frame, prefixwise, tables
 from pages.widgets.second_sentence import second_sentence
 from pages.wording.tokens import plain
@@ -26,10 +26,11 @@ _SECOND = "permutations second"  # the key of the second sentence's box
 def view(text: str, checkpoints: list[Checkpoint]) -> None:
     """The box for the second sentence and everything said of the two."""
     second = second_sentence(text, _("Second sentence"), _SECOND)
-    readers = []
+    readers: list[Checkpoint] = []
+    contrasts: list[Contrast] = []
     for checkpoint in checkpoints:
         with black_box.faults_shown(), suppress(EmptyTextError):
-            compare([checkpoint], text, second)
+            contrasts += compare([checkpoint], text, second).contrasts
             readers.append(checkpoint)
     if not readers:
         if any(checkpoint.preprocessing(text) for checkpoint in checkpoints):
@@ -37,14 +38,14 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
         else:
             frame.invite(text)
         return
-    comparison = compare(readers, text, second)
+    comparison = Comparison(tuple(contrasts))
     if comparison.words is not None:
         _words(comparison.words)
     else:
-        for contrast in comparison.contrasts:
+        for contrast in contrasts:
             st.caption(plain(model_name(contrast.model)))
             _words(contrast.words)
-    for column, contrast in zip(st.columns(len(readers)), comparison.contrasts, strict=True):
+    for column, contrast in zip(st.columns(len(readers)), contrasts, strict=True):
         with column:
             _card(contrast)
 
@@ -59,10 +60,10 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     )
     black_box.without_beginnings(readers)
     prefixwise.tell_of_missing_curves(readers)
-    if all(contrast.words.permutations for contrast in comparison.contrasts):
+    if all(contrast.words.permutations for contrast in contrasts):
         st.header(_("Keep this pair"))
-        chances = {one.model: (one.a.probability, one.b.probability) for one in comparison.contrasts}
-        keep_form(Candidate(text, second, chances), "keep compared")
+        chances = {one.model: (one.a.probability, one.b.probability) for one in contrasts}
+        keep_form("keep compared", text, second, chances)
 
 
 def _words(words: Words) -> None:

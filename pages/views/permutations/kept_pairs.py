@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -20,26 +19,25 @@ if TYPE_CHECKING:
     from core.storage.pairs import Collection, Pair, Precision
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A pair that could be kept: P(positive) of the original and of the other order by model, and their fluency."""
-
-    original: str
-    other: str
-    probabilities: Mapping[str, tuple[float, float]]
-    fluencies: tuple[float, float] | None = None
-    scorer: str | None = None
-    floor: float | None = None
-
-
 def judgements() -> dict[str, str]:
     """What a person can say of an order."""
     return {"valid": _("valid"), "not valid": _("not valid"), "unsure": _("unsure")}
 
 
-def keep_form(pair: Candidate, key: str) -> None:
-    """A form that keeps a pair with a person's own judgement of the other order."""
-    models = list(pair.probabilities)
+def keep_form(
+    key: str,
+    original: str,
+    other: str,
+    probabilities: Mapping[str, tuple[float, float]],
+    fluencies: tuple[float, float] | None = None,
+    scorer: str | None = None,
+    floor: float | None = None,
+) -> None:
+    """A form that keeps a pair with a person's own judgement of the other order.
+
+    `probabilities` are P(positive) of the two by model, `fluencies` are in nats.
+    """
+    models = list(probabilities)
 
     def choose() -> str:
         if len(models) == 1:
@@ -53,21 +51,21 @@ def keep_form(pair: Candidate, key: str) -> None:
     if answer.judgement is None:
         st.warning(_("Not kept yet. First say whether this order is a valid sentence."))
         return
-    before, after = pair.probabilities[answer.models]
-    fluency, other_fluency = pair.fluencies or (None, None)
+    before, after = probabilities[answer.models]
+    fluency, other_fluency = fluencies or (None, None)
     with kept.faults_shown():
         own = limits.collection()
         limits.room(len(own.pairs()))
         own.keep(
-            original=pair.original,
-            other=pair.other,
+            original=original,
+            other=other,
             model=answer.models,
             probability_original=before,
             probability_other=after,
             fluency_original=fluency,
             fluency_other=other_fluency,
-            scorer=pair.scorer,
-            floor=pair.floor,
+            scorer=scorer,
+            floor=floor,
             judgement=answer.judgement,
             note=answer.note,
         )

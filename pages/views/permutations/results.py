@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from pages.views.permutations.kept_pairs import Candidate, keep_form
+from pages.views.permutations.kept_pairs import keep_form
 from pages.widgets import classes, models, tables
 from pages.wording.terms import term
 from pages.wording.tokens import certificate, plain, signed
@@ -139,15 +139,13 @@ def _choice(result: Permutations, row: int, key: str) -> None:
             )
         )
         keep_form(
-            Candidate(
-                result.text,
-                order.text,
-                {result.model: (result.original.probability, order.probability)},
-                (result.original.fluency, order.fluency),
-                result.scorer,
-                result.floor,
-            ),
             f"keep {key}",
+            result.text,
+            order.text,
+            {result.model: (result.original.probability, order.probability)},
+            (result.original.fluency, order.fluency),
+            result.scorer,
+            result.floor,
         )
 
 

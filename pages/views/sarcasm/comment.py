@@ -104,9 +104,9 @@ def _card(comment: Comment) -> None:
 
 
 def _by_how_much(comment: Comment) -> str:
-    margin, logit = comment.margin, comment.logit_margin
-    if margin is None or logit is None:
-        return _("Logit: {logit}.").format(logit=signed(comment.verdict.logit))
+    margin, logit = comment.margin, comment.verdict.logit
+    if margin is None:
+        return _("Logit: {logit}.").format(logit=signed(logit))
     if not comment.fooled:
         line = _("Agrees with you: {margin:.3f} on your side of 0.5, {logit:.2f} in the logit.")
     elif margin < _LITTLE:

@@ -249,7 +249,6 @@ def _figures_of(result: MinimalEdits) -> None:
 def _guard_table(result: MinimalEdits) -> None:
     if not result.guards:
         return
-    judgements = {"passed": _("passed"), "failed": _("failed"), "cannot judge": _("cannot judge"), None: "–"}
     with st.expander(_("Edits rejected by guards and constraints"), icon=":material/shield:"):
         tables.table(
             [
@@ -264,7 +263,7 @@ def _guard_table(result: MinimalEdits) -> None:
                 (
                     term(name),
                     _("on") if report.on else _("off"),
-                    judgements[report.judgement],
+                    term(report.judgement or "–"),
                     report.failed,
                     report.unjudged,
                     report.asked,
@@ -287,13 +286,16 @@ def _edited(result: MinimalEdits, one: Edited) -> None:
             after=one.probability,
         )
     )
-    doubts = [
+    if doubts := _doubts(one):
+        st.caption(plain(_("Guards not passed: {doubts}").format(doubts=doubts)))
+
+
+def _doubts(one: Edited) -> str:
+    return clauses(
         _("{guard}: {judgement}").format(guard=term(guard), judgement=term(judgement))
         for guard, judgement in one.guards.items()
         if judgement != "passed"
-    ]
-    if doubts:
-        st.caption(plain(_("Guards not passed: {doubts}").format(doubts=clauses(doubts))))
+    )
 
 
 def _table(flips: list[Edited], chance: str) -> None:
@@ -305,9 +307,7 @@ def _table(flips: list[Edited], chance: str) -> None:
             one.text,
             parts(in_words(one)),
             None if one.fluency_change is None else round(one.fluency_change, 2),
-            clauses(
-                f"{term(name)}: {term(judgement)}" for name, judgement in one.guards.items() if judgement != "passed"
-            ),
+            _doubts(one),
             minimal[one.minimal],
         )
         for one in flips

@@ -12,7 +12,7 @@ from core.data.tables import as_csv
 from core.runtime.i18n import gettext as _
 from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
-from pages.widgets import frame, query_params, tables
+from pages.widgets import frame, models, query_params, tables
 from pages.widgets.second_sentence import second_sentence
 from pages.wording.tokens import plain, visible
 
@@ -31,26 +31,24 @@ class Sentence(NamedTuple):
     text: str
 
 
-def texts(text: str, checkpoints: Sequence[Checkpoint]) -> list[Sentence]:
+def texts(
+    text: str, checkpoints: Sequence[Checkpoint], key: str = "trajectories second", *, suggest: bool = True
+) -> list[Sentence]:
     """The sentence and a second one, typed below it; those with a word that some model reads."""
-    second = second_sentence(text, _("Second sentence to compare (optional)"), "trajectories second")
+    second = second_sentence(text, _("Second sentence to compare (optional)"), key, suggest=suggest)
     both = (Sentence(1, text), Sentence(2, second))
-    return [sentence for sentence in both if readers(checkpoints, sentence.text)]
+    return [sentence for sentence in both if readers(checkpoints, sentence)]
 
 
-def readers(checkpoints: Sequence[Checkpoint], text: str) -> list[Checkpoint]:
-    """The models that find a word in a text."""
-    return [checkpoint for checkpoint in checkpoints if checkpoint.preprocessing(text)]
-
-
-def readers_of_all(checkpoints: Sequence[Checkpoint], sentences: Sequence[Sentence]) -> list[Checkpoint]:
-    """The models that find a word in each of the sentences."""
-    return [checkpoint for checkpoint in checkpoints if all(checkpoint.preprocessing(text) for _n, text in sentences)]
-
-
-def readers_of_any(checkpoints: Sequence[Checkpoint], sentences: Sequence[Sentence]) -> list[Checkpoint]:
-    """The models that find a word in one of the sentences."""
-    return [checkpoint for checkpoint in checkpoints if any(checkpoint.preprocessing(text) for _n, text in sentences)]
+def readers(
+    checkpoints: Sequence[Checkpoint], *sentences: Sentence, which: Callable[[Iterable[object]], bool] = any
+) -> list[Checkpoint]:
+    """The models that find a word in any of some sentences, or in all of them."""
+    return [
+        checkpoint
+        for checkpoint in checkpoints
+        if which(checkpoint.preprocessing(sentence.text) for sentence in sentences)
+    ]
 
 
 def choose_sentence(sentences: Sequence[Sentence]) -> Sentence:
@@ -60,6 +58,14 @@ def choose_sentence(sentences: Sequence[Sentence]) -> Sentence:
     names = {1: _("the first sentence"), 2: _("the second sentence")}
     number = query_params.choice(st.segmented_control, _("Sentence"), names, name="of", key="trajectories of")
     return sentences[number - 1]
+
+
+def choose_run(sentences: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> tuple[Checkpoint, Trace]:
+    """A model that reads one of the sentences, and its trace of that."""
+    with st.container(horizontal=True):
+        sentence = choose_sentence(sentences)
+        checkpoint = models.choose(readers(checkpoints, sentence), "trajectories model")
+    return checkpoint, traced(checkpoint, sentence.text)
 
 
 def choose_models(

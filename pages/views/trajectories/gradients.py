@@ -28,7 +28,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
 
     with st.container(horizontal=True):
         sentence = controls.choose_sentence(texts)
-        chosen = controls.choose_models(controls.readers(checkpoints, sentence.text))
+        chosen = controls.choose_models(controls.readers(checkpoints, sentence))
     gain = _ask_gain()
     with frame.working(_("Computing gradients and Jacobians…"), 900):
         results = [_gradients(checkpoint, sentence.text, gain) for checkpoint in chosen]

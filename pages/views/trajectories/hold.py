@@ -10,7 +10,7 @@ import streamlit as st
 from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from pages.views.trajectories import controls
-from pages.widgets import classes, models, query_params
+from pages.widgets import classes, query_params
 from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
@@ -30,10 +30,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     from core.probes.interventions.hold import intervene
 
     st.header(_("Hold a gate, scale units"))
-    with st.container(horizontal=True):
-        sentence = controls.choose_sentence(texts)
-        checkpoint = models.choose(controls.readers(checkpoints, sentence.text), "trajectories model")
-    trace = controls.traced(checkpoint, sentence.text)
+    checkpoint, trace = controls.choose_run(texts, checkpoints)
     first, last = _ask_span(trace)
     changes = [*_ask_gate(trace, first, last), *_ask_units(trace, first, last)]
     run = intervene(checkpoint, trace, changes)

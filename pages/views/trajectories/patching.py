@@ -34,7 +34,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         )
     )
     if len(texts) == 2:
-        _patches(texts, controls.choose_models(controls.readers_of_all(checkpoints, texts) or checkpoints))
+        _patches(texts, controls.choose_models(controls.readers(checkpoints, *texts, which=all) or checkpoints))
     else:
         st.info(_("Type a second sentence above to take states from, for example the same words in another order."))
     hold.view(texts, checkpoints)

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """The models beside each other, the sentences laid over one another, and how far they are apart."""
-    chosen = controls.choose_models(controls.readers_of_any(checkpoints, texts))
+    chosen = controls.choose_models(controls.readers(checkpoints, *texts))
     _paths_drawn(texts, chosen)
     if len(texts) == 2:
-        _distances(texts, controls.readers_of_all(chosen, texts))
+        _distances(texts, controls.readers(chosen, *texts, which=all))
 
 
 def _paths_drawn(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:

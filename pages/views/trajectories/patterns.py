@@ -12,7 +12,7 @@ from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls, pattern_file, pattern_moments
-from pages.widgets import models, query_params
+from pages.widgets import query_params
 from pages.wording.tokens import plain, visible
 
 if TYPE_CHECKING:
@@ -34,10 +34,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
             "the model. What they share is a guess at what the units represent."
         )
     )
-    with st.container(horizontal=True):
-        sentence = controls.choose_sentence(texts)
-        checkpoint = models.choose(controls.readers(checkpoints, sentence.text), "trajectories model")
-    trace = controls.traced(checkpoint, sentence.text)
+    checkpoint, trace = controls.choose_run(texts, checkpoints)
     pattern = _asked(checkpoint, trace)
     if not pattern.units:
         st.info(_("No unit is on over the whole span. Choose a lower threshold or a shorter span."))

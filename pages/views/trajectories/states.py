@@ -12,7 +12,7 @@ from core.figures.inside.states import MOST_CELLS, MOST_TOKENS, shown_names, sta
 from core.runtime.i18n import gettext as _
 from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls, step
-from pages.widgets import models, query_params
+from pages.widgets import query_params
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -24,10 +24,7 @@ _ROWS = (32, 64)
 
 def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """The map of one sentence in one model, and what was clicked in it."""
-    with st.container(horizontal=True):
-        sentence = controls.choose_sentence(texts)
-        checkpoint = models.choose(controls.readers(checkpoints, sentence.text), "trajectories model")
-    trace = controls.traced(checkpoint, sentence.text)
+    checkpoint, trace = controls.choose_run(texts, checkpoints)
     shown, units = _ask_what(trace)
     own = fingerprint((checkpoint.hash, trace.tokens))
     unit_key, token_key = f"trajectories unit {own}", f"trajectories token {own}"

@@ -24,11 +24,11 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """Verdicts of one sentence or two, and each word's contribution to them."""
     from core.figures.inside.contributions import contribution_bars
 
-    chosen = controls.choose_models(controls.readers_of_any(checkpoints, texts))
+    chosen = controls.choose_models(controls.readers(checkpoints, *texts))
     _verdicts(texts, chosen)
     by_sentence = {
         sentence.number: [
-            controls.traced(checkpoint, sentence.text) for checkpoint in controls.readers(chosen, sentence.text)
+            controls.traced(checkpoint, sentence.text) for checkpoint in controls.readers(chosen, sentence)
         ]
         for sentence in texts
     }
@@ -67,7 +67,7 @@ def _verdicts(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
     from core.figures.prefixes import prefix_curves
     from core.probes.permutations.comparison import Comparison, contrast
 
-    both = controls.readers_of_all(chosen, texts)
+    both = controls.readers(chosen, *texts, which=all)
     if len(texts) == 2 and both:
         first, second = ([models.verdict(checkpoint, text) for checkpoint in both] for _number, text in texts)
         compared = Comparison(tuple(contrast(one, other) for one, other in zip(first, second, strict=True)))
@@ -88,7 +88,7 @@ def _verdicts(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
             st.caption(line.format(model=plain(model_name(one.model)), step=one.parts_at))
         return
     for sentence in texts:
-        verdicts = [models.verdict(checkpoint, sentence.text) for checkpoint in controls.readers(chosen, sentence.text)]
+        verdicts = [models.verdict(checkpoint, sentence.text) for checkpoint in controls.readers(chosen, sentence)]
         if verdicts:
             st.plotly_chart(
                 prefix_curves(verdicts),

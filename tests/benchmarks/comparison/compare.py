@@ -35,11 +35,11 @@ from core.models.checkpoints import Checkpoint
 from core.models.predict import logits
 from core.models.token_predictor import predictor
 from core.probes.edits import sources as edit_sources
-from core.probes.edits.changes import Edit
 from core.probes.edits.guards import FAILED
 from core.probes.edits.search import Question, search
-from core.probes.edits.transformations import Listed, Substitute
+from core.probes.edits.transformations import Substitute
 from core.probes.edits.victims import Victim, black_box, white_box
+from tests.probes.listed import listed
 
 
 def main() -> None:
@@ -64,7 +64,7 @@ def main() -> None:
     drawn = np.random.default_rng(options.seed).permutation(np.flatnonzero(right)).tolist()
     victims = {"black": black_box(predictor(checkpoint)), "white": white_box(checkpoint)}
     for guarded in (False, True):
-        request = _request(checkpoint, sources, corpus.texts, drawn, corpus.sha256, options, guarded=guarded)
+        request = _request(checkpoint, sources, corpus.texts, drawn, options, guarded=guarded)
         tokens = [tuple(checkpoint.preprocessing(corpus.texts[target.row])) for target in request.targets]
         answers = [
             *_theirs(request, options),
@@ -84,7 +84,6 @@ def _request(
     sources: edit_sources.WordSources,
     texts: Sequence[str],
     drawn: Sequence[int],
-    sha256: str,
     options: argparse.Namespace,
     *,
     guarded: bool,
@@ -100,21 +99,14 @@ def _request(
         reading = "positive" if predictor(checkpoint)([tokens])[0] >= 0.5 else "negative"
         found: list[list[str]] = [[] for _ in tokens]
         for edit in propose(tokens):
-            if (
-                len(edit.after) == 1
-                and len(found[edit.position]) < options.candidates
-                and _passes(edit, guards, reading)
-            ):
+            passes = all(guard.judge((edit,), reading) != FAILED for guard in guards)
+            if passes and len(edit.after) == 1 and len(found[edit.position]) < options.candidates:
                 found[edit.position].append(edit.after[0])
         if any(found):
             targets.append(Target(row, found))
     which = "those of them that pass the meaning guards" if guarded else "no guards"
     about = f"up to {options.candidates} substitutes a word; {which}"
-    return Request(options.model, sha256, options.max_edits, None, about, targets)
-
-
-def _passes(edit: Edit, guards: Sequence[object], reading: str) -> bool:
-    return all(guard.judge((edit,), reading) != FAILED for guard in guards)  # type: ignore[attr-defined]
+    return Request(options.model, options.max_edits, about, targets)
 
 
 def _theirs(request: Request, options: argparse.Namespace) -> list[Answer]:
@@ -123,7 +115,7 @@ def _theirs(request: Request, options: argparse.Namespace) -> list[Answer]:
         request.write(asked)
         side = Path(__file__).with_name("textattack_side.py")
         files = ["--request", asked, "--data", options.data.resolve(), "--out", answered]
-        command = [options.textattack, side, *files, "--threads", str(options.threads), "--batch-size", "256"]
+        command = [options.textattack, side, *files, "--threads", str(options.threads)]
         subprocess.run([str(part) for part in command], cwd=Path(__file__).parents[3], check=True, stdout=sys.stderr)
         return read_answers(answered)
 
@@ -139,12 +131,11 @@ def _ours(
 ) -> Answer:
     attempts = []
     for target, tokens in zip(request.targets, sentences, strict=True):
-        listed = Listed({place: words for place, words in enumerate(target.substitutes) if words})
         question = Question(
             text="",
             tokens=tokens,
             goal="flip",
-            transformations=(listed,),
+            transformations=(listed(dict(enumerate(target.substitutes))),),
             max_edits=request.max_edits,
             beam=4,
             first=True,
@@ -153,29 +144,22 @@ def _ours(
         )
         start = time.perf_counter()
         *_, last = search(checkpoint.name, victim, question)
-        found = last.result()
-        seconds = time.perf_counter() - start
-        attempts.append(_attempt(target, tokens, found, seconds))
-    return Answer(name, {}, attempts)
-
-
-def _attempt(target: Target, tokens: Sequence[str], found: object, seconds: float) -> Attempt:
-    from core.probes.edits.results import MinimalEdits
-
-    assert isinstance(found, MinimalEdits)
-    best = found.best
-    edited = list(best.tokens) if best else list(tokens)
-    return Attempt(
-        row=target.row,
-        success=best is not None,
-        queries=found.queries,
-        scored=found.queries,
-        seconds=seconds,
-        probability=found.probability,
-        edited_probability=best.probability if best else found.probability,
-        edits=sum(old != new for old, new in zip(tokens, edited, strict=True)),
-        edited=edited,
-    )
+        result = last.result()
+        seconds, best = time.perf_counter() - start, result.best
+        edited = list(best.tokens if best else tokens)
+        attempts.append(
+            Attempt(
+                row=target.row,
+                success=best is not None,
+                queries=result.queries,
+                seconds=seconds,
+                probability=result.probability,
+                edited_probability=best.probability if best else result.probability,
+                edits=sum(old != new for old, new in zip(tokens, edited, strict=True)),
+                edited=edited,
+            )
+        )
+    return Answer(name, attempts)
 
 
 def _show(request: Request, answers: Sequence[Answer]) -> None:

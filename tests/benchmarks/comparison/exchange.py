@@ -24,14 +24,11 @@ class Target:
 class Request:
     """Flip `model`'s verdict on each target by replacing at most `max_edits` tokens, each once, by its substitutes.
 
-    With `fluency_loss` the trigram's total log-probability may fall by at most so many nats. `candidates` says in words
-    where the substitutes are from.
+    `candidates` says in words where the substitutes are from.
     """
 
     model: str
-    data_sha256: str
     max_edits: int
-    fluency_loss: float | None
     candidates: str
     targets: list[Target]
 
@@ -40,27 +37,22 @@ class Request:
 
     @classmethod
     def read(cls, path: Path) -> Request:
-        """Raises ValueError where the file is no request."""
-        try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-            return cls(**{**found, "targets": [Target(**target) for target in found["targets"]]})
-        except (TypeError, KeyError) as error:
-            raise ValueError(f"{path.name} is no request ({error})") from None
+        """What `write` wrote."""
+        request = json.loads(path.read_text(encoding="utf-8"))
+        return cls(**{**request, "targets": [Target(**target) for target in request["targets"]]})
 
 
 @dataclass(frozen=True)
 class Attempt:
     """What one search made of one target.
 
-    `queries` are as the searcher counts them, the first look at the text included; `scored` is how many texts the
-    victim really read (a searcher may remember some). `seconds` is wall time of the search alone. Probabilities are
-    P(positive); `edited` are the tokens at the end, a flip or the best there was.
+    `queries` are as the searcher counts them, the first look at the text included. `seconds` is wall time of the search
+    alone. Probabilities are P(positive); `edited` are the tokens at the end, a flip or the best there was.
     """
 
     row: int
     success: bool
     queries: int
-    scored: int
     seconds: float
     probability: float
     edited_probability: float
@@ -70,22 +62,10 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Answer:
-    """One search over every target; `search` names it, `settings` are whatever else decides its figures."""
+    """One search over every target; `search` names it."""
 
     search: str
-    settings: dict[str, object]
     attempts: list[Attempt]
-
-    def summary(self) -> str:
-        """One line: success rate, mean queries, mean and total seconds."""
-        count = len(self.attempts)
-        flipped = sum(attempt.success for attempt in self.attempts)
-        queries = sum(attempt.queries for attempt in self.attempts)
-        seconds = sum(attempt.seconds for attempt in self.attempts)
-        return (
-            f"{self.search}: {flipped} of {count} flipped ({flipped / count:.1%}), {queries / count:,.1f} queries and "
-            f"{seconds / count:.3f} s a text, {seconds:.1f} s in all"
-        )
 
 
 def check(request: Request, answer: Answer, tokens: Sequence[Sequence[str]]) -> None:

@@ -4,10 +4,10 @@ It runs in a virtual environment of its own, beside the project's:
 
     python3.11 -m venv ta
     ta/bin/pip install torch==2.13.0 "transformers>=4.50,<5" "datasets>=3,<4" "flair==0.15.1" textattack
-    ta/bin/python tests/benchmarks/comparison/textattack_side.py --request REQUEST --data VALID --out ANSWERS
 
 (on Linux without a GPU, `uv pip install --torch-backend=cpu` spares the CUDA libraries; numpy, safetensors and pyarrow,
-which `core` needs, come with these packages). Measured with textattack 0.3.11, transformers 4.57.6, datasets 3.6.0.
+which `core` needs, come with these packages); `compare` runs it there. Measured with textattack 0.3.11, transformers
+4.57.6, datasets 3.6.0.
 
 Nothing is downloaded (`offline` sees to that). TextAttack's usual substitutes come from a downloaded matrix of
 neighbours (`textattack.shared.WordEmbedding` takes any: vectors, both dictionaries, and ``nn_matrix`` [V, K], ids with
@@ -18,17 +18,15 @@ the victim reads exactly our tokens, each distinct token is written as one plain
 before the victim sees it; a word that is none of these stops the run.
 
 Positions without substitutes are kept from TextAttack as a constraint of its own kind, so that it does not ask the
-victim about them. Constraints: no token replaced twice, at most `max_edits`, and the fluency where the request limits
-it. Queries are counted by TextAttack, the first look at the text included, cached answers too.
+victim about them. Constraints: no token replaced twice, and at most `max_edits`. Queries are counted by TextAttack, the
+first look at the text included, cached answers too.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import offline  # noqa: F401, before TextAttack
 
@@ -38,7 +36,7 @@ import numpy as np
 import textattack
 import torch
 from exchange import Answer, Attempt, Request, Target, write_answers
-from textattack.constraints import Constraint, PreTransformationConstraint
+from textattack.constraints import PreTransformationConstraint
 from textattack.constraints.overlap import MaxWordsPerturbed
 from textattack.constraints.pre_transformation import RepeatModification
 from textattack.goal_functions import UntargetedClassification
@@ -47,11 +45,12 @@ from textattack.search_methods import BeamSearch, GreedyWordSwapWIR
 from textattack.shared import AttackedText
 from textattack.transformations import WordSwap
 
-from core.data.corpus import encode_tokens, file_sha256, read_texts
-from core.fluency import trigram
+from core.data.corpus import encode_tokens, read_texts
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.predict import logits, sigmoid
+
+BEAM, BATCH = 4, 256  # prefixes kept; texts that the victim gets at a time
 
 
 class Words:
@@ -86,11 +85,9 @@ class Victim(ModelWrapper):
     def __init__(self, checkpoint: Checkpoint, words: Words):
         self.model = checkpoint.model
         self.checkpoint, self.words = checkpoint, words
-        self.scored = 0
 
     def __call__(self, text_input_list: list[str], **_: object) -> torch.Tensor:
         positive = self.probabilities([self.words.tokens(text) for text in text_input_list])
-        self.scored += len(text_input_list)
         return torch.from_numpy(np.stack([1 - positive, positive], axis=1))
 
     def probabilities(self, sentences: list[list[str]]) -> np.ndarray:
@@ -127,65 +124,28 @@ class HasSubstitutes(PreTransformationConstraint):
         return {position for position, words in enumerate(self.substitutes.by_position) if words}
 
 
-class Fluent(Constraint):
-    """The trigram's log-probability may fall by so many nats at most."""
-
-    def __init__(self, words: Words, loss: float):
-        super().__init__(compare_against_original=True)
-        self.words, self.loss = words, loss
-        self.trigram = trigram.load().trigram
-
-    def _check_constraint_many(self, transformed_texts: list[AttackedText], reference_text: AttackedText) -> Any:
-        texts = [reference_text, *transformed_texts]
-        original, *others = self.trigram.score([self.words.tokens(text.text) for text in texts])
-        return [text for text, score in zip(transformed_texts, others, strict=True) if original - score <= self.loss]
-
-    def _check_constraint(self, transformed_text: AttackedText, reference_text: AttackedText) -> bool:
-        return bool(self._check_constraint_many([transformed_text], reference_text))
-
-
 def main() -> None:
     """Attack every target of a request by every search asked for, and write the answers."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--request", required=True, type=Path, help="what to attack, from our side")
     parser.add_argument("--data", required=True, type=Path, help="the file whose rows are attacked")
     parser.add_argument("--out", required=True, type=Path, help="the answers, as JSON")
-    parser.add_argument("--search", nargs="+", choices=["greedy", "beam"], default=["greedy", "beam"])
-    parser.add_argument("--beam", type=int, default=4, help="beam width (default: 4)")
-    parser.add_argument("--batch-size", type=int, default=32, help="texts the victim gets at a time (default: 32)")
     parser.add_argument("--threads", type=int, default=1, help="processor threads (default: 1)")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     request = Request.read(options.request)
-    if file_sha256(options.data) != request.data_sha256:
-        raise SystemExit(f"error: {options.data.name} is not the file that {options.request.name} was written for")
     texts = read_texts(options.data)
     words = Words()
     victim = Victim(checkpoints.load(request.model), words)
     answers = []
-    for name in options.search:
-        search = BeamSearch(options.beam) if name == "beam" else GreedyWordSwapWIR(wir_method="delete")
+    searches = {"greedy, WIR delete": GreedyWordSwapWIR(wir_method="delete"), f"beam {BEAM}": BeamSearch(BEAM)}
+    for name, search in searches.items():
         substitutes = Substitutes(words)
-        attack = textattack.Attack(
-            UntargetedClassification(victim, model_batch_size=options.batch_size),
-            [
-                HasSubstitutes(substitutes),
-                RepeatModification(),
-                MaxWordsPerturbed(max_num_words=request.max_edits),
-                *([] if request.fluency_loss is None else [Fluent(words, request.fluency_loss)]),
-            ],
-            substitutes,
-            search,
-        )
-        label = f"TextAttack beam {options.beam}" if name == "beam" else "TextAttack greedy, WIR delete"
-        settings = {
-            "textattack": version("textattack"),
-            "batch_size": options.batch_size,
-            "threads": options.threads,
-        }
+        limits = [HasSubstitutes(substitutes), RepeatModification(), MaxWordsPerturbed(max_num_words=request.max_edits)]
+        goal = UntargetedClassification(victim, model_batch_size=BATCH)
+        attack = textattack.Attack(goal, limits, substitutes, search)
         attempts = [attempt(attack, victim, substitutes, target, texts[target.row]) for target in request.targets]
-        answers.append(Answer(label, settings, attempts))
-        print(answers[-1].summary())
+        answers.append(Answer(f"TextAttack {name}", attempts))
     write_answers(answers, options.out)
 
 
@@ -199,7 +159,6 @@ def attempt(attack: textattack.Attack, victim: Victim, substitutes: Substitutes,
     example = AttackedText(victim.words.text(tokens))
     if victim.words.tokens(" ".join(example.words)) != tokens:
         raise ValueError(f"row {target.row}: TextAttack splits it in another way")
-    victim.scored = 0
     start = time.perf_counter()
     result = attack.attack(example, int(before >= 0.5))
     seconds = time.perf_counter() - start
@@ -210,7 +169,6 @@ def attempt(attack: textattack.Attack, victim: Victim, substitutes: Substitutes,
         row=target.row,
         success=(after >= 0.5) != (before >= 0.5),
         queries=found.num_queries,
-        scored=victim.scored,
         seconds=seconds,
         probability=before,
         edited_probability=after,

@@ -46,9 +46,7 @@ def test_refusals(cli: Cli) -> None:
         ("--x a", "invalid float value: 'a'"),
         ("--x nan", "x_1 is nan"),
         ("--steps 10000", "10,000 steps"),
-        ("--formula ''", "the formula is empty"),
         ("--formula \"__import__('os')\"", "'__import__'"),
-        (f"--formula {'h' * 100_000}", "100,000 characters"),
         ("--formula h --target dL/dx", "no target 'dL/dx'"),
     ):
         assert says in cli.refused(f"lab bptt {arguments}")

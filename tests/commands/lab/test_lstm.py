@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.lab.cells.exercise_text import as_json, to_line
-from core.lab.cells.lstm_exercise import presets
+from core.lab.cells.lstm_exercise import PRESETS
 from tests.commands.conftest import Cli
 
 
@@ -28,10 +28,10 @@ def test_the_table_of_the_report(cli: Cli) -> None:
 @pytest.mark.parametrize("name", ["lstm", "gru", "rnn"])
 def test_an_exercise_of_ones_own(name: str, tmp_path: Path, cli: Cli) -> None:
     by_name = cli.json(f"lab lstm --preset {name}")
-    assert cli.json("lab lstm --line", to_line(presets()[name])) == by_name
+    assert cli.json("lab lstm --line", to_line(PRESETS[name])) == by_name
     path = tmp_path / "own.json"
     path.write_text(cli.text(f"lab lstm --preset {name} --write"), encoding="utf-8")
-    assert json.loads(path.read_text(encoding="utf-8")) == as_json(presets()[name])
+    assert json.loads(path.read_text(encoding="utf-8")) == as_json(PRESETS[name])
     assert cli.json("lab lstm --file", path) == by_name and list(by_name[0])[-1] == "y"
     (other,) = cli.json("lab lstm --inputs '0.5, -1' --file", path)
     assert other["x"] == [0.5, -1.0]
@@ -61,9 +61,7 @@ def test_refusals(cli: Cli) -> None:
     for arguments, says in (
         ("--preset tree", "available: report, lstm, gru, rnn"),
         ("--inputs a,1,2,3", "t = 1, x1: 'a' is not a number"),
-        ("--inputs inf,1,2,3", "'inf' is not a number"),
         ("--inputs 1,2", "weights for 2 inputs"),
-        (f"--inputs '{';'.join(['0,0,0,0'] * 10_000)}'", "10,000 steps are given"),
         (f"--line {'x' * 100_000}", "at most 2,000"),
         ("--file nowhere.json", "nowhere.json"),
         ("--json --write", "give one of"),
@@ -85,7 +83,6 @@ def test_refusals(cli: Cli) -> None:
         ('{"cell": "rnn", "gates": {"a": {"inputs": [true]}}, "inputs": [[1]]}', "is not a number"),
         ('{"cell": "rnn", "gates": {"a": {"inputs": [1]}}, "inputs": [[1]], "h": "tanh"}', "h and c0 are an lstm's"),
         ('{"cell": "rnn", "gates": {"a": {"inputs": [1]}}, "inputs": []}', "0 steps are given"),
-        (" " * 2_000_000, "larger than 1,000,000 bytes"),
     ],
 )
 def test_a_file_without_an_exercise_is_refused(content: str, says: str, tmp_path: Path, cli: Cli) -> None:

@@ -9,31 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
-from torch import nn
 
 from core.models import checkpoints
 from tests.commands.conftest import Cli, Done
-
-WORDS = ["<pad>", "<unk>", "good", "bad", "not", "so"]
+from tests.models.owners import WORDS, Owner, write
 
 
 @pytest.fixture
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tmp_path / "checkpoints"))
-    torch.manual_seed(0)
-    parts = {
-        "embedding": nn.Embedding(len(WORDS), 5),
-        "lstm": nn.LSTM(5, 4, 2, bidirectional=True),
-        "fc": nn.Linear(8, 2),
-    }
-    module = nn.ModuleDict(parts)
-    save_file(
-        {name: tensor.contiguous() for name, tensor in module.state_dict().items()}, tmp_path / "my model.safetensors"
-    )
-    torch.save(module, tmp_path / "whole.pth")
-    np.save(tmp_path / "vectors.npy", module["embedding"].weight.detach().numpy())
-    (tmp_path / "words.txt").write_text("\n".join(WORDS) + "\n")
+    model = Owner(both=True, layers=2)
+    write(tmp_path, model)["weights"].rename(tmp_path / "my model.safetensors")
+    torch.save(model, tmp_path / "whole.pth")
+    np.save(tmp_path / "vectors.npy", model.embedding.weight.numpy())
     return tmp_path
 
 
@@ -45,12 +33,12 @@ def run(cli: Cli, files: Path, options: str = "", weights: str = "my model.safet
 
 def test_a_model_is_imported_and_answers(files: Path, cli: Cli) -> None:
     out = run(cli, files, "--cell lstm --labels 'ham, spam' --class-1 0").out
-    assert "my-model: lstm of 2 layers of 4 units, both ways, 6 ids of 5 numbers" in out
+    assert "my-model: lstm of 2 layers of 5 units, both ways, 32 ids of 6 numbers" in out
     assert "reads: final; steps: lowercase punctuation" in out and "assumed:" in out
     assert "class 0 is ham, class 1 is spam, output 0 of 2" in out
     assert "unknown words: <unk> (id 1); padding: <pad> (id 0), never read" in out
     assert checkpoints.names() == ["my-model"]
-    (row,) = cli.json("predict --model my-model 'not so good'")
+    (row,) = cli.json("predict --model my-model 'w1 w2 w3'")
     assert row["prefix_probabilities"] == [] and 0 < row["probability"] < 1
     assert run(cli, files, "--name one").status == 0
     (row,) = json.loads(run(cli, files, f"--name two --embedding '{files / 'vectors.npy'}' --json").out)
@@ -69,7 +57,10 @@ def test_refusals_end_with_one_line(files: Path, cli: Cli, monkeypatch: pytest.M
     monkeypatch.chdir(files)
     Path("short.txt").write_text("\n".join(WORDS[:-1]))
     for options, says in (
-        ("--cell gru", "fit a bidirectional gru of 2 layers of 4 units as found at lstm.weight_ih_l0; see the lines"),
+        (
+            "--cell gru",
+            "fit a bidirectional gru of 2 layers of 5 units as found at encoder.rnn.weight_ih_l0; see the lines",
+        ),
         ("--name ../out", "'../out'"),
         ("--name word2vec", "a classifier needs another"),
         ("--labels a,b,c", "('a', 'b', 'c')"),
@@ -79,7 +70,7 @@ def test_refusals_end_with_one_line(files: Path, cli: Cli, monkeypatch: pytest.M
         ("--class-1 3", "outputs 0 and 1; given: 3"),
         ("--logit-column z", "of the table that --check names; give --check too"),
         ("--delimiter tab", "of the table that --check names; give --check too"),
-        ("--vocabulary short.txt", "the vocabulary has 5 ids and the embedding 6 rows"),
+        ("--vocabulary short.txt", "the vocabulary has 31 ids and the embedding 32 rows"),
     ):
         done = run(cli, files, options)
         *_listed, last = done.err.splitlines()

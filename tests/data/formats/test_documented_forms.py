@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import re
 import shlex
 import tracemalloc
@@ -211,7 +212,7 @@ def test_the_first_row_is_a_header_or_data_or_asked_about(
 WORDS = st.text(st.sampled_from("ab \"'“é,;|\\"), max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     lines=st.lists(st.tuples(WORDS, WORDS, st.sampled_from(["pos", "neg"])), min_size=1, max_size=30),
     end=st.sampled_from(["\n", "\r\n", "\r"]),
@@ -254,7 +255,7 @@ def mangled(draw: st.DrawFn) -> tuple[str, bytes]:
     return suffix, bytes(data[: len(data) - draw(st.integers(0, len(data) // 3))])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.composite(mangled)())
 def test_no_row_of_a_mangled_file_is_lost(
     tmp_path_factory: pytest.TempPathFactory, given_file: tuple[str, bytes]
@@ -284,6 +285,13 @@ def test_no_row_of_a_mangled_file_is_lost(
         if begin not in problems and suffix != ".jsonl":
             letters = sorted(re.sub(r'["\\\r\n,\t;|]| |\W', "", record))
             assert sorted(re.sub(r"\W", "", "".join(map(str, rows_read[begin])))) == [*letters] or layout.label
+
+
+def test_a_file_rewritten_to_the_same_size_is_looked_at_again(tmp_path: Path) -> None:
+    for number, delimiter in enumerate(",;"):
+        path = write(tmp_path / "t.csv", f"text{delimiter}label\nso good{delimiter}1\nso bad{delimiter}0\n")
+        os.utime(path, (1_000_000 + number, 1_000_000 + number))
+        assert look(path).delimiter == delimiter
 
 
 def test_a_header_that_lacks_a_column_is_no_text_with_commas(tmp_path: Path) -> None:

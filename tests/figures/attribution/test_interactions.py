@@ -48,7 +48,6 @@ def pairs(tokens: tuple[str, ...], places: tuple[int, ...], *, exact: bool = Tru
         model=model,
         text=" ".join(tokens),
         tokens=tokens,
-        known=(True,) * len(tokens),
         baseline="pad",
         places=places,
         matrix=matrix,

@@ -27,7 +27,6 @@ def point(*moduli: complex, speed: float = 1e-9) -> Point:
 STABLE, MARGINAL, UNSTABLE = point(0.5, 0.2), point(1.0, 0.2), point(0.9 + 0.8j, 0.9 - 0.8j)
 FOUND = FixedPoints(
     model="<b>",
-    cell="rnn",
     input="zero",
     starts=4,
     tried=4,

@@ -24,7 +24,7 @@ def measured(model: str, tokens: tuple[str, ...] = WORDS, cell: str | None = Non
     random = np.random.default_rng([len(tokens), len(model)])
     h, c, x, state, jacobian = (10 ** random.uniform(-9, 2, len(tokens)) for _ in range(5))
     cell = cell or model
-    return Gradients(model, cell, tokens, 1.0, 0.3, h, c if cell == "lstm" else None, x, state, jacobian)
+    return Gradients(model, tokens, 1.0, 0.3, h, c if cell == "lstm" else None, x, state, jacobian)
 
 
 def remembered(model: str, upto: int = 20) -> Memory:

@@ -57,5 +57,3 @@ def test_task_control_and_selectivity_with_their_intervals(task: str) -> None:
 
 def test_names_are_shown_and_are_no_markup() -> None:
     assert_text(probe_plot(FOUND, "negation", {"h": "hidden <i>state</i>"}), "hidden <i>state</i>", "<b>mine")
-    with pytest.raises(ValueError, match="no model was probed for 'syntax'"):
-        probe_plot(FOUND, "syntax")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 from core.figures.inside.patterns import MOST_TOKENS, MOST_UNITS, pattern_heatmap
 from core.probes.units.patterns import Pattern
@@ -45,5 +44,3 @@ def test_a_long_text_is_drawn_around_the_span() -> None:
 def test_names_are_no_markup_and_one_token_will_do() -> None:
     assert_text(pattern_heatmap(made_up()), *made_up().tokens)
     assert np.shape(pattern_heatmap(replace(made_up(1, 2), first=0, last=0)).data[0].z) == (2, 1)
-    with pytest.raises(ValueError, match="no unit"):
-        pattern_heatmap(replace(made_up(), units=(), values=np.empty((6, 0), dtype=np.float32)))

@@ -11,7 +11,7 @@ import pytest
 from core.figures.lab.boosting import margins, progress, risk_in_alpha, votes_and_errors, weighted_points
 from core.lab.boosting.points import Cloud, draw
 from core.lab.boosting.samme import Boosting, minima, normaliser
-from core.lab.boosting.stumps import boost_stumps, regions, stump_of
+from core.lab.boosting.stumps import boost_stumps, regions
 from tests.figures.shown import assert_text
 from tests.hostile import SENTENCES
 
@@ -20,18 +20,17 @@ ROUNDS = 8
 
 def boosted(name: str = "rings", classes: int = 3) -> tuple[Cloud, Boosting]:
     cloud = draw(name, classes, 90, 0)
-    return cloud, boost_stumps(cloud.points, cloud.labels, classes, ROUNDS)
+    return cloud, boost_stumps(cloud, ROUNDS)
 
 
 def plane(cloud: Cloud, found: Boosting, number: int) -> go.Figure:
-    stump = stump_of(found.rounds[number - 1].learnt)
-    return weighted_points(cloud, found, number, regions(found, cloud.points, number), stump)
+    return weighted_points(cloud, found, number, regions(found, cloud.points, number))
 
 
 @pytest.mark.parametrize("number", [1, 4, ROUNDS])
 def test_points_stand_where_they_are_and_heavier_ones_are_larger(number: int) -> None:
     cloud, found = boosted()
-    stump = stump_of(found.rounds[number - 1].learnt)
+    stump = found.rounds[number - 1].learnt
     (line,) = plane(cloud, found, number).layout.shapes
     assert ((line.x0, line.x1) if stump.axis == 0 else (line.y0, line.y1)) == (stump.threshold, stump.threshold)
     made = found.rounds[number - 1]
@@ -55,7 +54,7 @@ def test_points_stand_where_they_are_and_heavier_ones_are_larger(number: int) ->
 @pytest.mark.parametrize("classes", [2, 5])
 def test_the_curve_of_the_risk_is_lowest_at_alpha(classes: int) -> None:
     _cloud, found = boosted(classes=classes)
-    for made, check in zip(found.rounds, minima(found), strict=True):
+    for made, check in zip(found.rounds, minima(found).values(), strict=True):
         curve, *marks = risk_in_alpha(found, check).data
         assert np.array(curve.y) == pytest.approx([normaliser(a, made.error, classes) for a in curve.x])
         assert abs(curve.x[int(np.argmin(curve.y))] - made.alpha) <= (curve.x[1] - curve.x[0])
@@ -90,7 +89,7 @@ def test_margins_are_shares_of_points() -> None:
 
 
 def every(cloud: Cloud, found: Boosting) -> list[go.Figure]:
-    checked = [risk_in_alpha(found, check) for check in minima(found)[:1]]
+    checked = [risk_in_alpha(found, check) for check in minima(found).values()][:1]
     return [plane(cloud, found, 1), *checked, progress(found, 1), votes_and_errors(found, 1), margins(found, 1)]
 
 

@@ -84,9 +84,10 @@ def test_more_voters_can_have_a_rule_of_their_own() -> None:
 
 
 def test_a_weighted_vote_worked_by_hand() -> None:
-    named = np.array([[0, 1, 2, 0], [1, 1, 0, 0], [1, 2, 0, 2]])
-    assert weighted(named, np.array([1.5, 1.0, 1.0]), 3).tolist() == [1, 1, 0, 0]
-    assert weighted(named, np.array([3.0, 1.0, 1.0]), 3).tolist() == [0, 1, 2, 0]
+    named = np.array([[0, 1, 1, 0], [1, 1, 0, 0], [1, 0, 0, 1]])
+    assert weighted(named, np.array([1.5, 1.0, 1.0])).tolist() == [1, 1, 0, 0]
+    assert weighted(named, np.array([3.0, 1.0, 1.0])).tolist() == [0, 1, 1, 0]
+    assert weighted(named, np.array([2.0, 1.0, 1.0])).tolist() == [0, 1, 0, 0]  # ties are 0's
 
 
 # Its weights
@@ -279,15 +280,6 @@ def test_an_infinite_vote_is_null_in_json(models: list[Checkpoint], tmp_path: Pa
     ensemble_file.save(found, tmp_path / "ensemble.json")
     assert json.loads((tmp_path / "ensemble.json").read_text())["rounds"][-1]["alpha"] is None
     assert ensemble_file.load(tmp_path / "ensemble.json") == found
-
-
-@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"format": 7}', '{"format": 1}', "[" * 100_000, "\0"])
-def test_damaged_figures_are_told_of_in_one_line(content: str, tmp_path: Path) -> None:
-    path = tmp_path / "ensemble.json"
-    path.write_text(content)
-    with pytest.raises(ValueError, match=r"ensemble\.json") as error:
-        ensemble_file.load(path)
-    assert "\n" not in str(error.value)
 
 
 def test_the_figures_kept_are_of_the_models_that_are_shipped() -> None:

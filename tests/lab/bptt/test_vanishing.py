@@ -15,13 +15,11 @@ from core.figures.lab.vanishing import vanishing_curves
 from core.lab.bptt.vanishing import power_of_ten, vanishing
 
 
-@pytest.mark.parametrize(
-    ("w_h", "spread", "first"), [(0.7, 0.5, 0.0), (1.5, 0.3, 0.2), (-2.0, 1.0, -0.4), (1.1, 0, 0.5)]
-)
-def test_the_products_are_autograds(w_h: float, spread: float, first: float):
-    found = vanishing(w_h, bias=1.0, steps=12, spread=spread, first_state=first, seed=3)
+@pytest.mark.parametrize(("w_h", "spread"), [(0.7, 0.5), (1.5, 0.3), (-2.0, 1.0), (1.1, 0)])
+def test_the_products_are_autograds(w_h: float, spread: float):
+    found = vanishing(w_h, bias=1.0, steps=12, spread=spread, seed=3)
     x = spread * np.random.default_rng(3).standard_normal(12)
-    start = torch.tensor(first, dtype=torch.float64, requires_grad=True)
+    start = torch.tensor(0.0, dtype=torch.float64, requires_grad=True)
     cell = torch.tensor(0.3, dtype=torch.float64, requires_grad=True)
     h, c = start, cell
     for t in range(12):
@@ -55,7 +53,7 @@ def test_the_curves_pass_through_the_number_chosen():
     place = int(np.argmin(np.abs(found.weights - 1.2)))
     assert found.weights[place] == pytest.approx(1.2)
     assert found.product[place] == pytest.approx(found.by_step[-1])
-    assert np.interp(-0.4, found.biases, found.gate) == pytest.approx(found.gate_by_step[-1])
+    assert np.interp(-0.4, found.weights, found.gate) == pytest.approx(found.gate_by_step[-1])
 
 
 @pytest.mark.parametrize("w_h", [0.0, 1e308, -1e308, 5e-324])
@@ -68,18 +66,6 @@ def test_extremes_without_a_warning_or_nan(w_h: float, spread: float):
         assert found.statement()
     for column in (found.by_step, found.bound_by_step, found.gate_by_step, found.product, found.gate):
         assert not np.isnan(column).any()
-
-
-def test_refusals():
-    for numbers, told in (
-        ({"w_h": math.nan}, "w_h is nan"),
-        ({"w_h": 1.0, "bias": math.inf}, "bias is inf"),
-        ({"w_h": 1.0, "steps": 0}, "0 steps"),
-        ({"w_h": 1.0, "steps": 10_000}, "10,000 steps"),
-        ({"w_h": 1.0, "spread": -1.0}, "spread is -1"),
-    ):
-        with pytest.raises(ValueError, match=told):
-            vanishing(**numbers)
 
 
 @pytest.mark.parametrize(

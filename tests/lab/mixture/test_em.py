@@ -22,7 +22,7 @@ from core.lab.mixture.em import (
     fit,
     maximisation,
 )
-from core.lab.mixture.points import draw, read_points, toys
+from core.lab.mixture.points import TOYS, draw, read_points
 from core.lab.typed_numbers import LARGEST, MOST_POINTS
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -54,13 +54,13 @@ def slow_expectation(points: np.ndarray, parameters: Parameters) -> tuple[np.nda
 def test_two_points_and_two_components_by_hand() -> None:
     # Points 0 and 2 on a line, means on them, variance 1: the log-odds of either are 2² / 2 = 2.
     start = Parameters(np.array([0.5, 0.5]), np.array([[0.0], [2.0]]), np.ones((2, 1, 1)))
-    (made,) = fit([[0.0], [2.0]], start, 1, 0).iterations
+    (made,) = fit(np.array([[0.0], [2.0]]), start, 1, 0).iterations
     own = 1 / (1 + math.exp(-2))
     assert made.responsibilities == pytest.approx(np.array([[own, 1 - own], [1 - own, own]]))
     assert made.maximised.counts == pytest.approx([1, 1])
-    assert made.weights == pytest.approx([0.5, 0.5])
-    assert made.means[:, 0] == pytest.approx([2 * (1 - own), 2 * own])
-    assert made.covariances[:, 0, 0] == pytest.approx([4 * own * (1 - own)] * 2)
+    assert made.after.weights == pytest.approx([0.5, 0.5])
+    assert made.after.means[:, 0] == pytest.approx([2 * (1 - own), 2 * own])
+    assert made.after.covariances[:, 0, 0] == pytest.approx([4 * own * (1 - own)] * 2)
     density = 0.5 * (1 + math.exp(-2)) / math.sqrt(2 * math.pi)
     assert made.log_likelihood_before == pytest.approx(2 * math.log(density))
     assert made.log_likelihood > made.log_likelihood_before
@@ -70,10 +70,10 @@ def test_two_points_and_two_components_by_hand() -> None:
 def test_two_points_in_the_plane_need_regularisation() -> None:
     # Neither point tells anything of the second axis: there all variance is what is added.
     start = Parameters(np.array([0.5, 0.5]), np.array([[0.0, 0.0], [2.0, 0.0]]), np.repeat(np.eye(2)[None], 2, axis=0))
-    (made,) = fit([[0, 0], [2, 0]], start, 1, 0.25).iterations
+    (made,) = fit(np.array([[0.0, 0], [2, 0]]), start, 1, 0.25).iterations
     own = 1 / (1 + math.exp(-2))
     expected = np.diag([4 * own * (1 - own) + 0.25, 0.25])
-    assert made.covariances == pytest.approx(np.array([expected, expected]))
+    assert made.after.covariances == pytest.approx(np.array([expected, expected]))
     assert made.maximised.held == (0, 1) and made.maximised.floored == () and made.floor_active
 
 
@@ -138,15 +138,15 @@ def test_scikit_learn_agrees_from_the_same_start(dimensions: int, components: in
     points = random_points(7, 120, dimensions)
     found = run(points, components, 12, reg_covar)
     checks = agreement(found)
-    assert [check.number for check in checks] == list(range(1, 13))
-    assert all(check.difference is not None and check.difference < 1e-6 for check in checks)
-    assert agreement(found, [5]) == (checks[4],)
+    assert list(checks) == list(range(1, 13))
+    assert all(difference is not None and difference < 1e-6 for difference in checks.values())
+    assert agreement(found, [5]) == {5: checks[5]}
 
 
 def test_the_comparison_would_see_a_difference() -> None:
     points = random_points(1)
     found = run(points, 2, 3)
-    wrong = replace(found.iterations[2].maximised.parameters, means=found.iterations[2].means + 1e-5)
+    wrong = replace(found.iterations[2].maximised.parameters, means=found.iterations[2].after.means + 1e-5)
     maximised = replace(found.iterations[2].maximised, parameters=wrong)
     spoilt = replace(found, iterations=(*found.iterations[:2], replace(found.iterations[2], maximised=maximised)))
     difference = largest(agreement(spoilt))
@@ -168,10 +168,10 @@ def test_a_collapsing_component_is_regularised_and_named() -> None:
     assert floored and all(made.maximised.floored == (1,) and made.floor_active for made in floored)
     last = floored[-1]
     assert np.isfinite(last.log_likelihood)
-    assert last.covariances[1] == pytest.approx(np.diag(FLOOR * points.var(axis=0)), rel=1e-6)
+    assert last.after.covariances[1] == pytest.approx(np.diag(FLOOR * points.var(axis=0)), rel=1e-6)
     checks = agreement(free)
     first = floored[0].number
-    assert all((check.difference is None) == (check.number >= first) for check in checks)
+    assert all((difference is None) == (number >= first) for number, difference in checks.items())
     held = fit(points, start, 30, 1e-3)
     assert held.iterations[-1].maximised.held == (1,) and held.iterations[-1].maximised.floored == ()
     assert largest(agreement(held)) == pytest.approx(0, abs=1e-6)
@@ -198,7 +198,7 @@ def test_the_largest_and_unequal_axes_stay_finite() -> None:
     for reg_covar in (0.0, 1e-6):
         found = run(points, 4, 25, reg_covar)
         for made in found.iterations:
-            assert np.isfinite(made.log_likelihood) and np.isfinite(made.covariances).all()
+            assert np.isfinite(made.log_likelihood) and np.isfinite(made.after.covariances).all()
             assert np.isfinite(made.responsibilities).all()
 
 
@@ -216,32 +216,18 @@ def test_the_report_forgets_the_component_and_the_divisor() -> None:
     points = random_points(6)
     (made,) = run(points, 3, 1).iterations
     found, counts = slips(points, made), made.maximised.counts
-    assert found.truth.means == pytest.approx(made.means)
-    assert found.truth.covariances == pytest.approx(made.covariances)
-    assert found.report.means == pytest.approx(np.repeat(points.sum(axis=0)[None], 3, axis=0))
-    pooled = sum(counts[k] * made.covariances[k] for k in range(3))
-    assert found.report.covariances == pytest.approx(np.repeat(pooled[None], 3, axis=0))
-    assert found.below.means == pytest.approx(made.means * counts[:, None])
-    assert found.below.covariances == pytest.approx(made.covariances * counts[:, None, None])
-    assert found.above.means == pytest.approx(points.sum(axis=0) / counts[:, None])
-    assert found.above.covariances == pytest.approx(pooled / counts[:, None, None])
-    right, wrong = (log_likelihood_of(points, made, one) for one in (found.truth, found.report))
+    assert found["truth"].means == pytest.approx(made.after.means)
+    assert found["truth"].covariances == pytest.approx(made.after.covariances)
+    assert found["report"].means == pytest.approx(np.repeat(points.sum(axis=0)[None], 3, axis=0))
+    pooled = sum(counts[k] * made.after.covariances[k] for k in range(3))
+    assert found["report"].covariances == pytest.approx(np.repeat(pooled[None], 3, axis=0))
+    assert found["below"].means == pytest.approx(made.after.means * counts[:, None])
+    assert found["below"].covariances == pytest.approx(made.after.covariances * counts[:, None, None])
+    assert found["above"].means == pytest.approx(points.sum(axis=0) / counts[:, None])
+    assert found["above"].covariances == pytest.approx(pooled / counts[:, None, None])
+    right, wrong = (log_likelihood_of(points, made, one) for one in (found["truth"], found["report"]))
     assert right == pytest.approx(made.log_likelihood)
     assert wrong is not None and right is not None and wrong < right
-
-
-def test_the_report_by_slow_sums() -> None:
-    points = random_points(8, 12)
-    (made,) = run(points, 2, 1).iterations
-    found, delta = slips(points, made), made.responsibilities
-    for name, k_above, k_below in (("above", True, False), ("below", False, True), ("report", True, True)):
-        for k in range(2):
-            mean = np.zeros(2)
-            for i in range(12):
-                for j in range(2) if k_above else (k,):
-                    mean += delta[i, j] * points[i]
-            below = delta[0].sum() if k_below else delta[:, k].sum()
-            assert getattr(found, name).means[k] == pytest.approx(mean / below)
 
 
 def test_the_start_is_the_seeds_and_lies_on_points() -> None:
@@ -250,57 +236,42 @@ def test_the_start_is_the_seeds_and_lies_on_points() -> None:
     assert (one.means == same.means).all() and not (one.means == other.means).all()
     assert all((points == mean).all(axis=1).any() for mean in one.means)
     assert len(np.unique(one.means, axis=0)) == 3
-    with_all = first_guess([[0, 0], [1, 0], [0, 1]], 3, 0)
+    with_all = first_guess(np.array([[0, 0], [1, 0], [0, 1]]), 3, 0)
     assert len(np.unique(with_all.means, axis=0)) == 3
 
 
 def test_what_is_refused_in_one_line() -> None:
     for points, components, said in (
-        ([[0, 0], [1, 1]], 3, "more than the 2 points"),
         ([[0, 0], [1, 1], [1, 1]], 3, "more than the 2 different points"),
         ([[1, 2]] * 5, 1, "all 5 points are equal"),
         ([[1e5, 1e5], [1e5, 1e5 + 1e-11]], 1, "all 2 points are equal"),
-        ([["a", 1], [2, 3]], 1, "rows of numbers"),
-        ([[1, 2], [3]], 1, "rows of numbers"),
         ([[1, 2], [math.nan, 1]], 1, "finite numbers from"),
         ([[1, 2], [math.inf, 1]], 1, "finite numbers from"),
         ([[1e308, 1e308], [-1e308, 0]], 1, "finite numbers from"),
-        ([[1, 2]], 1, "expected 2 to 2,000 points"),
-        ([], 1, "expected 2 to 2,000 points"),
-        (np.zeros((MOST_POINTS + 1, 2)), 1, "expected 2 to 2,000 points"),
         ([[0, 0], [1, 1]], 0, "expected 1 to 20"),
         ([[0, 0], [1, 1]], 10**9, "expected 1 to 20"),
     ):
         with pytest.raises(ValueError, match=said) as error:
-            first_guess(points, components, 0)
+            first_guess(np.array(points, dtype=float), components, 0)
         assert "\n" not in str(error.value)
 
 
-def test_a_start_that_is_no_mixture_is_refused() -> None:
+def test_numbers_out_of_bounds_are_refused() -> None:
     points = random_points(0)
     start = first_guess(points, 2, 0)
-    eye = np.repeat(np.eye(2)[None], 2, axis=0)
-    for wrong, said in (
-        (replace(start, weights=np.array([0.5, 0.6])), "sum to 1"),
-        (replace(start, weights=np.array([1.0, 0.0])), "above 0"),
-        (replace(start, means=start.means[:, :1]), "shapes"),
-        (replace(start, means=start.means * math.nan), "not finite"),
-        (replace(start, covariances=-eye), "not positive definite"),
-        (replace(start, covariances=eye + np.array([[0, 0.5], [0, 0]])), "symmetric"),
-    ):
-        with pytest.raises(ValueError, match=said):
-            fit(points, wrong, 1)
+    with pytest.raises(ValueError, match="not positive definite"):
+        fit(points, replace(start, covariances=-start.covariances), 1)
     for iterations in (0, 10_000):
         with pytest.raises(ValueError, match="expected 1 to 500"):
             fit(points, start, iterations)
     for reg_covar in (-1.0, math.nan, math.inf, 1e308):
         with pytest.raises(ValueError, match="from 0 to"):
-            fit(points, start, 1, reg_covar)
+            first_guess(points, 2, 0, reg_covar)
     with pytest.raises(ValueError, match="seed"):
         first_guess(points, 2, -1)
 
 
-@pytest.mark.parametrize("name", toys())
+@pytest.mark.parametrize("name", TOYS)
 def test_toys_are_drawn_from_their_seed(name: str) -> None:
     assert (draw(name, 50, 3) == draw(name, 50, 3)).all()
     assert draw(name, 50, 3).shape == (50, 2)
@@ -329,7 +300,6 @@ def test_a_bad_line_is_named() -> None:
         ("1, 2\n\n3, 4, 5", r"line 3 is '3, 4, 5'"),
         ("1, 2\n1e308, 3", "line 2 is '1e308, 3'; expected numbers from"),
         ("x, y\n1, 2", "line 1"),
-        ("1, 2\n1, 2", "equal"),
         ("1 2\n" * (MOST_POINTS + 1), "more than 2,000"),
     ):
         with pytest.raises(ValueError, match=said) as error:

@@ -233,12 +233,12 @@ def test_too_many_weights_are_refused(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_only_vocabularies_of_layers_are_read_and_not_too_many_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def more(parts: dict[str, bytes]) -> None:
+    def more(parts: dict[str, bytes], repeated: int = 1) -> None:
         config = json.loads(parts["config.json"])
         layer = next(layer for layer in config["config"]["layers"] if layer["class_name"] == "TextVectorization")
         words = layer["config"].pop("vocabulary")
         parts["config.json"] = json.dumps(config).encode()
-        parts["assets/layers/text_vectorization/vocabulary.txt"] = "\n".join(words).encode()
+        parts["assets/layers/text_vectorization/vocabulary.txt"] = "\n".join(words * repeated).encode()
         for number in range(1, 5):
             parts[f"assets/layers/text_vectorization_{number}/vocabulary.txt"] = b"word\n" * 10_000
 
@@ -248,9 +248,9 @@ def test_only_vocabularies_of_layers_are_read_and_not_too_many_words(
     monkeypatch.setattr(keras_files, "_part", lambda *given: parts.append(given[2]) or part(*given))
     assert keras_layers.read(path).tokens == keras_layers.read(FOLDER / "texts.keras").tokens
     assert len([name for name in parts if name.endswith("vocabulary.txt")]) == 1
-    monkeypatch.setattr(keras_files._Vocabularies, "most", 10)
-    with pytest.raises(ValueError, match=r"vocabulary\.txt is \d+ bytes"):
-        keras_layers.read(path)
+    monkeypatch.setattr(keras_files, "_MOST_CONFIG", 30_000)
+    with pytest.raises(ValueError, match=r"vocabulary\.txt is 89,999 bytes"):
+        keras_layers.read(rewritten(path, "texts.keras", lambda parts: more(parts, 3_000)))
 
 
 @pytest.mark.parametrize("name", ["mean.keras", "masked_both_ways.keras", "keras2_both_ways.h5"])

@@ -89,7 +89,7 @@ def test_any_words_come_back(tmp_path_factory: pytest.TempPathFactory, found: li
 
 
 def test_words_listed_twice_are_told_of(tmp_path: Path) -> None:
-    (tmp_path / "v.txt").write_text("a 1 2\nb 3 4\na 5 6\nb 3 4\n")
+    (tmp_path / "v.txt").write_text("a 1 2\nb 3 4\n\na 5 6\nb 3 4\n")  # a blank line is none
     (tmp_path / "v.bin").write_bytes(as_binary(["a", "b", "a", "b"], np.array([[1, 2], [3, 4], [5, 6], [3, 4]])))
     for name in ("v.txt", "v.bin"):
         found = word_vectors.read(tmp_path / name)
@@ -102,7 +102,6 @@ def test_what_is_no_table_of_vectors_or_damaged_is_told_of(tmp_path: Path) -> No
     for content, message in (
         ("a 1 2\nb 1\n", "line 2: expected a word and 2 numbers, found 1"),
         ("a 1 2\nb 1 x\n", "line 2: expected a word and 2 numbers"),
-        ("a 1 2\n\nb 1 2\n", "line 2 is blank"),
         ("a 1 2\n3 4\n", "line 2: expected a word and 2 numbers"),
         ("3 2\na 1 2\nb 3 4\n", "declares 3 words, 2 were found; the file may be cut off"),
         ("2 2\n", "holds no word vector"),
@@ -155,6 +154,6 @@ def test_an_npy_file_that_tells_of_more_than_it_has_is_one_line(tmp_path: Path) 
         with (tmp_path / "v.npy").open("wb") as file:
             np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
             file.write(bytes(100))
-        with pytest.raises(ValueError, match=r"v\.npy is not an npy file of numbers .*bytes and has 100") as refused:
+        with pytest.raises(ValueError, match=r"v\.npy is not an npy file of numbers \(") as refused:
             word_vectors.read(tmp_path / "v.npy")
         assert "\n" not in str(refused.value)

@@ -70,6 +70,8 @@ def test_ids_without_a_token_have_to_be_named() -> None:
     found = align(holes, VECTORS, None, Special(pad_id=0, unknown_id=1))
     np.testing.assert_array_equal(found.vectors, VECTORS)
     found = align([None, *TOKENS[1:]], VECTORS, None, Special())
+    last = align(["good", "bad"], VECTORS[:3], None, Special(pad_id=2))  # beyond the vocabulary, within the embedding
+    assert last.pad == "(id 2)" and np.array_equal(last.vectors[0], VECTORS[2])
     assert found.pad == "(id 0)" and any("id 0 has no token" in note for note in found.notes)
     np.testing.assert_array_equal(found.vectors[0], VECTORS[0])
 

@@ -13,11 +13,10 @@ from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.predict import EmptyTextError, verdict
 from core.probes.attribution import interactions, order
-from core.probes.attribution.agreement import agreement, kendall
 from core.probes.attribution.attribute import METHODS, accepted, attribute, available, cost
+from core.probes.attribution.measures import agreement
 from core.probes.attribution.methods import gradients, perturbations, surrogates
 from core.probes.attribution.results import Attribution
-from tests.hostile import SENTENCES
 
 CELLS = ["rnn", "gru", "lstm"]
 TEXT = "not good but not bad zyxqj"
@@ -150,7 +149,7 @@ def test_costs_rise_with_length() -> None:
     for method in METHODS:
         assert cost(method, 500) >= cost(method, 100) >= cost(method, 20) >= 1
     assert cost("occlusion-1", 500) == 530
-    assert cost("kernel-shap", 20) == 2_090
+    assert cost("kernel-shap", 20) == 1_044
     assert cost("integrated-gradients", 20) * 60 < cost("integrated-gradients", 500), "they take all their steps"
     for asked in (order.cost, interactions.cost):
         assert asked(1) >= 1 and asked(60) * 60 > asked(12) * 12 > asked(6) * 6
@@ -183,26 +182,11 @@ def test_a_method_for_another_cell_is_refused(tiny_checkpoints: Path, monkeypatc
         attribute(rnn, TEXT, "lime")
 
 
-@pytest.mark.parametrize("text", SENTENCES)
-def test_hostile_sentences_are_only_text(tiny_checkpoints: Path, text: str) -> None:
-    found = attribute(model(tiny_checkpoints, "gru"), text, "integrated-gradients")
-    assert found.text == text and len(found.scores) == len(found.tokens)
-
-
 def test_agreement_is_kendalls_tau_b() -> None:
     a, b = np.array([3.0, 1.0, 2.0, 0.0]), np.array([2.0, 1.0, 2.0, 0.5])
     # Six pairs, five in the same order, one tied in b alone: 5 / √(6 · 5).
-    found = kendall([a, b, -a], [True, True, True])
+    found = agreement([a, b, -a], [True, True, True])
     np.testing.assert_allclose(found, [[1, 5 / 30**0.5, -1], [5 / 30**0.5, 1, -5 / 30**0.5], [-1, -5 / 30**0.5, 1]])
-    np.testing.assert_allclose(kendall([a, -a], [True, False]), [[1, 1], [1, 1]])  # magnitudes beside a length
-    assert np.isnan(kendall([a, np.ones(4)], [True, True])).tolist() == [[False, True], [True, True]]
-
-
-def test_agreement_of_methods(tiny_checkpoints: Path) -> None:
-    checkpoint = model(tiny_checkpoints, "lstm")
-    found = agreement([attribute(checkpoint, TEXT, name) for name in ("occlusion-1", "feature-ablation", "saliency")])
-    assert found.shape == (3, 3) and found[0, 1] == pytest.approx(1)
-    np.testing.assert_array_equal(found, found.T)
-    assert np.isnan(agreement([attribute(checkpoint, "good", "saliency")])).all()
-    with pytest.raises(ValueError, match="2 different texts"):
-        agreement([attribute(checkpoint, text, "saliency") for text in ("good", "bad")])
+    np.testing.assert_allclose(agreement([a, -a], [True, False]), [[1, 1], [1, 1]])  # magnitudes beside a length
+    assert np.isnan(agreement([a, np.ones(4)], [True, True])).tolist() == [[False, True], [True, True]]
+    assert np.isnan(agreement([np.ones(1)], [True])).all()

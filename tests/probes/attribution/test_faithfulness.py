@@ -15,9 +15,10 @@ from core.models import checkpoints
 from core.models.predict import verdict_on_tokens
 from core.probes.attribution.faithfulness import Yardstick, yardstick
 from core.probes.attribution.measures import MEASURES, PERCENTS, kendall_tau
-from core.probes.attribution.removal import BASELINES, WhiteBoxValues
+from core.probes.attribution.removal import BASELINES
 from core.probes.attribution.results import Instance
-from core.probes.dynamics.sensitivity import random_sensitivity, sensitivity, with_vectors
+from core.probes.dynamics.sensitivity import RADIUS, SAMPLES, moved, random_sensitivity, sensitivity
+from tests.probes.small_models import PlainValues
 
 TOKENS = ("not", "good", "but", "so", "bad", "the", "movie", "is", "never", "zyxqj")
 FALLING = np.arange(10, 0, -1, dtype=float)
@@ -75,10 +76,7 @@ def test_scores_are_turned_towards_the_verdict_unless_they_have_no_sign() -> Non
     ("n", "removed"), [(1, (1,) * 5), (2, (1,) * 5), (15, (1, 1, 2, 3, 8)), (500, (5, 25, 50, 100, 250))]
 )
 def test_the_bins_are_rounded_up(n: int, removed: tuple[int, ...]) -> None:
-    assert (
-        Yardstick(lambda present: present.sum(axis=1), n, randoms=2, perturbations=2).measure(np.arange(n)).removed
-        == removed
-    )
+    assert Yardstick(lambda present: present.sum(axis=1), n, randoms=2).measure(np.arange(n)).removed == removed
 
 
 def test_scores_that_are_the_losses_are_perfect_and_better_than_random() -> None:
@@ -195,7 +193,7 @@ def test_batches_give_what_plain_loops_give(tiny_checkpoints: Path, cell: str, b
     reading = Instance(checkpoints.load(cell, tiny_checkpoints), " ".join(TOKENS), TOKENS)
     scores = np.random.default_rng(4).standard_normal(len(TOKENS))
     found = yardstick(reading, baseline=baseline).measure(scores)
-    v = WhiteBoxValues(reading, baseline)
+    v = PlainValues(reading, baseline)
     whole = verdict_on_tokens(reading.checkpoint, TOKENS)
     sign = 1 if whole.probability >= 0.5 else -1
 
@@ -274,7 +272,7 @@ def test_what_cannot_be_measured_is_refused(tiny_checkpoints: Path) -> None:
     reading = Instance(checkpoints.load("rnn", tiny_checkpoints), "", TOKENS)
     with pytest.raises(ValueError, match="unknown baseline 'gone'"):
         yardstick(reading, "gone")
-    with pytest.raises(ValueError, match="at least 1 token, random ranking"):
+    with pytest.raises(ValueError, match="at least 1 token and random ranking"):
         yardstick(reading, randoms=0)
 
 
@@ -284,37 +282,38 @@ def plain(reading: Instance) -> np.ndarray:
     return model.embedding(torch.tensor(ids)).detach().sum(dim=1).numpy()
 
 
-def test_sensitivity_is_the_largest_relative_change(tiny_checkpoints: Path) -> None:
+def test_sensitivity_is_the_largest_relative_change_as_captum_measures_it(tiny_checkpoints: Path) -> None:
+    from captum.metrics import sensitivity_max
+
     reading = Instance(checkpoints.load("lstm", tiny_checkpoints), "", TOKENS)
-    seen: list[np.ndarray] = []
-
-    def explain(moved: Instance) -> np.ndarray:
-        seen.append(plain(moved))
-        return seen[-1]
-
-    found = sensitivity(reading, explain, samples=5)
-    original, *moved = seen
-    norms = [np.linalg.norm(one - original) / np.linalg.norm(original) for one in moved]
-    assert len(moved) == 5 and found == pytest.approx(max(norms), rel=1e-5)
+    original, others = plain(reading), [plain(instance) for instance in moved(reading)]
+    found = sensitivity(original, others)
+    norms = [np.linalg.norm(one - original) / np.linalg.norm(original) for one in others]
+    assert len(others) == SAMPLES and found == pytest.approx(max(norms), rel=1e-5)
     assert 0 < found < 0.1
-    assert all(one[-1] == original[-1] for one in moved), "the unknown word's vector stays"
-    assert sensitivity(reading, plain, samples=5, scores=original) == pytest.approx(found)
-    assert sensitivity(reading, plain, samples=5, radius=0.2) == pytest.approx(10 * found, rel=1e-3)
+    assert all(one[-1] == original[-1] for one in others), "the unknown word's vector stays"
+    weight = reading.checkpoint.model.embedding.weight
+    reach = RADIUS * weight[2:].std(correction=0)
+    for instance in moved(reading):
+        change = (instance.checkpoint.model.embedding.weight - weight).abs()
+        assert 0.9 * reach < change.max() <= 1.001 * reach
+    answers = iter([original[None], np.array(others)])
+    captums = sensitivity_max(
+        lambda _inputs: (torch.from_numpy(next(answers)),), torch.zeros(1, 2), n_perturb_samples=SAMPLES
+    )
+    assert found == pytest.approx(captums.item())
 
 
 def test_scores_that_never_change_are_stable_and_random_ones_are_not(tiny_checkpoints: Path) -> None:
-    reading = Instance(checkpoints.load("gru", tiny_checkpoints), "", TOKENS)
-    assert sensitivity(reading, lambda _reading: FALLING) == 0
-    assert random_sensitivity(10).mean() > 1
-    assert sensitivity(Instance(reading.checkpoint, "", ("zyxqj", "qqq")), plain) is None
+    checkpoint = checkpoints.load("gru", tiny_checkpoints)
+    assert sensitivity(FALLING, [FALLING] * 4) == sensitivity(np.zeros(3), [np.zeros(3)]) == 0
+    assert random_sensitivity(10) > 1
+    assert moved(Instance(checkpoint, "", ("zyxqj", "qqq"))) == []
 
 
 def test_moved_vectors_are_read_and_the_hash_tells_models_apart(tiny_checkpoints: Path) -> None:
     reading = Instance(checkpoints.load("gru", tiny_checkpoints), "", TOKENS)
-    model = reading.checkpoint.model
-    (good,) = reading.checkpoint.vocabulary.encode(["good"])
-    same = with_vectors(reading, [good], model.embedding.weight[[good]])
-    moved = with_vectors(reading, [good], model.embedding.weight[[good]] + 1)
-    logits = [verdict_on_tokens(one.checkpoint, TOKENS).logit for one in (reading, same, moved)]
-    assert logits[0] == logits[1] != logits[2]
-    assert len({one.checkpoint.hash for one in (reading, same, moved)}) == 3
+    every = [reading, *moved(reading), *moved(reading, seed=1)]
+    assert len({verdict_on_tokens(one.checkpoint, TOKENS).logit for one in every}) == len(every)
+    assert len({one.checkpoint.hash for one in every}) == len(every)
+    assert [one.checkpoint.hash for one in moved(reading)] == [one.checkpoint.hash for one in every[1:5]]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
 from core.models.predict import verdict_on_tokens
-from core.probes.attribution.removal import BASELINES, WhiteBoxValues, replacement, subsets
+from core.probes.attribution.methods.tree import value_function
+from core.probes.attribution.removal import replacement, subsets
 from tests.probes.small_models import instance
 
 TOKENS = ("not", "good", "but", "not", "bad", "zyxqj")
@@ -25,7 +25,7 @@ def test_subsets_have_the_tokens_of_their_bits():
 def test_deleting_gives_the_verdict_on_what_is_left(tiny_checkpoints: Path, cell: str):
     given = instance(tiny_checkpoints, cell, TOKENS)
     rows = subsets(len(TOKENS))
-    values = WhiteBoxValues(given, "delete").values(rows)
+    values = value_function(given, "delete").values(rows)
     for row, value in list(zip(rows, values, strict=True))[1:]:
         left = [token for token, present in zip(TOKENS, row, strict=True) if present]
         assert value == pytest.approx(verdict_on_tokens(given.checkpoint, left).logit, abs=1e-5)
@@ -39,7 +39,7 @@ def test_replacing_gives_the_logit_of_the_changed_embeddings(tiny_checkpoints: P
     given = instance(tiny_checkpoints, cell, TOKENS)
     model = given.checkpoint.model
     rows = subsets(len(TOKENS))[::7]
-    values = WhiteBoxValues(given, baseline).values(rows)
+    values = value_function(given, baseline).values(rows)
     absent = replacement(model, baseline)
     for row, value in zip(rows, values, strict=True):
         x = model.embedding(torch.tensor(given.checkpoint.vocabulary.encode(TOKENS))).detach().clone()
@@ -47,19 +47,9 @@ def test_replacing_gives_the_logit_of_the_changed_embeddings(tiny_checkpoints: P
         assert value == pytest.approx(model.from_embeddings(x[None]).item(), abs=1e-5)
 
 
-@pytest.mark.parametrize("baseline", BASELINES)
-def test_nothing_taken_out_is_the_verdict(tiny_checkpoints: Path, baseline: str):
-    given = instance(tiny_checkpoints, "gru", TOKENS)
-    assert WhiteBoxValues(given, baseline).full == pytest.approx(
-        verdict_on_tokens(given.checkpoint, TOKENS).logit, abs=1e-5
-    )
-
-
-def test_bad_subsets_and_baselines_are_refused(tiny_checkpoints: Path):
+def test_bad_baselines_are_refused(tiny_checkpoints: Path):
     given = instance(tiny_checkpoints, "rnn", TOKENS)
     with pytest.raises(ValueError, match="unknown baseline 'nothing'; available: delete, pad"):
-        WhiteBoxValues(given, "nothing")
-    with pytest.raises(ValueError, match="expected rows of 6 bools"):
-        WhiteBoxValues(given, "pad").values(np.ones((2, 5), dtype=bool))
+        value_function(given, "nothing")
     with pytest.raises(ValueError, match="unknown replacement 'delete'"):
         replacement(given.checkpoint.model, "delete")

@@ -1,4 +1,4 @@
-"""Neighbours of many words at once are those of each word by itself."""
+"""Neighbours of a word by the cosine, within their bounds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import pytest
 
 from core.probes.edits.neighbours import Neighbours
 from core.text.preprocessing import Vocabulary
-from core.training.word2vec import neighbours
 
 WORDS = [f"w{number}" for number in range(300)]
 
@@ -18,22 +17,26 @@ def vectors() -> np.ndarray:
     return made
 
 
-def test_against_one_word_at_a_time() -> None:
-    vocabulary = Vocabulary(WORDS)
-    found = Neighbours(vectors(), vocabulary, count=7)(WORDS)  # more than one product's worth
+def test_against_the_cosine_of_every_word() -> None:
+    by_word, near = dict(zip(WORDS, vectors()[2:], strict=True)), Neighbours(vectors(), Vocabulary(WORDS), count=7)
     for word in WORDS[::7]:
-        expected = neighbours(vectors(), vocabulary, word, 7)
-        assert [other for other, _ in found[word]] == [other for other, cosine in expected if cosine >= 0]
-        assert [cosine for _, cosine in found[word]] == pytest.approx([c for _, c in expected if c >= 0], abs=1e-6)
+        own = by_word[word]
+        cosines = {
+            other: float(own @ vector / np.linalg.norm(own) / np.linalg.norm(vector))
+            for other, vector in by_word.items()
+            if other != word
+        }
+        expected = sorted(cosines, key=lambda other: -cosines[other])[:7]
+        assert [other for other, _ in near(word)] == expected
+        assert [cosine for _, cosine in near(word)] == pytest.approx([cosines[other] for other in expected], abs=1e-6)
 
 
 def test_the_least_cosine_unknown_words_and_sizes() -> None:
     near = Neighbours(vectors(), Vocabulary(WORDS), count=300, least=0.5)
-    found = near(["w3", "unheard", "w3"])
-    assert found["unheard"] == () and set(found) == {"w3", "unheard"}
-    assert found["w3"] and min(cosine for _, cosine in found["w3"]) >= 0.5
-    assert near(["w3"])["w3"] is found["w3"]  # remembered, not looked up again
+    assert near("unheard") == ()
+    assert near("w3") and min(cosine for _, cosine in near("w3")) >= 0.5
+    assert near("w3") is near("w3")  # remembered, not looked up again
     small = Neighbours(np.eye(4, dtype=np.float32), Vocabulary(["a", "b"]), count=40)
-    assert small(["a"]) == {"a": (("b", 0.0),)}
+    assert small("a") == (("b", 0.0),)
     with pytest.raises(ValueError, match="5 vectors for a vocabulary of 4"):
         Neighbours(np.eye(5), Vocabulary(["a", "b"]))

@@ -10,17 +10,13 @@ from hypothesis import strategies as st
 
 from core.models.recurrent import CELLS, Classifier
 from core.probes.edits.shared_suffixes import Change, ChangedSentence, embedding_gradient
+from tests.probes.small_models import steep_model
 
 VOCABULARY = 14
 
 
 def model(cell: str, layers: int = 1) -> Classifier:
-    torch.manual_seed(3)
-    built = Classifier(cell, VOCABULARY, 5, 7, layers)
-    with torch.no_grad():
-        for parameter in built.parameters():
-            parameter.mul_(3)  # far from where tanh and σ are straight lines
-    return built.requires_grad_(False).eval()
+    return steep_model(cell, VOCABULARY, 5, 7, layers, seed=3)
 
 
 def whole(classifier: Classifier, ids: list[int], changes: list[Change]) -> np.ndarray:
@@ -51,30 +47,16 @@ def some_changes(random: np.random.Generator, length: int, count: int) -> list[C
     st.integers(0, 999),
     st.integers(1, 9),
     st.sampled_from([1, 3, 512]),
-    st.sampled_from([0, 1_000]),
 )
-def test_any_changes_against_whole_sentences(
-    cell: str, layers: int, seed: int, length: int, block: int, few: int
-) -> None:
+def test_any_changes_against_whole_sentences(cell: str, layers: int, seed: int, length: int, block: int) -> None:
     random = np.random.default_rng(seed)
     ids = random.integers(1, VOCABULARY, length).tolist()
     changes = [*some_changes(random, length, 20), (0, 0, ()), (0, length, ())]  # no change, and all left out
     classifier = model(cell, layers)
-    sentence = ChangedSentence(classifier, ids, block, few)
+    sentence = ChangedSentence(classifier, ids, block)
     np.testing.assert_allclose(sentence.logits(changes), whole(classifier, ids, changes), atol=1e-5, rtol=0)
     assert sentence.logit == pytest.approx(whole(classifier, ids, [(0, 0, ())])[0], abs=1e-5)
     assert sentence.logits([]).shape == (0,) and sentence.effects([]).shape == (0,)
-
-
-@pytest.mark.parametrize("cell", CELLS)
-def test_the_real_size(cell: str) -> None:
-    torch.manual_seed(0)
-    classifier = Classifier(cell, VOCABULARY, 128, 256).requires_grad_(False).eval()
-    random = np.random.default_rng(0)
-    ids = random.integers(1, VOCABULARY, 12).tolist()
-    changes = some_changes(random, 12, 100)
-    found = ChangedSentence(classifier, ids).logits(changes)
-    np.testing.assert_allclose(found, whole(classifier, ids, changes), atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -106,14 +88,3 @@ def test_effects_of_deletions_and_insertions_as_written() -> None:
         gradient[2] @ x[7],
     ]
     np.testing.assert_allclose(found, expected, atol=1e-5)
-
-
-def test_the_model_is_left_as_it_was() -> None:
-    classifier = model("lstm")
-    before = {key: value.clone() for key, value in classifier.state_dict().items()}
-    sentence = ChangedSentence(classifier, [3, 4, 5])
-    sentence.effects([(0, 1, (6,))])
-    sentence.logits([(0, 1, (6,))])
-    assert all(torch.equal(before[key], value) for key, value in classifier.state_dict().items())
-    assert not classifier._forward_hooks and not classifier.training
-    assert all(parameter.grad is None and not parameter.requires_grad for parameter in classifier.parameters())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,25 +43,10 @@ def test_forms_and_plainer_verbs_with_the_forms_of_these_then_neighbours() -> No
     vectors = np.array([[0, 0], [1, 1], [1, 0], [0.9, 0.1], [0.8, 0.2], [0.1, 0.9], [1, 0.1], [0.9, 0]])
     substitute = change.Substitute(Neighbours(vectors, vocabulary, least=0.5), SomeForms())
     found = [edit for edit in substitute(("stole", "my", "!")) if edit.position == 0]
-    assert [(" ".join(edit.after), edit.source) for edit in found] == [
-        ("steal", "form"),
-        ("stolen", "form"),
-        ("took", "plainer verb"),
-        ("got", "plainer verb"),
-        ("take", "form of a plainer verb"),
-        ("taken", "form of a plainer verb"),
-        ("get", "form of a plainer verb"),
-        ("grabbed", "neighbour"),  # took is there already, and links and marks are no words
-    ]
+    # The neighbour took is there already, and links and marks are no words.
+    assert words(found) == ["steal", "stolen", "took", "got", "take", "taken", "get", "grabbed"]
     assert all(edit.position < 2 for edit in substitute(("stole", "my", "!")))  # nothing for a mark
     assert list(change.Substitute()(("stole", "my"))) == []
-
-
-def test_listed_substitutes_and_no_others() -> None:
-    listed = change.Listed({1: ["c", "b", "d e"], 0: []})
-    assert [(edit.position, edit.after) for edit in listed(("a", "b"))] == [(1, ("c",)), (1, ("d", "e"))]
-    with pytest.raises(ValueError, match="token 2 of a sentence of 2"):
-        list(change.Listed({2: ["c"]})(("a", "b")))
 
 
 def test_delete_and_swap() -> None:
@@ -77,11 +61,10 @@ def test_delete_and_swap() -> None:
 
 def test_insert_offers_words_phrases_and_what_is_likely() -> None:
     insert = change.Insert(some_trigram(), likely=2, words=("really", "maybe"), phrases=(("at", "least"),))
-    found = [(edit.position, " ".join(edit.after), edit.source) for edit in insert(("he", "is", "late"))]
+    found = [(edit.position, " ".join(edit.after)) for edit in insert(("he", "is", "late"))]
     for gap in range(4):
-        assert {(gap, "really", "intensifier"), (gap, "maybe", "hedge"), (gap, "at least", "phrase")} <= set(found)
-    assert {(2, "very", "likely"), (2, "so", "likely")} <= set(found)
-    assert not any(word == "he" and place == 0 for place, word, _ in found)
+        assert {(gap, "really"), (gap, "maybe"), (gap, "at least")} <= set(found)
+    assert {(2, "very"), (2, "so")} <= set(found) and (0, "he") not in found
 
 
 def test_likely_words_against_whole_sentences() -> None:
@@ -98,9 +81,7 @@ def test_likely_words_against_whole_sentences() -> None:
 def test_slips_of_the_finger() -> None:
     found = change.slips("late")
     assert {"ltae", "laet", "lte", "lae", "lat", "laate", "latte", "latee", "kate", "lste"} <= set(found)
-    assert found["ltae"] == "letters swapped" and found["lat"] == "letter left out"
-    assert found["latte"] == "letter doubled" and found["kate"] == "key beside it"
-    assert "late" not in found and "alte" not in found
+    assert "late" not in found and "alte" not in found and len(found) == len(set(found))
 
 
 def test_typos_the_model_knows_and_one_that_it_does_not() -> None:

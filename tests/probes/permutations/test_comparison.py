@@ -11,35 +11,24 @@ import torch
 
 from core.models.checkpoints import Checkpoint
 from core.models.predict import EmptyTextError, verdict
-from core.models.recurrent import CELLS, Classifier
+from core.models.recurrent import CELLS
 from core.probes.permutations.comparison import compare, compare_tokens
-from core.text.preprocessing import Preprocessing, Vocabulary
+from core.text.preprocessing import Preprocessing
+from tests.probes import small_models
+from tests.probes.small_models import random_checkpoint
 
 FEELINGS = {"good": 1.0, "great": 1.0, "bad": -1.0, "sad": -1.0, "not": -1.0, "can": 1.0}
 
 
 def last_word(name: str = "last", preprocessing: Preprocessing = Preprocessing()) -> Checkpoint:
     """A model that forgets everything but the last word: its sign decides, and of an unknown word that is positive."""
-    vocabulary = Vocabulary(FEELINGS)
-    model = Classifier("rnn", len(vocabulary), 1, 1)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.zero_()
-        model.embedding.weight[:, 0] = torch.tensor([0.0, 1.0, *FEELINGS.values()])
-        model.recurrent.weight_ih_l0.fill_(1)
-        model.linear.weight.fill_(3)
-    return Checkpoint(name, model.requires_grad_(False).eval(), preprocessing, vocabulary, {}, name)
+    return small_models.last_word(FEELINGS, name, preprocessing, unknown=1.0)
 
 
 def at_random(cell: str) -> Checkpoint:
-    vocabulary = Vocabulary(["a", "b", "c", "d"])
-    model = Classifier(cell, len(vocabulary), 4, 5)
-    generator = torch.Generator().manual_seed(8)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.normal_(0, 1.2, generator=generator)
-        model.linear.bias.zero_()  # so that about half the orders are positive
-    return Checkpoint(cell, model.requires_grad_(False).eval(), Preprocessing(), vocabulary, {}, cell)
+    checkpoint = random_checkpoint(cell, "abcd", dtype=torch.float32, scale=1.2, seed=8)
+    checkpoint.model.linear.bias.zero_()  # so that about half the orders are positive
+    return checkpoint
 
 
 # Tokens

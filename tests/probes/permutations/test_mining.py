@@ -9,6 +9,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,23 +20,19 @@ from core.__main__ import main
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.predict import verdict
-from core.models.recurrent import Classifier
 from core.probes.permutations import mining
 from core.probes.permutations.mining import MiningProgress, OppositePair, mine
-from core.text.preprocessing import Preprocessing, Vocabulary
+from core.text.preprocessing import Preprocessing
+from tests.probes.small_models import random_checkpoint
 
 WORDS = ["so", "not", "bad", "good", "late", "never"]
 
 
 def checkpoint(cell: str = "gru", preprocessing: Preprocessing = Preprocessing()) -> Checkpoint:
     """Random weights that find about half of the orders of five words positive."""
-    model = Classifier(cell, len(WORDS) + 2, 4, 5)
-    generator = torch.Generator().manual_seed(29)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.normal_(0, 1.2, generator=generator)
-        model.linear.bias.zero_()
-    return Checkpoint(cell, model.requires_grad_(False).eval(), preprocessing, Vocabulary(WORDS), {}, cell)
+    made = random_checkpoint(cell, WORDS, dtype=torch.float32, scale=1.2, seed=29)
+    made.model.linear.bias.zero_()
+    return replace(made, preprocessing=preprocessing)
 
 
 def write(path: Path, texts: Sequence[str], column: str = "text") -> Path:

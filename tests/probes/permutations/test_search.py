@@ -16,17 +16,13 @@ from core.models.recurrent import CELLS, Classifier
 from core.probes.permutations import search as probe
 from core.probes.permutations.search import Permutations, Question, marks, search
 from core.probes.permutations.shared_prefixes import SharedPrefixes
+from tests.probes.small_models import steep_model
 
 WORDS = "abcdefgh"
 
 
 def model(cell: str = "lstm", seed: int = 0) -> Classifier:
-    torch.manual_seed(seed)
-    built = Classifier(cell, 30, 6, 9)
-    with torch.no_grad():
-        for parameter in built.parameters():
-            parameter.mul_(3)
-    return built.requires_grad_(False).eval()
+    return steep_model(cell, 30, 6, 9, seed=seed)
 
 
 def question(text: str, pinned: tuple[int, ...] = (), seed: int = 0, **bounds: object) -> Question:
@@ -206,9 +202,7 @@ def test_sixty_words_are_searched_within_the_budget() -> None:
     assert (found.strategy, found.scored) == ("beam", 500) and "nothing is known" in found.certificate
 
 
-@pytest.mark.parametrize(
-    "bounds", [{"budget": 0}, {"top": 0}, {"floor": -1.0}, {"floor": float("nan")}, {"seconds": 0.0}]
-)
+@pytest.mark.parametrize("bounds", [{"floor": -1.0}, {"floor": float("nan")}, {"seconds": 0.0}])
 def test_bounds_that_cannot_be(bounds: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="given"):
         question("abc", **bounds)

@@ -12,15 +12,11 @@ from hypothesis import strategies as st
 
 from core.models.recurrent import CELLS, Classifier
 from core.probes.permutations.shared_prefixes import SharedPrefixes
+from tests.probes.small_models import steep_model
 
 
 def model(cell: str, layers: int = 1) -> Classifier:
-    torch.manual_seed(3)
-    built = Classifier(cell, 12, 5, 7, layers)
-    with torch.no_grad():
-        for parameter in built.parameters():
-            parameter.mul_(3)  # far from where tanh and σ are straight lines
-    return built.requires_grad_(False).eval()
+    return steep_model(cell, 12, 5, 7, layers, seed=3)
 
 
 def fused(classifier: Classifier, ids: list[int], orders: np.ndarray) -> np.ndarray:

@@ -13,37 +13,21 @@ from core.data.corpus import encode_tokens
 from core.models.checkpoints import Checkpoint
 from core.models.gold_labels import GOLD_LABELS, check_gold_label, fooled
 from core.models.predict import EmptyTextError, logits, verdict, verdict_on_tokens
-from core.models.recurrent import CELLS, Classifier
+from core.models.recurrent import CELLS
 from core.probes.sarcasm import comment
 from core.probes.sarcasm.comment import Comment, judge, leave_one_out
-from core.text.preprocessing import Preprocessing, Vocabulary
+from tests.probes import small_models
+from tests.probes.small_models import random_checkpoint
 
 WORDS = list("abcdefgh")
 
 
 def at_random(cell: str, layers: int = 1) -> Checkpoint:
-    vocabulary = Vocabulary(WORDS)
-    model = Classifier(cell, len(vocabulary), 4, 5, layers)
-    generator = torch.Generator().manual_seed(11)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.normal_(0, 1.0, generator=generator)
-    return Checkpoint(cell, model.requires_grad_(False).eval(), Preprocessing(), vocabulary, {}, cell)
+    return random_checkpoint(cell, WORDS, layers=layers, dtype=torch.float32, scale=1.0, seed=11)
 
 
 def last_word(bias: float = 0.0) -> Checkpoint:
-    """A model whose logit is 2 tanh of the last word's number, plus a bias: it forgets all words before."""
-    numbers = {"good": 1.0, "bad": -1.0, "so": 0.0}
-    vocabulary = Vocabulary(numbers)
-    model = Classifier("rnn", len(vocabulary), 1, 1)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.zero_()
-        model.embedding.weight[:, 0] = torch.tensor([0.0, 0.0, *numbers.values()])
-        model.recurrent.weight_ih_l0.fill_(1)
-        model.linear.weight.fill_(2)
-        model.linear.bias.fill_(bias)
-    return Checkpoint("last", model.requires_grad_(False).eval(), Preprocessing(), vocabulary, {}, "last")
+    return small_models.last_word({"good": 1.0, "bad": -1.0, "so": 0.0}, bias=bias)
 
 
 def judged(text: str, reading: str, bias: float = 0.0) -> Comment:
@@ -128,7 +112,7 @@ def test_a_long_text_has_a_verdict_and_no_pulls(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize(
-    ("text", "reading", "is_fooled", "logit_margin"),
+    ("text", "reading", "is_fooled", "past"),
     [
         ("good", "negative", True, 2 * np.tanh(1)),
         ("good", "positive", False, -2 * np.tanh(1)),
@@ -138,17 +122,16 @@ def test_a_long_text_has_a_verdict_and_no_pulls(monkeypatch: pytest.MonkeyPatch)
         ("so", "positive", False, 0),
     ],
 )
-def test_fooled_and_by_how_much(text: str, reading: str, is_fooled: bool, logit_margin: float) -> None:
+def test_fooled_and_by_how_much(text: str, reading: str, is_fooled: bool, past: float) -> None:
     found = judged(text, reading)
     assert found.fooled is is_fooled
-    assert found.logit_margin == pytest.approx(logit_margin, abs=1e-6)
-    assert found.margin == pytest.approx(1 / (1 + np.exp(-logit_margin)) - 0.5, abs=1e-6)
+    assert found.margin == pytest.approx(1 / (1 + np.exp(-past)) - 0.5, abs=1e-6)
 
 
 def test_a_mixed_reading_has_no_opposite() -> None:
     for text in ("good", "bad", "so"):
         found = judged(text, "mixed")
-        assert (found.fooled, found.margin, found.logit_margin) == (None, None, None)
+        assert (found.fooled, found.margin) == (None, None)
         assert found.pulls is not None
 
 

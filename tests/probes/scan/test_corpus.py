@@ -231,7 +231,7 @@ def test_nothing_goes_on_with_something_else(
         next(events), next(events)
     change(folder)
     with pytest.raises(ValueError, match=says):
-        corpus_scan([folder], source, out, resume=True, **{"part_rows": 10, **options})
+        next(corpus_scan([folder], source, out, resume=True, **{"part_rows": 10, **options}))
 
 
 def test_a_layout_is_named_by_its_options() -> None:
@@ -246,27 +246,27 @@ def test_another_model_of_the_same_name_does_not_go_on(folder: Path, source: Mod
         next(events)
     other = ModelSource(source.root, (*source.hashes[:2], ("lstm", "0" * 64)))
     with pytest.raises(ValueError, match=r"lstm has changed since it began \(hash\)"):
-        corpus_scan([folder], other, out, part_rows=10, resume=True)
+        next(corpus_scan([folder], other, out, part_rows=10, resume=True))
     with pytest.raises(ValueError, match=r"other models \(lstm\)"):
-        corpus_scan([folder], ModelSource(source.root, source.hashes[:2]), out, part_rows=10, resume=True)
+        next(corpus_scan([folder], ModelSource(source.root, source.hashes[:2]), out, part_rows=10, resume=True))
 
 
 def test_a_folder_that_holds_something_is_left_alone(folder: Path, source: ModelSource, tmp_path: Path) -> None:
     out = tmp_path / "out"
     run([folder], source, out)
     with pytest.raises(ValueError, match="holds a scan already; --resume"):
-        corpus_scan([folder], source, out)
+        next(corpus_scan([folder], source, out))
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/thesis.txt").touch()
     with pytest.raises(ValueError, match="is not empty and holds no scan"):
-        corpus_scan([folder], source, tmp_path / "mine", resume=True)
+        next(corpus_scan([folder], source, tmp_path / "mine", resume=True))
     with pytest.raises(FileNotFoundError, match="there is no folder"):
-        corpus_scan([folder], source, tmp_path / "gone/out")
+        next(corpus_scan([folder], source, tmp_path / "gone/out"))
     with pytest.raises(ValueError, match="where the output goes"):
-        corpus_scan([folder], source, folder)
+        next(corpus_scan([folder], source, folder))
     (out / parts.SCAN).write_text("{}", encoding="utf-8")
     with pytest.raises(ValueError, match="is damaged"):
-        corpus_scan([folder], source, out, resume=True)
+        next(corpus_scan([folder], source, out, resume=True))
 
 
 def test_damaged_and_foreign_parts_are_told_of(folder: Path, source: ModelSource, tmp_path: Path) -> None:
@@ -276,14 +276,14 @@ def test_damaged_and_foreign_parts_are_told_of(folder: Path, source: ModelSource
     content = two.read_bytes()
     two.write_bytes(content[:100])
     with pytest.raises(ValueError, match=r"part-000002\.parquet is damaged .*; remove it and resume"):
-        corpus_scan([folder], source, out, part_rows=40, resume=True)
+        next(corpus_scan([folder], source, out, part_rows=40, resume=True))
     two.write_bytes(one.read_bytes())
     with pytest.raises(ValueError, match=r"part-000002\.parquet is not the part that its name says"):
-        corpus_scan([folder], source, out, part_rows=40, resume=True)
+        next(corpus_scan([folder], source, out, part_rows=40, resume=True))
     run([folder / "a.csv"], source, tmp_path / "other", part_rows=40)
     two.write_bytes(parts.path_of(tmp_path / "other", 1).read_bytes())
     with pytest.raises(ValueError, match=r"part-000002\.parquet is of another scan"):
-        corpus_scan([folder], source, out, part_rows=40, resume=True)
+        next(corpus_scan([folder], source, out, part_rows=40, resume=True))
 
 
 @pytest.mark.parametrize(
@@ -312,7 +312,7 @@ def test_what_cannot_be_scanned_is_refused_before_anything_is_written(
     monkeypatch.chdir(folder.parent)
     Path("bare").mkdir()
     with pytest.raises(error, match=says):
-        corpus_scan(names, source, "out", **options)
+        next(corpus_scan(names, source, "out", **options))
     assert not Path("out").exists()
 
 

@@ -27,6 +27,7 @@ from core.probes.scan import one_file as scanning
 from core.probes.scan.cues import look
 from core.probes.scan.one_file import Scan, scan
 from core.text.preprocessing import Preprocessing, Vocabulary
+from tests.data.tables import read_table
 
 WORDS = ["so", "not", "bad", "good", "late", "never", "oh", "great", "thanks", "...", "love", "it", "when", "rain", "!"]
 
@@ -74,17 +75,6 @@ def write(path: Path, rows: Sequence[dict[str, Any]]) -> Path:
             writer.writeheader()
             writer.writerows(rows)
     return path
-
-
-def read(path: Path) -> list[dict[str, Any]]:
-    if path.suffix == ".parquet":
-        import pandas
-
-        return pandas.read_parquet(path).astype(object).where(lambda frame: frame.notna(), None).to_dict("records")
-    with path.open(encoding="utf-8", newline="") as file:
-        if path.suffix == ".jsonl":
-            return [json.loads(line) for line in file]
-        return list(csv.DictReader(file, delimiter="\t" if path.suffix == ".tsv" else ","))
 
 
 def last(events: Iterator[Scan]) -> Scan:
@@ -171,7 +161,7 @@ def test_every_row_is_in_the_output(source: str, target: str, rows: list[dict[st
     models = [checkpoint("rnn"), checkpoint("lstm")]
     path, out = write(tmp_path / f"in{source}", rows), tmp_path / f"out{target}"
     last(scan(path, models, label_column="mood", asked=NEUTRAL, out=out))
-    written = read(out)
+    written = read_table(out)
     assert [{key: row[key] for key in ("id", "text", "mood")} for row in written] == rows
     names = ["human_reading"] + [f"{m.name}_{c}" for m in models for c in ("probability", "verdict", "disagreement")]
     assert list(written[0]) == ["id", "text", "mood", *names, "cue_score", "cues", "problem"]
@@ -208,7 +198,7 @@ def test_without_labels_cues_times_probability_rank(rows: list[dict[str, str]], 
     assert found.ranked_by == "cues" and found.opposite == {} and found.labelled == 0
     assert [find.score for find in found.top["gru"]] == pytest.approx([score for score, _ in expected[:10]], abs=1e-6)
     assert all(find.human is None and find.score == find.cue_score * find.probability for find in found.top["gru"])
-    written = read(out)
+    written = read_table(out)
     assert "human_reading" not in written[0] and len(written) == len(rows)
     for row in written:
         if row["gru_probability"] is not None:
@@ -250,7 +240,7 @@ def test_malformed_rows_are_counted_listed_and_in_their_place(tmp_path: Path) ->
     assert "not JSON" in reasons[0] and reasons[1] == "no 'text' in it" and "'5', expected a string" in reasons[2]
     assert reasons[3] == "3,000 words, of which at most 2,000 are read"
     assert reasons[4] == "label 'odd' is neither negative nor positive"
-    written = read(out)
+    written = read_table(out)
     assert [row["problem"] for row in written] == ["", *reasons, "no word to read", ""]
     assert [bool(row["gru_probability"]) for row in written] == [True, *[False] * 4, True, False, True]
 
@@ -261,16 +251,17 @@ def test_many_malformed_rows_are_all_counted_and_the_first_listed(tmp_path: Path
     found = last(scan(path, [checkpoint()], out=tmp_path / "out.parquet"))
     assert (found.rows, found.scored, found.malformed) == (502, 2, 500)
     assert [problem.row for problem in found.problems] == list(range(2, 102))
-    assert sum(row["problem"] is not None for row in read(tmp_path / "out.parquet")) == 500
+    assert sum(row["problem"] is not None for row in read_table(tmp_path / "out.parquet")) == 500
 
 
 def test_keys_that_a_table_has_no_column_for_are_told_of(tmp_path: Path) -> None:
     path = write(tmp_path / "in.jsonl", [{"text": "so good"}] * 20 + [{"text": "so bad", "late": 1}])
     found = last(scan(path, [checkpoint()], out=tmp_path / "out.csv"))
     assert found.malformed == 0 and found.scored == 21
-    assert read(tmp_path / "out.csv")[-1]["problem"] == "keys that the first rows lack are left out: late"
+    assert read_table(tmp_path / "out.csv")[-1]["problem"] == "keys that the first rows lack are left out: late"
     last(scan(path, [checkpoint()], out=tmp_path / "out.jsonl"))
-    assert read(tmp_path / "out.jsonl")[-1]["late"] == 1 and read(tmp_path / "out.jsonl")[-1]["problem"] is None
+    row = read_table(tmp_path / "out.jsonl")[-1]
+    assert row["late"] == 1 and row["problem"] is None
 
 
 def test_own_words_for_labels(tmp_path: Path) -> None:
@@ -313,7 +304,7 @@ def test_it_can_be_closed_at_any_event_and_leaves_nothing(
         assert out.read_text(encoding="utf-8") == "what stood there"
         assert not [thread for thread in threading.enumerate() if thread.name.startswith("scan")]
     last(scan(path, [checkpoint()], out=out))
-    assert len(read(out)) == len(rows)
+    assert len(read_table(out)) == len(rows)
 
 
 def test_what_check_cancelled_raises_ends_it(rows: list[dict[str, str]], tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -232,29 +234,26 @@ def test_the_card_keeps_them_and_the_models_hash_stays(found: Probes, with_polar
         add_probes(replace(found, hash="0" * 64), SOURCE, tmp_path)
 
 
-DAMAGES = [
-    ("seed", -1),
-    ("sentences", [1]),
-    ("hash", "\n"),
-    ("probes", [{}]),
-    ("probes", 3),
-    ("source", None),
-    ("left_out", {"no such task": "x"}),
-]
-
-
-@pytest.mark.parametrize(("key", "value"), DAMAGES)
-def test_a_damaged_card_is_refused(found: Probes, key: str, value: object) -> None:
-    content = {"source": vars(SOURCE), **as_json(found), key: value}
-    with pytest.raises(ValueError, match=r"^checkpoint 'lstm': its card's probes cannot be read: .+$"):
-        of_card("lstm", {"probes": content})
-
-
-@pytest.mark.parametrize("wrong", [float("nan"), 2, True, "0.5", None])
-def test_a_share_that_is_none_is_refused(found: Probes, wrong: object) -> None:
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda content, probe: content.update(source=None),
+        lambda content, probe: content.update(left_out={"no such task": "x"}),
+        lambda content, probe: content.update(left_out={"polarity": ""}),
+        lambda content, probe: content["probes"].append(probe),
+        lambda content, probe: probe.update(task="no such task"),
+        lambda content, probe: probe.update(source="no such source"),
+        lambda content, probe: probe.update(classes=["none", "all"]),
+        lambda content, probe: probe.update(tokens=probe["tokens"][1:]),
+        lambda content, probe: probe["accuracy"].update(mean=2),
+        lambda content, probe: probe["selectivity"].update(interval=[-2, 0]),
+    ],
+)
+def test_a_damaged_card_is_refused(found: Probes, spoil: Callable[[Any, Any], object]) -> None:
+    """What every stored result is refused for is tested with `json_file`."""
     content = {"source": vars(SOURCE), **as_json(found)}
-    content["probes"][0]["accuracy"]["mean"] = wrong
-    with pytest.raises(ValueError, match=r"cannot be read: [Ee]xpected [^\n]+$"):
+    spoil(content, content["probes"][0])
+    with pytest.raises(ValueError, match=r"^checkpoint 'lstm': its card's probes cannot be read: [^\n]+$"):
         of_card("lstm", {"probes": content})
 
 

@@ -88,15 +88,6 @@ def test_a_link_asks_for_everything() -> None:
     assert "neither line falls" in said(at)
 
 
-def test_a_forged_link_does_no_harm() -> None:
-    names = ("data", "k", "n", "seed", "step", "c", "i", "count", "model", "axes", "d")
-    for hostile in ("9" * 400, "-1", "nan"):
-        at = opened(**{f"mix_{name}": hostile for name in names})
-        assert not at.error and at.metric[0].value == "3 / 20"
-        at = opened(mix_data="states", **{f"mix_{name}": hostile for name in names[1:]})
-        assert not at.error
-
-
 def test_typed_numbers(downloads: Downloads) -> None:
     at = opened(mix_data="own", mix_k="2", mix_step="40")
 
@@ -111,18 +102,15 @@ def test_typed_numbers(downloads: Downloads) -> None:
     for text, expected in (
         ("", "expected 2 points or more"),
         ("1, 2\n3, x", "line 2 is '3, x'"),
-        ("1, 2\n1e308, 1", "line 2 is '1e308, 1'"),
         ("1, 2\n1, 2\n1, 2", "all 3 points are equal"),
-        ("1, 2", "expected 2 points or more"),
-        ("1 2\n" * 2_001, "more than 2,000 points"),
         *((text, "line 1 is") for text in SENTENCES[::8]),
     ):
         (error,) = typed(text).error
         assert expected in error.value.replace("\\", "") and "\n" not in error.value
         assert not at.metric and at.text_area(key="mix points").value == text
     at.number_input(key="mix k").set_value(3)
-    assert "more than the 2 points" in typed("1, 2\n3, 4").error[0].value
-    for text in ("", "a", "nan", "-1", "inf", "1e308", "$x$"):
+    assert "more than the 2 different points" in typed("1, 2\n3, 4").error[0].value
+    for text in ("", "nan", "-1", "$x$"):
         at.text_input(key="mix reg").set_value(text)
         (error,) = typed("1, 2\n3, 4\n5, 6\n7, 9").error
         assert "reg_covar" in error.value.replace("\\", "") and "\n" not in error.value

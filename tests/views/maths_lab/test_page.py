@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from core.lab.cells.arithmetic import MOST_INPUTS, MOST_STEPS, work
 from core.lab.cells.equations import number
 from core.lab.cells.exercise_text import LONGEST, from_line, to_line
-from core.lab.cells.lstm_exercise import presets, report
+from core.lab.cells.lstm_exercise import PRESETS, REPORT
 from core.models import checkpoints
 from core.models.step_arithmetic import working
 from core.models.trace import trace
@@ -85,6 +85,30 @@ def test_an_exercise_that_is_not_there() -> None:
     assert len(outcome(at)) == 4
 
 
+NUMBERS = ("k", "n", "seed", "step", "c", "i")
+
+
+@pytest.mark.parametrize(
+    ("lab", "forged"),
+    [
+        ("boosting", {"cloud": "<b>", "k": "1", "n": "nan", "seed": "1e9", "rounds": "0", "t": ""}),
+        ("boosting", {"k": "99999999999", "n": "-5", "rounds": "١٢", "t": "10000"}),
+        ("bptt", {"wh": "1e309", "t": "10000", "y": "7", "d": "dL/dq", "vw": "99", "vt": "0"}),
+        ("bptt", {"wh": "nan", "wi": "0x1", "wo": "1_0", "vw": "٣"}),
+        ("mixture", {"data": "<b>", **dict.fromkeys([*NUMBERS, "count"], "9" * 400)}),
+        ("mixture", {"data": "states", **dict.fromkeys([*NUMBERS, "model", "axes", "d"], "-1")}),
+    ],
+)
+def test_a_forged_link_leaves_the_exercise_as_it_opens(lab: str, forged: dict[str, str]) -> None:
+    prefix = {"boosting": "boost", "mixture": "mix"}.get(lab, lab)
+    kept = {"mix_data": "states"} if forged.get("data") == "states" else {}
+    at, usual = opened(lab, **{f"{prefix}_{name}": value for name, value in forged.items()}), opened(lab, **kept)
+    assert not at.error and parameters(at) == {"lab": lab} | kept
+    for one, other in zip(at.dataframe, usual.dataframe, strict=True):
+        assert one.value.equals(other.value)
+    assert figures(at) == figures(usual)
+
+
 # The cell by hand
 
 
@@ -107,18 +131,18 @@ def test_the_report_s_exercise_is_there_at_first(downloads: dict[str, Callable[[
     assert at.slider(key="hand t").value == 4
     assert any(line.endswith(r"3.9998184085251904\end{aligned}") for line in equations(at))
     header, *rows = downloads["by-hand"]()
-    assert [float(row[header.index("c")]) for row in rows] == [step.c for step in work(report()).steps]
+    assert [float(row[header.index("c")]) for row in rows] == [step.c for step in work(REPORT).steps]
 
 
 def test_presets_and_their_links() -> None:
     at = opened()
     for name, curves in (("lstm", 6), ("gru", 4), ("rnn", 1)):
         at.pills(key="hand preset").set_value(name)
-        linked = [opened(hand=to_line(presets()[name]))] if name == "gru" else []
+        linked = [opened(hand=to_line(PRESETS[name]))] if name == "gru" else []
         for page in (sound(at.run()), *linked):
-            steps = work(presets()[name]).steps
+            steps = work(PRESETS[name]).steps
             assert [float(row["y"]) for row in outcome(page)] == pytest.approx([step.y for step in steps], abs=1e-4)
-            assert parameters(page) == {"hand": to_line(presets()[name])}
+            assert parameters(page) == {"hand": to_line(PRESETS[name])}
             assert "slip" not in said(page)
             (chart,) = figures(page).values()
             assert len(chart["data"]) == curves
@@ -188,7 +212,7 @@ def test_a_forged_link_gives_the_report_s_exercise_and_says_so() -> None:
 
 
 def test_what_was_typed_is_there_after_another_exercise_and_another_page() -> None:
-    at = opened(hand=to_line(presets()["gru"]))
+    at = opened(hand=to_line(PRESETS["gru"]))
     version = at.session_state["hand version"]
     at.text_input(key=f"hand $y_0$ {version}").set_value("2.5").run()
     before = outcome(at)
@@ -235,14 +259,12 @@ def test_the_equations_have_the_numbers_of_the_trace_and_the_costs_are_counted()
 def test_speed_is_measured_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     from core.lab.cells import side_by_side
     from core.lab.cells.side_by_side import Speed
-    from pages.views.maths_lab import cells as lab_cells
 
     at = opened("cells")
     assert "Not measured yet" in said(at)
     at.button(key="cells measure").click()
-    monkeypatch.setattr(
-        lab_cells, "speeds", lambda chosen: side_by_side.speeds(chosen, tokens=3, rounds=3, seconds=0.001)
-    )
+    for name, value in {"TOKENS": 3, "ROUNDS": 3, "SECONDS": 0.001}.items():
+        monkeypatch.setattr(side_by_side, name, value)
     sound(at.run())
     (table,) = [found.value for found in at.dataframe if "tokens per second" in found.value]
     assert table["model"].tolist() == ["RNN", "GRU", "LSTM"] and table["relative to RNN"][0] == "1.00"

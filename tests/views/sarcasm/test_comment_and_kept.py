@@ -88,7 +88,7 @@ def test_every_model_says_whether_it_is_fooled_and_by_how_much() -> None:
         kinds = {True: ("orange", "theater_comedy"), False: ("green", "check")}
         assert badges == [kinds[one.fooled] for one in found if one.fooled is not None]
         for one in found:
-            numbers = [abs(round(one.margin, 3)), 0.5, abs(round(one.logit_margin, 2))] if one.margin else None
+            numbers = [abs(round(one.margin, 3)), 0.5, abs(round(one.verdict.logit, 2))] if one.margin else None
             logit = [abs(round(one.verdict.logit, 2))]
             assert any(numbers_in(line) == (numbers or logit) for line in said(at).splitlines())
         if reading != "mixed":

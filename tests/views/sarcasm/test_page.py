@@ -7,20 +7,15 @@ import io
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
 import streamlit
 from streamlit.testing.v1 import AppTest
 
-from core.data.corpus import encode_tokens
 from core.data.examples import examples
-from core.fluency import kneser_ney
-from core.fluency.trigram import Trigram
 from core.models import checkpoints
 from core.models.predict import verdict
 from core.models.token_predictor import predictor
@@ -28,7 +23,6 @@ from core.probes.checklist.suite import Settings, run
 from core.probes.checklist.templates import CAPABILITIES
 from core.probes.edits import search
 from core.probes.edits import sources as edit_sources
-from core.probes.edits.neighbours import Neighbours
 from core.probes.edits.victims import white_box
 from core.probes.sarcasm import compose, report_file
 from core.probes.sarcasm.candidates import Candidates, Question
@@ -37,14 +31,12 @@ from core.probes.sarcasm.report import reports
 from core.probes.sarcasm.situations import bank, read
 from core.probes.scan import one_file
 from core.storage.comments import Find, Finds
-from core.text import lexicon
-from core.text.preprocessing import Vocabulary
 from pages.views.sarcasm import checklist
 from pages.widgets import models
 from tests import app
 from tests.app import choose_row, live, numbers_in, offers, parameter, press, said, sound, table, unmarked
-from tests.conftest import WORDS
 from tests.hostile import SENTENCES
+from tests.probes.small_models import word_sources
 
 MARKER = "zqxmarker"  # a word that stands nowhere on a page unless it was typed
 NAMES = ("rnn", "gru", "lstm")
@@ -53,27 +45,16 @@ DEADPAN = next(example.text for example in examples() if example.name == "Deadpa
 FLIGHT = "my flight is delayed again"
 
 
-@cache
-def sources(_trigram: object = None) -> edit_sources.WordSources:
-    """Neighbours and a trigram drawn at random over the tiny models' words, and the shipped lexicon."""
-    random = np.random.default_rng(0)
-    vocabulary = Vocabulary(WORDS)
-    rows = [[WORDS[number] for number in random.integers(0, len(WORDS), random.integers(2, 9))] for _ in range(300)]
-    found = kneser_ney.estimate(
-        [kneser_ney.count(encode_tokens(rows, vocabulary), len(vocabulary))], [1.0], len(vocabulary)
-    )
-    trigram = Trigram(vocabulary, found.unigram, found.bigrams, found.trigrams, 3)
-    vectors = random.normal(size=(len(vocabulary), 5)).astype(np.float32)
-    return edit_sources.WordSources(Neighbours(vectors, vocabulary, 8), trigram, lexicon.load())
+SOURCES = word_sources()
 
 
 @pytest.fixture(autouse=True)
 def _own_world(tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
     monkeypatch.setenv("UNROLLED_COLLECTION", str(tmp_path / "kept.sqlite3"))
-    fluency = SimpleNamespace(trigram=sources().trigram, mixture=None, hash="made up here")
+    fluency = SimpleNamespace(trigram=SOURCES.trigram, mixture=None, hash="made up here")
     monkeypatch.setattr(models, "fluency", lambda: (fluency, ""))
-    monkeypatch.setattr(edit_sources, "load", sources)
+    monkeypatch.setattr(edit_sources, "load", lambda _trigram=None: SOURCES)
 
 
 @pytest.fixture
@@ -147,7 +128,7 @@ def test_the_reading_is_one_for_all_views() -> None:
 
 def asked(text: str, goal: str, reading: str = "negative", **others: Any) -> search.Question:
     bounds = {"fluency": 8.0, "seconds": 30.0, **others}
-    return edit_sources.ask(checkpoints.load("lstm"), sources(), text, goal, reading=reading, **bounds)
+    return edit_sources.ask(checkpoints.load("lstm"), SOURCES, text, goal, reading=reading, **bounds)
 
 
 def answer(text: str, goal: str = "flip", model: str = "lstm", **others: Any) -> Any:
@@ -229,11 +210,11 @@ def test_the_guards_go_by_the_reading_that_was_told() -> None:
 
 
 def test_without_a_flip_nothing_is_kept() -> None:
-    at = edited(q="love", floor="0", edits="1")
-    found = answer("love", fluency=0.0, max_edits=1)
+    at = edited(q="good", floor="0", edits="1")
+    found = answer("good", fluency=0.0, max_edits=1)
     assert found.best is None and found.certificate in said(at)
     assert len(at.header) == bool(found.closest) and not offers(at, "Keep this text")
-    at.segmented_control(key="edits goal").set_value(verdict(checkpoints.load("lstm"), "love").label).run()
+    at.segmented_control(key="edits goal").set_value(verdict(checkpoints.load("lstm"), "good").label).run()
     press(at, "Search for edits")
     assert len(at.success) == 1 and not at.header and not offers(at, "Keep this text"), "there is nothing to edit"
 
@@ -643,9 +624,11 @@ def test_a_parameter_that_cannot_be_leaves_the_usual_one(view: str, monkeypatch:
     assert [name for name in FORGED[view] if parameter(at, name) is not None and name != "view"] == []
 
 
-@pytest.mark.parametrize("guards", ["x", "polarity..", "none.polarity", "." * 500])
-def test_guards_that_cannot_be_are_all_on(guards: str) -> None:
-    assert opened("edits", guards=guards).pills(key="edits guards").value == ["polarity", "antonyms", "negations"]
+def test_guards_that_cannot_be_are_all_on() -> None:
+    at = opened("edits")
+    for guards in ("x", "polarity..", "none.polarity", "." * 500):
+        at.query_params["guards"] = guards
+        assert sound(at.run()).pills(key="edits guards").value == ["polarity", "antonyms", "negations"]
 
 
 def test_settings_are_written_to_the_link_and_read_from_it() -> None:

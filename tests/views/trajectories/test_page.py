@@ -73,14 +73,6 @@ def test_sentences_of_every_length(view: str) -> None:
     assert ("has 600 tokens" in said(at)) == (view == "path")
 
 
-@pytest.mark.parametrize("view", [*VIEWS, "memory"])
-def test_forged_parameters_change_nothing(view: str) -> None:
-    names = ("of", "model", "models", "show", "units", "from", "unit", "token", "plane", "gain", "upto")
-    usual = list(figures(opened(view, q=PROVERB)))
-    at = opened(view, q=PROVERB, **dict.fromkeys(names, "99999999"))
-    assert list(figures(at)) == usual
-
-
 @pytest.mark.parametrize("view", ["patch", "fixed", "patterns", "probes"])
 def test_the_other_views_are_there_with_and_without_a_word(view: str) -> None:
     at = opened(view, q=PROVERB, second=REVERSED)

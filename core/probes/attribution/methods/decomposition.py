@@ -70,14 +70,8 @@ def words(instance: Instance) -> Decomposition:
 
 
 def decompose(instance: Instance, inside: np.ndarray) -> Decomposition:
-    """β and γ of phrases given as bool [P, T], true for their tokens; a phrase without a token has β = 0.
-
-    Raises ValueError for rows of another length.
-    """
+    """β and γ of phrases given as bool [P, T], true for their tokens; a phrase without a token has β = 0."""
     weights = weights_of(instance)
-    inside = np.asarray(inside, dtype=bool)
-    if inside.ndim != 2 or inside.shape[1] != len(weights.x):
-        raise ValueError(f"expected rows of {len(weights.x):,} bools, one a token; given an array {inside.shape}")
     with torch.inference_mode():
         # Until a phrase's first token is read its state is all γ: rows are sorted so that such rows come last.
         first = np.where(inside.any(axis=1), inside.argmax(axis=1), inside.shape[1])

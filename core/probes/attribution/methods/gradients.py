@@ -84,24 +84,14 @@ def integrated_gradients(instance: Instance, baseline: str, *, seed: int = 0) ->
 
 def saliency(instance: Instance, baseline: str = "", *, seed: int = 0) -> Scores:
     """The length of the gradient at each word, in logits per unit of the embedding; unsigned, no sum is promised."""
-    import torch
-    from captum.attr import Saliency
-
-    with torch.inference_mode(False):
-        x, lengths, forward = _embedded(instance)
-        gradient = Saliency(forward).attribute(x.requires_grad_(), abs=False, additional_forward_args=lengths)
-    return Scores(np.linalg.norm(_array(gradient[0]), axis=1), spent=LazyMessage(mark("1 gradient")))
+    _x, gradient = _gradient(instance)
+    return Scores(np.linalg.norm(gradient, axis=1), spent=LazyMessage(mark("1 gradient")))
 
 
 def input_x_gradient(instance: Instance, baseline: str = "", *, seed: int = 0) -> Scores:
     """What each word would add if the logit were linear: x·∂F/∂x. No sum is promised."""
-    import torch
-    from captum.attr import InputXGradient
-
-    with torch.inference_mode(False):
-        x, lengths, forward = _embedded(instance)
-        product = InputXGradient(forward).attribute(x.requires_grad_(), additional_forward_args=lengths)
-    return Scores(_summed(product[0]), spent=LazyMessage(mark("1 gradient")))
+    x, gradient = _gradient(instance)
+    return Scores((x * gradient).sum(axis=1), spent=LazyMessage(mark("1 gradient")))
 
 
 def gradient_shap(instance: Instance, baseline: str, *, seed: int = 0) -> Scores:
@@ -146,6 +136,15 @@ def _embedded(instance: Instance) -> tuple[Tensor, Tensor, Callable[[Tensor, Ten
     with torch.no_grad():
         x = model.embedding(ids)
     return x, torch.tensor([ids.shape[1]]), model.from_embeddings
+
+
+def _gradient(instance: Instance) -> tuple[np.ndarray, np.ndarray]:
+    """The text's vectors and ∂F/∂x, [n, E] each."""
+    import torch
+
+    with torch.inference_mode(False):
+        x, _, _ = _embedded(instance)
+        return _array(x[0]), _array(_gradients(instance, x)[0])
 
 
 def _replaced(instance: Instance, baseline: str, x: Tensor) -> Tensor:

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.probes.attribution.methods.tree import many_values
-from core.probes.attribution.removal import CachedValues, value_function
+from core.probes.attribution.methods.tree import value_function
+from core.probes.attribution.removal import CachedValues
 from core.probes.attribution.results import Scores
 from core.runtime.i18n import LazyMessage, mark
 
@@ -113,7 +113,7 @@ class MaskedForward:
     def __init__(self, instance: Instance, baseline: str):
         v = value_function(instance, baseline)
         self._n = len(v)
-        self.values = CachedValues(lambda present: many_values(v, present))
+        self.values = CachedValues(v.values)
 
     def __call__(self, masks: Tensor) -> Tensor:
         import torch

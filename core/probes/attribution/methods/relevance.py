@@ -35,6 +35,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.models.predict import verdict_on_tokens
 from core.models.recurrent import CellStep
 from core.probes.attribution.methods.layers import Layer, weights_of
 from core.probes.attribution.results import NOTHING, Instance, Scores
@@ -66,7 +67,7 @@ def layerwise_relevance(instance: Instance, baseline: str = "", *, seed: int = 0
     """
     result = relevance(instance, bias_factor=1.0)
     scores = result.x.sum(axis=1)
-    logit = _logit(instance)
+    logit = verdict_on_tokens(instance.checkpoint, instance.tokens).logit
     return Scores(
         scores,
         base_logit=result.start,
@@ -82,16 +83,12 @@ def layerwise_relevance_without_biases(instance: Instance, baseline: str = "", *
     return Scores(
         scores,
         spent=LazyMessage(mark("ε = {epsilon:g}, biases' relevance dropped"), epsilon=EPSILON),
-        warning=_warning(scores, _logit(instance)),
+        warning=_warning(scores, verdict_on_tokens(instance.checkpoint, instance.tokens).logit),
     )
 
 
 def relevance(instance: Instance, *, bias_factor: float, epsilon: float = EPSILON) -> Relevance:
-    """Where the logit went, with δ = `bias_factor`. Raises ValueError for δ outside 0 to 1 and for ε not above 0."""
-    if not 0 <= bias_factor <= 1:
-        raise ValueError(f"the bias factor must be 0 (dropped) to 1 (redistributed); given: {bias_factor:g}")
-    if not epsilon > 0:
-        raise ValueError(f"ε must be above 0; given: {epsilon:g}")
+    """Where the logit went, with δ = `bias_factor` from 0 (dropped) to 1 (redistributed)."""
     weights = weights_of(instance)
     rule = Rule(epsilon, bias_factor)
     with torch.inference_mode():
@@ -182,13 +179,6 @@ def _rows(layer: Layer, gate: str) -> tuple[tuple[Tensor, Tensor], tuple[Tensor,
     """One gate's W [H, E] and U [H, H], and its biases b and d, [H]."""
     w, u = (layer.by_gate(weights.T)[gate].T for weights in (layer.w, layer.u))
     return (w, u), (layer.by_gate(layer.b)[gate], layer.by_gate(layer.d)[gate])
-
-
-def _logit(instance: Instance) -> float:
-    """The model's own logit, in its own precision."""
-    checkpoint = instance.white_box
-    with torch.inference_mode():
-        return float(checkpoint.model(torch.tensor([checkpoint.vocabulary.encode(instance.tokens)])).item())
 
 
 def _warning(scores: np.ndarray, logit: float) -> LazyMessage:

@@ -15,18 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import comb
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.probes.attribution.methods.tree import tree_of
-from core.probes.attribution.removal import (
-    BlackBoxValues,
-    CheckCancelled,
-    WhiteBoxValues,
-    subsets,
-    value_function,
-)
+from core.probes.attribution.methods.tree import value_function
+from core.probes.attribution.removal import CheckCancelled, subsets
 from core.probes.attribution.results import Scores
 from core.runtime.i18n import LazyMessage, mark
 from core.runtime.i18n import gettext as _
@@ -41,60 +35,31 @@ _FEWEST = 20  # ten pairs are the fewest whose spread says something
 _STEPS = 500_000  # of the recurrence, about, beyond which fewer permutations are drawn
 
 
-class Sampled(NamedTuple):
-    """Estimated Shapley values [n], their standard errors [n], and v(∅)."""
-
-    scores: np.ndarray
-    errors: np.ndarray
-    empty: float
-
-
 def shapley(
     instance: Instance, baseline: str, *, seed: int = 0, check_cancelled: CheckCancelled = lambda: None
 ) -> Scores:
-    """Shapley values of the tokens: exact for up to `MOST_EXACT` of them, sampled beyond.
+    """Shapley values of the tokens: from all subsets for up to `MOST_EXACT` of them, sampled beyond.
 
     `check_cancelled` is called several times a second; what it raises ends the work. Raises ValueError for an unknown
-    baseline.
+    baseline and beyond `MOST_SAMPLED` tokens.
     """
-    if len(instance.tokens) <= MOST_EXACT:
-        return exact_shapley(instance, baseline, check_cancelled=check_cancelled)
-    return sampled_shapley(instance, baseline, seed=seed, check_cancelled=check_cancelled)
-
-
-def exact_shapley(instance: Instance, baseline: str, *, check_cancelled: CheckCancelled = lambda: None) -> Scores:
-    """Shapley values from all subsets. Raises ValueError beyond `MOST_EXACT` tokens."""
-    v = value_function(instance, baseline)
-    values = all_values(v, check_cancelled)
-    scores, empty = shapley_of(values), float(values[0])
-    delta = float(scores.sum() - (v.full - empty))
-    return Scores(scores, empty, delta, spent=LazyMessage(mark("all {count:,} subsets"), count=len(values)))
-
-
-def sampled_shapley(
-    instance: Instance,
-    baseline: str,
-    *,
-    seed: int = 0,
-    permutations: int | None = None,
-    check_cancelled: CheckCancelled = lambda: None,
-) -> Scores:
-    """Shapley values estimated from `permutations` random orders of joining, an even number of at least 4.
-
-    Raises ValueError for fewer, for an unknown baseline and beyond `MOST_SAMPLED` tokens.
-    """
-    if len(instance.tokens) > MOST_SAMPLED:
+    n = len(instance.tokens)
+    if n > MOST_SAMPLED:
         raise ValueError(
             _("Shapley values are sampled for texts of up to {most:,} tokens; given {count:,}").format(
-                most=MOST_SAMPLED, count=len(instance.tokens)
+                most=MOST_SAMPLED, count=n
             )
         )
-    v = value_function(instance, baseline)
-    tree, count = tree_of(v), permutations or permutations_for(len(v))
-    estimate = sampled(lambda present: tree.values(present, check_cancelled), len(v), count, seed)
-    delta = float(estimate.scores.sum() - (v.full - estimate.empty))
-    spent = LazyMessage(mark("{count:,} permutations, in antithetic pairs"), count=count)
-    return Scores(estimate.scores, estimate.empty, delta, errors=estimate.errors, spent=spent)
+    v, errors = value_function(instance, baseline), None
+    if n <= MOST_EXACT:
+        values = v.values(subsets(n), check_cancelled)
+        scores, empty = shapley_of(values), float(values[0])
+        spent = LazyMessage(mark("all {count:,} subsets"), count=len(values))
+    else:
+        count = permutations_for(n)
+        scores, errors, empty = sampled(lambda present: v.values(present, check_cancelled), n, count, seed)
+        spent = LazyMessage(mark("{count:,} permutations, in antithetic pairs"), count=count)
+    return Scores(scores, empty, float(scores.sum() - (v.full - empty)), errors=errors, spent=spent)
 
 
 def permutations_for(n: int) -> int:
@@ -102,20 +67,9 @@ def permutations_for(n: int) -> int:
     return min(PERMUTATIONS, max(_FEWEST, _STEPS // (2 * n * n) * 2))
 
 
-def all_values(v: WhiteBoxValues | BlackBoxValues, check_cancelled: CheckCancelled = lambda: None) -> np.ndarray:
-    """v of all 2^n subsets, numbered as in `removal.subsets`. Raises ValueError beyond `MOST_EXACT` tokens."""
-    if len(v) > MOST_EXACT:
-        raise ValueError(
-            _("all subsets can be scored for up to {most} tokens; given {count:,}, which have 2^{count}").format(
-                most=MOST_EXACT, count=len(v)
-            )
-        )
-    return tree_of(v).values(subsets(len(v)), check_cancelled)
-
-
 def shapley_of(values: np.ndarray) -> np.ndarray:
     """Shapley values [n] from v of all 2^n subsets, numbered as in `removal.subsets`."""
-    n = players(values)
+    n = len(values).bit_length() - 1
     numbers = np.arange(len(values))
     # |S|! (n − |S| − 1)! / n! is 1 / (n · C(n − 1, |S|)).
     weights = np.array([1 / (n * comb(n - 1, size)) for size in range(n)])
@@ -127,23 +81,20 @@ def shapley_of(values: np.ndarray) -> np.ndarray:
     return scores
 
 
-def players(values: np.ndarray) -> int:
-    """The n of an array of 2^n values, at least 1. Raises ValueError for another length."""
-    n = len(values).bit_length() - 1
-    if n < 1 or len(values) != 1 << n:
-        raise ValueError(f"expected 2^n values, one for each subset of n players; given {len(values):,}")
-    return n
+def sampled(
+    value: Callable[[np.ndarray], np.ndarray], n: int, permutations: int, seed: int
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Shapley values [n] of any value function of n players, their standard errors [n], and v(∅).
 
-
-def sampled(value: Callable[[np.ndarray], np.ndarray], n: int, permutations: int, seed: int) -> Sampled:
-    """Shapley values of any value function of n players; `value` gives v float64 [S] of subsets, bool [S, n]."""
+    `value` gives v float64 [S] of subsets, bool [S, n].
+    """
     pairs = antithetic(n, permutations, np.random.default_rng(seed))  # [pairs, 2, n]
     joined = pairs.argsort(axis=-1)  # [pairs, 2, n], when each player joins
     present = joined[:, :, None, :] < np.arange(n + 1)[:, None]  # [pairs, 2, n + 1, n]
     values = value(present.reshape(-1, n)).reshape(present.shape[:-1])
     gains = np.take_along_axis(np.diff(values, axis=-1), joined, axis=-1)  # [pairs, 2, n]
     scores, errors = mean_of_pairs(gains.mean(axis=1))
-    return Sampled(scores, errors, float(values[0, 0, 0]))
+    return scores, errors, float(values[0, 0, 0])
 
 
 def antithetic(n: int, permutations: int, random: np.random.Generator) -> np.ndarray:

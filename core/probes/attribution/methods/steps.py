@@ -20,13 +20,9 @@ def steps(instance: Instance, baseline: str = "", *, seed: int = 0) -> Scores:
 
 
 def cell_steps(instance: Instance, baseline: str = "", *, seed: int = 0) -> Scores:
-    """What is left at the end of what each token wrote into the LSTM's cell state, γ of Murdoch & Szlam 2017.
-
-    Raises ValueError for a cell without such a state.
-    """
+    """What is left at the end of what each token wrote into the LSTM's cell state, γ of Murdoch & Szlam 2017."""
     run = trace_tokens(instance.white_box, instance.tokens)
-    if run.cell_contributions is None:
-        raise ValueError(f"{run.model} is a {run.cell}, which has no cell state; cell steps are for: lstm")
+    assert run.cell_contributions is not None
     return _scores(run, run.cell_contributions)
 
 

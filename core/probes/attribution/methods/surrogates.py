@@ -9,29 +9,26 @@ Both draw masks z, rows of n bools that say which tokens are present, read v(z) 
     lime          π(z) falls with the distance from the text, and the fit is ridge regression: the scores describe the
                   model around the text                                      Ribeiro, Singh & Guestrin 2016
 
-Every token is a feature of its own: the authors' LIME for text takes all occurrences of a word as one. Captum runs the
-loop over masks. They are drawn here, as Captum draws from the process's generators, which sessions share. The
-regression is ours, in float64 and with standard errors: the covariance HC3 of weighted least squares, for residuals of
-any spread (MacKinnon & White 1985). The draws are the only randomness: v itself has no noise.
+Every token is a feature of its own: the authors' LIME for text takes all occurrences of a word as one. The regression
+is in float64 and has standard errors: the covariance HC3 of weighted least squares, for residuals of any spread
+(MacKinnon & White 1985). The draws are the only randomness: v itself has no noise. Captum's versions draw from the
+process's generators, which sessions share, and give no errors.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
 from dataclasses import replace
 from math import comb
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.probes.attribution.methods.perturbations import AT_ONCE, MaskedForward
+from core.probes.attribution.methods.perturbations import MaskedForward
 from core.probes.attribution.removal import subsets
 from core.probes.attribution.results import Scores
 from core.runtime.i18n import LazyMessage, mark
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from core.probes.attribution.results import Instance
 
 RIDGE = 1.0
@@ -63,10 +60,10 @@ def kernel_shap(instance: Instance, baseline: str, *, seed: int = 0) -> Scores:
         weights = np.ones(n + 1)
     weights[[0, n]] = _CONSTRAINT
     forward = MaskedForward(instance, baseline)
-    fit = _fitted(forward, masks, weights, _Regression(fixed=2))
+    scores, errors = _fit(forward, masks, weights, fixed=2)
     return replace(
-        forward.scores(fit.scores, complete=True),
-        errors=np.zeros(n) if every else fit.errors,
+        forward.scores(scores, complete=True),
+        errors=np.zeros(n) if every else errors,
         spent=LazyMessage(mark("all {count:,} masks"), count=len(masks)) if every else _samples(n),
     )
 
@@ -86,33 +83,12 @@ def lime(instance: Instance, baseline: str, *, seed: int = 0) -> Scores:
     weights = np.exp(-(distances**2) / (2 * KERNEL_WIDTH**2))
     forward = MaskedForward(instance, baseline)
     masks = np.concatenate([np.ones((1, n), dtype=bool), drawn])
-    fit = _fitted(forward, masks, weights, _Regression(fixed=1, ridge=RIDGE))
-    return replace(forward.scores(fit.scores), errors=fit.errors, spent=_samples(n))
+    scores, errors = _fit(forward, masks, weights, fixed=1, ridge=RIDGE)
+    return replace(forward.scores(scores), errors=errors, spent=_samples(n))
 
 
 def _samples(n: int) -> LazyMessage:
     return LazyMessage(mark("{count:,} samples"), count=samples(n))
-
-
-def _fitted(forward: MaskedForward, masks: np.ndarray, weights: np.ndarray, fit: _Regression) -> _Regression:
-    """The regression on masks [S, n], by Captum's loop; a mask that keeps k tokens has `weights[k]`."""
-    import torch
-    from captum.attr import Lime
-
-    def one_by_one(original: Tensor, **_: object) -> Generator[Tensor]:
-        yield from torch.from_numpy(masks.astype(np.int64)).split(1)
-
-    def weight(original: Tensor, perturbed: Tensor, mask: Tensor, **_: object) -> float:
-        return float(weights[int(mask.sum())])
-
-    explain = Lime(forward, interpretable_model=fit, similarity_func=weight, perturb_func=one_by_one)
-    explain.attribute(
-        torch.ones(1, masks.shape[1]),
-        n_samples=len(masks),
-        perturbations_per_eval=AT_ONCE,
-        return_input_shape=False,
-    )
-    return fit
 
 
 def _kernel(n: int) -> np.ndarray:
@@ -128,37 +104,23 @@ def _masks(kept: np.ndarray, n: int, random: np.random.Generator) -> np.ndarray:
     return masks
 
 
-class _Regression:
-    """A linear model as Captum wants one, with standard errors: `scores` and `errors` [n] once fitted.
+def _fit(
+    forward: MaskedForward, masks: np.ndarray, weights: np.ndarray, *, fixed: int, ridge: float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Scores [n] and their errors from masks [S, n]: least squares with an intercept, the penalty on scores alone.
 
-    The first `fixed` masks are not random.
+    A mask that keeps k tokens has `weights[k]`; the first `fixed` masks are not random.
     """
-
-    def __init__(self, *, fixed: int, ridge: float = 0.0):
-        self.fixed, self.ridge = fixed, ridge
-        self.scores = self.errors = np.empty(0)
-
-    def fit(self, batches: Iterable[tuple[Tensor, Tensor, Tensor]]) -> None:
-        """Weighted least squares with an intercept, the penalty on the scores alone."""
-        parts = [[tensor.double().numpy() for tensor in batch] for batch in batches]
-        masks, values, weights = (np.concatenate(column) for column in zip(*parts, strict=True))
-        root = np.sqrt(weights)
-        design = np.column_stack([np.ones(len(masks)), masks]) * root[:, None]
-        n = masks.shape[1]
-        penalty = np.sqrt(self.ridge) * np.eye(n, n + 1, 1)
-        orthogonal, triangle = np.linalg.qr(np.concatenate([design, penalty]))
-        target = values * root
-        coefficients = np.linalg.solve(triangle, orthogonal[: len(design)].T @ target)
-        residuals = target - design @ coefficients
-        orthogonal, residuals = orthogonal[self.fixed : len(design)], residuals[self.fixed :]
-        leverage = np.clip((orthogonal**2).sum(axis=1), 0, 1 - 1e-9)
-        # How far each draw moves the scores; HC3 takes each residual as if its draw had been left out.
-        influence = np.linalg.solve(triangle, (orthogonal * (residuals / (1 - leverage))[:, None]).T)
-        self.scores = coefficients[1:]
-        self.errors = np.sqrt((influence**2).sum(axis=1))[1:]
-
-    def representation(self) -> Tensor:
-        """The scores, as Captum returns them."""
-        import torch
-
-        return torch.from_numpy(self.scores)
+    n = masks.shape[1]
+    root = np.sqrt(weights[masks.sum(axis=1)])
+    design = np.column_stack([np.ones(len(masks)), masks]) * root[:, None]
+    penalty = np.sqrt(ridge) * np.eye(n, n + 1, 1)
+    orthogonal, triangle = np.linalg.qr(np.concatenate([design, penalty]))
+    target = forward.values(masks) * root
+    coefficients = np.linalg.solve(triangle, orthogonal[: len(design)].T @ target)
+    residuals = target - design @ coefficients
+    orthogonal, residuals = orthogonal[fixed : len(design)], residuals[fixed:]
+    leverage = np.clip((orthogonal**2).sum(axis=1), 0, 1 - 1e-9)
+    # How far each draw moves the scores; HC3 takes each residual as if its draw had been left out.
+    influence = np.linalg.solve(triangle, (orthogonal * (residuals / (1 - leverage))[:, None]).T)
+    return coefficients[1:], np.sqrt((influence**2).sum(axis=1))[1:]

@@ -14,48 +14,42 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.probes.attribution.removal import BlackBoxValues, CheckCancelled, WhiteBoxValues, replacement
+from core.models.predictor import BlackBox
+from core.probes.attribution.removal import BASELINES, BlackBoxValues, CheckCancelled, ValueFunction, replacement
 from core.text.preprocessing import Vocabulary
 
 if TYPE_CHECKING:
     from core.models.recurrent import State
+    from core.probes.attribution.results import Instance
 
-_LONGEST, _FEWEST = 24, 64  # a tree is faster up to so many tokens and from so many subsets on
 _SLICE = 16_384  # sentences read together
 _BLOCK = 840  # states stepped together: few enough that their gates stay in the processor's cache
 
 
-class PrefixTree:
-    """Logits of arrangements of a text's tokens, some of them absent."""
+class PrefixTree(ValueFunction):
+    """v of a checkpoint. Raises ValueError for an unknown baseline."""
 
-    def __init__(self, v: WhiteBoxValues):
+    def __init__(self, instance: Instance, baseline: str):
         import torch
 
-        self._model, self._deletes = v.model, v.baseline == "delete"
-        ids = [int(number) for number in v.instance.white_box.vocabulary.encode(v.instance.tokens)]
-        self.absent = len(ids)
+        super().__init__(instance)
+        if baseline not in BASELINES:
+            raise ValueError(f"unknown baseline {baseline!r}; available: {', '.join(BASELINES)}")
+        checkpoint = instance.white_box
+        self._model, self._deletes = checkpoint.model, baseline == "delete"
+        ids = [int(number) for number in checkpoint.vocabulary.encode(instance.tokens)]
         first = {number: index for index, number in reversed(list(enumerate(ids)))}
-        if v.baseline == "unk":
+        if baseline == "unk":
             first[Vocabulary.unk_id] = self.absent
         self._same = np.array([first[number] for number in ids] + [self.absent], dtype=np.int16)
         with torch.inference_mode():
-            self._words = v.x  # [n, E], the absent word's vector last
+            self._words = self._model.embedding(torch.tensor(ids))  # [n, E], the absent word's vector last
             if not self._deletes:
-                self._words = torch.cat([v.x, replacement(v.model, v.baseline)[None]])
+                self._words = torch.cat([self._words, replacement(self._model, baseline)[None]])
             if not self._model.reads_whole:
-                self._inputs = v.model.project_input(self._words)
-
-    def values(self, present: np.ndarray, check_cancelled: CheckCancelled = lambda: None) -> np.ndarray:
-        """v of subsets, bool [S, n]: float64 [S]."""
-        return self.arrangements(
-            np.where(present, np.arange(self.absent, dtype=np.int16), np.int16(self.absent)), check_cancelled
-        )
+                self._inputs = self._model.project_input(self._words)
 
     def arrangements(self, rows: np.ndarray, check_cancelled: CheckCancelled = lambda: None) -> np.ndarray:
-        """Logits float64 [S] of sentences [S, n], rows of token indices; `absent` is an absent word.
-
-        `check_cancelled` is called several times a second; what it raises ends the work.
-        """
         import torch
 
         rows = self._same[rows]
@@ -78,8 +72,9 @@ class PrefixTree:
         lengths = (rows != self.absent).sum(axis=1) if self._deletes else np.full(len(rows), rows.shape[1])
         logits = np.full(len(rows), self._model.empty_logit())
         not_empty = np.flatnonzero(lengths)
-        for batch in np.split(not_empty, range(_BLOCK, len(not_empty), _BLOCK)):
+        for start in range(0, len(not_empty), _BLOCK):
             check_cancelled()
+            batch = not_empty[start : start + _BLOCK]
             # Absent words come after those that are read, where any vector will do.
             ids = np.minimum(rows[batch], len(self._words) - 1).astype(np.int64)
             x = self._words[torch.from_numpy(ids)]
@@ -138,22 +133,12 @@ class PrefixTree:
         return after
 
 
-def tree_of(v: WhiteBoxValues | BlackBoxValues) -> PrefixTree | BlackBoxValues:
-    """The quickest way to read many arrangements of a text's tokens."""
-    return v if isinstance(v, BlackBoxValues) else PrefixTree(v)
-
-
-def many_values(
-    v: WhiteBoxValues | BlackBoxValues, present: np.ndarray, check_cancelled: CheckCancelled = lambda: None
-) -> np.ndarray:
-    """v of subsets, bool [S, n]: float64 [S], by the tree where that is faster.
-
-    Random subsets share prefixes only where there are more subsets than prefixes: at 10 words a tree is several times
-    as fast, at 40 no faster (`core/benchmarks/words.py`).
-    """
-    if isinstance(v, WhiteBoxValues) and present.shape[1] <= _LONGEST and len(present) >= _FEWEST:
-        return PrefixTree(v).values(present, check_cancelled)
-    return v.values(present, check_cancelled)
+def value_function(instance: Instance, baseline: str) -> ValueFunction:
+    """v of a text and model. Raises ValueError for a baseline that the model does not allow."""
+    model = instance.checkpoint
+    if isinstance(model, BlackBox):
+        return BlackBoxValues(instance, model, baseline)
+    return PrefixTree(instance, baseline)
 
 
 def _distinct(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Collection
-from dataclasses import replace
 from itertools import permutations
 from math import tanh
 from pathlib import Path
@@ -14,12 +12,9 @@ import pytest
 import torch
 
 from core.models.recurrent import Classifier
-from core.probes.attribution.methods.decomposition import (
-    decompose,
-    words,
-)
+from core.probes.attribution.methods.decomposition import decompose, words
 from core.probes.attribution.results import Instance
-from tests.probes.small_models import instance
+from tests.probes.small_models import exact_logit, instance, without_biases
 
 TOKENS = ("not", "good", "but", "not", "bad", "zyxqj")
 CELLS = ["rnn", "gru", "lstm"]
@@ -29,24 +24,6 @@ def phrase(given: Instance, positions: Collection[int]) -> tuple[float, float]:
     """β and γ of the tokens at some positions."""
     beta, gamma = decompose(given, np.isin(np.arange(len(given.tokens)), list(positions))[None])
     return beta[0], gamma[0]
-
-
-def changed(given: Instance, model: Classifier) -> Instance:
-    return given._replace(checkpoint=replace(given.checkpoint, model=model.requires_grad_(False).eval()))
-
-
-def without_biases(given: Instance) -> Instance:
-    model = copy.deepcopy(given.checkpoint.model)
-    for name, parameter in model.recurrent.named_parameters():
-        if name.startswith("bias"):
-            parameter.zero_()
-    return changed(given, model)
-
-
-def exact_logit(given: Instance) -> float:
-    """The fused forward pass in float64."""
-    ids = torch.tensor([given.checkpoint.vocabulary.encode(given.tokens)])
-    return copy.deepcopy(given.checkpoint.model).double()(ids).item()
 
 
 def scalar(cell: str, x: tuple[float, float], w: float, u: float, bias: float, read_out: float) -> Instance:
@@ -208,8 +185,3 @@ def test_a_memory_cell_by_hand():
     o = float(sigma(np.array(1.5)))
     beta = o * (tanh(c - both) + tanh(c) - tanh(both)) / 2
     assert phrase(given, [0]) == pytest.approx((2 * beta, 2 * (o * tanh(c) - beta) + 0.25), abs=1e-12)
-
-
-def test_rows_of_another_length_are_refused(layered: Path):
-    with pytest.raises(ValueError, match=r"expected rows of 6 bools, one a token; given an array \(6,\)"):
-        decompose(instance(layered, "lstm1", TOKENS), np.ones(6, dtype=bool))

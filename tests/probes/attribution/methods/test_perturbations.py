@@ -19,9 +19,9 @@ from core.probes.attribution.methods.perturbations import (
 )
 from core.probes.attribution.methods.shapley import shapley_of
 from core.probes.attribution.methods.surrogates import kernel_shap, lime, samples
-from core.probes.attribution.removal import BASELINES, CachedValues, WhiteBoxValues, subsets
+from core.probes.attribution.removal import BASELINES, CachedValues, subsets
 from core.probes.attribution.results import Scores
-from tests.probes.small_models import instance
+from tests.probes.small_models import PlainValues, instance
 
 CELLS = ["rnn", "gru", "lstm"]
 TOKENS = ("not", "good", "but", "not", "bad", "zyxqj")
@@ -31,7 +31,7 @@ LONG = ("i", "can", "not", "love", "this", "movie", ",", "it", "is", "not", "so"
 @pytest.mark.parametrize("baseline", BASELINES)
 @pytest.mark.parametrize("cell", CELLS)
 def test_occlusion_by_hand(tiny_checkpoints: Path, cell: str, baseline: str) -> None:
-    v = WhiteBoxValues(instance(tiny_checkpoints, cell, TOKENS), baseline)
+    v = PlainValues(instance(tiny_checkpoints, cell, TOKENS), baseline)
     n = len(TOKENS)
     for window, method in ((1, occlusion_1), (2, occlusion_2), (3, occlusion_3)):
         falls = np.full((n - window + 1, n), np.nan)
@@ -51,7 +51,7 @@ def test_occlusion_by_hand(tiny_checkpoints: Path, cell: str, baseline: str) -> 
 def test_occlusion_of_texts_shorter_than_the_window(tiny_checkpoints: Path) -> None:
     one, two = instance(tiny_checkpoints, "lstm", ("good",)), instance(tiny_checkpoints, "lstm", ("not", "good"))
     for given in (one, two):
-        v = WhiteBoxValues(given, "delete")
+        v = PlainValues(given, "delete")
         assert occlusion_3(given, "delete").scores == pytest.approx(v.full - v.empty, abs=1e-5)
 
 
@@ -59,7 +59,7 @@ def test_occlusion_of_texts_shorter_than_the_window(tiny_checkpoints: Path) -> N
 @pytest.mark.parametrize("cell", CELLS)
 def test_shapley_values_sampled_and_fitted(tiny_checkpoints: Path, cell: str, baseline: str) -> None:
     given = instance(tiny_checkpoints, cell, TOKENS)
-    v = WhiteBoxValues(given, baseline)
+    v = PlainValues(given, baseline)
     exact = shapley_of(v.values(subsets(len(v))))
     assert exact.sum() == pytest.approx(v.full - v.empty, abs=1e-5)
     fitted = kernel_shap(given, baseline)  # from all masks of six tokens
@@ -76,7 +76,7 @@ def test_shapley_values_sampled_and_fitted(tiny_checkpoints: Path, cell: str, ba
 @pytest.mark.parametrize("cell", CELLS)
 def test_kernel_shap_from_drawn_masks(tiny_checkpoints: Path, cell: str) -> None:
     given = instance(tiny_checkpoints, cell, LONG)
-    exact = shapley_of(WhiteBoxValues(given, "delete").values(subsets(len(LONG))))
+    exact = shapley_of(PlainValues(given, "delete").values(subsets(len(LONG))))
     found = kernel_shap(given, "delete", seed=2)
     assert found.spent == "2,072 samples" and found.errors is not None
     assert (found.errors > 0).all() and (np.abs(found.scores - exact) < 4 * found.errors).all()
@@ -119,7 +119,7 @@ def test_lime_is_scikit_learns_ridge_on_the_same_masks(tiny_checkpoints: Path, m
     assert set(kept.tolist()) == set(range(12))  # 1 to all taken out
     distance = 1 - np.sqrt(masks.sum(axis=1) / 12)
     weights = np.sqrt(np.exp(-((100 * distance) ** 2) / 25**2))  # as lime 0.2 writes it
-    ridge = Ridge(alpha=1).fit(masks, WhiteBoxValues(given, "mean").values(masks), sample_weight=weights)
+    ridge = Ridge(alpha=1).fit(masks, PlainValues(given, "mean").values(masks), sample_weight=weights)
     np.testing.assert_allclose(found.scores, ridge.coef_, atol=1e-4)
 
 
@@ -144,10 +144,5 @@ def test_sampled_values_of_few_words_take_every_order_once_and_are_exact(tiny_ch
     given = instance(tiny_checkpoints, "lstm", ("not", "good", "but", "so", "bad")[:n])
     found = shapley_sampling(given, "delete")
     assert found.errors is not None and not found.errors.any()
-    exact = shapley_of(WhiteBoxValues(given, "delete").values(subsets(n)))
+    exact = shapley_of(PlainValues(given, "delete").values(subsets(n)))
     np.testing.assert_allclose(found.scores, exact, atol=1e-5)
-
-
-def test_weights_of_the_shapley_kernel() -> None:
-    kernel = surrogates._kernel(4)
-    np.testing.assert_allclose(kernel, [0, 3 / 3, 3 / 4, 3 / 3, 0])
