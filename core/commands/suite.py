@@ -34,11 +34,10 @@ def add_verbs(verbs: Verbs) -> None:
         "more than the tolerance (checklist), or where P(positive) does (probability)",
     )
 
-    parser = verbs.add(order_suite)
+    parser = verbs.add(order_suite, "--seed")
     models_options(parser)
     parser.add_argument("--baseline", action="store_true", help="ask a bag of words too, which cannot read order")
     parser.add_argument("--pairs", type=int, metavar="N", help="pairs of a pattern at most (default: 200)")
-    parser.add_argument("--seed", type=int, metavar="S", help="seed of the draw of pairs (default: 0)")
     parser.add_argument("--pattern", nargs="+", metavar="NAME", help="use these patterns only (default: all)")
     parser.add_argument(
         "--examples", type=at_least(0), default=1, metavar="K", help="failing pairs shown of a pattern (default: 1)"

@@ -29,9 +29,9 @@ from core.evaluation.intervals import Share
 from core.models.predict import label
 from core.models.predictor import BlackBox
 from core.models.token_predictor import checked, predictor, reader
+from core.probes.limits import check_limits
 from core.probes.permutations import composer
 from core.probes.permutations.composer import DIFFER, RELATIONS, STAY, Pair, Pattern
-from core.runtime.i18n import gettext as _
 from core.runtime.i18n import mark
 from core.text.preprocessing import UNK
 
@@ -55,12 +55,9 @@ class Settings:
     patterns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.pairs < 1 or self.seed < 0:
-            raise ValueError(
-                _(
-                    "an order suite needs at least one pair per pattern and a seed of 0 or more; given: {pairs}, {seed}"
-                ).format(pairs=self.pairs, seed=self.seed)
-            )
+        check_limits(pairs=self.pairs)
+        if self.seed < 0:
+            raise ValueError(f"seed: at least 0; given: {self.seed}")
         if self.patterns:
             composer.named(self.patterns)
 
