@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from core.probes.interventions.hold import Change, Intervention
     from core.probes.interventions.patching import PatchGrid
     from core.probes.permutations.comparison import Comparison
+    from core.probes.permutations.order_suite import OrderSuite
     from core.probes.permutations.search import Permutations
     from core.probes.sarcasm.comment import Comment
     from core.probes.sarcasm.compose import Composition
@@ -261,6 +262,14 @@ class Model:
         self._check_sentiment("the templates are sentences whose sentiment is known")
         return run(self.checkpoint, Settings(**settings))
 
+    def order_suite(self, **settings: Any) -> OrderSuite:
+        """How often the model is blind to word order where it matters, and brittle where it does not, on composed
+        pairs; see `core.probes.permutations.order_suite.Settings`."""
+        from core.probes.permutations.order_suite import Settings, run
+
+        self._check_sentiment("the pairs are sentences whose sentiment is known")
+        return _last(run(self.checkpoint, Settings(**settings))).result()
+
     def scan(
         self,
         file: str | Path,
@@ -292,7 +301,7 @@ def figure(result: Any, labels: tuple[str, str] = ("negative", "positive")) -> g
     Raises LookupError for a result without a figure here; `core.figures` has more, with their options.
     """
     from core.data.labels import model_name
-    from core.figures import checklist, comparison, permutations, prefixes
+    from core.figures import checklist, comparison, order_suite, permutations, prefixes
     from core.figures.attribution import interactions, order, scores
     from core.figures.inside import contributions, fixed_points, gradients, interventions, memory_decay
 
@@ -313,6 +322,7 @@ def figure(result: Any, labels: tuple[str, str] = ("negative", "positive")) -> g
         "Memory": lambda: memory_decay.memory_curves([result], labels),
         "Retention": lambda: memory_decay.retention_curves([result]),
         "Suite": lambda: checklist.failure_rates([result]),
+        "OrderSuite": lambda: order_suite.shares_by_pattern([result], "differ"),
     }
     kind = "Verdict" if isinstance(result, list | tuple) else type(result).__name__
     if kind not in figures:

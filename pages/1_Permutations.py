@@ -16,13 +16,14 @@ views = {
     "hand": _("By hand"),
     "search": _("Search orders"),
     "compare": _("Compare two sentences"),
+    "suite": _("Order suite"),
     "kept": _("Kept pairs"),
 }
 view = frame.choose_view(_("Task"), views)
 
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.
-    from pages.views.permutations import by_hand, compare, kept_pairs, search
+    from pages.views.permutations import by_hand, compare, kept_pairs, order_suite, search
     from pages.widgets import black_box, models
 
     checkpoints, faults = models.load_all()
@@ -34,6 +35,8 @@ with black_box.faults_shown():
         models.tell_of_none()
     elif view == "compare":
         compare.view(text, checkpoints)
+    elif view == "suite":
+        order_suite.view(checkpoints)
     elif view == "search":
         search.view(text, checkpoints)
     else:

@@ -26,6 +26,7 @@ DRAWN = {
     "order": lambda model: model.order(TEXT),
     "interactions": lambda model: model.interactions(TEXT),
     "suite": lambda model: model.suite(cases=4),
+    "order_suite": lambda model: model.order_suite(pairs=1, patterns=("A and not B",)),
 }
 WORD_BY_WORD = {
     "trajectory": lambda model: model.trajectory(TEXT),

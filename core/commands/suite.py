@@ -1,4 +1,4 @@
-"""The verb that runs behavioural tests: suite."""
+"""The verbs that run test suites: suite, order-suite."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from core.commands import console, inputs
 from core.commands.options import Verbs, at_least, given, models_options
 
 if TYPE_CHECKING:
+    from core.evaluation.intervals import Share
+    from core.models.predictor import Model
     from core.probes.checklist.suite import Outcome, Rate, Suite, TemplateResult
+    from core.probes.permutations.order_suite import OrderSuite, Result
 
 
 def add_verbs(verbs: Verbs) -> None:
-    """Add the verb and its options."""
+    """Add these verbs and their options."""
     parser = verbs.add(suite)
     models_options(parser)
     parser.add_argument("--capability", nargs="+", metavar="NAME", help="test these only (default: all)")
@@ -29,6 +32,15 @@ def add_verbs(verbs: Verbs) -> None:
         metavar="RULE",
         help="an invariance fails where the verdict changes (verdict, default), where it does and P(positive) moves by "
         "more than the tolerance (checklist), or where P(positive) does (probability)",
+    )
+
+    parser = verbs.add(order_suite, "--seed")
+    models_options(parser)
+    parser.add_argument("--baseline", action="store_true", help="ask a bag of words too, which cannot read order")
+    parser.add_argument("--pairs", type=int, metavar="N", help="pairs of a pattern at most (default: 200)")
+    parser.add_argument("--pattern", nargs="+", metavar="NAME", help="use these patterns only (default: all)")
+    parser.add_argument(
+        "--examples", type=at_least(0), default=1, metavar="K", help="failing pairs shown of a pattern (default: 1)"
     )
 
 
@@ -140,3 +152,69 @@ def _example(outcome: Outcome) -> str:
         f"{outcome.probability:.4f} → {outcome.changed_probability:.4f}, expected {case.expected}: "
         f"{case.text}  |  {case.changed}"
     )
+
+
+def order_suite(options: argparse.Namespace) -> int:
+    """How often a model is blind to word order where it matters, and turns its verdict where it does not."""
+    from core.probes.permutations.order_suite import Settings, bag_of_words, run
+
+    settings = Settings(**given(options, "pairs", "seed"), patterns=tuple(options.pattern or ()))
+    why = "the pairs are sentences whose sentiment is known"
+    models: list[Model] = inputs.sentiment_only(inputs.named_models(options), why)
+    results = []
+    for model in (*models, *([bag_of_words()] if options.baseline else ())):
+        events = run(model, settings)
+        bar = console.bar(events, " pairs", model.name, lambda event: (event.done, event.total, ""), leave=False)
+        results.append(console.last(bar).result())
+    examples = options.examples
+    if options.json:
+        rows = [(suite.model, result) for suite in results for result in (*suite.patterns, *suite.relations)]
+        return console.answer(options, rows, lambda row: _pair_json(*row, examples), lambda _row: None)
+    for one in results:
+        _show_order_suite(one, examples)
+    return 0
+
+
+def _pair_json(model: str, result: Result, examples: int) -> dict[str, object]:
+    failed = result.failed[:examples] if result.pattern else ()
+    return {
+        "model": model,
+        **console.record(result, "pattern must pairs left_out clustered_by clusters turned blind brittle right"),
+        "examples": [
+            console.record(outcome.pair, "a b") | console.record(outcome, "probability_a probability_b")
+            for outcome in failed
+        ],
+    }
+
+
+_ASKED = {"differ": "meanings opposite", "stay": "meaning the same", "open": "meanings open"}
+
+
+def _show_order_suite(suite: OrderSuite, examples: int) -> None:
+    settings = suite.settings
+    console.line(f"{suite.model}: at most {settings.pairs} pairs per pattern, seed {settings.seed}")
+    for relation in suite.relations:
+        left_out = f", {relation.left_out:,} more read as one sentence" if relation.left_out else ""
+        console.line(f"\n  {_ASKED[relation.must]}: {relation.pairs:,} pairs{left_out}")
+        if relation.clusters > 1:
+            console.line(f"    {f'all {relation.clusters} patterns':<28}{_of_pairs(relation)}")
+        for result in suite.patterns:
+            if result.must == relation.must:
+                console.line(f"    {result.pattern:<28}{_of_pairs(result)}")
+                for outcome in result.failed[:examples]:
+                    texts = (outcome.probability_a, outcome.pair.a), (outcome.probability_b, outcome.pair.b)
+                    console.line("        " + "  |  ".join(f"{chance:.4f} {text}" for chance, text in texts))
+    console.line("")
+
+
+def _of_pairs(result: Result) -> str:
+    shares = {"blind": result.blind, "brittle": result.brittle, "right on both": result.right}
+    if result.must == "open":
+        shares = {"turned": result.turned}
+    return ", ".join(f"{name} {_in_percent(share)}" for name, share in shares.items() if share is not None)
+
+
+def _in_percent(share: Share) -> str:
+    if share.share is None or share.interval is None:
+        return "–"
+    return "{:.1f} % ({:.1f} to {:.1f})".format(*(100 * value for value in (share.share, *share.interval)))

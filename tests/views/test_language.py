@@ -22,6 +22,7 @@ from core.probes.attribution.results import NOTHING
 from core.probes.checklist.templates import load
 from core.probes.edits import changes, guards
 from core.probes.edits.proposals import FLUENCY
+from core.probes.permutations import composer
 from core.probes.sarcasm.corpora import KNOWN
 from core.probes.sarcasm.recipes import PATTERNS
 from core.probes.units.linear_probes import CLASSES, POSITION
@@ -112,6 +113,7 @@ def test_every_short_name_of_core_is_translated() -> None:
         *changes.KINDS,
         *(pattern.name for pattern in PATTERNS),
         *(template.name for template in load()),
+        *(pattern.name for pattern in composer.load()),
         *(name for task, several in CLASSES.items() if task != POSITION for name in several),
     ]
     i18n.use(i18n.TRADITIONAL_CHINESE)
@@ -122,7 +124,7 @@ def test_every_short_name_of_core_is_translated() -> None:
 
 def test_two_templates_have_two_names_in_chinese() -> None:
     i18n.use(i18n.TRADITIONAL_CHINESE)
-    for several in (PATTERNS, load()):
+    for several in (PATTERNS, load(), composer.load()):
         assert len({terms.term(one.name) for one in several}) == len(several)
 
 

@@ -13,20 +13,18 @@ that every filler comes up.
 
 from __future__ import annotations
 
-import math
 import tomllib
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import product
 from pathlib import Path
-from string import Formatter
 from typing import Any
 
 import numpy as np
 
 from core.runtime.i18n import mark
+from core.text.slots import Filler, Words, combination, combinations, draw, fillers, slots
 
 CAPABILITIES = (
     mark("vocabulary"),
@@ -42,8 +40,6 @@ CAPABILITIES = (
 )
 EXPECTED = {"MFT": ("negative", "positive"), "INV": ("same",), "DIR": ("up", "down")}
 _FILE = Path(__file__).with_name("suite.toml")
-
-Filler = str | tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -76,7 +72,7 @@ class Template:
     expected: str
     text: str
     changed: str | None
-    words: tuple[tuple[str, tuple[Filler, ...]], ...]
+    words: Words
 
     def __post_init__(self) -> None:
         if self.capability not in CAPABILITIES:
@@ -88,30 +84,26 @@ class Template:
             )
         if (self.changed is None) != (self.kind == "MFT"):
             raise ValueError(f"template {self.name!r}: INV and DIR have a changed text, MFT has none")
-        if [name for name, _fillers in self.words] != slots(self.text, self.changed or ""):
+        if [name for name, _of_slot in self.words] != slots(self.text, self.changed or ""):
             raise ValueError(f"template {self.name!r}: its slots and its fillers are not the same")
-        if not all(fillers and len(set(fillers)) == len(fillers) for _name, fillers in self.words):
+        if not all(of_slot and len(set(of_slot)) == len(of_slot) for _name, of_slot in self.words):
             raise ValueError(f"template {self.name!r}: a slot has no filler, or one twice")
 
     @property
     def combinations(self) -> int:
         """How many there are of the fillers."""
-        return math.prod(len(fillers) for _name, fillers in self.words)
+        return combinations(self.words)
 
     def cases(self, limit: int, seed: int) -> tuple[Case, ...]:
         """All combinations as cases, or `limit` of them drawn with the seed, in the fillers' order.
 
         Every filler comes up where no slot has more fillers than the limit.
         """
-        sizes = [len(fillers) for _name, fillers in self.words]
-        if self.combinations <= limit:
-            return tuple(map(self._case, product(*map(range, sizes))))
         # A stream of its own: a template's draw stays what it is when others come or go.
         rng = np.random.default_rng([seed, zlib.crc32(self.name.encode())])
-        return tuple(map(self._case, _drawn(sizes, limit, rng)))
+        return tuple(self._case(combination(self.words, number)) for number in draw(self.words, limit, rng))
 
-    def _case(self, chosen_fillers: Sequence[int]) -> Case:
-        chosen = {name: fillers[number] for (name, fillers), number in zip(self.words, chosen_fillers, strict=True)}
+    def _case(self, chosen: Mapping[str, Filler]) -> Case:
         return Case(
             template=self.name,
             capability=self.capability,
@@ -120,30 +112,6 @@ class Template:
             text=self.text.format(**chosen),
             changed=None if self.changed is None else self.changed.format(**chosen),
         )
-
-
-def _drawn(sizes: Sequence[int], limit: int, rng: np.random.Generator) -> list[tuple[int, ...]]:
-    """`limit` combinations of numbers below the sizes, sorted: some in which every number comes up, then any."""
-    orders = [rng.permutation(size).tolist() for size in sizes]
-    drawn = {tuple(order[row % len(order)] for order in orders) for row in range(min(limit, max(sizes)))}
-    rest = [numbers for numbers in product(*map(range, sizes)) if numbers not in drawn]
-    chosen = rng.choice(len(rest), limit - len(drawn), replace=False).tolist()
-    return sorted(drawn | {rest[number] for number in chosen})
-
-
-def slots(*patterns: str) -> list[str]:
-    """The names of the slots of patterns, each once, in order of appearance."""
-    fields = (field for pattern in patterns for _text, field, _spec, _conversion in Formatter().parse(pattern))
-    return list(dict.fromkeys(field.partition("[")[0] for field in fields if field is not None))
-
-
-def extract(
-    file: Iterable[bytes], *_arguments: object, **_options: object
-) -> Iterator[tuple[int, str, str, list[str]]]:
-    """The templates' names, for pybabel to put into the catalogues (`tool.babel` in pyproject.toml)."""
-    for number, line in enumerate(file, 1):
-        if line.startswith(b'name = "'):
-            yield number, "mark", tomllib.loads(line.decode())["name"], []
 
 
 @cache
@@ -160,11 +128,7 @@ def load() -> tuple[Template, ...]:
 
 def _template(entry: Mapping[str, Any], shared: Mapping[str, Any]) -> Template:
     own = entry.get("words", {})
-    fillers = {**shared, **own}
+    lists = {**shared, **own}
     names = dict.fromkeys([*slots(entry["text"], entry.get("changed", "")), *own])
-    words = tuple((name, _fillers(fillers[name])) for name in names if name in fillers)
+    words = tuple((name, fillers(lists[name])) for name in names if name in lists)
     return Template(**{"changed": None, **entry, "words": words})
-
-
-def _fillers(listed: Sequence[str | Sequence[str]]) -> tuple[Filler, ...]:
-    return tuple(filler if isinstance(filler, str) else tuple(filler) for filler in listed)

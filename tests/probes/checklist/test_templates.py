@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from core.probes.checklist import suite, templates
-from core.probes.checklist.templates import CAPABILITIES, EXPECTED, Case, Template, load, slots
+from core.probes.checklist.templates import CAPABILITIES, EXPECTED, Case, Template, load
 from core.text.preprocessing import Preprocessing
 
 READ = Preprocessing()
@@ -170,11 +170,6 @@ def test_a_draw_is_the_templates_own() -> None:
     assert [case.text for case in one.cases(9, 0)] != [case.text for case in replace(one, name="two").cases(9, 0)]
     chosen = suite.Settings(capabilities=("temporal",))
     assert suite.cases(chosen) == tuple(case for case in suite.cases() if case.capability == "temporal")
-
-
-def test_slots_are_named_once_in_order() -> None:
-    assert slots("{b} and {a[0]}, {b}", "{a[1]} {c}") == ["b", "a", "c"]
-    assert slots("none") == []
 
 
 @pytest.mark.parametrize(

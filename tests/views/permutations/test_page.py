@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from core.fluency.orders import fluencies
 from core.models import checkpoints
 from core.models.predict import verdict
 from core.probes.permutations import search as probe
+from core.probes.permutations.order_suite import Settings, run
 from core.storage.pairs import Collection
 from core.text.preprocessing import Vocabulary
 from pages.server.fingerprint import fingerprint
@@ -341,6 +343,44 @@ def test_permutations_are_told_from_other_pairs() -> None:
     assert at.text_input(key="permutations second").value == "good so"
     at.text_input(key="permutations second").set_value("good " * 500).run()
     assert parameter(at, "second") is None
+
+
+# The order suite
+
+
+def test_the_order_suite_is_what_core_says() -> None:
+    at = opened("suite", pairs="3", seed="2")
+    suites = [deque(run(checkpoints.load(name), Settings(3, 2)), maxlen=1).pop().result() for name in NAMES]
+    answers = [line for line in said(at).splitlines() if "** is blind on " in line]
+    assert len(answers) == 3
+    for line, suite in zip(answers, suites, strict=True):
+        differ, stay = suite.relation("differ"), suite.relation("stay")
+        assert differ is not None and stay is not None and differ.right is not None
+        shares = [100 * (share.share or 0) for share in (differ.blind, differ.right, stay.brittle) if share is not None]
+        assert line.startswith(f"**{suite.model.upper()}**") and numbers_in(line) == pytest.approx(shares, abs=0.51)
+    for relation, must in (("Opposite meanings", "differ"), ("Same meaning", "stay"), ("Open meanings", "open")):
+        results = {result.pattern: result for result in suites[0].patterns if result.must == must}
+        shown_rows = app.table(at, "pattern", "RNN")
+        assert set(shown_rows["pattern"]) == set(results), relation
+        for name, cell in zip(shown_rows["pattern"], shown_rows["RNN"], strict=True):
+            share = (results[name].failures or results[name].turned).share
+            assert cell == "–" if share is None else numbers_in(cell)[0] == pytest.approx(100 * share, abs=0.06)
+        assert ("Pairs that failed" in said(at)) is (must != "open")
+        (chart,) = charts(at)
+        assert set(chart["layout"]["yaxis"]["ticktext"]) == set(results)
+        if must != "open":
+            failures = sum(len(result.failed) for result in results.values())
+            assert any(line.startswith(f"**RNN: {failures:,} failing pair") for line in said(at).splitlines())
+            following = {"differ": "stay", "stay": "open"}[must]
+            sound(at.segmented_control(key="order relation").set_value(following).run())
+    assert (parameter(at, "relation"), parameter(at, "pairs"), parameter(at, "seed")) == ("open", "3", "2")
+
+
+def test_the_order_suite_goes_through_gettext_and_ignores_an_invalid_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = opened("suite", pairs="0", seed="x", relation="none")
+    assert (at.number_input(key="order pairs").value, at.number_input(key="order seed").value) == (50, 0)
+    app.mark_messages(monkeypatch)
+    assert app.unmarked(opened("suite", pairs="2"), {"RNN", "GRU", "LSTM"}) == []
 
 
 # A fluency model that is not there
