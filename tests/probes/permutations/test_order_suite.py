@@ -18,7 +18,7 @@ from core.probes.permutations import composer
 from core.probes.permutations.composer import DIFFER, OPEN, RELATIONS, STAY
 from core.probes.permutations.order_suite import OrderSuite, Settings, bag_of_words, run
 
-FEW = ("A and not B", "role swap", "coordinated clauses", "complement swap")
+FEW = ("A and not B", "role swap", "coordinated clauses", "A but B")
 
 
 def suite(model: Any, **settings: Any) -> OrderSuite:
