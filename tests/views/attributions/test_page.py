@@ -16,7 +16,7 @@ from core.probes.attribution.attribute import METHODS, accepted, attribute
 from core.probes.attribution.benchmark import benchmark
 from core.probes.attribution.faithfulness import yardstick
 from core.probes.attribution.results import Instance
-from core.probes.dynamics.sensitivity import moved, random_sensitivity, sensitivity
+from core.probes.attribution.sensitivity import moved, random_sensitivity, sensitivity
 from pages.views.attributions import controls, names, trust
 from tests import app
 from tests.app import figures, parameters, press, said, sound
