@@ -11,7 +11,6 @@ from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, together
 from pages.views.attributions import controls, names
-from pages.views.trajectories import controls as trajectories
 from pages.widgets import query_params, tables
 from pages.wording import estimates
 from pages.wording.tokens import plain
@@ -67,7 +66,7 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
     )
     st.code(_COMMAND.format(rows=source.rows, seed=source.seed, file=FILE), language="bash", wrap_lines=True)
     header, rows = _rows(current)
-    trajectories.csv_button("league", header, lambda: rows)
+    tables.download_chart("league", header, lambda: rows)
 
 
 def _choose_measure() -> str:

@@ -16,9 +16,8 @@ from core.runtime.i18n import listed, ngettext, together
 from pages.server import background_search
 from pages.server.caches import cached
 from pages.views.attributions import names
-from pages.views.trajectories import controls
-from pages.views.trajectories.controls import Sentence
-from pages.widgets import black_box, frame, query_params
+from pages.widgets import black_box, frame, models, query_params, sentences
+from pages.widgets.sentences import Sentence
 from pages.wording.tokens import minus, plain
 
 if TYPE_CHECKING:
@@ -67,17 +66,17 @@ def load() -> None:
 
 def choose_models(checkpoints: Sequence[Model], asked: Sequence[Sentence]) -> list[Model]:
     """Some of the models that read one of the sentences: the LSTM, if it is there, unless others are picked."""
-    readers = controls.readers(checkpoints, *asked)
+    readers = sentences.readers(checkpoints, *asked)
     outside = [checkpoint.name for checkpoint in readers if black_box.is_one(checkpoint)]
     usual = outside or [checkpoint.name for checkpoint in readers if checkpoint.name == "lstm"]
-    return controls.choose_models(readers, "attributions models", usual)
+    return models.choose_some(readers, "attributions models", usual)
 
 
 def choose_cells(asked: Sequence[Sentence], checkpoints: Sequence[Model]) -> tuple[list[Cell], str]:
     """One of the sentences read by some of the models, and the baseline."""
     left, right = st.columns(2)
     with left:
-        sentence = controls.choose_sentence(asked)
+        sentence = sentences.choose(asked)
         chosen = choose_models(checkpoints, [sentence])
     with right:
         baseline = choose_baseline()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.probes.units.linear_probes import Probes
     from core.probes.units.linear_probes_file import Source
-    from pages.views.trajectories.controls import Sentence
+    from pages.widgets.sentences import Sentence
 
 _COMMAND = "python -m core probe-states --model all --data FILE --rows {rows} --seed {seed} --save"
 

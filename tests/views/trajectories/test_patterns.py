@@ -21,12 +21,12 @@ from tests.hostile import SENTENCES
 
 TEXT = "this movie is not so good"
 SCRIPT = """
-from pages.views.trajectories import controls, {part}
-from pages.widgets import frame, models
+from pages.views.trajectories import {part}
+from pages.widgets import frame, models, sentences
 
 text = frame.sentence("{text}")
 checkpoints, _faults = models.load_all()
-{part}.view(controls.texts(text, checkpoints), checkpoints)
+{part}.view(sentences.ask(text, checkpoints, "trajectories second"), checkpoints)
 """
 Downloads = dict[str, Callable[[], list[list[str]]]]
 
