@@ -216,7 +216,7 @@ def test_faithfulness_and_its_random_baseline(seen: Checkpoint, asked: BlackBox)
         assert other["random"][name]["mean"] == pytest.approx(one["random"][name]["mean"], abs=NEAR)
 
 
-def test_a_league(seen: Checkpoint, asked: BlackBox) -> None:
+def test_a_benchmark(seen: Checkpoint, asked: BlackBox) -> None:
     found = []
     for model in (seen, asked):
         methods = {

@@ -175,8 +175,6 @@ def _curves(cell: Cell, measured: Mapping[str, Faithfulness]) -> None:
 
 
 def _curve_rows(cell: Cell, measured: Mapping[str, Faithfulness]) -> list[tuple[object, ...]]:
-    from core.probes.attribution.measures import PERCENTS
-
     first = next(iter(measured.values()))
     curves = {
         method: (one.comprehensiveness_curve.losses.tolist(), one.sufficiency_curve.losses.tolist())
@@ -189,7 +187,7 @@ def _curve_rows(cell: Cell, measured: Mapping[str, Faithfulness]) -> list[tuple[
     return [
         (cell.sentence.number, cell.checkpoint.name, ranking, *cut)
         for ranking, losses in curves.items()
-        for cut in zip(PERCENTS, first.removed, *losses, strict=True)
+        for cut in zip(first.percents, first.removed, *losses, strict=True)
     ]
 
 

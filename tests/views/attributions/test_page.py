@@ -168,7 +168,7 @@ def test_all_methods_agree_with_themselves() -> None:
 def test_the_benchmark_is_shown_for_the_models_it_was_measured_on(with_benchmark: Path) -> None:
     stored = benchmark_file.load(with_benchmark)
     assert stored is not None
-    best = stored.leagues[0].best
+    best = stored.benchmarks[0].best
     at = opened(q=PROVERB)
     assert at.multiselect[0].value[0] == best
     assert f"**{names.method(best)}** is the most faithful to the LSTM on 12 validation sentences" in said(at)
