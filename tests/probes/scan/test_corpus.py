@@ -123,7 +123,7 @@ def test_every_row_has_what_each_model_says_of_it(
         (str(original / name), n) for name, count in zip(files, (60, 1, 40, 25), strict=True) for n in range(count)
     ]
     assert [(row["file"], row["row"] - 1) for row in whole] == expected
-    assert whole[59]["problem"].startswith("1 fields") and whole[59]["rnn_probability"] is None
+    assert whole[59]["problem"].startswith("1 field,") and whole[59]["rnn_probability"] is None
     assert whole[7]["line"] == 10 and whole[70]["line"] is None  # the text before has a line break in it
     texts = [f"{TEXTS[number % 8]} {'very ' * (number % 5)}".strip() for number in range(126)]
     scored = [number for number in range(126) if texts[number] and number != 59]
@@ -349,7 +349,7 @@ def test_a_table_that_changes_while_it_is_read_is_noticed(
         return real(task)
 
     monkeypatch.setattr(scanning, "score", cut)
-    with pytest.raises(ValueError, match=r"a\.csv .*\b1 rows.*\b60\b"):
+    with pytest.raises(ValueError, match=r"a\.csv changed while it was being read; rows before: 60, now: 1$"):
         run([folder / "a.csv"], source, tmp_path / "out")
 
 
