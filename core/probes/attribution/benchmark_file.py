@@ -18,7 +18,7 @@ FORMAT = 1
 
 
 @dataclass(frozen=True)
-class Source:
+class BenchmarkRows:
     """Where the sentences came from: `rows` drawn by `seed` from the `drawn_from` rows of a file."""
 
     file: str
@@ -32,7 +32,7 @@ class Source:
 class Benchmarks:
     """The benchmarks of some models on the same rows."""
 
-    source: Source
+    source: BenchmarkRows
     benchmarks: tuple[Benchmark, ...]
 
     def outdated(self, hashes: Mapping[str, str]) -> list[str]:
@@ -40,7 +40,7 @@ class Benchmarks:
         return [benchmark.model for benchmark in self.benchmarks if hashes.get(benchmark.model) != benchmark.hash]
 
 
-def save(path: Path, source: Source, benchmarks: Sequence[Benchmark]) -> None:
+def save(path: Path, source: BenchmarkRows, benchmarks: Sequence[Benchmark]) -> None:
     """Write benchmarks, rounded to 6 digits. Messages of methods that failed may quote a text and are left out.
 
     Raises as `json_file.write`.
@@ -74,7 +74,7 @@ def _benchmarks(content: dict[str, Any]) -> Benchmarks:
     benchmarks = tuple(_checked(json_file.made(Benchmark, one)) for one in content["leagues"])
     if len({benchmark.model for benchmark in benchmarks}) != len(benchmarks):
         raise ValueError(_("a model is named twice"))
-    return Benchmarks(json_file.made(Source, content["source"]), benchmarks)
+    return Benchmarks(json_file.made(BenchmarkRows, content["source"]), benchmarks)
 
 
 def _checked(benchmark: Benchmark) -> Benchmark:

@@ -391,7 +391,7 @@ def test_a_sentence_of_unknown_words_says_so() -> None:
     ("wrong", "says"),
     [
         ({"goal": "sideways"}, "unknown goal 'sideways'; available: positive, negative, flip"),
-        ({"reading": "ironic"}, "unknown reading 'ironic'"),
+        ({"reading": "ironic"}, "unknown gold label 'ironic'"),
         ({"max_edits": 0}, "edits: at least 1; given: 0"),
         ({"budget": 0}, "budget: at least 1"),
         ({"beam": 0}, "beam: at least 1"),
