@@ -29,9 +29,9 @@ def test_seen_from_outside_and_inside_it_is_one_model(name: str, tiny_checkpoint
     assert outside.logit == pytest.approx(inside.logit, abs=1e-5)
     expected = [verdict_on_tokens(checkpoint, apply(tokens, [edit])).logit for edit in edits]
     for reading, queries in ((outside, 7), (inside, 6)):  # inside, two unknown words are one
-        scored = reading.logits(edits)
-        np.testing.assert_allclose(scored.logits, expected, atol=1e-5)
-        assert scored.queries == queries
+        logits, asked = reading.logits(edits)
+        np.testing.assert_allclose(logits, expected, atol=1e-5)
+        assert asked == queries
     assert outside.effects(edits) is None and not outside.sees_inside
     assert inside.effects(edits).shape == (7,) and inside.sees_inside  # type: ignore[union-attr]
 
