@@ -157,7 +157,7 @@ def test_seconds_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("bounds", "says"),
     [
-        ({"seconds": 0.0}, "seconds: above 0"),
+        ({"seconds": 0.0}, "the time limit must be above 0 seconds"),
         ({"seconds": float("nan")}, "the time limit must be above 0 seconds; given: nan"),
         ({"patterns": ()}, "no pattern"),
     ],
