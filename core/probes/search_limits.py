@@ -19,4 +19,4 @@ def check_limits(seconds: float | None = None, **counts: int | None) -> None:
         if count is not None and count < 1:
             raise ValueError(_(_AT_LEAST_1[name]).format(given=count))
     if seconds is not None and not seconds > 0:
-        raise ValueError(_("the time limit must be above 0 seconds; given: {seconds}").format(seconds=seconds))
+        raise ValueError(_("the time limit must be above 0 seconds; given: {seconds:g}").format(seconds=seconds))

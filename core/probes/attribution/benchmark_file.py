@@ -18,7 +18,7 @@ FORMAT = 1
 
 
 @dataclass(frozen=True)
-class Source:
+class BenchmarkRows:
     """Where the sentences came from: `rows` drawn by `seed` from the `drawn_from` rows of a file."""
 
     file: str
@@ -32,7 +32,7 @@ class Source:
 class Benchmarks:
     """The benchmarks of some models on the same rows."""
 
-    source: Source
+    source: BenchmarkRows
     leagues: tuple[Benchmark, ...]
 
     def outdated(self, hashes: Mapping[str, str]) -> list[str]:
@@ -40,7 +40,7 @@ class Benchmarks:
         return [benchmark.model for benchmark in self.leagues if hashes.get(benchmark.model) != benchmark.hash]
 
 
-def save(path: Path, source: Source, leagues: Sequence[Benchmark]) -> None:
+def save(path: Path, source: BenchmarkRows, leagues: Sequence[Benchmark]) -> None:
     """Write benchmarks, rounded to 6 digits. Messages of methods that failed may quote a text and are left out.
 
     Raises as `json_file.write`.

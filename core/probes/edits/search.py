@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from core.data.labels import SENTIMENT, Names
-from core.models.gold_labels import GOLD_LABELS
+from core.models.gold_labels import check_gold_label
 from core.models.predict import EmptyTextError, sigmoid
 from core.probes.edits.best_first import Search
 from core.probes.edits.changes import apply, diff
@@ -90,8 +90,8 @@ class Question:
             )
         if self.goal not in GOALS:
             raise ValueError(f"unknown goal {self.goal!r}; available: {', '.join(GOALS)}")
-        if self.reading is not None and self.reading not in GOLD_LABELS:
-            raise ValueError(f"unknown reading {self.reading!r}; available: {', '.join(GOLD_LABELS)}")
+        if self.reading is not None:
+            check_gold_label(self.reading)
         named = [guard.name for guard in self.guards]
         wrong = sorted(self.off.difference(named))
         if wrong:

@@ -80,7 +80,7 @@ class Comment:
 def judge(checkpoints: Sequence[Model], text: str, reading: str) -> tuple[Comment, ...]:
     """Every model's verdict on a text with the gold label `reading`, in the models' order.
 
-    Raises EmptyTextError for a text in which a model finds no token, ValueError for an unknown reading or no model.
+    Raises EmptyTextError for a text in which a model finds no token, ValueError for an unknown gold label or no model.
     """
     check_gold_label(reading)
     if not checkpoints:

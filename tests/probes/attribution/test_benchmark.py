@@ -17,14 +17,14 @@ from core.models.checkpoints import Checkpoint
 from core.probes.attribution import benchmark as benchmarks
 from core.probes.attribution import benchmark_file
 from core.probes.attribution.benchmark import BenchmarkProgress, _means, benchmark
-from core.probes.attribution.benchmark_file import Source, read_benchmarks
+from core.probes.attribution.benchmark_file import BenchmarkRows, read_benchmarks
 from core.probes.attribution.faithfulness import yardstick
 from core.probes.attribution.results import Instance, Scores
 from core.probes.attribution.standings import Benchmark
 from tests.conftest import WORDS
 from tests.probes.small_models import PlainValues
 
-SOURCE = Source("made_up.csv", "ab" * 32, 200, 1000, 0)
+SOURCE = BenchmarkRows("made_up.csv", "ab" * 32, 200, 1000, 0)
 
 
 def sentences(count: int, seed: int = 0) -> list[str]:

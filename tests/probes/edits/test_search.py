@@ -405,7 +405,7 @@ def test_a_sentence_of_unknown_words_says_so() -> None:
     ("wrong", "says"),
     [
         ({"goal": "sideways"}, "unknown goal 'sideways'; available: positive, negative, flip"),
-        ({"reading": "ironic"}, "unknown reading 'ironic'"),
+        ({"reading": "ironic"}, "unknown gold label 'ironic'"),
         ({"max_edits": 0}, "the number of edits must be at least 1; given: 0"),
         ({"budget": 0}, "the budget must be at least 1; given: 0"),
         ({"beam": 0}, "the beam width must be at least 1"),

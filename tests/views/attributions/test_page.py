@@ -45,7 +45,7 @@ def with_benchmark(tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.M
             checkpoints.load(name, tmp_path), texts, methods, unsigned=["saliency"], randoms=20, sensitivity_rows=0
         )
         measured.append(last.result())
-    source = benchmark_file.Source("made_up.csv", HASH, len(texts), 100, 0)
+    source = benchmark_file.BenchmarkRows("made_up.csv", HASH, len(texts), 100, 0)
     benchmark_file.save(tmp_path / benchmark_file.FILE, source, measured)
     return tmp_path
 
