@@ -109,7 +109,7 @@ def leave_one_out(checkpoint: Model, tokens: Sequence[str]) -> tuple[float, ...]
     if isinstance(checkpoint, BlackBox):
         shorter = [[*tokens[:i], *tokens[i + 1 :]] for i in range(len(tokens))]
         return tuple(log_odds(checkpoint.of_tokens(shorter)).tolist())
-    from core.probes.edits.shared_suffixes import ChangedSentence
+    from core.models.shared_suffixes import ChangedSentence
 
     sentence = ChangedSentence(checkpoint.model, checkpoint.vocabulary.encode(tokens))
     return tuple(sentence.logits([(i, i + 1, ()) for i in range(len(tokens))]).tolist())
