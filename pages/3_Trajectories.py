@@ -33,7 +33,6 @@ view = frame.choose_view(_("View"), views)
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.
     from pages.views.trajectories import (
-        controls,
         fixed_points,
         gradients,
         linear_probes,
@@ -44,7 +43,7 @@ with frame.loading():
         states,
         words,
     )
-    from pages.widgets import black_box, models, prefixwise
+    from pages.widgets import black_box, models, prefixwise, sentences
 
     checkpoints, faults = models.load_all()
 models.tell_of(faults)
@@ -63,7 +62,7 @@ elif view == "probes":
     linear_probes.view((), checkpoints)
 else:
     prefixwise.tell_of_layers(checkpoints)
-    texts = controls.texts(text, checkpoints)
+    texts = sentences.ask(text, checkpoints, "trajectories second")
     shown = {
         "states": states.view,
         "words": words.view,

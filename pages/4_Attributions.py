@@ -29,8 +29,7 @@ view = frame.choose_view(_("View"), views)
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.
     from pages.views.attributions import agreement, benchmark, controls, order, pairs, words
-    from pages.views.trajectories.controls import texts
-    from pages.widgets import black_box, models
+    from pages.widgets import black_box, models, sentences
 
     checkpoints, faults = models.load_all()
     if view != "league":
@@ -42,7 +41,7 @@ with black_box.faults_shown():
     elif view == "league":
         benchmark.view(checkpoints)
     else:
-        asked = texts(text, checkpoints, "attributions second", suggest=False)
+        asked = sentences.ask(text, checkpoints, "attributions second", suggest=False)
         if not asked:
             frame.invite(text)
         elif view == "agreement":

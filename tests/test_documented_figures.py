@@ -9,21 +9,21 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-LEAGUES = ROOT / "checkpoints" / "faithfulness.json"
+STORED = ROOT / "checkpoints" / "faithfulness.json"
 
 
 @pytest.fixture
 def overall() -> dict[str, dict[str, str]]:
     """Every method's comprehensiveness − sufficiency by model, as the documentation writes it."""
-    if not LEAGUES.is_file():
-        pytest.skip("no league is shipped")
-    stored = json.loads(LEAGUES.read_text(encoding="utf-8"))
+    if not STORED.is_file():
+        pytest.skip("no benchmark is shipped")
+    stored = json.loads(STORED.read_text(encoding="utf-8"))
     return {
-        league["model"]: {
+        benchmark["model"]: {
             standing["method"]: written(standing["measures"]["overall"])
-            for standing in [*league["standings"], {"method": "random", "measures": league["random"]}]
+            for standing in [*benchmark["standings"], {"method": "random", "measures": benchmark["random"]}]
         }
-        for league in stored["leagues"]
+        for benchmark in stored["leagues"]
     }
 
 
@@ -32,7 +32,7 @@ def written(mean: dict[str, float | list[float]]) -> str:
     return "{} ({} to {})".format(*(f"{number:.3f}".replace("-", "−") for number in numbers))
 
 
-def test_the_leagues_table_is_that_of_its_file(overall: dict[str, dict[str, str]]) -> None:
+def test_the_benchmark_table_is_that_of_its_file(overall: dict[str, dict[str, str]]) -> None:
     text = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| [^|]+ \| (−?0\.\d{3} \([^|]+\)|–) \| ([^|]+) \| ([^|]+) \|$", text, re.MULTILINE)
     told = {model: {row[place].strip() for row in rows} for place, model in enumerate(("rnn", "gru", "lstm"))}
@@ -41,7 +41,7 @@ def test_the_leagues_table_is_that_of_its_file(overall: dict[str, dict[str, str]
         assert not missing, model
 
 
-def test_readme_names_the_leagues_figures(overall: dict[str, dict[str, str]]) -> None:
+def test_readme_names_the_benchmark_figures(overall: dict[str, dict[str, str]]) -> None:
     text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
     lstm = overall["lstm"]
     assert f"Shapley values {lstm['shapley']}" in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -198,6 +199,13 @@ def test_no_message_hides_in_an_f_string() -> None:
         ]
 
     assert failing([*CORE, *PARTS, *SCRIPTS], hidden) == {}
+
+
+def test_every_test_that_the_security_page_names_exists() -> None:
+    named = re.findall(r"`(test_\w+)`", (ROOT / "SECURITY.md").read_text(encoding="utf-8"))
+    sources = (path.read_text(encoding="utf-8") for path in ROOT.glob("tests/**/test_*.py"))
+    there = {name for source in sources for name in re.findall(r"def (test_\w+)\(", source)}
+    assert named and set(named) - there == set()
 
 
 def test_core_holds_only_packages_of_at_most_sixteen_modules() -> None:

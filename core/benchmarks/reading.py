@@ -141,7 +141,7 @@ def single_changes(cell: str, rounds: int) -> Measured:
     """4,320 changes of one word of twelve, prefixes shared, against whole sentences (random weights)."""
     import torch
 
-    from core.probes.edits.shared_suffixes import Change, ChangedSentence
+    from core.models.shared_suffixes import Change, ChangedSentence
 
     model = _random_model(cell)
     rng, ids = np.random.default_rng(0), list(range(2, 14))

@@ -27,11 +27,11 @@ def add_verbs(verbs: Verbs) -> None:
 def probe_states(options: argparse.Namespace) -> int:
     """What linear probes read off a model's states: position, negation, polarity; each beside a control task."""
     from core.probes.units.linear_probes import diagnose
-    from core.probes.units.linear_probes_file import Source, add_probes, as_json
+    from core.probes.units.linear_probes_file import ProbeRows, add_probes, as_json
 
     models = inputs.prefixwise_checkpoints(options.model, plain=True)
     texts, sha256, drawn_from = inputs.drawn_texts(options)
-    source = Source(Path(options.data).name, sha256, len(texts), drawn_from)
+    source = ProbeRows(Path(options.data).name, sha256, len(texts), drawn_from)
     results: list[Probes] = []
     for checkpoint in models:
         events = diagnose(checkpoint, texts, options.seed)

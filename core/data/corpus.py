@@ -257,9 +257,9 @@ def held_out(encoded: Encoded, labels: np.ndarray, rows: int, seed: int) -> tupl
     drawn = counts[chosen].sum(axis=0)
     if not len(wanted) or rows >= len(filled) or not drawn.all() or not (of_class - drawn).all():
         raise ValueError(
-            f"cannot hold out {rows:,} rows with every class on both sides: of {len(encoded):,} rows {len(filled):,} "
-            f"have words, {len(counts):,} of them different ones; rare words count as one unknown word (--min-count "
-            "says how often a word is seen that is not)"
+            f"cannot hold out {rows:,} rows with every class on both sides; rows: {len(encoded):,}, with words: "
+            f"{len(filled):,}, different: {len(counts):,}; words seen fewer than --min-count times count as one "
+            "unknown word"
         )
     inside = np.isin(group, chosen)
     return filled[~inside], filled[inside]

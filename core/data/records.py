@@ -155,7 +155,11 @@ def windows(path: Path, size: int, asked: Layout | None = None) -> Generator[Win
     if first is None:
         raise NoRowsError(_("{file} has no rows").format(file=path.name))
     if len(first.problems) == len(first):
-        why = _("{file}: none of the first {count:,} rows can be read; line {line}: {problem}")
+        why = ngettext(
+            "{file}: the first row cannot be read; line {line}: {problem}",
+            "{file}: none of the first {count:,} rows can be read; line {line}: {problem}",
+            len(first),
+        )
         told = {"file": path.name, "count": len(first), "line": first.lines[0], "problem": first.problems[0]}
         its = _("; its columns: {columns}").format(columns=repr(listed(first.columns))[1:-1][:_SHOWN])
         hint = _("; name the delimiter (--delimiter)") if layout.form == DELIMITED else ""

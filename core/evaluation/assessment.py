@@ -164,7 +164,7 @@ class _Counting:
         check_cancelled: CheckCancelled,
     ):
         self.readings, self.text_column = readings, text_column
-        self._file, self._checkpoints, self._breathe = file, checkpoints, check_cancelled
+        self._file, self._checkpoints, self._check_cancelled = file, checkpoints, check_cancelled
         self._names = [checkpoint.name for checkpoint in checkpoints]
         self._encoders: list[tuple[Checkpoint, Encoder]] = []  # models that read alike share one
         for checkpoint in checkpoints:
@@ -221,7 +221,7 @@ class _Counting:
         scores = []
         for counter, checkpoint in zip(self._counters, self._checkpoints, strict=True):
             sentences = next(logit for other, logit in encoded if _alike(checkpoint, other)).take(rows)
-            logit = logits(checkpoint.model, sentences, _BATCH, check_cancelled=self._breathe)
+            logit = logits(checkpoint.model, sentences, _BATCH, check_cancelled=self._check_cancelled)
             if not np.isfinite(logit).all():
                 raise ValueError(_("model {name} gave scores that are not finite").format(name=checkpoint.name))
             unknown = _unknown(sentences)
@@ -256,9 +256,8 @@ class _Counting:
             return
         raise ValueError(
             _(
-                "{file}: none of {rows:,} rows has both a word and a label of one of the two classes "
-                "({unlabelled:,} without such a label, {empty:,} without a word, {malformed:,} "
-                "malformed)"
+                "{file}: no row has both a word and a label of one of the two classes (rows: {rows:,}; without such "
+                "a label: {unlabelled:,}; without a word: {empty:,}; malformed: {malformed:,})"
             ).format(
                 file=self._file,
                 rows=self._rows,

@@ -22,7 +22,7 @@ _COUNTS = ("counts", "slices")
 
 
 @dataclass(frozen=True)
-class Source:
+class EvaluatedFile:
     """The file that was read: `rows` of it with a label and a word, `left_out` the rest."""
 
     file: str
@@ -35,11 +35,11 @@ class Source:
 class Kept:
     """Tallies as they are kept, with their source."""
 
-    source: Source
+    source: EvaluatedFile
     tallies: Tallies
 
 
-def save(path: Path, source: Source, tallies: Tallies) -> None:
+def save(path: Path, source: EvaluatedFile, tallies: Tallies) -> None:
     """Write tallies; sums by bin are rounded to 7 digits. Raises as `json_file.write`."""
     content = {
         "source": asdict(source),
@@ -75,13 +75,13 @@ def _rounded(numbers: np.ndarray) -> list[float]:
 
 
 def _kept(content: dict[str, Any]) -> Kept:
-    source = json_file.made(Source, content["source"])
+    source = json_file.made(EvaluatedFile, content["source"])
     tallies = tuple(_tally(one) for one in content["tallies"])
     pairs = json_file.made(tuple[Pair, ...], content["pairs"])
     if not tallies or len({tally.model for tally in tallies}) != len(tallies):
         raise ValueError(_("no model is named, or one is named twice"))
     if {*(tally.rows for tally in tallies), *(pair.rows for pair in pairs)} != {source.rows}:
-        raise ValueError(_("not every model has the source's {rows:,} rows").format(rows=source.rows))
+        raise ValueError(_("not every model has as many rows as the source: {rows:,}").format(rows=source.rows))
     return Kept(source, Tallies(tallies, pairs))
 
 

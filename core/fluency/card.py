@@ -17,13 +17,13 @@ from core.runtime.i18n import mark
 from core.text.preprocessing import Preprocessing
 
 INTENDED_USE = mark(
-    "To rank the orders of one sentence's words and to gate small edits of it. Not for judging anybody's language."
+    "To rank the orders of one sentence's words and to filter small edits of it. Not for judging anybody's language."
 )
 LIMITS = (
-    mark("It looks three words at a time: what stands further apart it does not connect, and it knows no meaning."),
+    mark("It sees three words at a time. It misses links between words further apart, and it knows no meaning."),
     mark("English tweets of 2009, short everyday sentences and American prose of 1961; other words are unknown."),
-    mark("Scores of sentences of different lengths do not compare; per token they do, roughly."),
-    mark("Tweets hold insults and prejudice, and what they say often the model finds plausible."),
+    mark("Scores of sentences of different lengths are not comparable; scores per token are, roughly."),
+    mark("Tweets contain insults and prejudice. If such phrases are frequent, the model scores them as fluent."),
 )
 TERMS = mark(
     "The numbers are derived from the text of the training data and follow its terms. Sentiment140 (Go, Bhayani & "

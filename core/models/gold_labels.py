@@ -14,7 +14,7 @@ NEGATIVE, POSITIVE, MIXED = GOLD_LABELS = ("negative", "positive", "mixed")
 def check_gold_label(gold: str) -> None:
     """Raises ValueError for an unknown gold label."""
     if gold not in GOLD_LABELS:
-        raise ValueError(f"unknown reading {gold!r}; available: {', '.join(GOLD_LABELS)}")
+        raise ValueError(f"unknown gold label {gold!r}; available: {', '.join(GOLD_LABELS)}")
 
 
 def fooled(probability: float, gold: str) -> bool | None:

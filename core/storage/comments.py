@@ -1,6 +1,6 @@
 """Texts that a person kept because of what a model makes of them, with the person's own gold label.
 
-A find is a text with one model's P(positive) and the person's own reading of it, in the same file as the pairs of
+A find is a text with one model's P(positive) and the person's own gold label, in the same file as the pairs of
 `core.storage.pairs`.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.models.gold_labels import GOLD_LABELS, fooled
+from core.models.gold_labels import check_gold_label, fooled
 from core.models.predict import label
 from core.runtime.i18n import gettext as _
 from core.storage.database import FINDS, Table, check_choice, number
@@ -31,7 +31,7 @@ RETURNING *
 
 @dataclass(frozen=True)
 class Find:
-    """A kept text, read by a person as `reading`, one of `GOLD_LABELS`.
+    """A kept text with a person's gold label, `reading`, one of `GOLD_LABELS`.
 
     `created` is in UTC (ISO 8601), `probability` is the model's P(positive). `source`, one of `SOURCES`, says where the
     text comes from; `how` is the recipe or the edits that made it, in words; `original` the text it was made from.
@@ -55,7 +55,7 @@ class Find:
 
     @property
     def fooled(self) -> bool | None:
-        """Whether the verdict is the opposite of the reading; None for a mixed one."""
+        """Whether the verdict is the opposite of the gold label; None for a mixed one."""
         return fooled(self.probability, self.reading)
 
 
@@ -76,13 +76,13 @@ class Finds(Table[Find]):
         how: str = "",
         note: str | None = None,
     ) -> Find:
-        """Keep a text; the same text and model again take the new reading and number, and the note if there is one.
+        """Keep a text; the same text and model again take the new gold label and number, and the note if there is one.
 
         The source is updated too, unless the text is only typed this time. White space in `how` becomes single spaces.
-        Raises ValueError for an unknown reading or source, a number out of range, a blank text, or one with half a
+        Raises ValueError for an unknown gold label or source, a number out of range, a blank text, or one with half a
         surrogate pair, which SQLite cannot hold.
         """
-        check_choice("reading", reading, GOLD_LABELS)
+        check_gold_label(reading)
         check_choice("source", source, SOURCES)
         if not text.strip():
             raise ValueError(_("there is no text to keep: it is empty or only white space"))
@@ -97,12 +97,12 @@ class Finds(Table[Find]):
         source: str | None = None,
         contains: str | None = None,
     ) -> list[Find]:
-        """Kept finds, newest first: of one reading, model, source, with `contains` in a text, `how` or note.
+        """Kept finds, newest first: of one gold label, model, source, with `contains` in a text, `how` or note.
 
-        Raises ValueError for an unknown reading or source.
+        Raises ValueError for an unknown gold label or source.
         """
         if reading is not None:
-            check_choice("reading", reading, GOLD_LABELS)
+            check_gold_label(reading)
         if source is not None:
             check_choice("source", source, SOURCES)
         return self._chosen(contains, reading=reading, model=model, source=source)

@@ -47,18 +47,19 @@ INTENDED_USE = mark(
     "nor for measuring what anybody thinks."
 )
 LIMITS = (
-    mark("The training labels were not given by people: they are the emoticons that stood in the tweets."),
+    mark("People did not label the training tweets: the labels come from the emoticons in them."),
     mark("English tweets of April to June 2009; later words, emoji and other languages are mostly unknown."),
     mark("There is no neutral class: a sentence without any sentiment still gets one of two verdicts."),
     mark(
-        "Tweets hold insults and prejudice, and the model has learnt from them; names of groups can move its verdict."
+        "Tweets contain insults and prejudice, and the model has learnt from them. Names of groups can change its "
+        "verdict."
     ),
-    mark("Word order, negation and sarcasm are handled badly in ways that this workbench exists to show."),
+    mark("It handles word order, negation and sarcasm badly; this workbench shows how."),
 )
 WORD_LIMITS = (
     mark("English tweets of April to June 2009; later words, emoji and other languages are mostly missing."),
-    mark("A word has one vector whatever it means: words that stand in like places are near, opposites among them."),
-    mark("The vectors hold the prejudices of the text: names of groups lie near the insults that stood beside them."),
+    mark("Each word has one vector for all its meanings. Words used in similar contexts are close, even opposites."),
+    mark("The vectors contain the prejudices of the text: names of groups are close to insults used near them."),
 )
 TERMS = mark(
     "The weights are derived from the text of the training data and follow its terms. Sentiment140 (Go, Bhayani "
@@ -68,23 +69,23 @@ TERMS = mark(
 
 
 OWN_LIMITS = (
-    mark("It knows the texts of one table: what was written elsewhere, at other times or by others, may mislead it."),
-    mark("The labels are the table's: where they are wrong or uneven, so is what was learnt from them."),
+    mark("It has seen only the texts of one table. Texts from other sources, times or writers may mislead it."),
+    mark("The labels are those of the table. Wrong or inconsistent labels were learnt too."),
     mark("There is no third class: a text that belongs to neither still gets one of two verdicts."),
-    mark("Word order and negation are handled badly in ways that this workbench exists to show."),
+    mark("It handles word order and negation badly; this workbench shows how."),
 )
 FEW_ERRORS_LIMIT = mark(
-    "Fewer than 5 of the held-out rows were wrong: too few to tell how sure it may be. Its probabilities and its "
-    "calibration error say no more than so many rows can."
+    "Fewer than 5 of the held-out rows were wrong: too few to measure how far its confidence can be trusted. Its "
+    "probabilities and its calibration error are rough."
 )
 BALANCED_LIMIT = mark(
-    "Both classes weighed the same in training, though one is rarer: its probabilities are those of a world in which "
-    "both are as frequent, and it gives the rare class more often than that class occurs."
+    "Both classes had the same weight in training, though one is rarer. Its probabilities assume that both are equally "
+    "frequent, so it predicts the rare class more often than that class occurs."
 )
-SMALL_LIMIT = mark("It was judged on fewer than 400 rows: its accuracy may be off by 5 percentage points or more.")
+SMALL_LIMIT = mark("It was tested on fewer than 400 rows: its accuracy may be off by 5 percentage points or more.")
 OWN_TERMS = mark(
-    "The weights are derived from the text of the table that it was trained on, and follow the terms of that text. "
-    "None of the texts is in this checkpoint, but its vocabulary is."
+    "The weights are derived from the texts of the training table and follow their terms. The checkpoint contains "
+    "their vocabulary, but none of the texts."
 )
 FEW = 50_000
 """Training rows below which the settings for 1.5 million would hardly move the weights and leave most words unknown."""

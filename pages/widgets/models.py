@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from core.models.checkpoints import Card, Checkpoint
     from core.models.predict import Verdict
     from core.models.predictor import BlackBox, Model
+    from core.models.trace import Trace
 
 
 _SHOWN_AT_ONCE = 3  # models a page loads unless others are chosen
@@ -100,6 +101,32 @@ def choose_name(names: Sequence[str], key: str, usual: str) -> str:
         default=usual,
         unreadable=_("The link names an unknown model. Using another one."),
     )
+
+
+def choose_some(checkpoints: Sequence[Model], key: str, usual: Sequence[str] = ()) -> list[Model]:
+    """Some of the models, the usual ones (all by default) if none is picked; ``models`` in the link."""
+    by_name = {checkpoint.name: checkpoint for checkpoint in checkpoints}
+    usual = list(usual) or list(by_name)
+
+    def write(picked: Sequence[str]) -> str | None:
+        chosen = [name for name in by_name if name in picked]
+        return None if chosen in ([], usual) else ",".join(chosen)
+
+    picked = query_params.linked(
+        st.pills,
+        _("Models"),
+        list(by_name),
+        name="models",
+        key=key,
+        default=usual,
+        read=query_params.some_of(list(by_name)),
+        write=write,
+        fit=lambda picked: [name for name in picked if name in by_name] or usual,  # fewer may read another sentence
+        unreadable=_("Unknown models in the link; using the default models."),
+        format_func=lambda name: plain(model_name(name)),
+        selection_mode="multi",
+    )
+    return [by_name[name] for name in by_name if name in (picked or usual)]
 
 
 def study() -> dict[str, Any] | None:
@@ -232,6 +259,15 @@ def verdict_on_tokens(checkpoint: Model, tokens: tuple[str, ...]) -> Verdict:
     from core.models import predict
 
     return predict.verdict_on_tokens(checkpoint, tokens)
+
+
+# Shared and not copied: a trace of 2,000 tokens has 13 MB.
+@cached(24, shared=True)
+def traced(checkpoint: Checkpoint, text: str) -> Trace:
+    """A model's trace of a text, shared by all sessions; its arrays are read-only."""
+    from core.models.trace import trace
+
+    return trace(checkpoint, text)
 
 
 @cached(256)

@@ -57,3 +57,9 @@ def download(
         icon=":material/download:",
         help=help,
     )
+
+
+def download_chart(name: str, header: Sequence[str], rows: Callable[[], Iterable[Sequence[object]]]) -> None:
+    """A button that downloads a chart's numbers as ``unrolled-NAME.csv``, written when it is pressed."""
+    about = _("To save the chart as a picture (PNG), use the camera in its toolbar (upper right).")
+    download(name, lambda: as_csv(header, rows()), help=about)

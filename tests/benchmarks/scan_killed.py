@@ -101,7 +101,7 @@ def wrong(out: Path, rows: int, model: str) -> Iterator[str]:
                         yield f"{path.name}: row {row:,} where {expected:,} was expected"
                     expected += 1
                     what = kind(row)
-                    read = {"malformed": "1 fields, but the header has 2", "empty": "no word to read"}.get(what)
+                    read = {"malformed": "1 field, but the header has 2", "empty": "no word to read"}.get(what)
                     if problem != read or (probability is None) != (read is not None):
                         yield f"row {row:,}: {what}, but P {probability} and {problem!r}"
                     elif probability is not None and row % 1_000 == 0:

@@ -107,7 +107,7 @@ def test_remarks_about_a_situation_and_a_search_that_is_stopped(page: Page, addr
     box.fill("my landlord raised the rent again")
     box.press("Enter")
     expect(page).to_have_url(re.compile("situation=my"))
-    stopped = page.get_by_text("of the rest nothing is known")
+    stopped = page.get_by_text("the rest were not scored")
     start = page.get_by_role("button", name=re.compile("Build and score remarks|Search again"))
     for _ in range(5):  # on a fast machine the search may be over before the click
         start.click()

@@ -71,8 +71,8 @@ def test_refusals(cli: Cli) -> None:
         (f"'{'so ' * 500}'", "given: 500"),
         (f"'{FLIGHT}' ''", "the situation is empty"),
         (f"--bank '{FLIGHT}'", "not both"),
-        (f"--budget 0 '{FLIGHT}'", "budget"),
-        (f"--top 0 '{FLIGHT}'", "top"),
+        (f"--budget 0 '{FLIGHT}'", "the budget must be at least 1; given: 0"),
+        (f"--top 0 '{FLIGHT}'", "the number of results listed must be at least 1; given: 0"),
         (f"--seed -1 '{FLIGHT}'", "seed"),
     ):
         assert says in cli.refused(f"compose --json {arguments}")

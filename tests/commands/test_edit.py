@@ -114,10 +114,10 @@ def test_refusals(cli: Cli) -> None:
         ("--goal sideways 'a b'", "sideways"),
         ("--goal flip", "no text was given"),
         ("--goal flip ' '", "the text is empty: there is no word to edit"),
-        ("--goal flip --max-edits 0 'a b'", "edits: at least 1; given: 0"),
-        ("--goal flip --budget 0 'a b'", "budget: at least 1"),
+        ("--goal flip --max-edits 0 'a b'", "the number of edits must be at least 1; given: 0"),
+        ("--goal flip --budget 0 'a b'", "the budget must be at least 1"),
         ("--goal flip --no-guard taste -- 'a b'", "no guard 'taste' to switch off; available: polarity"),
-        ("--goal flip --reading odd 'a b'", "unknown reading 'odd'"),
+        ("--goal flip --reading odd 'a b'", "unknown gold label 'odd'"),
         ("--goal flip --protect I love it -- 'i love it'", "cover the whole sentence, 'i love it'"),
     ):
         assert says in cli.refused(f"edit --json {arguments}")

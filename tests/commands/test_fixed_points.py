@@ -38,6 +38,6 @@ def test_without_time_there_is_no_point(cli: Cli) -> None:
 def test_refusals(cli: Cli) -> None:
     for arguments, says in (
         ("--input one", "held at one of zero, mean; given: 'one'"),
-        ("--seconds 0", "given: 0 seconds"),
+        ("--seconds 0", "above 0 seconds; given: 0"),
     ):
         assert says in cli.refused(f"fixed-points --model rnn {arguments}")

@@ -85,10 +85,10 @@ def test_for_people(cli: Cli) -> None:
 
 def test_refusals(cli: Cli) -> None:
     for arguments, says in (
-        ("--budget 0 'a b'", "budget"),
+        ("--budget 0 'a b'", "the budget must be at least 1; given: 0"),
         ("--floor inf 'a b'", "given: inf"),
-        ("--seconds 0 'a b'", "seconds"),
-        ("--top 0 'a b'", "top"),
+        ("--seconds 0 'a b'", "the time limit must be above 0 seconds; given: 0"),
+        ("--top 0 'a b'", "the number of results listed must be at least 1; given: 0"),
         ("--pin 3 -- 'a b'", "3: the sentence has 2 tokens"),
         ("--pin 0 -- 'a b'", "position 0"),
     ):

@@ -56,7 +56,7 @@ def test_malformed_rows_are_told_of_and_the_others_read(tmp_path: Path) -> None:
     ]
     assert [(row, line) for row, line, _ in problems] == [(2, 3), (3, 4), (4, 6), (6, 8)]
     reasons = [why for _, _, why in problems]
-    assert reasons[0] == "1 fields, but the header has 2" and reasons[1] == "3 fields, but the header has 2"
+    assert reasons[0] == "1 field, but the header has 2" and reasons[1] == "3 fields, but the header has 2"
     assert "expected after" in reasons[2] and reasons[3] == "bytes that are not UTF-8 text"
 
 
@@ -131,7 +131,8 @@ def test_json_lines_that_are_none_are_told_of(tmp_path: Path) -> None:
         ("a.csv", "", "is empty; expected a header"),
         ("a.csv", "text,n\n", "has no rows"),
         ("a.csv", "text,n\n\n\n", "has no rows"),
-        ("a.csv", "text,n\nragged\nalso\n", "none of the first 2 rows can be read; line 2: 1 fields"),
+        ("a.csv", "text,n\nragged\n", "the first row cannot be read; line 2: 1 field"),
+        ("a.csv", "text,n\nragged\nalso\n", "none of the first 2 rows can be read; line 2: 1 field"),
         ("a.csv", b"\x89PNG\r\n\x1a\n\x00\x00\xff\xfe", "header: bytes that are not UTF-8 text; name its encoding"),
         ("a.csv", '"open header', "may be a header or data; say which (--header, --no-header)"),
         ("a.jsonl", "", "has no rows"),

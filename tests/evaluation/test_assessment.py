@@ -130,7 +130,7 @@ def test_what_cannot_be_counted_is_refused(models: list[Checkpoint], tmp_path: P
     path = tmp_path / "rows.csv"
     for content, message in (
         ("label,text\nyes,good\nno,bad\n", "no label in column 'label' is understood"),
-        ("label,text\npositive,\n", "none of 1 rows has"),
+        ("label,text\npositive,\n", "no row has both"),
         ("label,text\n", "has no rows"),
     ):
         path.write_text(content, encoding="utf-8")

@@ -12,12 +12,12 @@ import pytest
 
 from core.evaluation import binned_metrics_file
 from core.evaluation.binned_metrics import Pair, Tallies
-from core.evaluation.binned_metrics_file import Source
+from core.evaluation.binned_metrics_file import EvaluatedFile
 from core.models import checkpoints
 from tests.evaluation.test_binned_metrics import counted
 
 ROOT = Path(__file__).parents[2]
-SOURCE = Source("some tweets.csv", "0" * 64, 300, 4)
+SOURCE = EvaluatedFile("some tweets.csv", "0" * 64, 300, 4)
 
 
 def tallies() -> Tallies:

@@ -22,6 +22,7 @@ from core.models.predict import verdict, verdicts
 from core.models.read_outs import POOLS, ReadOut, pools
 from core.models.recurrent import CELLS, Classifier, Head, NotPrefixwiseError, ReadOutError
 from core.models.reference_states import states
+from core.models.shared_suffixes import ChangedSentence
 from core.models.step_arithmetic import working
 from core.models.trace import trace
 from core.probes.attribution.attribute import METHODS, attribute, available
@@ -32,7 +33,6 @@ from core.probes.dynamics.fixed_points import search
 from core.probes.dynamics.memory_decay import memory
 from core.probes.dynamics.retention import retention
 from core.probes.dynamics.trajectories import gradients
-from core.probes.edits.shared_suffixes import ChangedSentence
 from core.probes.interventions.hold import Patch, Scale, intervene
 from core.probes.interventions.patching import patch_grid, patch_texts
 from core.probes.permutations.comparison import compare

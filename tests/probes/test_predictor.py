@@ -19,8 +19,8 @@ from core.probes.attribution.interactions import interactions
 from core.probes.attribution.methods.tree import value_function
 from core.probes.attribution.order import order_attribution
 from core.probes.attribution.results import Instance
+from core.probes.attribution.sensitivity import moved
 from core.probes.checklist import suite
-from core.probes.dynamics.sensitivity import moved
 from core.probes.edits import search, sources
 from core.probes.edits import transformations as change
 from core.probes.edits.sources import WordSources
@@ -216,7 +216,7 @@ def test_faithfulness_and_its_random_baseline(seen: Checkpoint, asked: BlackBox)
         assert other["random"][name]["mean"] == pytest.approx(one["random"][name]["mean"], abs=NEAR)
 
 
-def test_a_league(seen: Checkpoint, asked: BlackBox) -> None:
+def test_a_benchmark(seen: Checkpoint, asked: BlackBox) -> None:
     found = []
     for model in (seen, asked):
         methods = {

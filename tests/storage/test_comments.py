@@ -86,8 +86,8 @@ def test_listing_is_newest_first_and_filtered(kept: Finds) -> None:
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        ({"reading": "sad"}, "unknown reading 'sad'; available: negative, positive, mixed"),
-        ({"reading": ""}, "unknown reading ''"),
+        ({"reading": "sad"}, "unknown gold label 'sad'; available: negative, positive, mixed"),
+        ({"reading": ""}, "unknown gold label ''"),
         ({"source": "heard"}, "unknown source 'heard'; available: typed, edit, compose, file, suite"),
         ({"probability": float("nan")}, "probability is a number from 0 to 1; given: nan"),
         ({"probability": 1.01}, "from 0 to 1"),

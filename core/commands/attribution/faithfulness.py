@@ -55,7 +55,7 @@ def faithfulness(options: argparse.Namespace) -> int:
     chosen = [(model, *_methods(model, options)) for model in models]
     check_folder(options.out)
     texts, sha256, drawn_from = inputs.drawn_texts(options)
-    source = benchmark_file.Source(Path(options.data).name, sha256, len(texts), drawn_from, options.seed)
+    source = benchmark_file.BenchmarkRows(Path(options.data).name, sha256, len(texts), drawn_from, options.seed)
     results: list[Benchmark] = []
     status = 0
     for model, methods, unsigned in chosen:

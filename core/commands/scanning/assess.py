@@ -66,7 +66,7 @@ def assess(options: argparse.Namespace) -> int:
         console.progress(f"row {problem.row:,}: {problem.reason}")
     if options.out:
         left_out = result.rows - result.counted
-        source = binned_metrics_file.Source(result.file, file_sha256(path), result.counted, left_out)
+        source = binned_metrics_file.EvaluatedFile(result.file, file_sha256(path), result.counted, left_out)
         binned_metrics_file.save(Path(options.out), source, result.tallies)
         console.progress(f"the counts are saved in {options.out}")
     tallies, pairs = result.tallies.tallies, result.tallies.pairs

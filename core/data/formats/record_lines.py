@@ -22,6 +22,7 @@ from core.data.formats.compression import opened as opened_bytes
 from core.data.formats.layout import DELIMITED, ESCAPED, JSON_LINES, NAME_ENCODING, OFF, Layout, called
 from core.runtime import error_messages
 from core.runtime.i18n import gettext as _
+from core.runtime.i18n import ngettext
 
 LINE_LIMIT = 4_000_000  # characters
 _BLOCK = 65_536  # characters
@@ -382,7 +383,11 @@ def _checked(batch: Batch, block: list[str], lines: Lines, layout: Layout) -> Ba
         for index in kept:
             row = rows[index]
             if row is not None and len(row) != width:
-                told = _("{fields} fields, but the header has {expected}")
+                told = ngettext(
+                    "{fields} field, but the header has {expected}",
+                    "{fields} fields, but the header has {expected}",
+                    len(row),
+                )
                 problems[index], rows[index] = told.format(fields=len(row), expected=width), None
         problems = {new: problems[old] for new, old in enumerate(kept) if old in problems}
         numbers, rows = [numbers[index] for index in kept], [rows[index] for index in kept]

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _BAND = "rgba(136, 136, 136, 0.25)"  # THRESHOLD's grey, seen through
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
-_PERCENTS = (1, 5, 10, 20, 50)  # of the tokens
 _APART = 0.22  # between models, of the distance between methods
 _TITLES = {
     "overall": mark("comprehensiveness − sufficiency (probability)"),
@@ -51,7 +50,7 @@ def faithfulness_curves(measured: Mapping[str, Faithfulness]) -> go.Figure:
             _("sufficiency: only them (lower is better)"),
         ),
     )
-    bins = list(range(len(_PERCENTS)))
+    bins = list(range(len(one.percents)))
     for column, random in ((1, one.comprehensiveness_curve.random), (2, one.sufficiency_curve.random)):
         figure.add_scatter(
             x=[*bins, *reversed(bins)],
@@ -97,7 +96,7 @@ def faithfulness_curves(measured: Mapping[str, Faithfulness]) -> go.Figure:
                 row=1,
                 col=column,
             )
-    ticks = [f"{percent} %<br>({removed})" for percent, removed in zip(_PERCENTS, one.removed, strict=True)]
+    ticks = [f"{percent} %<br>({removed})" for percent, removed in zip(one.percents, one.removed, strict=True)]
     figure.update_xaxes(title=_("share of tokens (number of tokens)"), tickvals=bins, ticktext=ticks)
     figure.update_yaxes(title=_("drop in the verdict’s probability"), col=1)
     return layout.finish(
@@ -110,8 +109,8 @@ def faithfulness_curves(measured: Mapping[str, Faithfulness]) -> go.Figure:
     )
 
 
-def league_plot(
-    leagues: Sequence[Benchmark], measure: str = "overall", names: Mapping[str, str] = MappingProxyType({})
+def benchmark_plot(
+    benchmarks: Sequence[Benchmark], measure: str = "overall", names: Mapping[str, str] = MappingProxyType({})
 ) -> go.Figure:
     """One measure of every method and model with its 95 % interval, and that of random rankings as a line and band.
 
@@ -120,11 +119,11 @@ def league_plot(
     """
     best_last = 1 if measure in LOWER_IS_BETTER else -1
     by_method: dict[str, dict[str, Mean]] = {}
-    for league in leagues:
-        for standing in league.standings:
+    for benchmark in benchmarks:
+        for standing in benchmark.standings:
             of_method = by_method.setdefault(standing.method, {})
             if (mean := standing.measures[measure]) is not None:
-                of_method[league.model] = mean
+                of_method[benchmark.model] = mean
 
     def height(method: str) -> tuple[bool, float]:
         means = [mean.mean for mean in by_method[method].values()]
@@ -133,11 +132,11 @@ def league_plot(
     methods = sorted(by_method, key=height)
     method_names = [layout.escape(names.get(method, method)) for method in methods]
     figure = go.Figure()
-    for index, league in enumerate(leagues):
-        look = style(league.model, index)
-        name = layout.model_name(league.model)
-        shift = _APART * (index - (len(leagues) - 1) / 2)
-        if (random := league.random[measure]) is not None:
+    for index, benchmark in enumerate(benchmarks):
+        look = style(benchmark.model, index)
+        name = layout.model_name(benchmark.model)
+        shift = _APART * (index - (len(benchmarks) - 1) / 2)
+        if (random := benchmark.random[measure]) is not None:
             low, high = random.interval
             figure.add_vrect(x0=low, x1=high, fillcolor=look.color, opacity=0.12, line_width=0, layer="below")
             figure.add_scatter(
@@ -149,9 +148,9 @@ def league_plot(
                 hovertemplate="%{x:.3f}",
             )
         shown = [
-            (row, by_method[method][league.model])
+            (row, by_method[method][benchmark.model])
             for row, method in enumerate(methods)
-            if league.model in by_method[method]
+            if benchmark.model in by_method[method]
         ]
         figure.add_scatter(
             x=[mean.mean for _row, mean in shown],

@@ -31,18 +31,16 @@ ACTIVATION, NONLINEARITY = "relu", "tanh"
 """Defaults for a hidden layer of the head, and for nn.RNN."""
 
 INTENDED_USE = mark(
-    "A model that was trained elsewhere and brought here to be examined. What it was made for is not known here."
+    "A model that was trained elsewhere and imported for analysis. What it was made for is not known here."
 )
 LIMITS = (
-    mark("Training data, their labels, settings and accuracy are not known here: nothing in this card tells of them."),
-    mark(
-        "It was brought in by the names and shapes of its weights; what they do not show was chosen by who brought it."
-    ),
+    mark("The training data, their labels, the settings and the accuracy are not known here; this card lacks them."),
+    mark("Imported by the names and shapes of its weights. The importer chose the rest."),
 )
 NO_PADDING = mark(
-    "Sentences are read without padding. A model that was trained to read padding on may have said otherwise."
+    "Sentences are read without padding. A model trained on padded sentences may have given other results."
 )
-TERMS = mark("The weights are under the terms of their owner, which are not known here.")
+TERMS = mark("The weights follow the terms of their owner, which are not known here.")
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ lacks its first line (words, numbers), and word2vec's binary format. A word may 
 
 from __future__ import annotations
 
+import tokenize
 from collections import Counter
 from collections.abc import Sequence
 from itertools import chain, islice
@@ -81,7 +82,7 @@ def _npy(path: Path) -> np.ndarray:
     try:
         with np.errstate(all="ignore"):  # numpy compares the size that it declares with the file's
             array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, TypeError, OverflowError) as error:
+    except (ValueError, EOFError, TypeError, OverflowError, tokenize.TokenError) as error:
         raise ValueError(f"{path.name} is not an npy file of numbers ({' '.join(str(error).split())})") from None
     return array
 
@@ -114,11 +115,14 @@ def _text(path: Path) -> Vectors:
             first = list(islice(file, _LOOKED_AT))
             declared = _header(first[0]) if first else None
             size = declared[1] if declared else _size(first)
-            for number, line in enumerate(chain(first, file), 1):
+            lines = enumerate(chain(first, file), 1)
+            for number, line in lines:
                 if number == 1 and declared:
                     continue
                 if not line.strip(" \t\r\n"):
-                    continue
+                    if any(more.strip(" \t\r\n") for _number, more in lines):
+                        raise ValueError(f"{path.name}, line {number:,} is blank; expected a word and {size:,} numbers")
+                    break
                 word, row = _word(line, size)
                 if row is None:
                     found = len(_fields(line)) - 1

@@ -250,11 +250,11 @@ def _seconds_a_token_asked(black_box: BlackBox) -> float:
 def sensitivity_of(
     attribution: Attribution, checkpoint: Model, text: str, check_cancelled: Callable[[], object] = lambda: None
 ) -> float | None:
-    """The max-sensitivity (`core.probes.dynamics.sensitivity`) of the method and baseline of an attribution.
+    """The max-sensitivity (`core.probes.attribution.sensitivity`) of the method and baseline of an attribution.
 
     `check_cancelled` is called before every run of the method; what it raises ends it.
     """
-    from core.probes.dynamics.sensitivity import moved, sensitivity
+    from core.probes.attribution.sensitivity import moved, sensitivity
 
     others = []
     for instance in moved(Instance.of_tokens(checkpoint, attribution.tokens, text)):

@@ -1,6 +1,6 @@
 """Which method explains a model most faithfully? Every method on the same sentences, beside random rankings.
 
-Each sentence is measured as in `attribution.faithfulness`, some of them as in `dynamics.sensitivity` too. A method's
+Each sentence is measured as in `attribution.faithfulness`, some of them as in `attribution.sensitivity` too. A method's
 figure is the mean over sentences with the percentile bootstrap's 95 % interval (Efron & Tibshirani 1993, the same
 resamples for all); its gain over random rankings is the mean of the paired differences.
 
@@ -25,8 +25,8 @@ from core.models.predictor import BlackBox
 from core.probes.attribution.faithfulness import PERTURBATIONS, RANDOMS, yardstick
 from core.probes.attribution.removal import BASELINES, CheckCancelled
 from core.probes.attribution.results import Instance, Scores
+from core.probes.attribution.sensitivity import SAMPLES, moved, random_sensitivity, sensitivity
 from core.probes.attribution.standings import COLUMNS, OVERALL, Benchmark, Standing
-from core.probes.dynamics.sensitivity import SAMPLES, moved, random_sensitivity, sensitivity
 
 if TYPE_CHECKING:
     from core.models.predictor import Model

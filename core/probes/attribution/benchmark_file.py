@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ FORMAT = 1
 
 
 @dataclass(frozen=True)
-class Source:
+class BenchmarkRows:
     """Where the sentences came from: `rows` drawn by `seed` from the `drawn_from` rows of a file."""
 
     file: str
@@ -32,20 +32,22 @@ class Source:
 class Benchmarks:
     """The benchmarks of some models on the same rows."""
 
-    source: Source
-    leagues: tuple[Benchmark, ...]
+    source: BenchmarkRows
+    benchmarks: tuple[Benchmark, ...]
 
     def outdated(self, hashes: Mapping[str, str]) -> list[str]:
         """The models, by name, that are not those measured any more, or are gone; `hashes` are today's."""
-        return [benchmark.model for benchmark in self.leagues if hashes.get(benchmark.model) != benchmark.hash]
+        return [benchmark.model for benchmark in self.benchmarks if hashes.get(benchmark.model) != benchmark.hash]
 
 
-def save(path: Path, source: Source, leagues: Sequence[Benchmark]) -> None:
+def save(path: Path, source: BenchmarkRows, benchmarks: Sequence[Benchmark]) -> None:
     """Write benchmarks, rounded to 6 digits. Messages of methods that failed may quote a text and are left out.
 
     Raises as `json_file.write`.
     """
-    json_file.write(path, FORMAT, {"source": asdict(source), "leagues": [as_json(benchmark) for benchmark in leagues]})
+    json_file.write(
+        path, FORMAT, {"source": asdict(source), "leagues": [as_json(benchmark) for benchmark in benchmarks]}
+    )
 
 
 def load(folder: Path | None = None) -> Benchmarks | None:
@@ -56,7 +58,7 @@ def load(folder: Path | None = None) -> Benchmarks | None:
 
 def read_benchmarks(path: Path) -> Benchmarks:
     """The benchmarks of a file. Raises ValueError, in one line, for one that is not what `save` writes."""
-    return json_file.read(path, FORMAT, _leagues)
+    return json_file.read(path, FORMAT, _benchmarks)
 
 
 def as_json(benchmark: Benchmark, *, failures: bool = False) -> dict[str, object]:
@@ -68,11 +70,11 @@ def as_json(benchmark: Benchmark, *, failures: bool = False) -> dict[str, object
     return {**content, "statement": benchmark.statement}
 
 
-def _leagues(content: dict[str, Any]) -> Benchmarks:
-    kept = json_file.made(Benchmarks, content)
-    if len({benchmark.model for benchmark in kept.leagues}) != len(kept.leagues):
+def _benchmarks(content: dict[str, Any]) -> Benchmarks:
+    benchmarks = tuple(_checked(json_file.made(Benchmark, one)) for one in content["leagues"])
+    if len({benchmark.model for benchmark in benchmarks}) != len(benchmarks):
         raise ValueError(_("a model is named twice"))
-    return replace(kept, leagues=tuple(map(_checked, kept.leagues)))
+    return Benchmarks(json_file.made(BenchmarkRows, content["source"]), benchmarks)
 
 
 def _checked(benchmark: Benchmark) -> Benchmark:

@@ -149,6 +149,7 @@ class Yardstick:
             removal=self.removal,
             predicted=label(self.logit >= 0, self.labels),
             probability=self.probability,
+            percents=PERCENTS,
             removed=self._removed,
             comprehensiveness_curve=Curve(curves[0], self._band[0]),
             sufficiency_curve=Curve(curves[1], self._band[1]),

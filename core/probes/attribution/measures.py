@@ -35,15 +35,16 @@ class Curve:
 class Faithfulness:
     """How faithful one ranking of one sentence's tokens is to one model.
 
-    `removal` is the removal method, `removed` the number of tokens at each bin, `probability` that of the `predicted`
-    class. `attribution.faithfulness` defines the measures, AOPC for the first four; None where there is nothing to
-    measure. `random` has each measure's spread over `randoms` random rankings; `better` is the share of these with less
-    comprehensiveness − sufficiency, ties counting half.
+    `removal` is the removal method, `removed` the number of tokens at each bin of `percents`, `probability` that of the
+    `predicted` class. `attribution.faithfulness` defines the measures, AOPC for the first four; None where there is
+    nothing to measure. `random` has each measure's spread over `randoms` random rankings; `better` is the share of
+    these with less comprehensiveness − sufficiency, ties counting half.
     """
 
     removal: str
     predicted: str
     probability: float
+    percents: tuple[int, ...]
     removed: tuple[int, ...]
     comprehensiveness_curve: Curve
     sufficiency_curve: Curve
@@ -86,7 +87,7 @@ class Faithfulness:
             "better_than_random": self.better,
             "warning": self.warning,
             "removal": self.removal,
-            "percents": PERCENTS,
+            "percents": self.percents,
             "removed": self.removed,
             "curves": {
                 "comprehensiveness": self.comprehensiveness_curve.losses.tolist(),

@@ -142,7 +142,7 @@ def search(
     if held not in INPUTS:
         raise ValueError(f"the input is held at one of {', '.join(INPUTS)}; given: {held!r}")
     if not seconds > 0:
-        raise ValueError(_("a search needs time; given: {seconds:g} seconds").format(seconds=seconds))
+        raise ValueError(_("the time limit must be above 0 seconds; given: {seconds:g}").format(seconds=seconds))
     begun = time.monotonic()
     checkpoint.model.check_plain(checkpoint.name)
     held_map = HeldMap(checkpoint.model, held)

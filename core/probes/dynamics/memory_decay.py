@@ -4,16 +4,18 @@ A word w is followed by k words of filler, k from 0 to K. For every k there is t
 filler alone, since filler moves a verdict too, and the norm of the gradient at the word's own embedding, ∂logit_k/∂x_1,
 as in Bengio, Simard & Frasconi 1994, "Learning long-term dependencies with gradient descent is difficult".
 
-All texts are prefixes of the longest, so one reading gives every verdict, and the gradients of all K + 1 logits go back
-through it together.
+All texts are prefixes of the longest, so one reading gives every verdict. The gradients of the K + 1 logits go back
+through it in batches, each from its own last word.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from core.models.checkpoints import Checkpoint
 from core.models.predict import EmptyTextError, sigmoid
@@ -28,6 +30,7 @@ FORGOTTEN, KEPT = 0.1, 0.5
 """Shares of a word's initial effect: below the first it is called forgotten, from the second on remembered."""
 
 SLIGHT = 0.1  # logits
+_TOGETHER = 64  # gradients in a batch: more need more memory, and go back through words that they do not depend on
 
 FILLER = (
     "she gave him the key to the other room at ten he called the station about the train the box was brown and about "
@@ -130,14 +133,14 @@ def memory(checkpoint: Checkpoint, word: str, filler: str = FILLER, upto: int = 
     after = [words[index % len(words)] for index in range(upto)]
     model, vocabulary = checkpoint.model, checkpoint.vocabulary
     model.check_plain(checkpoint.name)
-    with torch.enable_grad():
-        x = model.embedding(torch.tensor(vocabulary.encode([*first, *after]))).detach()
-        x_1 = x[:1].clone().requires_grad_()
-        logits = _logits(model, torch.cat([x_1, x[1:]]))
-        (gradient,) = torch.autograd.grad(logits, x_1, torch.eye(len(x), dtype=x.dtype), is_grads_batched=True)
     with torch.no_grad():
-        alone = torch.cat([model.read_out(model.start().h[-1]), _logits(model, x[1:])])
-    logit, without = (each.detach().double().numpy() for each in (logits, alone))
+        x_1, *x = model.embedding(torch.tensor(vocabulary.encode([*first, *after]))).split(1)
+        alone = torch.cat([model.read_out(model.start().h[-1]), *_logits(model, x)])
+    with torch.enable_grad():
+        x_1.requires_grad_()
+        logits = _logits(model, [x_1, *x])
+        norms = [_gradients(part, x_1).double().norm(dim=1) for part in logits]
+    logit, without = (each.detach().double().numpy() for each in (torch.cat(logits), alone))
     return Memory(
         model=checkpoint.name,
         word=first[0],
@@ -150,14 +153,25 @@ def memory(checkpoint: Checkpoint, word: str, filler: str = FILLER, upto: int = 
         probability=sigmoid(logit),
         logit_without=without,
         probability_without=sigmoid(without),
-        gradient_first_word=gradient[:, 0].double().norm(dim=1).numpy(),
+        gradient_first_word=torch.cat(norms).numpy(),
     )
 
 
-def _logits(model: Classifier, x: torch.Tensor) -> torch.Tensor:
-    """The logit [T] after each of the embedded tokens x [T, E]."""
-    state, hidden = model.start(), []
-    for token in x.split(1):
-        state = model.step(token, state).state
-        hidden.append(state.h[-1])
-    return model.read_out(torch.cat(hidden))
+def _logits(model: Classifier, x: Sequence[Tensor]) -> list[Tensor]:
+    """The logit after each of the embedded tokens x, [1, E] each; `_TOGETHER` of them in each tensor."""
+    state, logits = model.start(), []
+    for first in range(0, len(x), _TOGETHER):
+        hidden = []
+        for token in x[first : first + _TOGETHER]:
+            state = model.step(token, state).state
+            hidden.append(state.h[-1])
+        logits.append(model.read_out(torch.cat(hidden)))
+    return logits
+
+
+def _gradients(logits: Tensor, x: Tensor) -> Tensor:
+    """∂logit/∂x of each of the logits [N] by an embedded token x [1, E], [N, E]."""
+    each = torch.eye(len(logits), dtype=x.dtype)
+    (gradients,) = torch.autograd.grad(logits, x, each, retain_graph=True, is_grads_batched=True)
+    by_logit: Tensor = gradients[:, 0]
+    return by_logit

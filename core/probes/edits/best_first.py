@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -31,24 +31,36 @@ _FIRST, _MOST = 32, 4_096  # edits scored between two events
 _STEPS = 40_000  # tokens read between two events at most, or so
 
 
+class _TimeUpError(Exception):
+    """The time limit was reached while candidates were gathered."""
+
+
 class Search:
     """One search: the `sets` scored so far, and the `candidates` to try, None until they were gathered.
 
     `complete` are the sizes of which every set within reach was scored, `total` is how many queries are foreseen.
+    `check_cancelled` is called many times a second while candidates are gathered; what it raises ends the search.
     """
 
-    def __init__(self, victim: Victim, question: Question):
+    def __init__(self, victim: Victim, question: Question, check_cancelled: Callable[[], object]):
         self.begun = time.perf_counter()
-        self._q = question
+        self._q, self._check_cancelled = question, check_cancelled
         self.sets = EditSets(victim, question.tokens, question.fluency, question.goal)
         self.gold_label = question.reading or (NEGATIVE if self.sets.sign > 0 else POSITIVE)
         self.candidates: Candidates | None = None
         self.complete: set[int] = set()
         self.total = 1
 
+    def _late(self) -> bool:
+        return self._q.seconds is not None and time.perf_counter() - self.begun >= self._q.seconds
+
+    def _in_time(self) -> None:
+        self._check_cancelled()
+        if self._late():
+            raise _TimeUpError
+
     def _over(self) -> bool:
-        late = self._q.seconds is not None and time.perf_counter() - self.begun >= self._q.seconds
-        return late or self.sets.queries >= self._q.budget
+        return self._late() or self.sets.queries >= self._q.budget
 
     def _ended(self) -> bool:
         return self._over() or (self._q.first and bool(self.sets.flips))
@@ -58,16 +70,20 @@ class Search:
         sets, q = self.sets, self._q
         if sets.meets(sets.original):
             return
-        self.candidates = gather(
-            q.tokens,
-            q.transformations,
-            q.constraints,
-            q.fluency,
-            sets.fluency_of_original,
-            q.guards,
-            q.off,
-            self.gold_label,
-        )
+        try:
+            self.candidates = gather(
+                q.tokens,
+                q.transformations,
+                q.constraints,
+                q.fluency,
+                sets.root.fluency,
+                q.guards,
+                q.off,
+                self.gold_label,
+                self._in_time,
+            )
+        except _TimeUpError:
+            return
         sets.admit(self.candidates.edits, [guard for guard in q.guards if guard.name not in q.off], self.gold_label)
         everything = sets.extend(sets.root)
         self.total = min(q.budget, sets.queries + len(everything.keys))

@@ -20,7 +20,7 @@ def certificate(result: MinimalEdits) -> str:
             label=label(result.probability, result.labels), probability=result.probability
         )
     if not result.gathered:
-        return _("Only the sentence itself was scored: nothing is known of its edits.")
+        return _("Only the sentence itself was scored, none of its edits.")
     parts = []
     if result.knows_nothing:
         parts.append(_("The model knows none of the sentence’s words: to it they are all one unknown word."))
@@ -63,14 +63,14 @@ def _singles(candidates: int, scored: int, flips: int) -> str:
         )
     elif not flips:
         sentence = _(
-            "No single edit among the {scored:,} scored flips the verdict; of the other {rest:,} nothing is known."
+            "No single edit among the {scored:,} scored flips the verdict; the rest ({rest:,}) were not scored."
         )
     else:
         sentence = ngettext(
-            "A single edit flips the verdict in {flips:,} case of {scored:,} scored; of the other "
-            "{rest:,} nothing is known.",
-            "A single edit flips the verdict in {flips:,} cases of {scored:,} scored; of the other "
-            "{rest:,} nothing is known.",
+            "A single edit flips the verdict in {flips:,} case of {scored:,} scored; the rest "
+            "({rest:,}) were not scored.",
+            "A single edit flips the verdict in {flips:,} cases of {scored:,} scored; the rest "
+            "({rest:,}) were not scored.",
             flips,
         )
     return sentence.format(candidates=candidates, scored=scored, rest=rest, flips=flips)
@@ -92,7 +92,7 @@ def _together(size: int, tried: int, complete: bool, flips: int) -> str:
     if complete:
         sentence += _(": every combination that is reachable one allowed step at a time.")
     else:
-        sentence += _("; nothing is known of other cases.")
+        sentence += _("; other cases were not tried.")
     return sentence.format(size=size, tried=tried, flips=flips)
 
 

@@ -1,7 +1,7 @@
 """What does a model say to sets of candidate edits? Every set is scored once, from the set with one edit less.
 
 A set is the ascending numbers of its candidates. It is read as one more edit of the sentence that the others make, so
-that what stands before that edit need not be read again.
+that what stands before that edit need not be read again, and its fluency is scored only where it changes.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ Key = tuple[int, ...]
 
 
 class Parent(NamedTuple):
-    """The sentence that a set of edits makes, as the model reads it."""
+    """The sentence that a set of edits makes, as the model and the trigram read it."""
 
     key: Key
     edits: tuple[Edit, ...]
     tokens: tuple[str, ...]
     sentence: ReadSentence
+    fluency: SentenceFluency | None
 
 
 class Extension(NamedTuple):
@@ -55,8 +56,8 @@ class EditSets:
         self._victim, self._tokens, self._floor = victim, tuple(tokens), fluency.floor if fluency else np.inf
         self._guards: tuple[Guard, ...] = ()
         self._gold_label = ""
-        self.fluency_of_original = SentenceFluency(fluency.trigram, tokens) if fluency else None
-        self.root = Parent((), (), self._tokens, victim(self._tokens))
+        self._trigram = fluency.trigram if fluency else None
+        self.root = self._read((), (), self._tokens)
         self.queries = 1
         self.original = self.root.sentence.logit
         positive = self.original < 0 if goal == "flip" else goal == "positive"
@@ -86,8 +87,11 @@ class EditSets:
         if not key:
             return self.root
         edits = tuple(self.candidates[number] for number in key)
-        tokens = apply(self._tokens, edits)
-        return Parent(key, edits, tokens, self._victim(tokens))
+        return self._read(key, edits, apply(self._tokens, edits))
+
+    def _read(self, key: Key, edits: tuple[Edit, ...], tokens: tuple[str, ...]) -> Parent:
+        fluency = SentenceFluency(self._trigram, tokens) if self._trigram else None
+        return Parent(key, edits, tokens, self._victim(tokens), fluency)
 
     def extend(self, parent: Parent, without: Collection[Key] = ()) -> Extension:
         """Every candidate that can be added to a parent within the constraints, sets `without` left out."""
@@ -105,9 +109,9 @@ class EditSets:
         if any(edit.growth for edit in parent.edits):
             edits = [moved(edit, parent.edits) for edit in edits]
         extension = Extension(parent, numbers, keys, edits)
-        if not self.fluency_of_original:
+        if not parent.fluency or not self.root.fluency:
             return extension
-        changes = self.fluency_of_original.changes([apply(parent.tokens, (edit,)) for edit in edits])
+        changes = parent.fluency.changes(edits, self.root.fluency)
         self.fluency.update(zip(keys, changes.tolist(), strict=True))
         within = changes >= -self._floor
         return extension if within.all() else extension.part(np.flatnonzero(within).tolist())
@@ -138,8 +142,8 @@ class EditSets:
         """Score sets that are parts of others, within the constraints or not: only those within them can be flips."""
         together = [[self.candidates[number] for number in key] for key in keys]
         as_one = [merged(self._tokens, edits) for edits in together]
-        if self.fluency_of_original:
-            changes = self.fluency_of_original.changes([apply(self._tokens, edits) for edits in together])
+        if self.root.fluency:
+            changes = self.root.fluency.changes(as_one, self.root.fluency)
             self.fluency.update(zip(keys, changes.tolist(), strict=True))
         logits, queries = self.root.sentence.logits(as_one)
         self.queries += queries

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.text.preprocessing import Vocabulary
+from core.probes.words.neighbours import nearest, space
+from core.text.preprocessing import Preprocessing, Vocabulary
 
 
 class Neighbours:
@@ -16,10 +17,7 @@ class Neighbours:
     """
 
     def __init__(self, vectors: np.ndarray, vocabulary: Vocabulary, count: int = 40, least: float = 0.0):
-        if len(vectors) != len(vocabulary):
-            raise ValueError(f"{len(vectors):,} vectors for a vocabulary of {len(vocabulary):,}")
-        lengths = np.linalg.norm(vectors.astype(np.float32), axis=1, keepdims=True)
-        self._unit = vectors.astype(np.float32) / np.maximum(lengths, np.finfo(np.float32).tiny)
+        self._space = space("", vectors, vocabulary, Preprocessing())
         self._vocabulary, self._count, self._least = vocabulary, count, least
         self._known: dict[str, tuple[tuple[str, float], ...]] = {}
 
@@ -28,13 +26,7 @@ class Neighbours:
         if word not in self._vocabulary:
             return ()
         if word not in self._known:
-            number = self._vocabulary.id(word)
-            cosines = self._unit @ self._unit[number]
-            cosines[[Vocabulary.pad_id, Vocabulary.unk_id, number]] = -np.inf
-            nearest = np.argsort(-cosines, kind="stable")[: self._count].tolist()
-            self._known[word] = tuple(
-                (self._vocabulary.token(other), float(cosines[other]))
-                for other in nearest
-                if cosines[other] >= self._least
-            )
+            id_ = self._vocabulary.id(word)
+            near = nearest(self._space, self._space.unit(id_), {id_}, self._count)
+            self._known[word] = tuple((other.word, other.cosine) for other in near if other.cosine >= self._least)
         return self._known[word]

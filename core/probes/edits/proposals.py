@@ -7,12 +7,12 @@ result can say what it would have refused.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.models.gold_labels import MIXED
-from core.probes.edits.changes import Edit, apply
+from core.probes.edits.changes import Edit
 from core.probes.edits.guards import CANNOT_JUDGE, FAILED, Guard
 from core.runtime.i18n import mark
 
@@ -51,26 +51,39 @@ def gather(
     guards: Sequence[Guard] = (),
     off: frozenset[str] = frozenset(),
     gold_label: str = MIXED,
+    check_cancelled: Callable[[], object] = lambda: None,
 ) -> Candidates:
-    """The candidates for a sentence; `original` is its fluency where there is a bound on it."""
-    proposed = _distinct(tokens, [edit for transformation in transformations for edit in transformation(tokens)])
+    """The candidates for a sentence; `original` is its fluency where there is a bound on it.
+
+    `check_cancelled` is called many times a second, and what it raises ends the search for candidates.
+    """
+    edits: list[Edit] = []
+    for transformation in transformations:
+        for edit in transformation(tokens):
+            check_cancelled()
+            edits.append(edit)
+    proposed = _distinct(tokens, edits)
     refused: Counter[str] = Counter()
     allowed: list[Edit] = []
     for edit in proposed:
+        check_cancelled()
         reason = next((rule.name for rule in constraints if not rule.allows(edit)), None)
         if reason is None:
             allowed.append(edit)
         else:
             refused[reason] += 1
     if fluency and original:
-        changes = original.changes([apply(tokens, (edit,)) for edit in allowed])
+        changes = original.changes(allowed, original, check_cancelled)
         within = [edit for edit, change in zip(allowed, changes, strict=True) if change >= -fluency.floor]
         refused[FLUENCY] = len(allowed) - len(within)
         allowed = within
     rejected: set[int] = set()
     failed, unjudged = {}, {}
     for guard in guards:
-        judged = [guard.judge((edit,), gold_label) for edit in allowed]
+        judged = []
+        for edit in allowed:
+            check_cancelled()
+            judged.append(guard.judge((edit,), gold_label))
         failed[guard.name], unjudged[guard.name] = judged.count(FAILED), judged.count(CANNOT_JUDGE)
         if guard.name not in off:
             rejected.update(number for number, judgement in enumerate(judged) if judgement == FAILED)

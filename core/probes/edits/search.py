@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from core.data.labels import SENTIMENT, Names
-from core.models.gold_labels import GOLD_LABELS
+from core.models.gold_labels import check_gold_label
 from core.models.predict import EmptyTextError, sigmoid
 from core.probes.edits.best_first import Search
 from core.probes.edits.changes import apply, diff
@@ -34,7 +34,7 @@ from core.probes.edits.edit_sets import Key
 from core.probes.edits.guards import Guard
 from core.probes.edits.proposals import Candidates
 from core.probes.edits.results import Edited, EditProgress, GuardReport, MinimalEdits
-from core.probes.limits import check_limits
+from core.probes.search_limits import check_limits
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -90,8 +90,8 @@ class Question:
             )
         if self.goal not in GOALS:
             raise ValueError(f"unknown goal {self.goal!r}; available: {', '.join(GOALS)}")
-        if self.reading is not None and self.reading not in GOLD_LABELS:
-            raise ValueError(f"unknown reading {self.reading!r}; available: {', '.join(GOLD_LABELS)}")
+        if self.reading is not None:
+            check_gold_label(self.reading)
         named = [guard.name for guard in self.guards]
         wrong = sorted(self.off.difference(named))
         if wrong:
@@ -106,10 +106,10 @@ def search(
 ) -> Iterator[EditProgress]:
     """Search until every candidate is tried or a limit is reached; may be closed at any step.
 
-    At least one event comes; the last one has the answer. `check_cancelled` is called between two events, and what it
-    raises ends the search.
+    At least one event comes; the last one has the answer. `check_cancelled` is called between two events and while
+    candidates are gathered, and what it raises ends the search.
     """
-    answers = _Answers(model, victim, question)
+    answers = _Answers(model, victim, question, check_cancelled)
     yield answers.event()
     for _step in answers.search.steps():
         check_cancelled()
@@ -131,9 +131,9 @@ class _Snapshot(NamedTuple):
 class _Answers:
     """Makes the events and results of a search."""
 
-    def __init__(self, model: str, victim: Victim, question: Question):
+    def __init__(self, model: str, victim: Victim, question: Question, check_cancelled: Callable[[], object]):
         self._model, self._q = model, question
-        self.search = Search(victim, question)
+        self.search = Search(victim, question, check_cancelled)
 
     def event(self) -> EditProgress:
         sets = self.search.sets

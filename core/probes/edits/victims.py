@@ -19,7 +19,7 @@ from core.probes.edits.changes import Edit, apply
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.models.predictor import Model
-    from core.probes.edits.shared_suffixes import Change
+    from core.models.shared_suffixes import Change
 
 
 class BlackBoxSentence:
@@ -52,7 +52,7 @@ class WhiteBoxSentence:
     sees_inside = True
 
     def __init__(self, checkpoint: Checkpoint, tokens: Sequence[str]):
-        from core.probes.edits.shared_suffixes import ChangedSentence
+        from core.models.shared_suffixes import ChangedSentence
 
         self._encode = checkpoint.vocabulary.encode
         self._sentence = ChangedSentence(checkpoint.model, self._encode(tokens))

@@ -179,8 +179,8 @@ class PatchGrid:
             )
         if not self.gathers and self.partners[-1] == len(self.tokens[1]) - 1 and step >= self.same_from - 1:
             if step == len(self.tokens[0]) - 1:
-                return line + _(", the last, where this must be so")
-            return line + _(", after which both read the same words, so this must be so")
+                return line + _(", as expected: it is the last token")
+            return line + _(", as expected: both read the same words from there on")
         return line
 
     def _which(self) -> str:

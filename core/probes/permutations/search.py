@@ -25,8 +25,9 @@ import numpy as np
 from core.fluency.orders import Ranked, Ranking, Words, fluencies
 from core.models.predict import EmptyTextError, label, sigmoid
 from core.models.predictor import BlackBox, log_odds
-from core.probes.limits import check_limits
 from core.probes.permutations import certificates
+from core.probes.search_limits import check_limits
+from core.runtime.i18n import gettext as _
 from core.text.preprocessing import LINK
 
 if TYPE_CHECKING:
@@ -150,7 +151,9 @@ class Question:
     def __post_init__(self) -> None:
         check_limits(self.seconds, budget=self.budget, top=self.top)
         if not 0 <= self.floor < np.inf:
-            raise ValueError(f"floor: 0 nats or more; given: {self.floor}")
+            raise ValueError(
+                _("the threshold must be finite and at least 0 nats; given: {threshold}").format(threshold=self.floor)
+            )
         if len(self.tokens) != len(self.words):
             raise ValueError(f"{len(self.tokens)} tokens for {len(self.words)} positions")
 

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.probes.limits import check_limits
 from core.probes.sarcasm.recipes import PATTERNS, Pattern
 from core.probes.sarcasm.situations import Situation
+from core.probes.search_limits import check_limits
 from core.runtime.i18n import gettext as _
 
 TOP = 10
@@ -42,7 +42,7 @@ class Question:
     def __post_init__(self) -> None:
         check_limits(self.seconds, budget=self.budget, top=self.top)
         if self.seed < 0:
-            raise ValueError(f"seed: at least 0; given: {self.seed}")
+            raise ValueError(_("the seed must be at least 0; given: {seed}").format(seed=self.seed))
         if not self.recipes:
             raise ValueError(
                 _("no pattern was given that fits the situation {text!r}").format(text=self.situation.text)

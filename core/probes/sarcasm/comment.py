@@ -80,7 +80,7 @@ class Comment:
 def judge(checkpoints: Sequence[Model], text: str, reading: str) -> tuple[Comment, ...]:
     """Every model's verdict on a text with the gold label `reading`, in the models' order.
 
-    Raises EmptyTextError for a text in which a model finds no token, ValueError for an unknown reading or no model.
+    Raises EmptyTextError for a text in which a model finds no token, ValueError for an unknown gold label or no model.
     """
     check_gold_label(reading)
     if not checkpoints:
@@ -109,7 +109,7 @@ def leave_one_out(checkpoint: Model, tokens: Sequence[str]) -> tuple[float, ...]
     if isinstance(checkpoint, BlackBox):
         shorter = [[*tokens[:i], *tokens[i + 1 :]] for i in range(len(tokens))]
         return tuple(log_odds(checkpoint.of_tokens(shorter)).tolist())
-    from core.probes.edits.shared_suffixes import ChangedSentence
+    from core.models.shared_suffixes import ChangedSentence
 
     sentence = ChangedSentence(checkpoint.model, checkpoint.vocabulary.encode(tokens))
     return tuple(sentence.logits([(i, i + 1, ()) for i in range(len(tokens))]).tolist())

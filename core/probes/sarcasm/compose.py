@@ -94,7 +94,7 @@ class Composition:
             line = _(
                 "The best of {scored:,} remarks, sampled with seed {seed} from the {there_are:,} "
                 "that the recipes build from this situation: {fooled:,} of those scored "
-                "({share:.1%}) are predicted positive; of the rest nothing is known."
+                "({share:.1%}) are predicted positive; the rest were not scored."
             )
         return line.format(
             scored=self.scored,

@@ -123,7 +123,7 @@ def corpus_scan(
             yield CorpusScan(rows, before, min(share, 1.0), count, time.perf_counter() - began)
     except OSError as error:
         reason = (error.strerror or "").lower() or str(error)
-        raise OSError(f"{reason}; {rows:,} rows are kept in {folder}, --resume goes on behind them") from None
+        raise OSError(f"{reason}; rows kept in {folder}: {rows:,}; continue with --resume") from None
     finally:
         parts.clear(folder)
     written = parts.read(folder, scan)

@@ -72,7 +72,7 @@ def score(task: Task) -> Part:
     summary = reduce(add, summaries)
     if summary.rows != task.partition.rows:
         raise ValueError(
-            _("{name} changed while it was being read: {now:,} rows, {before:,} before").format(
+            _("{name} changed while it was being read; rows before: {before:,}, now: {now:,}").format(
                 name=task.names[0], now=summary.rows, before=task.partition.rows
             )
         )

@@ -20,7 +20,7 @@ KEY = "probes"
 
 
 @dataclass(frozen=True)
-class Source:
+class ProbeRows:
     """Where the sentences came from: `rows` drawn by the probes' seed from the `drawn_from` rows of a file."""
 
     file: str
@@ -29,7 +29,7 @@ class Source:
     drawn_from: int
 
 
-def add_probes(probes: Probes, source: Source, folder: Path | None = None) -> None:
+def add_probes(probes: Probes, source: ProbeRows, folder: Path | None = None) -> None:
     """Save a checkpoint again with its probes in its card; nothing else changes.
 
     Raises ValueError where it is not the model that was probed, OSError where it cannot be written.
@@ -49,7 +49,7 @@ def as_json(probes: Probes) -> dict[str, Any]:
     return json_file.as_json(probes)
 
 
-def of_card(name: str, card: Mapping[str, Any]) -> tuple[Probes, Source] | None:
+def of_card(name: str, card: Mapping[str, Any]) -> tuple[Probes, ProbeRows] | None:
     """The probes that a card has, None where it has none. Raises ValueError, in one line, for damaged ones."""
     content = card.get(KEY)
     if content is None:
@@ -62,7 +62,7 @@ def of_card(name: str, card: Mapping[str, Any]) -> tuple[Probes, Source] | None:
             raise ValueError(_("a probe is listed twice"))
         for probe in probes.probes:
             _check(probe)
-        return probes, json_file.made(Source, content["source"])
+        return probes, json_file.made(ProbeRows, content["source"])
     except json_file.ERRORS as error:
         raise ValueError(
             _("checkpoint {name!r}: its card's probes cannot be read: {reason}").format(

@@ -12,7 +12,7 @@ contexts, so antonyms are near. Training separates words with different labels.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, NamedTuple
@@ -189,16 +189,22 @@ def _nearest(where: Space, wanted: np.ndarray, asked: tuple[str, ...], count: in
     if not 1 <= count <= MOST:
         raise ValueError(_("ask for 1 to {most} neighbours; given: {count}").format(most=MOST, count=count))
     length = float(np.linalg.norm(wanted))
-    cosines = where.cosines(wanted / length if length > 0 else wanted)
-    left_out = {Vocabulary.pad_id, Vocabulary.unk_id, *(where.vocabulary.id(word) for word in asked)}
-    cosines[list(left_out)] = -np.inf
-    count = min(count, len(cosines) - len(left_out))
+    left_out = {where.vocabulary.id(word) for word in asked}
+    near = nearest(where, wanted / length if length > 0 else wanted, left_out, count)
+    return Neighbours(where.name, asked, len(where.vocabulary.words) - len(left_out), near)
+
+
+def nearest(where: Space, direction: np.ndarray, left_out: Collection[int], count: int) -> tuple[Near, ...]:
+    """The words nearest to a direction [E] of length 1, nearest first; not those of the ids `left_out`."""
+    cosines = where.cosines(direction)
+    without = [*{Vocabulary.pad_id, Vocabulary.unk_id, *left_out}]
+    cosines[without] = -np.inf
+    count = min(count, len(cosines) - len(without))
     if count <= 0:
-        return Neighbours(where.name, asked, 0, ())
+        return ()
     best = np.argpartition(-cosines, count - 1)[:count]
     best = best[np.lexsort((best, -cosines[best]))]
-    near = tuple(Near(where.vocabulary.token(id_), float(cosines[id_]), id_) for id_ in best.tolist())
-    return Neighbours(where.name, asked, len(cosines) - len(left_out), near)
+    return tuple(Near(where.vocabulary.token(id_), float(cosines[id_]), id_) for id_ in best.tolist())
 
 
 def like_spelt(word: str, vocabulary: Vocabulary) -> list[str]:

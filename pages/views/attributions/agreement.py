@@ -11,12 +11,12 @@ from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from pages.views.attributions import controls
 from pages.views.attributions import names as attribution_names
-from pages.views.trajectories import controls as trajectories
+from pages.widgets import tables
 from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
-    from pages.views.trajectories.controls import Sentence
+    from pages.widgets.sentences import Sentence
 
 
 def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
@@ -60,4 +60,4 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
             )
         )
     )
-    trajectories.csv_button("agreement", ["model", "method", "other", "tau_b"], lambda: rows)
+    tables.download_chart("agreement", ["model", "method", "other", "tau_b"], lambda: rows)

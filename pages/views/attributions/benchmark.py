@@ -11,7 +11,6 @@ from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, together
 from pages.views.attributions import controls, names
-from pages.views.trajectories import controls as trajectories
 from pages.widgets import query_params, tables
 from pages.wording import estimates
 from pages.wording.tokens import plain
@@ -25,28 +24,28 @@ _COMMAND = "python -m core faithfulness --model all --data FILE --rows {rows} --
 
 def view(checkpoints: Sequence[Checkpoint]) -> None:
     """The stored benchmark of each model: dots with intervals, a table, what it covers and how to make it again."""
-    from core.figures.attribution.faithfulness import league_plot
+    from core.figures.attribution.faithfulness import benchmark_plot
     from core.probes.attribution.benchmark_file import FILE
 
     stored, fault = controls.read_stored()
     if fault:
         st.error(plain(_("The stored benchmark cannot be used: {fault}").format(fault=fault)))
-    current = controls.stored_leagues(checkpoints)
+    current = controls.stored_benchmarks(checkpoints)
     if stored is None or not current:
         st.info(_("No benchmark of these models yet. Run one with the command below."))
         st.code(_COMMAND.format(rows=200, seed=0, file=FILE), language="bash", wrap_lines=True)
         return
-    for name, league in current.items():
-        _say(name, league)
+    for name, benchmark in current.items():
+        _say(name, benchmark)
     measure = _choose_measure()
     st.plotly_chart(
-        league_plot(list(current.values()), measure, names.methods()),
-        key="league",
+        benchmark_plot(list(current.values()), measure, names.methods()),
+        key="benchmark",
         alt=_("Faithfulness of every method with its interval, and of random rankings"),
     )
-    for name, league in current.items():
+    for name, benchmark in current.items():
         with st.expander(_("All measures, {model}").format(model=plain(model_name(name))), icon=":material/table:"):
-            tables.table(_header(), _table(league))
+            tables.table(_header(), _table(benchmark))
     gone = stored.outdated({checkpoint.name: checkpoint.hash for checkpoint in checkpoints})
     if gone:
         st.caption(
@@ -67,7 +66,7 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
     )
     st.code(_COMMAND.format(rows=source.rows, seed=source.seed, file=FILE), language="bash", wrap_lines=True)
     header, rows = _rows(current)
-    trajectories.csv_button("league", header, lambda: rows)
+    tables.download_chart("league", header, lambda: rows)
 
 
 def _choose_measure() -> str:
@@ -84,13 +83,13 @@ def _choose_measure() -> str:
         _("Measure"),
         {measure: plain(name) for measure, name in shown.items()},
         name="measure",
-        key="league measure",
+        key="benchmark measure",
     )
 
 
-def _say(model: str, league: Benchmark) -> None:
+def _say(model: str, benchmark: Benchmark) -> None:
     """The most faithful method, compared with random rankings and with the next method."""
-    best = next((one for one in league.standings if one.method == league.best), None)
+    best = next((one for one in benchmark.standings if one.method == benchmark.best), None)
     overall = None if best is None else best.measures["overall"]
     gain = None if best is None else best.gains["overall"]
     name = _("**{model}.** ").format(model=plain(model_name(model)))
@@ -110,16 +109,16 @@ def _say(model: str, league: Benchmark) -> None:
             value=gain.mean, low=gain.interval[0], high=gain.interval[1]
         ),
     ]
-    if league.tied:
-        others = listed(names.method(one) for one in league.tied)
+    if benchmark.tied:
+        others = listed(names.method(one) for one in benchmark.tied)
         lines.append(_("Statistically tied with it on these sentences: {methods}.").format(methods=plain(others)))
-    elif league.runner_up is not None and league.lead is not None:
+    elif benchmark.runner_up is not None and benchmark.lead is not None:
         lines.append(
             _("It leads the next method, {method}, by {value:.3f} ({low:.3f} to {high:.3f}).").format(
-                method=plain(names.method(league.runner_up)),
-                value=league.lead.mean,
-                low=league.lead.interval[0],
-                high=league.lead.interval[1],
+                method=plain(names.method(benchmark.runner_up)),
+                value=benchmark.lead.mean,
+                low=benchmark.lead.interval[0],
+                high=benchmark.lead.interval[1],
             )
         )
     st.markdown(name + together(lines))
@@ -142,7 +141,7 @@ def _header() -> list[str]:
 _MEASURES = ("comprehensiveness", "sufficiency", "loo_tau", "infidelity", "sensitivity")
 
 
-def _table(league: Benchmark) -> list[list[object]]:
+def _table(benchmark: Benchmark) -> list[list[object]]:
     def cell(measures: Measures, name: str) -> estimates.Estimate:
         mean = measures[name]
         return estimates.NONE if mean is None else estimates.signed(mean.mean, mean.interval, 3)
@@ -152,12 +151,12 @@ def _table(league: Benchmark) -> list[list[object]]:
         return [name, cell(measures, "overall"), gain, *(cell(measures, one) for one in _MEASURES), seconds]
 
     return [
-        *(row(names.method(one.method), one.measures, one.gains, f"{one.seconds:.3f}") for one in league.standings),
-        row(_("random rankings"), league.random, None, "–"),
+        *(row(names.method(one.method), one.measures, one.gains, f"{one.seconds:.3f}") for one in benchmark.standings),
+        row(_("random rankings"), benchmark.random, None, "–"),
     ]
 
 
-def _rows(leagues: dict[str, Benchmark]) -> tuple[list[str], list[tuple[object, ...]]]:
+def _rows(benchmarks: dict[str, Benchmark]) -> tuple[list[str], list[tuple[object, ...]]]:
     """A header, and a row for each model and method."""
     from core.probes.attribution.standings import COLUMNS
 
@@ -167,7 +166,7 @@ def _rows(leagues: dict[str, Benchmark]) -> tuple[list[str], list[tuple[object, 
 
     header = ["model", "method", *(f"{name}{end}" for name in COLUMNS for end in ("", "_from", "_to"))]
     rows: list[tuple[object, ...]] = []
-    for name, league in leagues.items():
-        rows += [(name, one.method, *numbers(one.measures)) for one in league.standings]
-        rows.append((name, "random rankings", *numbers(league.random)))
+    for name, benchmark in benchmarks.items():
+        rows += [(name, one.method, *numbers(one.measures)) for one in benchmark.standings]
+        rows.append((name, "random rankings", *numbers(benchmark.random)))
     return header, rows

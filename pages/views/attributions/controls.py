@@ -16,9 +16,8 @@ from core.runtime.i18n import listed, ngettext, together
 from pages.server import background_search
 from pages.server.caches import cached
 from pages.views.attributions import names
-from pages.views.trajectories import controls
-from pages.views.trajectories.controls import Sentence
-from pages.widgets import black_box, frame, query_params
+from pages.widgets import black_box, frame, models, query_params, sentences
+from pages.widgets.sentences import Sentence
 from pages.wording.tokens import minus, plain
 
 if TYPE_CHECKING:
@@ -67,17 +66,17 @@ def load() -> None:
 
 def choose_models(checkpoints: Sequence[Model], asked: Sequence[Sentence]) -> list[Model]:
     """Some of the models that read one of the sentences: the LSTM, if it is there, unless others are picked."""
-    readers = controls.readers(checkpoints, *asked)
+    readers = sentences.readers(checkpoints, *asked)
     outside = [checkpoint.name for checkpoint in readers if black_box.is_one(checkpoint)]
     usual = outside or [checkpoint.name for checkpoint in readers if checkpoint.name == "lstm"]
-    return controls.choose_models(readers, "attributions models", usual)
+    return models.choose_some(readers, "attributions models", usual)
 
 
 def choose_cells(asked: Sequence[Sentence], checkpoints: Sequence[Model]) -> tuple[list[Cell], str]:
     """One of the sentences read by some of the models, and the baseline."""
     left, right = st.columns(2)
     with left:
-        sentence = controls.choose_sentence(asked)
+        sentence = sentences.choose(asked)
         chosen = choose_models(checkpoints, [sentence])
     with right:
         baseline = choose_baseline()
@@ -334,16 +333,16 @@ def _seconds_a_token(name: str, model_hash: str, _checkpoint: Model) -> float:
 
 def best_methods(checkpoints: Sequence[Model]) -> list[str]:
     """The most faithful method of each model by the stored benchmark of this very model, if there is one."""
-    leagues = stored_leagues(checkpoints)
-    return list(dict.fromkeys(league.best for league in leagues.values() if league.best is not None))
+    benchmarks = stored_benchmarks(checkpoints)
+    return list(dict.fromkeys(benchmark.best for benchmark in benchmarks.values() if benchmark.best is not None))
 
 
-def stored_leagues(checkpoints: Sequence[Model]) -> dict[str, Benchmark]:
+def stored_benchmarks(checkpoints: Sequence[Model]) -> dict[str, Benchmark]:
     """The stored benchmark of every model whose name and hash are those measured."""
     stored, _fault = read_stored()
     hashes = {checkpoint.name: checkpoint.hash for checkpoint in checkpoints}
-    leagues = () if stored is None else stored.leagues
-    return {league.model: league for league in leagues if hashes.get(league.model) == league.hash}
+    benchmarks = () if stored is None else stored.benchmarks
+    return {benchmark.model: benchmark for benchmark in benchmarks if hashes.get(benchmark.model) == benchmark.hash}
 
 
 def read_stored() -> tuple[Benchmarks | None, str]:
@@ -358,13 +357,13 @@ def read_stored() -> tuple[Benchmarks | None, str]:
 
 def tell_of_best(cells: Sequence[Cell]) -> None:
     """What the benchmark says of each model."""
-    leagues = stored_leagues([cell.checkpoint for cell in cells])
-    for name, league in leagues.items():
-        if league.best is None:
+    benchmarks = stored_benchmarks([cell.checkpoint for cell in cells])
+    for name, benchmark in benchmarks.items():
+        if benchmark.best is None:
             continue
-        standing = league.standings[0]
+        standing = benchmark.standings[0]
         overall = standing.measures["overall"]
-        chance = league.random["overall"]
+        chance = benchmark.random["overall"]
         if overall is None or chance is None:
             continue
         line = _(
@@ -372,22 +371,22 @@ def tell_of_best(cells: Sequence[Cell]) -> None:
             "words deleted. Comprehensiveness − sufficiency: {value} ({low} to {high}); random "
             "rankings: {chance}."
         )
-        if league.tied:
+        if benchmark.tied:
             tied = ngettext(
                 "{count} other is statistically tied with it.",
                 "{count} others are statistically tied with it.",
-                len(league.tied),
+                len(benchmark.tied),
             )
             line = together((line, tied))
         st.markdown(
             line.format(
                 model=plain(model_name(name)),
                 rows=overall.rows,
-                method=plain(names.method(league.best)),
+                method=plain(names.method(benchmark.best)),
                 value=minus(f"{overall.mean:.3f}"),
                 low=minus(f"{overall.interval[0]:.3f}"),
                 high=minus(f"{overall.interval[1]:.3f}"),
                 chance=minus(f"{chance.mean:.3f}"),
-                count=len(league.tied),
+                count=len(benchmark.tied),
             )
         )

@@ -11,13 +11,13 @@ from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
 from pages.views.attributions import controls
-from pages.views.trajectories import controls as trajectories
+from pages.widgets import tables
 from pages.wording.tokens import Number, plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.probes.attribution.order import OrderAttribution
-    from pages.views.trajectories.controls import Sentence
+    from pages.widgets.sentences import Sentence
 
 
 def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
@@ -75,7 +75,7 @@ def _show(results: Sequence[OrderAttribution]) -> None:
         )
     )
     header = ["model", "place", "token", "word", "word_error", "position", "position_error"]
-    trajectories.csv_button("order", header, lambda: _rows(results))
+    tables.download_chart("order", header, lambda: _rows(results))
 
 
 def _statement(result: OrderAttribution) -> str:

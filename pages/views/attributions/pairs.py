@@ -11,14 +11,13 @@ from core.data.labels import model_name, shown
 from core.runtime.i18n import clauses
 from core.runtime.i18n import gettext as _
 from pages.views.attributions import controls
-from pages.views.trajectories import controls as trajectories
-from pages.widgets import classes
+from pages.widgets import classes, tables
 from pages.wording.tokens import plain, signed, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.probes.attribution.interactions import Interactions
-    from pages.views.trajectories.controls import Sentence
+    from pages.widgets.sentences import Sentence
 
 _LONGEST = 500  # tokens
 _NAMED = 5
@@ -67,7 +66,7 @@ def _show(results: Sequence[Interactions]) -> None:
             ).format(label=shown(classes.of_models(one.model for one in results)[1]))
         )
     )
-    trajectories.csv_button(
+    tables.download_chart(
         "pairs", ["model", "place", "token", "other_place", "other_token", "interaction"], lambda: _rows(results)
     )
 

@@ -57,7 +57,7 @@ def measured(cell: Cell, attributions: Sequence[Attribution], removal: str) -> M
 def sensitivity(cell: Cell, attributions: Sequence[Attribution]) -> Sensitivity | None:
     """How much each method's scores change when the words' vectors move a little; None until a button is pressed."""
     from core.probes.attribution.attribute import cost, sensitivity_of
-    from core.probes.dynamics.sensitivity import SAMPLES, random_sensitivity
+    from core.probes.attribution.sensitivity import SAMPLES, random_sensitivity
 
     if black_box.is_one(cell.checkpoint):
         st.caption(_("Sensitivity moves the word vectors, and a black box does not show them."))

@@ -14,9 +14,8 @@ from pages.views.attributions import controls, trust
 from pages.views.attributions import names as attribution_names
 from pages.views.attributions.controls import Cell
 from pages.views.attributions.trust import Sensitivity
-from pages.views.trajectories import controls as trajectories
-from pages.views.trajectories.controls import Sentence
 from pages.widgets import classes, models, tables
+from pages.widgets.sentences import Sentence
 from pages.wording.tokens import Number, minus, plain, pull_strip, signed, visible
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
                 _cell(cell, attributions, methods, baseline, several=len(asked) > 1 and len(cells) > 1)
     _about(classes.of_all(chosen))
     header = ["sentence", "model", "method", "baseline", "place", "token", "score", "standard_error"]
-    trajectories.csv_button("attributions", header, lambda: _rows(attributions))
+    tables.download_chart("attributions", header, lambda: _rows(attributions))
 
 
 def _cell(cell: Cell, attributions: controls.Found, methods: Sequence[str], baseline: str, *, several: bool) -> None:
@@ -172,12 +171,10 @@ def _curves(cell: Cell, measured: Mapping[str, Faithfulness]) -> None:
         )
         header = ["sentence", "model", "ranking", "percent", "words", "comprehensiveness", "sufficiency"]
         name = f"curves-{cell.sentence.number}-{cell.checkpoint.name}"
-        trajectories.csv_button(name, header, lambda: _curve_rows(cell, measured))
+        tables.download_chart(name, header, lambda: _curve_rows(cell, measured))
 
 
 def _curve_rows(cell: Cell, measured: Mapping[str, Faithfulness]) -> list[tuple[object, ...]]:
-    from core.probes.attribution.measures import PERCENTS
-
     first = next(iter(measured.values()))
     curves = {
         method: (one.comprehensiveness_curve.losses.tolist(), one.sufficiency_curve.losses.tolist())
@@ -190,7 +187,7 @@ def _curve_rows(cell: Cell, measured: Mapping[str, Faithfulness]) -> list[tuple[
     return [
         (cell.sentence.number, cell.checkpoint.name, ranking, *cut)
         for ranking, losses in curves.items()
-        for cut in zip(PERCENTS, first.removed, *losses, strict=True)
+        for cut in zip(first.percents, first.removed, *losses, strict=True)
     ]
 
 

@@ -10,7 +10,6 @@ from core.lab.bptt.worksheet import backward, forward
 from core.lab.typed_numbers import number
 from core.runtime.i18n import gettext as _
 from pages.views.maths_lab import derivation, vanishing
-from pages.views.trajectories import controls
 from pages.widgets import query_params, tables, worksheet
 from pages.widgets.number_inputs import ask_number, ask_text, ask_whole, shown
 from pages.wording.latex_words import worded
@@ -109,7 +108,7 @@ def _three_ways(result: Backpropagation) -> None:
         )
     )
     header = ["derivative", "t", "term", "value", *("closed_form", "autograd", "central_differences")]
-    controls.csv_button(
+    tables.download_chart(
         "bptt",
         header,
         lambda: [

@@ -16,7 +16,6 @@ from core.models.recurrent import CELLS
 from core.models.step_arithmetic import Working, working
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
-from pages.views.trajectories import controls
 from pages.widgets import black_box, classes, frame, models, prefixwise, query_params, tables, worksheet
 from pages.widgets.number_inputs import slide_whole
 from pages.wording.tokens import plain, token_strip
@@ -66,7 +65,7 @@ def _live(text: str, chosen: list[Checkpoint]) -> list[Line]:
     if not readers:
         frame.invite(text)
         return []
-    traces = [controls.traced(checkpoint, text) for checkpoint in readers]
+    traces = [models.traced(checkpoint, text) for checkpoint in readers]
     most = max(len(trace) for trace in traces)
     token = slide_whole(_("After token"), "cells_token", 1, most, most, most=1_000_000)
     unit = _unit(min(checkpoint.model.hidden_size for checkpoint in readers))
@@ -87,7 +86,7 @@ def _live(text: str, chosen: list[Checkpoint]) -> list[Line]:
         )
     )
     header = ["model", "token", "unit", "symbol", "from_input", "from_state", "value"]
-    controls.csv_button("cells-live", header, lambda: _numbers(workings))
+    tables.download_chart("cells-live", header, lambda: _numbers(workings))
     return lines
 
 
@@ -236,7 +235,7 @@ def _speed(chosen: list[Checkpoint]) -> None:
             for speed in measured
         ],
     )
-    controls.csv_button(
+    tables.download_chart(
         "cells-speed",
         ["model", "round", "tokens_per_second"],
         lambda: [(speed.model, number, rate) for speed in measured for number, rate in enumerate(speed.rates, 1)],

@@ -15,7 +15,6 @@ from core.lab.cells.lstm_exercise import PRESETS, REPORT, USUAL, slips
 from core.lab.cells.worksheets import sheet, step_sheet
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
-from pages.views.trajectories.controls import csv_button
 from pages.widgets import query_params, tables, worksheet
 from pages.widgets.number_inputs import slide_whole
 from pages.wording.tokens import plain
@@ -198,7 +197,7 @@ def _outcome(worked: Worked, decimals: int) -> None:
         header,
         [[rounded(value, decimals) if isinstance(value, float) else value for value in row] for row in numbers],
     )
-    csv_button("by-hand", header, lambda: numbers)
+    tables.download_chart("by-hand", header, lambda: numbers)
     left, right = st.columns(2)
     with left:
         st.plotly_chart(cell_by_hand(worked), key="hand chart", alt=_("States and gates of the cell over the steps"))

@@ -14,8 +14,7 @@ from core.models.checkpoints import Checkpoint
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
 from pages.server.caches import cached
-from pages.views.trajectories import controls
-from pages.widgets import black_box, classes, frame, models, query_params
+from pages.widgets import black_box, classes, frame, models, query_params, tables
 from pages.widgets.number_inputs import ask_lines, ask_whole
 from pages.wording.tokens import plain, visible
 
@@ -122,7 +121,7 @@ def show(result: States, mixture: Mixture, responsibilities: np.ndarray, number:
         )
         for one in held
     ]
-    controls.csv_button("mixture-regimes", header, lambda: rows)
+    tables.download_chart("mixture-regimes", header, lambda: rows)
     st.caption(
         _(
             "{chance} is what the model would say if the sentence ended there. This describes how "

@@ -7,7 +7,7 @@ import streamlit as st
 from core.figures.lab.vanishing import vanishing_curves
 from core.lab.bptt.vanishing import Vanishing, vanishing
 from core.runtime.i18n import gettext as _
-from pages.views.trajectories import controls
+from pages.widgets import tables
 from pages.widgets.number_inputs import slide, slide_whole
 from pages.wording.tokens import plain
 
@@ -55,7 +55,7 @@ def view() -> None:
         ).format(seed=result.seed),
         icon=":material/info:",
     )
-    controls.csv_button(
+    tables.download_chart(
         "vanishing",
         ["against", "value", "log10_rnn", "log10_bound", "log10_forget_gate"],
         lambda: [(against, *row) for against, *columns in _panels(result) for row in zip(*columns, strict=True)],

@@ -13,7 +13,7 @@ from core.probes.permutations.comparison import Comparison, compare
 from core.runtime.i18n import gettext as _
 from pages.views.permutations.kept_pairs import keep_form
 from pages.widgets import black_box, classes, frame, prefixwise, tables
-from pages.widgets.second_sentence import second_sentence
+from pages.widgets.sentences import second_sentence
 from pages.wording.tokens import plain
 
 if TYPE_CHECKING:

@@ -1,99 +1,32 @@
-"""What the views of the inside share: sentences, models, axes, traces, clicks on a figure, downloads."""
+"""What the views of the inside share: a run, axes, tokens, clicks on a figure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
-from core.data.labels import model_name
-from core.data.tables import as_csv
 from core.runtime.i18n import gettext as _
-from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
-from pages.widgets import frame, models, query_params, tables
-from pages.widgets.second_sentence import second_sentence
+from pages.widgets import frame, models, query_params, sentences
 from pages.wording.tokens import plain, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.models.trace import Trace
+    from pages.widgets.sentences import Sentence
 
 T = TypeVar("T")
 _PLANES = {"1": (0, 1), "2": (0, 2), "12": (1, 2)}
 
 
-class Sentence(NamedTuple):
-    """A sentence to look into, the first or the second."""
-
-    number: int
-    text: str
-
-
-def texts(
-    text: str, checkpoints: Sequence[Checkpoint], key: str = "trajectories second", *, suggest: bool = True
-) -> list[Sentence]:
-    """The sentence and a second one, typed below it; those with a word that some model reads."""
-    second = second_sentence(text, _("Second sentence to compare (optional)"), key, suggest=suggest)
-    both = (Sentence(1, text), Sentence(2, second))
-    return [sentence for sentence in both if readers(checkpoints, sentence)]
-
-
-def readers(
-    checkpoints: Sequence[Checkpoint], *sentences: Sentence, which: Callable[[Iterable[object]], bool] = any
-) -> list[Checkpoint]:
-    """The models that find a word in any of some sentences, or in all of them."""
-    return [
-        checkpoint
-        for checkpoint in checkpoints
-        if which(checkpoint.preprocessing(sentence.text) for sentence in sentences)
-    ]
-
-
-def choose_sentence(sentences: Sequence[Sentence]) -> Sentence:
-    """One of the sentences; ``of`` in the link."""
-    if len(sentences) == 1:
-        return sentences[0]
-    names = {1: _("the first sentence"), 2: _("the second sentence")}
-    number = query_params.choice(st.segmented_control, _("Sentence"), names, name="of", key="trajectories of")
-    return sentences[number - 1]
-
-
-def choose_run(sentences: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> tuple[Checkpoint, Trace]:
+def choose_run(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> tuple[Checkpoint, Trace]:
     """A model that reads one of the sentences, and its trace of that."""
     with st.container(horizontal=True):
-        sentence = choose_sentence(sentences)
-        checkpoint = models.choose(readers(checkpoints, sentence), "trajectories model")
-    return checkpoint, traced(checkpoint, sentence.text)
-
-
-def choose_models(
-    checkpoints: Sequence[Checkpoint], key: str = "trajectories models", usual: Sequence[str] = ()
-) -> list[Checkpoint]:
-    """Some of the models, the usual ones (all by default) if none is picked; ``models`` in the link."""
-    by_name = {checkpoint.name: checkpoint for checkpoint in checkpoints}
-    usual = list(usual) or list(by_name)
-
-    def write(picked: Sequence[str]) -> str | None:
-        chosen = [name for name in by_name if name in picked]
-        return None if chosen in ([], usual) else ",".join(chosen)
-
-    picked = query_params.linked(
-        st.pills,
-        _("Models"),
-        list(by_name),
-        name="models",
-        key=key,
-        default=usual,
-        read=query_params.some_of(list(by_name)),
-        write=write,
-        fit=lambda picked: [name for name in picked if name in by_name] or usual,  # fewer may read another sentence
-        unreadable=_("Unknown models in the link; using the default models."),
-        format_func=lambda name: plain(model_name(name)),
-        selection_mode="multi",
-    )
-    return [by_name[name] for name in by_name if name in (picked or usual)]
+        sentence = sentences.choose(texts)
+        checkpoint = models.choose(sentences.readers(checkpoints, sentence), "trajectories model")
+    return checkpoint, models.traced(checkpoint, sentence.text)
 
 
 def choose_plane(name: str) -> tuple[int, int]:
@@ -165,15 +98,6 @@ def computed(items: Iterable[Checkpoint], compute: Callable[[Checkpoint], T], wa
     return results
 
 
-# Shared and not copied: a trace of 2,000 tokens has 13 MB.
-@cached(24, shared=True)
-def traced(checkpoint: Checkpoint, text: str) -> Trace:
-    """A model's trace of a text, shared by all sessions; its arrays are read-only."""
-    from core.models.trace import trace
-
-    return trace(checkpoint, text)
-
-
 def window(tokens: int, width: int, middle: int, name: str, key: str) -> int:
     """The first token shown, from 0, of a text too long for a chart of `width` tokens; `name` in the link.
 
@@ -198,9 +122,3 @@ def window(tokens: int, width: int, middle: int, name: str, key: str) -> int:
         )
     )
     return first - 1
-
-
-def csv_button(name: str, header: Sequence[str], rows: Callable[[], Iterable[Sequence[object]]]) -> None:
-    """A button that downloads a chart's numbers as ``unrolled-NAME.csv``, written when it is pressed."""
-    about = _("To save the chart as a picture (PNG), use the camera in its toolbar (upper right).")
-    tables.download(name, lambda: as_csv(header, rows()), help=about)

@@ -20,7 +20,7 @@ from pages.wording.tokens import plain
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.probes.dynamics.fixed_points import FixedPointProgress, FixedPoints
-    from pages.views.trajectories.controls import Sentence
+    from pages.widgets.sentences import Sentence
 
 _SECONDS, _MOST_SECONDS = 60, 600
 
@@ -116,7 +116,7 @@ def _show(result: FixedPoints, own: str, texts: Sequence[Sentence], checkpoint: 
     if result.points or result.slow:
         header = ["model", "input", "kind", "number", "logit", "speed", "starts", "stability", "place"]
         header += ["eigenvalue_real", "eigenvalue_imaginary", "time_constant"]
-        controls.csv_button("fixed-points", header, lambda: _rows(result))
+        tables.download_chart("fixed-points", header, lambda: _rows(result))
 
 
 def _drawn(
@@ -133,7 +133,7 @@ def _drawn(
         return
     plane = controls.choose_plane("fp_plane")
     readable = [sentence for sentence in texts if checkpoint.preprocessing(sentence.text)]
-    paths = [(sentence.number, controls.traced(checkpoint, sentence.text).h) for sentence in readable]
+    paths = [(sentence.number, models.traced(checkpoint, sentence.text).h) for sentence in readable]
     st.plotly_chart(
         points_figure(result, checkpoint.state_space, paths, plane, number),
         key=f"fixed points {own} {plane}",

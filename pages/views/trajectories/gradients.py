@@ -10,14 +10,13 @@ import streamlit as st
 from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from pages.server.caches import cached
-from pages.views.trajectories import controls
-from pages.widgets import frame, query_params
+from pages.widgets import frame, models, query_params, sentences, tables
 from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.probes.dynamics.trajectories import Gradients
-    from pages.views.trajectories.controls import Sentence
+    from pages.widgets.sentences import Sentence
 
 _GAINS = ("0.25", "0.5", "0.75", "1", "1.5", "2", "3", "4")
 
@@ -27,8 +26,8 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     from core.figures.inside.gradients import gradient_norms, step_norms
 
     with st.container(horizontal=True):
-        sentence = controls.choose_sentence(texts)
-        chosen = controls.choose_models(controls.readers(checkpoints, sentence))
+        sentence = sentences.choose(texts)
+        chosen = models.choose_some(sentences.readers(checkpoints, sentence), "trajectories models")
     gain = _ask_gain()
     with frame.working(_("Computing gradients and Jacobians…"), 900):
         results = [_gradients(checkpoint, sentence.text, gain) for checkpoint in chosen]
@@ -61,7 +60,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         icon=":material/info:",
     )
     header = ["model", "gain", "place", "token", "h", "c", "x", "state", "jacobian", "log10_bound"]
-    controls.csv_button("gradients", header, lambda: _rows(results))
+    tables.download_chart("gradients", header, lambda: _rows(results))
 
 
 def _ask_gain() -> float:

@@ -10,14 +10,14 @@ import streamlit as st
 from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from pages.views.trajectories import controls
-from pages.widgets import classes, query_params
+from pages.widgets import classes, query_params, tables
 from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.models.trace import Trace
     from core.probes.interventions.hold import Change, Intervention
-    from pages.views.trajectories.controls import Sentence
+    from pages.widgets.sentences import Sentence
 
 _NO_GATE = "none"
 _USUAL_GATE = {"lstm": "forget", "gru": "update"}
@@ -38,7 +38,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         st.caption(_("Nothing is held or scaled yet. Choose a gate or some units."))
     show([run], "hold path")
     header = ["model", "place", "token", "logit_before", "logit_after", "probability_before", "probability_after"]
-    controls.csv_button("held", header, lambda: _rows(run))
+    tables.download_chart("held", header, lambda: _rows(run))
 
 
 def show(runs: Sequence[Intervention], key: str) -> None:

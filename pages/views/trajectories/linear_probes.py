@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from core.evaluation.intervals import Mean
     from core.models.checkpoints import Checkpoint
     from core.probes.units.linear_probes import Probes
-    from core.probes.units.linear_probes_file import Source
-    from pages.views.trajectories.controls import Sentence
+    from core.probes.units.linear_probes_file import ProbeRows
+    from pages.widgets.sentences import Sentence
 
 _COMMAND = "python -m core probe-states --model all --data FILE --rows {rows} --seed {seed} --save"
 
@@ -66,7 +66,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     st.code(_COMMAND.format(rows=source.rows, seed=probes.seed), language="bash", wrap_lines=True)
 
 
-def _stored(checkpoints: Sequence[Checkpoint]) -> list[tuple[Probes, Source]]:
+def _stored(checkpoints: Sequence[Checkpoint]) -> list[tuple[Probes, ProbeRows]]:
     """What the cards keep of these very models; says what cannot be used."""
     from core.probes.units.linear_probes_file import of_card
 
@@ -184,7 +184,7 @@ def _table(probed: Sequence[Probes]) -> tuple[list[str], list[list[object]]]:
     ]
 
 
-def _cover(probed: Probes, source: Source) -> str:
+def _cover(probed: Probes, source: ProbeRows) -> str:
     """What was measured, and how."""
     line = _(
         "{rows:,} rows of {file}, sampled with seed {seed}: {train:,} training sentences and "

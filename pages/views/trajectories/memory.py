@@ -14,7 +14,7 @@ from core.runtime.i18n import listed
 from pages.server import limits
 from pages.server.caches import cached
 from pages.views.trajectories import controls, retention
-from pages.widgets import classes, query_params, tables
+from pages.widgets import classes, models, query_params, tables
 from pages.widgets.number_inputs import ask_whole
 from pages.wording.tokens import minus, plain, visible
 
@@ -35,7 +35,7 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
         )
     )
     word, filler, upto = _ask()
-    chosen = controls.choose_models(checkpoints)
+    chosen = models.choose_some(checkpoints, "trajectories models")
     memories = controls.computed(chosen, lambda checkpoint: _memory(checkpoint, word, filler, upto), _("Reading…"), 640)
     if not memories:
         return
@@ -57,7 +57,7 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
         )
     )
     header = ["model", "k", "probability", "probability_without", "logit", "logit_without", "gradient_first_word"]
-    controls.csv_button("memory", header, lambda: _rows(memories))
+    tables.download_chart("memory", header, lambda: _rows(memories))
     retention.view(chosen)
 
 

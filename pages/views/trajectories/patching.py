@@ -13,13 +13,13 @@ from core.runtime.i18n import gettext as _
 from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls, hold
-from pages.widgets import classes, query_params
+from pages.widgets import classes, models, query_params, sentences, tables
 from pages.wording.tokens import plain, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.probes.interventions.patching import PatchGrid
-    from pages.views.trajectories.controls import Sentence
+    from pages.widgets.sentences import Sentence
 
 _COLUMNS = 60  # steps of a map shown at a time
 
@@ -34,7 +34,8 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         )
     )
     if len(texts) == 2:
-        _patches(texts, controls.choose_models(controls.readers(checkpoints, *texts, which=all) or checkpoints))
+        readers = sentences.readers(checkpoints, *texts, which=all) or checkpoints
+        _patches(texts, models.choose_some(readers, "trajectories models"))
     else:
         st.info(_("Type a second sentence above to take states from, for example the same words in another order."))
     hold.view(texts, checkpoints)
@@ -69,7 +70,7 @@ def _patches(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
         )
     )
     header = ["model", "align", "step", "token", "other_token", "patched", "logit", "probability", "share"]
-    controls.csv_button("patches", header, lambda: [row for grid in grids for row in _rows(grid)])
+    tables.download_chart("patches", header, lambda: [row for grid in grids for row in _rows(grid)])
     what, step = _choose(grids, whats, what_key, step_key)
     _follow(patched, what, step)
 
@@ -196,7 +197,7 @@ def _follow(patched: Sequence[tuple[Checkpoint, PatchGrid]], what: str, step: in
 
     runs = []
     for checkpoint, grid in patched:
-        a, b = (controls.traced(checkpoint, text) for text in grid.texts)
+        a, b = (models.traced(checkpoint, text) for text in grid.texts)
         try:
             runs.append(intervene(checkpoint, a, [Patch(_what(grid, what), step)], b, grid.align))
         except (ValueError, LookupError) as error:
@@ -208,7 +209,7 @@ def _follow(patched: Sequence[tuple[Checkpoint, PatchGrid]], what: str, step: in
 def _grid(checkpoint: Checkpoint, a: str, b: str, align: str) -> PatchGrid:
     from core.probes.interventions.patching import patch_grid
 
-    return patch_grid(checkpoint, controls.traced(checkpoint, a), controls.traced(checkpoint, b), align)
+    return patch_grid(checkpoint, models.traced(checkpoint, a), models.traced(checkpoint, b), align)
 
 
 def _rows(grid: PatchGrid) -> list[tuple[object, ...]]:

@@ -11,6 +11,7 @@ from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from pages.views.trajectories import controls
+from pages.widgets import models, sentences, tables
 from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
@@ -18,15 +19,15 @@ if TYPE_CHECKING:
 
     from core.models.checkpoints import Checkpoint
     from core.models.trace import Trace
-    from pages.views.trajectories.controls import Sentence
+    from pages.widgets.sentences import Sentence
 
 
 def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """The models beside each other, the sentences laid over one another, and how far they are apart."""
-    chosen = controls.choose_models(controls.readers(checkpoints, *texts))
+    chosen = models.choose_some(sentences.readers(checkpoints, *texts), "trajectories models")
     _paths_drawn(texts, chosen)
     if len(texts) == 2:
-        _distances(texts, controls.readers(chosen, *texts, which=all))
+        _distances(texts, sentences.readers(chosen, *texts, which=all))
 
 
 def _paths_drawn(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
@@ -75,7 +76,7 @@ def _paths_drawn(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> Non
         )
     )
     header = ["sentence", "model", "place", "token", "read_out_axis", "component_1", "component_2", "logit"]
-    controls.csv_button("path", header, lambda: _rows(results))
+    tables.download_chart("path", header, lambda: _rows(results))
 
 
 def _distances(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
@@ -85,7 +86,7 @@ def _distances(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
 
     if not chosen:
         return
-    pairs = [[controls.traced(checkpoint, text) for _number, text in texts] for checkpoint in chosen]
+    pairs = [[models.traced(checkpoint, text) for _number, text in texts] for checkpoint in chosen]
     results = [apart(*pair) for pair in pairs]
     st.plotly_chart(
         distance_curves([checkpoint.name for checkpoint in chosen], results),
@@ -113,7 +114,7 @@ def _distances(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
         for checkpoint, distances in zip(chosen, results, strict=True)
         for position, distance in enumerate(distances.tolist(), 1)
     ]
-    controls.csv_button("distances", ["model", "place", "distance"], lambda: rows)
+    tables.download_chart("distances", ["model", "place", "distance"], lambda: rows)
 
 
 def _paths(checkpoint: Checkpoint, texts: Sequence[Sentence]) -> list[tuple[int, Trace, np.ndarray]]:
@@ -123,7 +124,7 @@ def _paths(checkpoint: Checkpoint, texts: Sequence[Sentence]) -> list[tuple[int,
     results = []
     for sentence in texts:
         if checkpoint.preprocessing(sentence.text):
-            trace = controls.traced(checkpoint, sentence.text)
+            trace = models.traced(checkpoint, sentence.text)
             results.append((sentence.number, trace, project(trace, checkpoint.state_space)))
     return results
 

@@ -9,7 +9,6 @@ import streamlit as st
 from core.data.labels import Names, shown
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
-from pages.views.trajectories import controls
 from pages.widgets import classes, tables
 from pages.wording import estimates
 from pages.wording.terms import term
@@ -55,7 +54,7 @@ def show(index: Index, pattern: Pattern) -> None:
         *("row", "first_token", "last_token", "before", "span", "after", "shared", "of", "on", "jaccard", "stays_on"),
         *("probability", "label"),
     ]
-    controls.csv_button("patterns", header, lambda: _rows(index, matches))
+    tables.download_chart("patterns", header, lambda: _rows(index, matches))
     _contrast(contrast(index, matches), classes.of(index.model), index.names)
 
 

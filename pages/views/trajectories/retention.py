@@ -67,7 +67,7 @@ def _view(checkpoints: Sequence[Checkpoint]) -> None:
     )
     _say(results)
     header = ["model", "word", "filler", "k", "effect"]
-    controls.csv_button("retention", header, lambda: _rows(results))
+    tables.download_chart("retention", header, lambda: _rows(results))
 
 
 def _ask() -> tuple[tuple[str, ...], int]:

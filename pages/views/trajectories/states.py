@@ -12,12 +12,12 @@ from core.figures.inside.states import MOST_CELLS, MOST_TOKENS, shown_names, sta
 from core.runtime.i18n import gettext as _
 from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls, step
-from pages.widgets import query_params
+from pages.widgets import query_params, tables
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.models.trace import Trace
-    from pages.views.trajectories.controls import Sentence
+    from pages.widgets.sentences import Sentence
 
 _ROWS = (32, 64)
 
@@ -47,7 +47,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
             "from 0 and are sorted by total change in the logit; {shown} of {all} are shown."
         ).format(shown=len(units), all=trace.h.shape[1])
     )
-    controls.csv_button("states", _header(trace), lambda: _rows(trace))
+    tables.download_chart("states", _header(trace), lambda: _rows(trace))
     unit, token = _choose(trace, unit_key, token_key)
     st.plotly_chart(
         unit_line(trace, unit, token), key="unit line", alt=_("States and gates of the chosen unit along the tokens")

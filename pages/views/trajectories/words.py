@@ -11,24 +11,24 @@ from core.data.labels import model_name, shared
 from core.runtime.i18n import gettext as _
 from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls
-from pages.widgets import classes, models, tables
+from pages.widgets import classes, models, sentences, tables
 from pages.wording.tokens import minus, plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.models.trace import Trace
-    from pages.views.trajectories.controls import Sentence
+    from pages.widgets.sentences import Sentence
 
 
 def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """Verdicts of one sentence or two, and each word's contribution to them."""
     from core.figures.inside.contributions import contribution_bars
 
-    chosen = controls.choose_models(controls.readers(checkpoints, *texts))
+    chosen = models.choose_some(sentences.readers(checkpoints, *texts), "trajectories models")
     _verdicts(texts, chosen)
     by_sentence = {
         sentence.number: [
-            controls.traced(checkpoint, sentence.text) for checkpoint in controls.readers(chosen, sentence)
+            models.traced(checkpoint, sentence.text) for checkpoint in sentences.readers(chosen, sentence)
         ]
         for sentence in texts
     }
@@ -50,7 +50,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     )
     _sums(by_sentence, classes.probability_name(classes.of_all(chosen)))
     header = ["sentence", "model", "place", "token", "logit", "probability", "contribution", "cell_contribution"]
-    controls.csv_button("contributions", header, lambda: _rows(by_sentence))
+    tables.download_chart("contributions", header, lambda: _rows(by_sentence))
 
 
 def _first_shown(trace: Trace, number: int) -> int:
@@ -67,7 +67,7 @@ def _verdicts(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
     from core.figures.prefixes import prefix_curves
     from core.probes.permutations.comparison import Comparison, contrast
 
-    both = controls.readers(chosen, *texts, which=all)
+    both = sentences.readers(chosen, *texts, which=all)
     if len(texts) == 2 and both:
         first, second = ([models.verdict(checkpoint, text) for checkpoint in both] for _number, text in texts)
         compared = Comparison(tuple(contrast(one, other) for one, other in zip(first, second, strict=True)))
@@ -88,7 +88,7 @@ def _verdicts(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
             st.caption(line.format(model=plain(model_name(one.model)), step=one.parts_at))
         return
     for sentence in texts:
-        verdicts = [models.verdict(checkpoint, sentence.text) for checkpoint in controls.readers(chosen, sentence)]
+        verdicts = [models.verdict(checkpoint, sentence.text) for checkpoint in sentences.readers(chosen, sentence)]
         if verdicts:
             st.plotly_chart(
                 prefix_curves(verdicts),

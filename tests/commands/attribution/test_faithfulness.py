@@ -32,15 +32,16 @@ def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_table_of_every_model_is_printed_and_saved(cli: Cli) -> None:
     done = cli.run(f"{VERB} --data in.csv --out table.json --seed 5")
     saved = read_benchmarks(Path("table.json"))
-    assert [one.model for one in saved.leagues] == ["rnn", "gru", "lstm"]
+    assert [one.model for one in saved.benchmarks] == ["rnn", "gru", "lstm"]
     assert (saved.source.file, saved.source.rows, saved.source.drawn_from, saved.source.seed) == ("in.csv", 12, 30, 5)
     assert "table.json" in done.err
-    for league in saved.leagues:
-        assert league.statement in done.out
-        signs = {one.method: one.signed for one in league.standings}
+    for benchmark in saved.benchmarks:
+        assert benchmark.statement in done.out
+        signs = {one.method: one.signed for one in benchmark.standings}
         assert signs == {name: METHODS[name].signed for name in CHOSEN.split(",")}
-        assert (league.removal, league.seed, league.randoms, league.sensitivity_rows) == ("delete", 5, 20, 2)
-        assert league.complete and league.measured + sum(league.left_out.values()) == league.given == 12
+        assert (benchmark.removal, benchmark.seed) == ("delete", 5)
+        assert (benchmark.randoms, benchmark.sensitivity_rows) == (20, 2)
+        assert benchmark.complete and benchmark.measured + sum(benchmark.left_out.values()) == benchmark.given == 12
     assert done.out.count("random rankings  ") == 3
     assert "their LOO τ is 1 by construction: occlusion-1" in done.out
 
@@ -79,8 +80,8 @@ def test_an_interruption_keeps_what_was_measured(cli: Cli, monkeypatch: pytest.M
 
     monkeypatch.setitem(METHODS, "occlusion-1", usual._replace(function=interrupted))
     done = cli.run(f"{VERB} --data in.csv --out table.json")
-    (league,) = read_benchmarks(Path("table.json")).leagues
-    assert done.status == 130 and (league.measured, league.complete) == (4, False)
+    (benchmark,) = read_benchmarks(Path("table.json")).benchmarks
+    assert done.status == 130 and (benchmark.measured, benchmark.complete) == (4, False)
     assert "interrupted: 1 of 3 models" in done.err and "not all of what was asked" in done.out
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from core.data.labels import model_name
 from core.evaluation.intervals import Mean
-from core.figures.attribution.faithfulness import faithfulness_curves, league_plot
+from core.figures.attribution.faithfulness import benchmark_plot, faithfulness_curves
 from core.figures.palette import style
 from core.probes.attribution.faithfulness import Yardstick
 from core.probes.attribution.measures import Faithfulness
@@ -40,7 +40,7 @@ def made_up(model: str, seed: int) -> Benchmark:
 
 
 @pytest.fixture(scope="module")
-def leagues() -> list[Benchmark]:
+def benchmarks() -> list[Benchmark]:
     return [made_up(model, seed) for seed, model in enumerate(("rnn", "gru", "lstm"))]
 
 
@@ -60,15 +60,16 @@ def test_two_curves_a_method_and_the_band_of_random_rankings(found: dict[str, Fa
     assert len(set(looks)) == len(found)
 
 
-def test_a_marker_and_an_interval_for_every_method_and_model(leagues: list[Benchmark]) -> None:
-    figure = league_plot(leagues, "loo_tau")
+def test_a_marker_and_an_interval_for_every_method_and_model(benchmarks: list[Benchmark]) -> None:
+    figure = benchmark_plot(benchmarks, "loo_tau")
     lines, markers = figure.data[::2], figure.data[1::2]
     methods = list(figure.layout.yaxis.ticktext)
-    for line, drawn, league in zip(lines, markers, leagues, strict=True):
-        assert list(line.x) == [league.random["loo_tau"].mean] * 2
-        assert drawn.name == model_name(league.model)
-        assert (drawn.marker.color, drawn.marker.symbol) == (style(league.model).color, style(league.model).marker)
-        measured = {standing.method: standing.measures["loo_tau"] for standing in league.standings}
+    for line, drawn, benchmark in zip(lines, markers, benchmarks, strict=True):
+        assert list(line.x) == [benchmark.random["loo_tau"].mean] * 2
+        assert drawn.name == model_name(benchmark.model)
+        look = style(benchmark.model)
+        assert (drawn.marker.color, drawn.marker.symbol) == (look.color, look.marker)
+        measured = {standing.method: standing.measures["loo_tau"] for standing in benchmark.standings}
         for place, row in enumerate(drawn.y):
             mean = measured[methods[round(row)]]
             assert drawn.x[place] == mean.mean
@@ -78,9 +79,9 @@ def test_a_marker_and_an_interval_for_every_method_and_model(leagues: list[Bench
 
 
 @pytest.mark.parametrize("measure", ["overall", "sufficiency"])
-def test_the_best_stands_on_top(measure: str, leagues: list[Benchmark]) -> None:
-    figure = league_plot(leagues, measure)
-    by_method = zip(*(league.standings for league in leagues), strict=True)
+def test_the_best_stands_on_top(measure: str, benchmarks: list[Benchmark]) -> None:
+    figure = benchmark_plot(benchmarks, measure)
+    by_method = zip(*(benchmark.standings for benchmark in benchmarks), strict=True)
     means = {ones[0].method: np.mean([one.measures[measure].mean for one in ones]) for ones in by_method}
     expected = sorted(
         means, key=means.__getitem__, reverse=not measure.startswith(("sufficiency", "infidelity", "sensitivity"))
@@ -89,18 +90,18 @@ def test_the_best_stands_on_top(measure: str, leagues: list[Benchmark]) -> None:
     assert figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1]
 
 
-def test_what_was_not_measured_has_no_marker_and_stands_last(leagues: list[Benchmark]) -> None:
+def test_what_was_not_measured_has_no_marker_and_stands_last(benchmarks: list[Benchmark]) -> None:
     nothing = dict.fromkeys(COLUMNS)
-    first, *others = leagues[0].standings
-    one = replace(leagues[0], standings=(replace(first, measures=nothing), *others), random=nothing)
-    (drawn,) = league_plot([one]).data
+    first, *others = benchmarks[0].standings
+    one = replace(benchmarks[0], standings=(replace(first, measures=nothing), *others), random=nothing)
+    (drawn,) = benchmark_plot([one]).data
     assert len(drawn.x) == 2
-    assert league_plot([one]).layout.yaxis.ticktext[-1] == first.method
-    assert len(league_plot([replace(one, standings=())]).data[0].x) == 0
+    assert benchmark_plot([one]).layout.yaxis.ticktext[-1] == first.method
+    assert len(benchmark_plot([replace(one, standings=())]).data[0].x) == 0
 
 
-def test_names_are_escaped(leagues: list[Benchmark], found: dict[str, Faithfulness]) -> None:
+def test_names_are_escaped(benchmarks: list[Benchmark], found: dict[str, Faithfulness]) -> None:
     name = "<b>bold</b> a&b <img src=x onerror=y> %{x}"
-    one = replace(leagues[0], model=name, standings=(replace(leagues[0].standings[0], method=f"{name} method"),))
+    one = replace(benchmarks[0], model=name, standings=(replace(benchmarks[0].standings[0], method=f"{name} method"),))
     assert_text(faithfulness_curves({name: found["method-0"]}), name)
-    assert_text(league_plot([one]), name, f"{name} method")
+    assert_text(benchmark_plot([one]), name, f"{name} method")

@@ -89,7 +89,7 @@ def test_any_words_come_back(tmp_path_factory: pytest.TempPathFactory, found: li
 
 
 def test_words_listed_twice_are_told_of(tmp_path: Path) -> None:
-    (tmp_path / "v.txt").write_text("a 1 2\nb 3 4\n\na 5 6\nb 3 4\n")  # a blank line is none
+    (tmp_path / "v.txt").write_text("a 1 2\nb 3 4\na 5 6\nb 3 4\n\n")  # the last line may be blank
     (tmp_path / "v.bin").write_bytes(as_binary(["a", "b", "a", "b"], np.array([[1, 2], [3, 4], [5, 6], [3, 4]])))
     for name in ("v.txt", "v.bin"):
         found = word_vectors.read(tmp_path / name)
@@ -106,6 +106,7 @@ def test_what_is_no_table_of_vectors_or_damaged_is_told_of(tmp_path: Path) -> No
         ("3 2\na 1 2\nb 3 4\n", "declares 3 words, 2 were found; the file may be cut off"),
         ("2 2\n", "holds no word vector"),
         ("", "holds no word vector"),
+        ("a 1 2\n \t\nb 3 4\n", "line 2 is blank; expected a word and 2 numbers"),
         ("just words\nno numbers\n", "line 1: expected a word and 1 numbers"),
         (as_binary(TOKENS, VECTORS)[:-9], "cut off or damaged at word 5 of 5"),
         (as_binary(TOKENS, VECTORS) + b"more", "4 bytes follow the 5 words"),
@@ -123,6 +124,11 @@ def test_vectors_that_cannot_be_read_are_told_of(tmp_path: Path) -> None:
     np.save(tmp_path / "objects.npy", np.array([{}], dtype=object), allow_pickle=True)
     with pytest.raises(ValueError, match=r"objects\.npy is not an npy file of numbers"):
         word_vectors.read(tmp_path / "objects.npy")
+    np.save(tmp_path / "damaged.npy", VECTORS)
+    content = (tmp_path / "damaged.npy").read_bytes()
+    (tmp_path / "damaged.npy").write_bytes(content.replace(b"{'des", b"{((((", 1))
+    with pytest.raises(ValueError, match=r"damaged\.npy is not an npy file of numbers"):
+        word_vectors.read(tmp_path / "damaged.npy")
     save_file({"a": VECTORS, "b": VECTORS}, tmp_path / "two.safetensors")
     with pytest.raises(ValueError, match="holds 2 tensors"):
         word_vectors.read(tmp_path / "two.safetensors")

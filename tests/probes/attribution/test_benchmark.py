@@ -17,14 +17,14 @@ from core.models.checkpoints import Checkpoint
 from core.probes.attribution import benchmark as benchmarks
 from core.probes.attribution import benchmark_file
 from core.probes.attribution.benchmark import BenchmarkProgress, _means, benchmark
-from core.probes.attribution.benchmark_file import Source, read_benchmarks
+from core.probes.attribution.benchmark_file import BenchmarkRows, read_benchmarks
 from core.probes.attribution.faithfulness import yardstick
 from core.probes.attribution.results import Instance, Scores
 from core.probes.attribution.standings import Benchmark
 from tests.conftest import WORDS
 from tests.probes.small_models import PlainValues
 
-SOURCE = Source("made_up.csv", "ab" * 32, 200, 1000, 0)
+SOURCE = BenchmarkRows("made_up.csv", "ab" * 32, 200, 1000, 0)
 
 
 def sentences(count: int, seed: int = 0) -> list[str]:
@@ -232,12 +232,12 @@ def test_what_cannot_be_is_refused_at_once(change: dict[str, Any], says: str, gr
         next(benchmark(gru, **arguments))
 
 
-def test_a_league_is_read_as_it_was_kept(found: Benchmark, tmp_path: Path) -> None:
+def test_a_benchmark_is_read_as_it_was_kept(found: Benchmark, tmp_path: Path) -> None:
     path = tmp_path / benchmark_file.FILE
     benchmark_file.save(path, SOURCE, [found])
     kept = benchmark_file.load(tmp_path)
     assert kept is not None and kept.source == SOURCE
-    (again,) = kept.leagues
+    (again,) = kept.benchmarks
     assert again.statement == found.statement
     assert without_times(again) == without_times(found)
     assert [one.name for one in tmp_path.iterdir()] == [path.name]
@@ -254,32 +254,32 @@ def test_nothing_of_a_text_is_kept(gru: Checkpoint, tmp_path: Path) -> None:
         raise ValueError(f"cannot explain {reading.text!r}")
 
     found = last(benchmark(gru, ["so good a movie", "terrible movie"], {"quoting": quoting, "drawn": drawn})).result()
-    benchmark_file.save(tmp_path / "league.json", SOURCE, [found])
+    benchmark_file.save(tmp_path / "benchmark.json", SOURCE, [found])
     assert "movie" in found.standings[1].failure
-    assert "movie" not in (tmp_path / "league.json").read_text(encoding="utf-8")
+    assert "movie" not in (tmp_path / "benchmark.json").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda whole, league: whole.pop("source"),
-        lambda whole, league: whole["leagues"].append(league),
-        lambda whole, league: league.update(removal="gone"),
-        lambda whole, league: league.update(best="nobody"),
-        lambda whole, league: league.update(runner_up="nobody"),
-        lambda whole, league: league.update(tied=["nobody"]),
-        lambda whole, league: league["standings"].append(league["standings"][0]),
-        lambda whole, league: league["standings"][0]["measures"].pop("overall"),
-        lambda whole, league: league["standings"][0]["gains"].pop("overall"),
-        lambda whole, league: league["random"].pop("sensitivity"),
+        lambda whole, one: whole.pop("source"),
+        lambda whole, one: whole["leagues"].append(one),
+        lambda whole, one: one.update(removal="gone"),
+        lambda whole, one: one.update(best="nobody"),
+        lambda whole, one: one.update(runner_up="nobody"),
+        lambda whole, one: one.update(tied=["nobody"]),
+        lambda whole, one: one["standings"].append(one["standings"][0]),
+        lambda whole, one: one["standings"][0]["measures"].pop("overall"),
+        lambda whole, one: one["standings"][0]["gains"].pop("overall"),
+        lambda whole, one: one["random"].pop("sensitivity"),
     ],
 )
 def test_a_spoilt_file_is_one_line(spoil: Callable[[Any, Any], object], found: Benchmark, tmp_path: Path) -> None:
     """What every stored file is refused for is tested with `json_file`."""
-    path = tmp_path / "league.json"
+    path = tmp_path / "benchmark.json"
     benchmark_file.save(path, SOURCE, [found])
     content = json.loads(path.read_bytes())
     spoil(content, content["leagues"][0])
     path.write_text(json.dumps(content), encoding="utf-8")
-    with pytest.raises(ValueError, match=r"^league\.json is malformed \([^\n]{5,300}\)$"):
+    with pytest.raises(ValueError, match=r"^benchmark\.json is malformed \([^\n]{5,300}\)$"):
         read_benchmarks(path)

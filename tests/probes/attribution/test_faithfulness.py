@@ -17,7 +17,7 @@ from core.probes.attribution.faithfulness import Yardstick, yardstick
 from core.probes.attribution.measures import MEASURES, PERCENTS, kendall_tau
 from core.probes.attribution.removal import BASELINES
 from core.probes.attribution.results import Instance
-from core.probes.dynamics.sensitivity import RADIUS, SAMPLES, moved, random_sensitivity, sensitivity
+from core.probes.attribution.sensitivity import RADIUS, SAMPLES, moved, random_sensitivity, sensitivity
 from tests.probes.small_models import PlainValues
 
 TOKENS = ("not", "good", "but", "so", "bad", "the", "movie", "is", "never", "zyxqj")

@@ -239,8 +239,8 @@ def test_the_model_is_left_as_it_was() -> None:
     ("texts", "held", "seconds", "told"),
     [
         (TEXTS, "one", 1.0, "held at one of zero, mean; given: 'one'"),
-        (TEXTS, "zero", 0.0, "given: 0 seconds"),
-        (TEXTS, "zero", math.nan, "given: nan seconds"),
+        (TEXTS, "zero", 0.0, "must be above 0 seconds; given: 0$"),
+        (TEXTS, "zero", math.nan, "must be above 0 seconds; given: nan$"),
         (["", " "], "zero", 1.0, "2 texts"),
         ([], "zero", 1.0, "0 texts"),
     ],

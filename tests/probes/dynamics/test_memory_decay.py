@@ -8,10 +8,12 @@ from functools import partial
 
 import numpy as np
 import pytest
+from torch import Tensor
 
 from core.models import checkpoints
 from core.models.predict import EmptyTextError, verdict, verdict_on_tokens
 from core.models.recurrent import CELLS
+from core.probes.dynamics import memory_decay
 from core.probes.dynamics.memory_decay import FILLER, MOST, Memory, memory
 from core.probes.dynamics.trajectories import gradients
 from tests.probes.small_models import random_checkpoint
@@ -22,7 +24,8 @@ FILLING = "late than zork never so"
 
 
 @pytest.mark.parametrize(("cell", "layers"), SHAPES)
-def test_every_length_by_itself(cell: str, layers: int) -> None:
+def test_every_length_by_itself(cell: str, layers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory_decay, "_TOGETHER", 5)
     asked = checkpoint(cell, layers=layers)
     found = memory(asked, "Hate", FILLING, 12)
     after = (FILLING.split() * 3)[:12]
@@ -47,7 +50,7 @@ def test_the_shipped_models(name: str) -> None:
     found = memory(asked, "hate", upto=len(words))
     assert asked.preprocessing(FILLER) == words and len(words) > 100
     assert not found.cycled and not found.unknown and found.known
-    for k in (0, 7, 40):
+    for k in (0, 7, 70):
         text = " ".join(["hate", *words[:k]])
         assert found.probability[k] == pytest.approx(verdict(asked, text).probability, abs=1e-5)
         assert found.gradient_first_word[k] == pytest.approx(gradients(asked, text).x[0], rel=1e-3)
@@ -60,10 +63,20 @@ def test_what_the_vocabulary_lacks_is_told() -> None:
     assert found.filler == tuple(FILLING.split())
 
 
-def test_one_word_of_filler_and_the_most() -> None:
+def test_one_word_of_filler_and_the_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    together = []
+
+    def gradients_of(logits: Tensor, x: Tensor) -> Tensor:
+        together.append(len(logits))
+        return original(logits, x)
+
+    original = memory_decay._gradients
+    monkeypatch.setattr(memory_decay, "_gradients", gradients_of)
     found = memory(checkpoint("rnn"), "hate", "so", 1)
     assert found.k.tolist() == [0, 1] and not found.cycled
+    together.clear()
     longest = memory(checkpoint("rnn"), "hate", "so", MOST)
+    assert sum(together) == MOST + 1 and max(together) <= 64, "what all need at once would be gigabytes"
     assert len(longest.probability) == MOST + 1 and longest.cycled
     assert np.isfinite(longest.gradient_first_word).all()
     np.testing.assert_allclose(longest.probability[:2], found.probability)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from core.probes.edits.changes import Edit, apply
 from core.probes.edits.constraints import Fluency, SentenceFluency, protected, typeable
 from core.probes.edits.guards import CANNOT_JUDGE, FAILED, PASSED
 from core.probes.edits.proposals import gather
+from core.probes.edits.search import MOST_TOKENS
 from core.text.preprocessing import Preprocessing, Vocabulary
 from tests.probes.small_models import random_trigram
 
@@ -46,10 +48,39 @@ def test_fluency_of_edits_against_whole_sentences(text: str, seed: int) -> None:
         start, stop = sorted(random.integers(0, len(tokens) + 1, 2).tolist())
         after = tuple("abcdez"[number] for number in random.integers(0, 6, random.integers(0, 3)))
         edits.append(Edit("substitute", start, tokens[start:stop], after))
-    original, sentences = SentenceFluency(TRIGRAM, tokens), [apply(tokens, [edit]) for edit in edits]
-    expected = [plainly(tokens, sentence) for sentence in sentences]
-    np.testing.assert_allclose(original.changes(sentences), expected, atol=1e-9)
-    assert original.changes([tokens]).tolist() == [0] and original.changes([]).shape == (0,)
+    edited = SentenceFluency(TRIGRAM, tokens)
+    for original in (tokens, tuple("cab")):  # of a sentence that was edited already: still against the original
+        changes = edited.changes(edits, SentenceFluency(TRIGRAM, original))
+        expected = [plainly(original, apply(tokens, [edit])) for edit in edits]
+        np.testing.assert_allclose(changes, expected, atol=2e-9)
+    assert edited.changes([], edited).shape == (0,)
+    unseen = [Edit("substitute", place, (token,), ("y",)) for place, token in enumerate(tokens) if token == "z"]
+    assert edited.changes(unseen, edited).tolist() == [0] * len(unseen), "the trigram knows neither"
+
+
+def test_only_the_trigrams_that_an_edit_touches_are_scored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The work and the memory of an edit do not grow with the sentence, and a search can be stopped meanwhile."""
+    scored: list[int] = []
+    log_probability = TRIGRAM.log_probability
+
+    def counted(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
+        scored.append(len(c))
+        return log_probability(a, b, c)
+
+    monkeypatch.setattr(TRIGRAM, "log_probability", counted)
+    tokens = tuple("abcde" * (MOST_TOKENS // 5))
+    edits = [Edit("substitute", place, (token,), ("x",)) for place, token in enumerate(tokens)] * 30
+    original, calls = SentenceFluency(TRIGRAM, tokens), SimpleNamespace(checks=0)
+    scored.clear()
+
+    def check_cancelled() -> None:
+        calls.checks += 1
+
+    changes = original.changes(edits, original, check_cancelled)
+    assert sum(scored) <= 3 * len(edits) and max(scored) < 20_000 and calls.checks == len(scored) > 5
+    places = [0, 1, 500, 998, 999]
+    expected = [plainly(tokens, apply(tokens, [edits[place]])) for place in places]
+    np.testing.assert_allclose(changes[places], expected, atol=2e-9)
 
 
 def test_a_floor_below_zero_is_refused() -> None:
@@ -118,7 +149,7 @@ def test_what_was_kept_out_and_why() -> None:
     both_off = gather(tokens, propose(*edits), rules, guards=[Judge("lax")], off=frozenset({"lax"}))  # type: ignore[arg-type]
     assert len(both_off) == 6 and both_off.failed == {"lax": 2}
     # Fluency is asked before the guards.
-    changes = original.changes([apply(tokens, [edit]) for edit in edits])
+    changes = original.changes(edits, original)
     floor = -float(np.median(changes))
     found = gather(tokens, propose(*edits), (), Fluency(TRIGRAM, max(floor, 0)), original, [Judge("strict")])  # type: ignore[arg-type]
     within = [edit for edit, change in zip(edits, changes, strict=True) if change >= -max(floor, 0)]

@@ -57,6 +57,12 @@ def answer(victim: Victim, asked: Question) -> MinimalEdits:
     return list(search("tiny", victim, asked))[-1].result()
 
 
+def fluency_change(before: tuple[str, ...], after: Sequence[str]) -> float:
+    """The change where the whole sentence is replaced."""
+    original = SentenceFluency(TRIGRAM, before)
+    return float(original.changes([Edit("substitute", 0, before, tuple(after))], original)[0])
+
+
 def brute_force(model: Any, asked: Question, size: int) -> dict[tuple[str, ...], list[tuple[Edit, ...]]]:
     """The sentences that sets of so many edits make, each of them and all together within the floor."""
     distinct: dict[tuple[str, ...], Edit] = {}
@@ -64,10 +70,9 @@ def brute_force(model: Any, asked: Question, size: int) -> dict[tuple[str, ...],
         for edit in transformation(asked.tokens):
             if apply(asked.tokens, [edit]):
                 distinct.setdefault(apply(asked.tokens, [edit]), edit)
-    original = SentenceFluency(TRIGRAM, asked.tokens)
 
     def within(tokens: Sequence[str]) -> bool:
-        return not asked.fluency or original.changes([tokens])[0] >= -asked.fluency.floor
+        return not asked.fluency or fluency_change(asked.tokens, tokens) >= -asked.fluency.floor
 
     edits = [
         edit
@@ -113,11 +118,10 @@ def test_single_edits_against_brute_force(text: str, cell: str, seed: int, floor
     assert {edited.tokens for edited in flipping} == flips
     fluencies = [edited.fluency_change for edited in flipping]
     assert fluencies == sorted(fluencies, key=lambda change: -(change or 0))
-    whole = SentenceFluency(TRIGRAM, asked.tokens)
     for edited in flipping:
         assert edited.logit == pytest.approx(read(model, edited.tokens), abs=1e-5)
         assert edited.probability == pytest.approx(1 / (1 + math.exp(-edited.logit)))
-        assert edited.fluency_change == pytest.approx(whole.changes([edited.tokens])[0])
+        assert edited.fluency_change == pytest.approx(fluency_change(asked.tokens, edited.tokens))
         assert edited.tokens == apply(asked.tokens, edited.edits) and edited.minimal
         assert edited.diff == diff(asked.tokens, edited.edits) and (edited.probability >= 0.5) != (original >= 0)
 
@@ -204,7 +208,7 @@ def test_certificates_are_true_within_any_budget(
     if found.complete:
         assert sum(len(edited.edits) == 1 for edited in (found.best, *found.others) if edited) == len(flips)
     elif found.candidates:
-        assert "nothing is known" in found.certificate or "scored by itself" in found.certificate
+        assert "were not scored" in found.certificate or "scored by itself" in found.certificate
     if 2 in found.complete_sizes:  # a beam as wide as there are edits, or nearly: pairs left out would make it a lie
         assert found.tried.get(2, 0) == sum(map(len, brute_force(model, asked, 2).values()))
     if found.best is None:
@@ -343,18 +347,26 @@ def test_the_reading_is_what_the_goal_goes_against() -> None:
     assert answer(says_positive("a"), question("ab", "negative", **asked)).reading == "positive"
 
 
+def endless(tokens: Sequence[str]) -> Iterator[Edit]:
+    while True:
+        yield Edit("substitute", 0, (tokens[0],), ("e",))
+
+
 def test_it_stops_when_told_to() -> None:
     model, stopped = checkpoint("rnn", 5), RuntimeError("stop")
 
     def check_cancelled() -> None:
         raise stopped
 
-    with pytest.raises(RuntimeError, match="stop"):
-        list(search("tiny", white_box(model), question("abcd"), check_cancelled))
+    for transformations in ((delete,), (endless,)):
+        events = search("tiny", white_box(model), question("abcd", transformations=transformations), check_cancelled)
+        assert next(events).queries == 1
+        with pytest.raises(RuntimeError, match="stop"):
+            next(events)
     events = search("tiny", white_box(model), question("abcd", max_edits=3, beam=None))
     partial: list[EditProgress] = [next(events), next(events), next(events)]
     events.close()
-    assert "nothing is known of its edits" in partial[0].result().certificate
+    assert "none of its edits" in partial[0].result().certificate
     last = partial[-1].result()
     assert last.queries == partial[-1].queries and last.queries > 0
 
@@ -371,6 +383,8 @@ def test_seconds_are_kept() -> None:
 
     found = answer(black_box(predict), question("abcdabcd" * 4, max_edits=4, seconds=0.05))
     assert slow.calls < 8 and found.seconds < 2 and not found.found
+    found = answer(black_box(predict), question("abcd", transformations=(endless,), seconds=0.05))
+    assert found.seconds < 2 and found.queries == 1 and not found.gathered and "none of its edits" in found.certificate
 
 
 def test_protected_places_and_nothing_left() -> None:
@@ -391,11 +405,11 @@ def test_a_sentence_of_unknown_words_says_so() -> None:
     ("wrong", "says"),
     [
         ({"goal": "sideways"}, "unknown goal 'sideways'; available: positive, negative, flip"),
-        ({"reading": "ironic"}, "unknown reading 'ironic'"),
-        ({"max_edits": 0}, "edits: at least 1; given: 0"),
-        ({"budget": 0}, "budget: at least 1"),
-        ({"beam": 0}, "beam: at least 1"),
-        ({"seconds": 0.0}, "seconds: above 0"),
+        ({"reading": "ironic"}, "unknown gold label 'ironic'"),
+        ({"max_edits": 0}, "the number of edits must be at least 1; given: 0"),
+        ({"budget": 0}, "the budget must be at least 1; given: 0"),
+        ({"beam": 0}, "the beam width must be at least 1"),
+        ({"seconds": 0.0}, "the time limit must be above 0 seconds; given: 0"),
         ({"off": frozenset({"taste"})}, "no guard 'taste' to switch off; available: negations"),
         ({"text": "a" * 1_001}, "1 to 1,000 tokens; given: 1,001"),
     ],

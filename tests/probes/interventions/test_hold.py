@@ -168,7 +168,7 @@ def test_after_the_last_word_that_differs_the_whole_state_carries_everything(
     np.testing.assert_allclose(grid.shares[grid.whole], [0, 1, 1, 1], atol=1e-9)
     assert grid.same_from == 2 and grid.carried_from == 1
     assert grid.between.tolist() == [1, 2]
-    assert "from token 2 on, after which both read the same words" in grid.statement
+    assert "from token 2 on, as expected: both read the same words" in grid.statement
 
 
 def made_up(cell: str, logits: dict[str, list[float]], partners: tuple[int | None, ...] | None = None) -> PatchGrid:
@@ -233,7 +233,7 @@ def test_overshooting_and_falling_back_is_not_carrying() -> None:
     assert made_up("rnn", {"hidden": [2, 5, 2, 2]}).carried_from == 2
     assert made_up("rnn", {"hidden": [2, 2, 2, 5]}).carried_from is None
     assert made_up("rnn", {"hidden": [0, 0, 0, 2]}).carried_from == 3
-    assert ", the last, where this must be so" in made_up("rnn", {"hidden": [0, 0, 0, 2]}).statement
+    assert ", as expected: it is the last token" in made_up("rnn", {"hidden": [0, 0, 0, 2]}).statement
     assert re.search(r"\b90 to 110 .*token 2 .* 250\.0%", made_up("rnn", {"hidden": [2, 5]}).statement)
     unmatched = made_up("rnn", {"hidden": [2, 3, math.nan, math.nan]}, (0, 1, None, None))
     assert unmatched.carried_from is None

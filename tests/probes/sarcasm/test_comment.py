@@ -159,7 +159,7 @@ def test_what_cannot_be_judged_is_refused() -> None:
         lambda: check_gold_label("Negative"),
         lambda: fooled(0.1, "Negative"),
     ):
-        with pytest.raises(ValueError, match="unknown reading 'Negative'; available: negative, positive, mixed"):
+        with pytest.raises(ValueError, match="unknown gold label 'Negative'; available: negative, positive, mixed"):
             check()
 
 

@@ -151,14 +151,14 @@ def test_seconds_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compose.time, "perf_counter", lambda: float(next(clock)))
     events = list(search("fake", predict, Candidates(Question(SITUATION, seconds=2), PREPROCESSING)))
     assert len(events) == 2 and events[-1].result().seconds == 2
-    assert "of the rest nothing is known" in events[-1].result().certificate
+    assert "the rest were not scored" in events[-1].result().certificate
 
 
 @pytest.mark.parametrize(
     ("bounds", "says"),
     [
-        ({"seconds": 0.0}, "seconds: above 0"),
-        ({"seconds": float("nan")}, "seconds: above 0; given: nan"),
+        ({"seconds": 0.0}, "the time limit must be above 0 seconds"),
+        ({"seconds": float("nan")}, "the time limit must be above 0 seconds; given: nan"),
         ({"patterns": ()}, "no pattern"),
     ],
 )

@@ -28,11 +28,11 @@ from core.probes.units.linear_probes import (
     sources,
     split,
 )
-from core.probes.units.linear_probes_file import Source, add_probes, as_json, of_card
+from core.probes.units.linear_probes_file import ProbeRows, add_probes, as_json, of_card
 from core.text.preprocessing import Vocabulary
 from tests.conftest import WORDS
 
-SOURCE = Source("made_up.csv", "ab" * 32, 200, 1_000)
+SOURCE = ProbeRows("made_up.csv", "ab" * 32, 200, 1_000)
 
 
 def sentences(count: int, seed: int = 0, longest: int = 24) -> list[tuple[str, ...]]:

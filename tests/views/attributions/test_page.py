@@ -16,7 +16,7 @@ from core.probes.attribution.attribute import METHODS, accepted, attribute
 from core.probes.attribution.benchmark import benchmark
 from core.probes.attribution.faithfulness import yardstick
 from core.probes.attribution.results import Instance
-from core.probes.dynamics.sensitivity import moved, random_sensitivity, sensitivity
+from core.probes.attribution.sensitivity import moved, random_sensitivity, sensitivity
 from pages.views.attributions import controls, names, trust
 from tests import app
 from tests.app import figures, parameters, press, said, sound
@@ -45,7 +45,7 @@ def with_benchmark(tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.M
             checkpoints.load(name, tmp_path), texts, methods, unsigned=["saliency"], randoms=20, sensitivity_rows=0
         )
         measured.append(last.result())
-    source = benchmark_file.Source("made_up.csv", HASH, len(texts), 100, 0)
+    source = benchmark_file.BenchmarkRows("made_up.csv", HASH, len(texts), 100, 0)
     benchmark_file.save(tmp_path / benchmark_file.FILE, source, measured)
     return tmp_path
 
@@ -168,7 +168,7 @@ def test_all_methods_agree_with_themselves() -> None:
 def test_the_benchmark_is_shown_for_the_models_it_was_measured_on(with_benchmark: Path) -> None:
     stored = benchmark_file.load(with_benchmark)
     assert stored is not None
-    best = stored.leagues[0].best
+    best = stored.benchmarks[0].best
     at = opened(q=PROVERB)
     assert at.multiselect[0].value[0] == best
     assert f"**{names.method(best)}** is the most faithful to the LSTM on 12 validation sentences" in said(at)

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.evaluation import binned_metrics_file
 from core.evaluation.assessment import assess, own
-from core.evaluation.binned_metrics_file import Source
+from core.evaluation.binned_metrics_file import EvaluatedFile
 from core.models import checkpoints
 from tests import app
 from tests.app import charts, choose_row, forget, numbers_in, offers, parameter, press, said, shown, sound, table
@@ -41,9 +41,8 @@ def counted(tiny_checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) ->
     checkpoints.save("word2vec", {"vectors": torch.from_numpy(vectors)}, vocabulary, card, found)
     loaded = [checkpoints.load(name, found) for name in ("rnn", "gru", "lstm")]
     assessment = own(loaded)
-    binned_metrics_file.save(
-        found / binned_metrics_file.FILE, Source("made_up.csv", "1" * 64, assessment.counted, 0), assessment.tallies
-    )
+    source = EvaluatedFile("made_up.csv", "1" * 64, assessment.counted, 0)
+    binned_metrics_file.save(found / binned_metrics_file.FILE, source, assessment.tallies)
     return found
 
 

@@ -17,7 +17,7 @@ from tests.app import figures, parameters, press, said, script
 SCRIPT = """
 from pages.views.trajectories import fixed_points
 from pages.widgets import models
-from pages.views.trajectories.controls import Sentence
+from pages.widgets.sentences import Sentence
 
 fixed_points.view({texts}, models.load_all()[0])
 """

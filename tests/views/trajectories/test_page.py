@@ -21,13 +21,24 @@ from core.probes.dynamics.retention import retention
 from core.probes.dynamics.trajectories import apart, gradients, project
 from pages.server.fingerprint import fingerprint
 from tests import app
-from tests.app import figure, figures, numbers, said, sound
+from tests.app import charts, figure, figures, numbers, said, sound
 from tests.conftest import HIDDEN, WORDS
 
 PROVERB, REVERSED = "Better late than never", "Better never than late"
 LONG = " ".join(WORDS * 3)
 NAMES = ("rnn", "gru", "lstm")
 VIEWS = ("states", "words", "path", "gradients")
+FORGED = {
+    "states": "of model show unit token",
+    "words": "models",
+    "path": "models plane",
+    "gradients": "of models gain",
+    "memory": "models upto fillers",
+    "patch": "models patch_into patch_show patch_what patch_step of model "
+    "patch_gate patch_value patch_first patch_last patch_units patch_factor patch_state",
+    "fixed": "model fp_input fp_seconds",
+    "patterns": "of model pat_span pat_state pat_threshold pat_magnitude pat_bounded",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +93,16 @@ def test_the_other_views_are_there_with_and_without_a_word(view: str) -> None:
         at.text_input(key="trajectories second").set_value("")
     invited = "No words to read" in said(sound(at.run()))
     assert invited == (view in ("patch", "patterns")) and not at.error
+
+
+@pytest.mark.parametrize("view", FORGED)
+def test_forged_parameters_change_nothing(view: str) -> None:
+    at = opened(view, q=PROVERB, second=REVERSED)
+    usual, link = charts(at), app.parameters(at)
+    for forged in ("99999999", "<b>"):
+        for name in FORGED[view].split():
+            at.query_params[name] = forged
+        assert charts(sound(at.run())) == usual and app.parameters(at) == link
 
 
 # States and gates

@@ -20,12 +20,12 @@ HELD = "Verdict after each token, before and after"
 SCRIPT = """
 import streamlit as st
 
-from pages.views.trajectories import controls, patching
-from pages.widgets import models
+from pages.views.trajectories import patching
+from pages.widgets import models, sentences
 
 text = st.text_input("q", {text!r}, key="q")
 checkpoints, _faults = models.load_all()
-texts = controls.texts(text, checkpoints)
+texts = sentences.ask(text, checkpoints, "trajectories second")
 if texts:
     patching.view(texts, checkpoints)
 """

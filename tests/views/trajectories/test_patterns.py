@@ -13,7 +13,7 @@ from core.models import checkpoints
 from core.models.trace import trace
 from core.probes.scan.lines import own_lines
 from core.probes.units.linear_probes import diagnose
-from core.probes.units.linear_probes_file import KEY, Source, add_probes
+from core.probes.units.linear_probes_file import KEY, ProbeRows, add_probes
 from core.probes.units.patterns import index, pattern, search
 from tests.app import figures, parameters, press, said, script, sound, table
 from tests.conftest import WORDS
@@ -21,12 +21,12 @@ from tests.hostile import SENTENCES
 
 TEXT = "this movie is not so good"
 SCRIPT = """
-from pages.views.trajectories import controls, {part}
-from pages.widgets import frame, models
+from pages.views.trajectories import {part}
+from pages.widgets import frame, models, sentences
 
 text = frame.sentence("{text}")
 checkpoints, _faults = models.load_all()
-{part}.view(controls.texts(text, checkpoints), checkpoints)
+{part}.view(sentences.ask(text, checkpoints, "trajectories second"), checkpoints)
 """
 Downloads = dict[str, Callable[[], list[list[str]]]]
 
@@ -129,7 +129,7 @@ def test_stored_probes_are_shown_unless_damaged_or_of_another_model(downloads: D
         checkpoint = checkpoints.load(name)
         checkpoints.save_again(checkpoint, checkpoint.card, polarity=random.standard_normal(len(checkpoint.vocabulary)))
         *_before, last = diagnose(checkpoints.load(name), texts)
-        add_probes(last.result(), Source("made_up.csv", "ab" * 32, 100, 1_000))
+        add_probes(last.result(), ProbeRows("made_up.csv", "ab" * 32, 100, 1_000))
     at = opened("linear_probes", probe_task="polarity")
     assert at.segmented_control(key="probe task").value == "polarity"
     (drawn,) = figures(at).values()
@@ -145,8 +145,8 @@ def test_stored_probes_are_shown_unless_damaged_or_of_another_model(downloads: D
     lstm = checkpoints.load("lstm")
     assert lstm.polarity is not None
     checkpoints.save_again(lstm, lstm.card, polarity=-lstm.polarity)
-    at = opened("linear_probes")
-    assert "LSTM has changed since it was probed" in said(at)
+    at = opened("linear_probes", probe_task="<b>")
+    assert "LSTM has changed since it was probed" in said(at) and "probe_task" not in parameters(at)
     (drawn,) = figures(at).values()
     assert [one["name"] for one in drawn["data"]] == ["RNN", "RNN, control", "RNN"]
     rnn = checkpoints.load("rnn")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.models.recurrent import CELLS, Classifier
-from core.probes.edits.shared_suffixes import Change, ChangedSentence, embedding_gradient
+from core.models.shared_suffixes import Change, ChangedSentence, embedding_gradient
 from tests.probes.small_models import steep_model
 
 VOCABULARY = 14

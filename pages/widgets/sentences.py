@@ -1,0 +1,58 @@
+"""The page's sentence and a second one to compare with it, and who reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import streamlit as st
+
+from core.data.examples import examples
+from core.runtime.i18n import gettext as _
+from pages.server import limits
+from pages.widgets import query_params
+
+if TYPE_CHECKING:
+    from core.models.predictor import Model
+
+
+class Sentence(NamedTuple):
+    """A sentence to look into, the first or the second."""
+
+    number: int
+    text: str
+
+
+def second_sentence(text: str, label: str, key: str, *, suggest: bool = True) -> str:
+    """The second sentence, in the link as ``second``; `suggest` offers the proverb's reversal at first."""
+    proverb, reversed_proverb = (example.text for example in examples()[:2])
+    default = reversed_proverb if suggest and text == proverb else ""
+    second = query_params.text(st.text_input, label, name="second", key=key, default=default, live=True)
+    return limits.short_enough(second)
+
+
+def ask(text: str, checkpoints: Sequence[Model], key: str, *, suggest: bool = True) -> list[Sentence]:
+    """The sentence and a second one, typed below it; those with a word that some model reads."""
+    second = second_sentence(text, _("Second sentence to compare (optional)"), key, suggest=suggest)
+    both = (Sentence(1, text), Sentence(2, second))
+    return [sentence for sentence in both if readers(checkpoints, sentence)]
+
+
+def readers(
+    checkpoints: Sequence[Model], *sentences: Sentence, which: Callable[[Iterable[object]], bool] = any
+) -> list[Model]:
+    """The models that find a word in any of some sentences, or in all of them."""
+    return [
+        checkpoint
+        for checkpoint in checkpoints
+        if which(checkpoint.preprocessing(sentence.text) for sentence in sentences)
+    ]
+
+
+def choose(sentences: Sequence[Sentence]) -> Sentence:
+    """One of the sentences; ``of`` in the link."""
+    if len(sentences) == 1:
+        return sentences[0]
+    names = {1: _("the first sentence"), 2: _("the second sentence")}
+    number = query_params.choice(st.segmented_control, _("Sentence"), names, name="of", key="trajectories of")
+    return sentences[number - 1]
