@@ -9,6 +9,7 @@ _AT_LEAST_1 = {
     "budget": mark("the budget must be at least 1; given: {given:,}"),
     "top": mark("the number of results listed must be at least 1; given: {given:,}"),
     "edits": mark("the number of edits must be at least 1; given: {given:,}"),
+    "pairs": mark("the number of pairs must be at least 1; given: {given:,}"),
     "beam": mark("the beam width must be at least 1; given: {given:,}"),
 }
 

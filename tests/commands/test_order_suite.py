@@ -57,7 +57,7 @@ def test_text_names_every_pattern_and_shows_a_pair(cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ("--pairs 0", "pairs: at least 1; given: 0"),
+        ("--pairs 0", "pairs must be at least 1; given: 0"),
         ("--seed -1", "expected 0 or more; given: -1"),
         ("--pattern love", "no pattern 'love'; available: moved negation, "),
         ("--model missing", "missing"),

@@ -29,9 +29,10 @@ from core.evaluation.intervals import Share
 from core.models.predict import label
 from core.models.predictor import BlackBox
 from core.models.token_predictor import checked, predictor, reader
-from core.probes.limits import check_limits
 from core.probes.permutations import composer
 from core.probes.permutations.composer import DIFFER, RELATIONS, STAY, Pair, Pattern
+from core.probes.search_limits import check_limits
+from core.runtime.i18n import gettext as _
 from core.runtime.i18n import mark
 from core.text.preprocessing import UNK
 
@@ -57,7 +58,7 @@ class Settings:
     def __post_init__(self) -> None:
         check_limits(pairs=self.pairs)
         if self.seed < 0:
-            raise ValueError(f"seed: at least 0; given: {self.seed}")
+            raise ValueError(_("the seed must be at least 0; given: {seed}").format(seed=self.seed))
         if self.patterns:
             composer.named(self.patterns)
 

@@ -144,8 +144,8 @@ def test_progress_counts_pairs_and_ends_where_it_is_cancelled() -> None:
 
 def test_invalid_numbers_are_refused() -> None:
     for settings, message in (
-        ({"pairs": 0}, "pairs: at least 1; given: 0"),
-        ({"seed": -1}, "seed: at least 0; given: -1"),
+        ({"pairs": 0}, "at least 1; given: 0"),
+        ({"seed": -1}, "at least 0; given: -1"),
     ):
         with pytest.raises(ValueError, match=message):
             Settings(**settings)
