@@ -116,8 +116,9 @@ def test_certificates_are_true(text: str, seed: int, floor: float, budget: int) 
         assert found.scored == 1 or f"{found.depth:.1f} nats" in found.certificate
 
 
-def test_a_floor_that_closes_without_a_flip_and_one_with() -> None:
+def test_a_floor_that_closes_without_a_flip_and_one_with(monkeypatch: pytest.MonkeyPatch) -> None:
     """A black box whose verdict hangs on the first word: what flips is known without a model."""
+    monkeypatch.setattr(probe, "_ROUND", 16)  # enough flip in the first round, but it does not close the threshold
     some = question("abcdefg")
     best = Ranking(some.words, some.table).most_fluent(1).orders[0]
     asked = question("".join("abcdefg"[place] for place in best), floor=6.0, budget=2_000, top=1)
