@@ -376,6 +376,12 @@ def test_a_class_of_one_sentence_cannot_be_on_both_sides() -> None:
         held_out(Encoded.of(sentences), labels, 8, 0)
 
 
+def test_a_rare_class_has_a_row_held_out_too() -> None:
+    sentences, labels = [[number] for number in range(1, 101)], np.array([1] * 2 + [0] * 98, dtype=np.int8)
+    train, held = held_out(Encoded.of(sentences), labels, 10, 0)  # a tenth of two rows rounds to none
+    assert len(held) == 10 and (labels[held] == 1).sum() == (labels[train] == 1).sum() == 1
+
+
 def test_contradictory_rows_have_the_tokens_of_a_row_of_another_class() -> None:
     assert contradictory(Encoded.of([[1], [1], [1], [2]]), np.array([0, 1, 1, 0])) == 3
     assert contradictory(Encoded.of([[1], [1], [], []]), np.array([0, 0, 0, 1])) == 0

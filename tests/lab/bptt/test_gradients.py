@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from core.lab.bptt.formula import parse
 from core.lab.bptt.gradients import MOST_STEPS, Exercise, backpropagation, error
-from core.lab.bptt.slip import slips
+from core.lab.bptt.slip import Slip, slips
 from core.lab.bptt.worksheet import MOST_WRITTEN, backward, forward, latex
 
 WEIGHTS = st.floats(-3, 3)
@@ -172,6 +173,11 @@ def test_the_reports_formula_itself_is_what_is_called_the_reports():
     assert [name for name, row in rows.items() if row.right] == ["dh_2/dw_i", "dh_2/dw_h"]
     from_elsewhere = {row.name: row for row in slips(backpropagation(Exercise(h_0=0.5)))}
     assert [name for name, row in from_elsewhere.items() if row.right] == ["dh_2/dw_i"]
+
+
+def test_a_small_derivative_is_right_only_if_it_is_the_truth() -> None:
+    slip = Slip("dL/dw_h", 1e-12, 3e-12, 3e-12, 1 / 3, None, None)
+    assert not slip.right and replace(slip, report=3e-12).right and not replace(slip, report=None).right
 
 
 def test_symbols_in_latex():
