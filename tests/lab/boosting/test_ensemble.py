@@ -79,6 +79,7 @@ def test_three_voters_on_two_classes_come_to_one_or_to_the_majority(weights: lis
 def test_more_voters_can_have_a_rule_of_their_own() -> None:
     assert amount(np.array([2.0, 1.0, 1.0, 1.0, 0.1]), list("abcde")) == Amount(OWN, None)
     assert amount(np.ones(5), list("abcde")) == Amount(MAJORITY, None)
+    assert amount(np.ones(4), list("abcd")) == Amount(OWN, None)  # an even vote can be a tie
     assert amount(np.array([9.0, 1, 1, 1, 1]), list("abcde")) == Amount(ONE, "a")
     assert amount(np.array([1.0, 0.5]), ["a", "b"]) == Amount(ONE, "a")
 

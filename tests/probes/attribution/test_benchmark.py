@@ -111,6 +111,9 @@ def test_a_method_is_tied_with_itself_under_another_name(gru: Checkpoint) -> Non
     found = last(benchmark(gru, sentences(30), methods, sensitivity_rows=0)).result()
     assert (found.best, found.tied) == ("one", ("two",))
     assert found.statement.endswith("; tied with two")
+    twice = {"drawn": drawn, "drawn again": lambda reading: -drawn(reading).scores}
+    found = last(benchmark(gru, sentences(30), twice, sensitivity_rows=0)).result()
+    assert found.lead.interval[0] < 0 < found.lead.interval[1] and found.tied == (found.runner_up,)  # not shown
 
 
 def test_nothing_better_than_random_is_said_to_be_so(gru: Checkpoint) -> None:
