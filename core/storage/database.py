@@ -121,7 +121,7 @@ class Table(Generic[T]):
         ]
 
     def remove(self, number: int) -> None:
-        """Remove the row of an id. Raises LookupError where there is none (any more)."""
+        """Remove the row of an id. Raises LookupError if it is not there any more."""
         removed = 0
         if self.path.exists() and abs(number) < 2**63:  # SQLite's integers end there
             with self._open() as (connection, version):

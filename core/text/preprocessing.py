@@ -152,7 +152,7 @@ def rejoin(text: str) -> str:
 
 
 def first_split(text: str) -> tuple[str, str] | None:
-    """The first contraction that `rejoin` joins, before and after; None where there is none."""
+    """The first contraction that `rejoin` joins, before and after, or None."""
     if rejoin(text) == text:
         return None
     for pattern in (_SPLIT_NOT, _SPLIT_ENDING):

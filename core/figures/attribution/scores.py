@@ -53,7 +53,7 @@ def attribution_bars(
 
 
 def agreement_map(names: Sequence[str], agreement: np.ndarray, title: str) -> go.Figure:
-    """Rank correlations [M, M] of methods, from −1 (orange to red) to 1 (blue); an empty cell where there is none.
+    """Rank correlations [M, M] of methods, from −1 (orange to red) to 1 (blue); a cell without one is empty.
 
     Methods are numbered, the columns by number alone: their names upright would leave a phone no room for the map.
     """

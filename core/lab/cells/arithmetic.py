@@ -53,7 +53,7 @@ class Exercise:
 
     `output` is the LSTM's h, the activation of its cell state; `y0` and, for the LSTM, `c0` are the states before the
     first step. Every number is finite (`exercise_text` reads no others). Raises ValueError for too many steps or
-    inputs, for steps or gates of different widths, and for a d where there is none.
+    inputs, for steps or gates of different widths, and for a bias d in a cell that has none.
     """
 
     cell: str
@@ -229,7 +229,7 @@ def added(factors: Sequence[tuple[float, ...]]) -> Sum:
 
 
 def _held(exact: Fraction) -> tuple[float, bool]:
-    """The nearest float, or the largest where there is none, and whether that is so."""
+    """The nearest float, or the largest beyond its range, and whether it is that."""
     try:
         return float(exact), False
     except OverflowError:

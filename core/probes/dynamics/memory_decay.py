@@ -106,7 +106,7 @@ class Memory:
 
     @property
     def turned(self) -> int | None:
-        """The least k with another verdict than the word alone; None where there is none."""
+        """The least k with another verdict than the word alone, or None."""
         other = np.flatnonzero((self.probability >= 0.5) != (self.probability[0] >= 0.5))
         return int(other[0]) if len(other) else None
 

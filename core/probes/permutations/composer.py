@@ -108,7 +108,7 @@ class Pattern:
         return sum(block.count for block in self.blocks)
 
     def pair(self, number: int) -> Pair:
-        """The pair of this number, from 0. Raises LookupError where there is none."""
+        """The pair of this number, from 0. Raises LookupError for a number that no pair has."""
         if not 0 <= number < self.count:
             raise LookupError(f"pattern {self.name!r} has the pairs 0 to {self.count - 1:,}; given: {number:,}")
         for block in self.blocks:

@@ -47,7 +47,7 @@ class Tally:
 
     @property
     def share_positive(self) -> float | None:
-        """Of the rows scored; None where there is none."""
+        """Of the rows scored; None without any."""
         return self.positive / self.scored if self.scored else None
 
     @property

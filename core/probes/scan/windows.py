@@ -98,7 +98,7 @@ def _gold_labels(labels: Readings, window: Window, problems: dict[int, str]) -> 
 
 
 def texts_of(window: Window, column: str) -> tuple[list[str], dict[int, str]]:
-    """The texts of a window, "" where there is none, and the problems by index; an empty cell is no problem."""
+    """The texts of a window, "" for a missing one, and the problems by index; an empty cell is no problem."""
     problems = dict(window.problems)
     problems.update((index, f"no {column!r} in it") for index in window.lacking(column))
     texts = [
