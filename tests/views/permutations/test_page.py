@@ -185,6 +185,16 @@ def test_a_search_to_its_end_shows_its_certificate_figures_and_tables() -> None:
     assert {" ".join(sorted(order.split())) for order in orders} == {"better late never so than"}
 
 
+def test_where_no_order_flips_composed_pairs_are_offered() -> None:
+    at = searched(q="so good", model="gru")
+    assert 0 in numbers_in(next(metric.value for metric in at.metric if metric.label == "flips"))
+    offered = next(table.value for table in at.dataframe if "second order" in table.value)
+    assert len(offered) == 3
+    for first, second in zip(offered["first order"], offered["second order"], strict=True):
+        assert sorted(first.split()) == sorted(second.split()) and first != second
+    assert not any("second order" in table.value for table in searched(q="better late than never so").dataframe)
+
+
 def test_a_search_that_fails_is_one_line_and_can_be_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     from core.probes.permutations import search as permutations
 
