@@ -31,7 +31,7 @@ from core.commands.attribution import attribute, faithfulness, interactions
 from core.commands.lab import exercises
 from core.commands.options import Verbs
 from core.commands.scanning import assess, sarcasm_report, scan
-from core.commands.training import derive, import_torch, study, train, train_fluency
+from core.commands.training import derive, import_torch, study, train, train_fluency, train_judge
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,7 +64,19 @@ def _parser() -> argparse.ArgumentParser:
     verbs = Verbs(parser, "VERB")
     for module in (
         *(predict, permute, assess, attribute, suite, bench, edit, compose, interactions, import_torch, faithfulness),
-        *(fixed_points, exercises, train, study, train_fluency, patterns, probe_states, derive, patch, scan),
+        *(
+            fixed_points,
+            exercises,
+            train,
+            study,
+            train_fluency,
+            train_judge,
+            patterns,
+            probe_states,
+            derive,
+            patch,
+            scan,
+        ),
         *(sarcasm_report, trace, neighbours),
     ):
         module.add_verbs(verbs)

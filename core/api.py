@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from core.probes.interventions.hold import Change, Intervention
     from core.probes.interventions.patching import PatchGrid
     from core.probes.permutations.comparison import Comparison
+    from core.probes.permutations.flip import Flips
     from core.probes.permutations.order_suite import OrderSuite
     from core.probes.permutations.search import Permutations
     from core.probes.sarcasm.comment import Comment
@@ -126,11 +127,23 @@ class Model:
         `pinned` are the indices of locked tokens (default: punctuation); `bounds` are `budget` (orders), `seconds`,
         `floor` (nats) and `top`.
         """
-        from core.fluency import trigram
+        from core.fluency import judge, trigram
         from core.probes.permutations.search import ask, scorer, search
 
-        question = ask(self.checkpoint, trigram.load().trigram, text, pinned, **bounds)
+        question = ask(self.checkpoint, trigram.load().trigram, text, pinned, judge.load_if_there(), **bounds)
         return _last(search(self.name, scorer(self.checkpoint, question), question)).result()
+
+    def flip(self, text: str, pinned: Collection[int] | None = None, **bounds: Any) -> Flips:
+        """The best orders of a text's words that flip the verdict: those that the judge of word order accepts first,
+        then by P(valid) times margin; and a `certificate` of what was searched.
+
+        `pinned` are the indices of locked tokens (default: punctuation); `bounds` are `top` and `budget` (orders).
+        """
+        from core.fluency import judge, trigram
+        from core.probes.permutations.flip import flips
+
+        events = flips([self.checkpoint], judge.load(), trigram.load().trigram, text, pinned, **bounds)
+        return _last(events).found[0]
 
     def edits(self, text: str, goal: str = "flip", protect: Collection[str] = (), **bounds: Any) -> MinimalEdits:
         """The smallest edits of a text that reach a `goal` (``flip`` or a class's name), and whether fewer can.

@@ -13,6 +13,7 @@ st.title(_("Permutations"))
 st.write(_("Can reordering the words flip the verdict and still make sense? Move a word, or search every order."))
 text = frame.sentence(examples()[0].text)
 views = {
+    "flip": _("Find a flip"),
     "hand": _("By hand"),
     "search": _("Search orders"),
     "compare": _("Compare two sentences"),
@@ -23,7 +24,7 @@ view = frame.choose_view(_("Task"), views)
 
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.
-    from pages.views.permutations import by_hand, compare, kept_pairs, order_suite, search
+    from pages.views.permutations import by_hand, compare, flip, kept_pairs, order_suite, search
     from pages.widgets import black_box, models
 
     checkpoints, faults = models.load_all()
@@ -39,5 +40,7 @@ with black_box.faults_shown():
         order_suite.view(checkpoints)
     elif view == "search":
         search.view(text, checkpoints)
-    else:
+    elif view == "hand":
         by_hand.view(text, checkpoints)
+    else:
+        flip.view(text, checkpoints)

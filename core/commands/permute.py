@@ -1,9 +1,9 @@
-"""Verbs on the order of words: permute, mine."""
+"""Verbs on the order of words: flip, judge, permute, mine."""
 
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.commands import console, inputs
 from core.commands.options import Verbs, given, models_options, text_options
@@ -11,38 +11,121 @@ from core.data.labels import Names, name_of, probability_of
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
+    from core.probes.permutations.flip import Flips
     from core.probes.permutations.mining import OppositePair
     from core.probes.permutations.search import Order, Permutations, Question
 
 
 def add_verbs(verbs: Verbs) -> None:
     """Add these verbs and their options."""
+    parser = verbs.add(flip, "texts")
+    models_options(parser)
+    parser.add_argument("--top", type=int, metavar="K", help="pairs listed for each model (default: 3)")
+    parser.add_argument("--budget", type=int, metavar="N", help="orders judged at most (default: 400,000)")
+    _pin_option(parser)
+
+    verbs.add(judge, "texts")
+
     parser = verbs.add(permute, "--seconds", "texts")
     models_options(parser)
     parser.add_argument("--budget", type=int, metavar="N", help="orders scored at most (default: 400,000)")
     parser.add_argument("--floor", type=float, metavar="NATS", help="fluency that an order may lose (default: 8)")
     parser.add_argument("--top", type=int, metavar="K", help="flips and fluent orders listed (default: 20)")
+    _pin_option(parser)
+
+    parser = verbs.add(mine, "--model")
+    parser.add_argument("file", metavar="FILE", help="sentences, in a form of docs/files.md; labels are not used")
+    parser.add_argument("--limit", type=int, metavar="K", help="each model's K first pairs only")
+    text_options(parser)
+
+
+def _pin_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pin", type=int, nargs="*", metavar="INDEX", help="locked tokens, from 1 (default: punctuation and links)"
     )
 
-    parser = verbs.add(mine, "--model")
-    parser.add_argument("file", metavar="FILE", help="sentences, in a form of docs/files.md; labels are not used")
-    parser.add_argument("--limit", type=int, metavar="K", help="each model's K most opposed pairs only")
-    text_options(parser)
+
+def _pinned(options: argparse.Namespace) -> list[int] | None:
+    return None if options.pin is None else [index - 1 for index in options.pin]
+
+
+def flip(options: argparse.Namespace) -> int:
+    """The best orders of a text's words that flip the verdict and that the judge of word order finds valid."""
+    from core.fluency import judge as judges
+    from core.fluency import trigram
+    from core.probes.permutations.flip import flips
+
+    models, scorer, judge = inputs.named_models(options), trigram.load().trigram, judges.load()
+    limits = given(options, "top", "budget")
+    found: list[tuple[Flips, Model]] = []
+    for text in options.texts:
+        events = flips(models, judge, scorer, text, _pinned(options), **limits)
+        progress = console.last(
+            console.bar(
+                events, " orders", "flip", lambda one: (one.done, one.total, one.stage), unit_scale=True, leave=False
+            )
+        )
+        found += zip(progress.found, models, strict=True)
+    return console.answer(options, found, lambda one: _flips_as_json(one[0]), lambda one: _show_flips(*one))
+
+
+def _flips_as_json(found: Flips) -> dict[str, object]:
+    return {
+        **console.record(found, "model text probability valid orders searched accepted accepted_flips certificate"),
+        "pairs": [console.record(pair, "text probability valid accepted margin") for pair in found.pairs],
+    }
+
+
+def _show_flips(found: Flips, model: Model) -> None:
+    console.line(f"{found.model}: {name_of(found.probability, model.labels)}  {found.probability:.4f}  {found.text}")
+    console.line(f"  {found.certificate}")
+    if found.pairs:
+        console.line(f"  P(valid), accepted, {probability_of(model.labels)}, order")
+    for pair in found.pairs:
+        accepted = "yes" if pair.accepted else "no "
+        console.line(f"    {pair.valid:.2f}  {accepted}  {pair.probability:.4f}  {pair.text}")
+
+
+def judge(options: argparse.Namespace) -> int:
+    """Whether a person would write the words in this order: P(valid) by the judge of word order, and fluency (nats)."""
+    from core.fluency import judge as judges
+    from core.fluency import trigram
+
+    model, fluency = judges.load(), trigram.load()
+    judged = [model.judgement(fluency.preprocessing(text)) for text in options.texts]
+    results = [
+        {
+            "text": text,
+            "valid": valid,
+            "accepted": None if valid is None else valid >= model.threshold,
+            "fluency": float(fluency.trigram.score([fluency.preprocessing(text)])[0]),
+        }
+        for text, valid in zip(options.texts, judged, strict=True)
+    ]
+    return console.answer(options, results, lambda one: one, _show_judgement)
+
+
+def _show_judgement(one: dict[str, Any]) -> None:
+    if one["valid"] is None:
+        verdict = "cannot judge: it knows none of the words"
+    else:
+        verdict = f"P(valid) {one['valid']:.3f}, {'accepted' if one['accepted'] else 'not accepted'}"
+    console.line(f"{verdict}; fluency {one['fluency']:.1f} nats  {one['text']}")
 
 
 def permute(options: argparse.Namespace) -> int:
-    """Other orders of a text's words: which of them flip the verdict, the most fluent first, and what was searched."""
+    """Other orders of a text's words: which of them flip the verdict, the best first, and what was searched."""
+    from core.fluency import judge as judges
     from core.fluency import trigram as fluency
     from core.probes.permutations.search import ask, scorer, search
 
-    trigram = fluency.load().trigram
+    trigram, judge = fluency.load().trigram, judges.load_if_there()
     limits = given(options, "budget", "seconds", "floor", "top")
-    pinned = None if options.pin is None else [index - 1 for index in options.pin]
     models = inputs.named_models(options)
     questions: list[tuple[Model, Question]] = [
-        (model, ask(model, trigram, text, pinned, **limits)) for text in options.texts for model in models
+        (model, ask(model, trigram, text, _pinned(options), judge, **limits))
+        for text in options.texts
+        for model in models
     ]  # all of them first: a text that cannot be searched is refused before an hour of work
     results: list[tuple[Permutations, Names]] = []
     progress = None
@@ -72,12 +155,12 @@ def permute(options: argparse.Namespace) -> int:
 
 def _as_json(result: Permutations) -> dict[str, object]:
     def order(one: Order) -> dict[str, object]:
-        return console.record(one, "text probability fluency")
+        return console.record(one, "text probability fluency valid")
 
     return {
         **console.record(result, "model text tokens orders scored complete certificate"),
-        "original": console.record(result.original, "probability fluency"),
-        **console.record(result, "flip_count flip_count_above_floor floor scorer"),
+        "original": console.record(result.original, "probability fluency valid"),
+        **console.record(result, "flip_count flip_count_above_floor floor scorer threshold accepted accepted_flips"),
         "flips": [order(one) for one in result.flips],
         "fluent": [order(one) for one in result.fluent],
         "highest": order(result.highest),
@@ -88,7 +171,8 @@ def _as_json(result: Permutations) -> dict[str, object]:
 
 def _show(result: Permutations, names: Names) -> None:
     def order(one: Order) -> str:
-        return f"{one.probability:.4f}  {one.fluency:8.2f}  {one.text}"
+        valid = "   " if one.valid is None else f"{one.valid:.2f}"
+        return f"{one.probability:.4f}  {one.fluency:8.2f}  {valid}  {one.text}"
 
     console.line(f"{result.model}: {name_of(result.original.probability, names)}  {order(result.original)}")
     console.line(f"  {result.certificate}")
@@ -101,17 +185,19 @@ def _show(result: Permutations, names: Names) -> None:
         console.line(f"  the position of {word!r} matters most: it explains {effect:.0%} of the logit's variance")
     for name, orders in (("flips", result.flips), ("most fluent", result.fluent)):
         if orders:
-            console.line(f"  {name}: {probability_of(names)}, fluency ({result.scorer}, nats), order")
+            console.line(f"  {name}: {probability_of(names)}, fluency ({result.scorer}, nats), P(valid), order")
         for one in orders:
             console.line(f"    {order(one)}")
 
 
 def mine(options: argparse.Namespace) -> int:
-    """Pairs of a file's texts, the same words in another order, on which a model's verdicts are opposite."""
+    """Pairs of a file's texts, the same words in another order, with opposite verdicts; the likeliest valid first."""
+    from core.fluency import judge as judges
     from core.probes.permutations.mining import mine
 
     models = inputs.named_checkpoints(options.model)
-    events = mine(options.file, models, options.text_column, layout=options.layout, limit=options.limit)
+    judge = judges.load_if_there()
+    events = mine(options.file, models, options.text_column, layout=options.layout, limit=options.limit, judge=judge)
     progress = console.last(
         console.bar(
             events,
@@ -130,4 +216,7 @@ def mine(options: argparse.Namespace) -> int:
 
 def _show_pair(pair: OppositePair) -> None:
     a, b = (" ".join(text.split()) for text in (pair.a, pair.b))
-    console.line(f"{pair.gap:.4f}  {pair.model}  {pair.probability_a:.4f}  {a}  |  {pair.probability_b:.4f}  {b}")
+    valid = "" if pair.valid is None else f"{pair.valid:.2f}  "
+    console.line(
+        f"{valid}{pair.gap:.4f}  {pair.model}  {pair.probability_a:.4f}  {a}  |  {pair.probability_b:.4f}  {b}"
+    )

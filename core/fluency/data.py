@@ -1,8 +1,9 @@
 """Which sentences train the fluency model, and which evaluate it? Files, held-out sentences, near-duplicates left out.
 
 Sentences of 5 to 8 words are held out by seed: some for choosing settings (`selection`), as many for the reported
-metrics (`report`). Their near-duplicates are not trained on: the same words in any order, or the same sequence of words
-after leaving out at most one word of each.
+metrics (`report`); for the judge of word order, also half of the word sets that a file has in several orders. Their
+near-duplicates are not trained on: the same words in any order, or the same sequence of words after leaving out at most
+one word of each.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 from core.data.corpus import Encoded, file_sha256, read_texts
 from core.data.formats.layout import Layout
 from core.data.tables import location, rows
-from core.fluency.evaluation import LENGTHS, movable
+from core.fluency.evaluation import LENGTHS, MOST_RANKED, movable
 from core.text.preprocessing import Preprocessing, Vocabulary
 
 
@@ -80,6 +81,62 @@ def hold_out(
         halves["selection"] += list(rows.values())[::2]
         halves["report"] += list(rows.values())[1::2]
     return halves
+
+
+def several_orders(texts: Sequence[str], preprocessing: Preprocessing, seed: int) -> list[list[tuple[str, ...]]]:
+    """Half of the sets of 3 to 9 words that texts have in several orders, drawn by seed: the orders of each, sorted."""
+    groups: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
+    for text in texts:
+        tokens = preprocessing(text)
+        count = movable(tokens)
+        if 3 <= count <= MOST_RANKED:
+            groups.setdefault(tuple(sorted(tokens[:count])), set()).add(tuple(tokens[:count]))
+    several = sorted(words for words, orders in groups.items() if len(orders) > 1)
+    drawn = np.random.default_rng(seed).permutation(len(several))[: len(several) // 2]
+    return [sorted(groups[several[number]]) for number in drawn]
+
+
+class Reading(NamedTuple):
+    """An order of a sentence, as tokens, and what readers called it: ``v`` valid, ``o`` odd, ``n`` not English.
+
+    `part` is ``train``, ``choice`` (of a threshold) or ``report``; `original` the sentence as it was written.
+    """
+
+    part: str
+    original: tuple[str, ...]
+    tokens: tuple[str, ...]
+    answers: str
+
+    @property
+    def valid(self) -> bool:
+        """Whether most of the readers called it valid."""
+        return 2 * self.answers.count("v") > len(self.answers)
+
+
+def read_readings(path: str | Path, corpora: Sequence[Sentences], preprocessing: Preprocessing) -> list[Reading]:
+    """Readings of orders of the sentences of corpora, as docs/order_readings.md describes them.
+
+    Raises LookupError for a missing column, ValueError for a row that is none.
+    """
+    path = Path(path)
+    columns = ("part", "file", "row", "order", "answers")
+    texts = {corpus.name: corpus.texts for corpus in corpora}
+    readings = []
+    for number, line, row in rows(path, columns):
+        part, file, at, order, answers = (str(value or "") for value in row)
+        try:
+            original = tuple(preprocessing(texts[file][int(at) - 1] if file else at))
+            places = [int(place) - 1 for place in order.split(".")]
+            if sorted(places) != list(range(len(original))) or not answers or set(answers) - set("von"):
+                raise ValueError
+        except (LookupError, ValueError):
+            where = location(path, number, line)
+            raise ValueError(
+                f"{where}: {file} row {at}, order {order}, answers {answers}: not an order of a sentence of "
+                f"{', '.join(texts)}, or answers other than v, o, n"
+            ) from None
+        readings.append(Reading(part, original, tuple(original[place] for place in places), answers))
+    return readings
 
 
 def without_near_duplicates(

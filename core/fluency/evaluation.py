@@ -5,6 +5,9 @@ count against the original: its rank is the number of orders with at least its s
 1 % if it is first or its rank is at most a hundredth of the orders (of the 120 of five words: the first).
 
 The pairs are those of Warstadt et al. 2020, "BLiMP": a scorer is right if the acceptable sentence scores higher.
+
+Readings (`core.fluency.data.Reading`) measure what the judge of word order calls valid: an order is valid if most of
+its readers said so.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from core.fluency.orders import Words, fluencies
 from core.fluency.trigram import Scorer, Trigram
 
 LENGTHS = (5, 6, 7, 8)
+MOST_RANKED = 9  # words whose orders are all ranked
 _EQUAL = 1e-9  # nats: rounding differs by less
 
 
@@ -63,23 +67,32 @@ def movable(tokens: Sequence[str]) -> int:
 
 def rank(trigram: Trigram, tokens: Sequence[str]) -> Rank:
     """The rank of a sentence among all orders of its words, final punctuation pinned. Errors as `score_orders`."""
-    _, scores = score_orders(trigram, tokens)
-    return Rank(int((scores >= scores[0] - _EQUAL).sum()), len(scores))
+    return rank_of(score_orders(trigram, tokens)[1])
+
+
+def rank_of(scores: np.ndarray, number: int = 0) -> Rank:
+    """The rank of one of some orders by their scores [N]."""
+    return Rank(int((scores >= scores[number] - _EQUAL).sum()), len(scores))
 
 
 def score_orders(trigram: Trigram, tokens: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """All distinct orders uint8 [N, n] of a sentence, itself first, and their log-probabilities float64 [N] in nats.
+    """All orders [N, n] of a sentence, as `orders_of`, and their log-probabilities float64 [N] in nats."""
+    orders = orders_of(tokens)
+    return orders, fluencies(orders, trigram.table(tokens).astype(np.float64))
+
+
+def orders_of(tokens: Sequence[str]) -> np.ndarray:
+    """All distinct orders uint8 [N, n] of a sentence, itself first.
 
     Final punctuation is pinned. Raises ValueError for other tokens than words before it, or more than 9 words.
     """
     count = movable(tokens)
-    if not 1 <= count <= 9:
+    if not 1 <= count <= MOST_RANKED:
         raise ValueError(f"expected 1 to 9 words and then only punctuation; given: {' '.join(tokens)}")
     words = Words.of(tokens, range(count, len(tokens)))
     rows = np.concatenate(list(words.all_orders()))
     original = words.original()
-    orders = np.concatenate([original, rows[(rows != original).any(axis=1)]])
-    return orders, fluencies(orders, trigram.table(tokens).astype(np.float64))
+    return np.concatenate([original, rows[(rows != original).any(axis=1)]])
 
 
 class Contest(NamedTuple):
@@ -104,7 +117,7 @@ def contests(trigram: Trigram, recurrent: Scorer, sentences: Sequence[Sequence[s
     results = []
     for tokens in sentences:
         orders, scores = score_orders(trigram, tokens)
-        ranked = Rank(int((scores >= scores[0] - _EQUAL).sum()), len(scores))
+        ranked = rank_of(scores)
         count = movable(tokens)
         if ranked.rank > best:
             results.append(Contest(count, ranked, np.empty(0), np.empty(0)))

@@ -17,7 +17,7 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -27,6 +27,9 @@ from core.data.corpus import Encoded, length_batches, pad
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import mark
 from core.text.preprocessing import Vocabulary
+
+if TYPE_CHECKING:
+    from core.fluency.order_network import OrderNetwork
 
 BOUNDARY = Vocabulary.pad_id
 _SCORED = 256  # sentences at a time
@@ -150,10 +153,7 @@ def train_language_model(
     model = LanguageModel(
         settings.vocabulary_size, settings.embedding_size, settings.hidden_size, settings.dropout
     ).train()
-    counts = torch.from_numpy(np.bincount(bounded.ids, minlength=settings.vocabulary_size) + 1.0)
-    q = (counts / counts.sum()).float()
-    # The chance of a word to be among the distinct words drawn.
-    log_q = (-torch.expm1(settings.negatives * torch.log1p(-q.double()))).log().float()
+    q, log_q = frequencies(bounded.ids, settings.vocabulary_size, settings.negatives)
     optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, fused=True)
     size, lengths = settings.batch_size, bounded.lengths
     random = np.random.default_rng(settings.seed)
@@ -168,12 +168,12 @@ def train_language_model(
             drawn = torch.multinomial(q, settings.negatives, replacement=True).unique()
             with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
                 expected = model(block)[real]
-                current = _sampled_loss(model, expected, next_words(block)[real], drawn, log_q)
+                current = sampled_loss(model, expected, next_words(block)[real], drawn, log_q)
             optimizer.zero_grad(set_to_none=True)
             current.backward()
             nn.utils.clip_grad_norm_(model.parameters(), settings.clip, foreach=True)
             for group in optimizer.param_groups:
-                group["lr"] = settings.learning_rate * _rate(step / steps)
+                group["lr"] = settings.learning_rate * one_cycle(step / steps)
             optimizer.step()
             step, tokens = step + 1, tokens + int(row_lengths.sum())
             loss += 0.02 * (current.item() - loss)
@@ -194,11 +194,21 @@ def _bounded(corpora: Sequence[Encoded], repeats: Sequence[int]) -> Encoded:
     return Encoded(np.concatenate(ids), np.concatenate([[0], np.cumsum(np.concatenate(lengths))]))
 
 
-def _rate(done: float) -> float:
+def one_cycle(done: float) -> float:
+    """The share of the learning rate when `done` (0 to 1) of the steps are: a rise over 5 %, then a cosine to 0."""
     return done / 0.05 + 0.01 if done < 0.05 else 0.5 * (1 + math.cos(math.pi * (done - 0.05) / 0.95))
 
 
-def _sampled_loss(model: LanguageModel, expected: Tensor, targets: Tensor, drawn: Tensor, log_q: Tensor) -> Tensor:
+def frequencies(ids: np.ndarray, vocabulary_size: int, negatives: int) -> tuple[Tensor, Tensor]:
+    """The unigram distribution q [V] of ids, and log of each word's chance to be among the distinct words drawn."""
+    counts = torch.from_numpy(np.bincount(ids, minlength=vocabulary_size) + 1.0)
+    q = (counts / counts.sum()).float()
+    return q, (-torch.expm1(negatives * torch.log1p(-q.double()))).log().float()
+
+
+def sampled_loss(
+    model: LanguageModel | OrderNetwork, expected: Tensor, targets: Tensor, drawn: Tensor, log_q: Tensor
+) -> Tensor:
     """Cross-entropy [] of targets [N] against the distinct words drawn [K], for expected embeddings [N, E]."""
     own = (expected * model.embedding(targets)).sum(dim=1).float() + model.bias[targets] - log_q[targets]
     others = nn.functional.linear(expected, model.embedding(drawn)).float() + (model.bias[drawn] - log_q[drawn])

@@ -1,6 +1,7 @@
 """Trained models, a folder each: weights, a card, a vocabulary; nothing is ever unpickled.
 
-    checkpoints/<name>/weights.safetensors      float32; embeddings float16, as when evaluated, or float32 if imported
+    checkpoints/<name>/weights.safetensors      float32; embeddings float16, as when evaluated, or float32 if imported;
+                                                all float16 for the judge of word order
     checkpoints/<name>/card.json                what the model is, its training, its accuracy, the files' hashes
     checkpoints/<name>/vocabulary.txt           one token a line
     checkpoints/<name>/polarity.safetensors     optional: float32, `models.token_log_odds` of each token
@@ -47,8 +48,8 @@ POLARITY, STATE_SPACE = "polarity.safetensors", "state_space.safetensors"
 CLASSIFIER, EMBEDDINGS = "classifier", "embeddings"
 WORD2VEC = "word2vec"
 FLOAT32 = "float32"
-FLUENCY = "fluency"  # a kind, and the name of the one checkpoint of it
-_NO_CLASSIFIERS = {WORD2VEC: "the word vectors", FLUENCY: "the fluency model"}
+FLUENCY, JUDGE = "fluency", "judge"  # each a kind, and the name of the one checkpoint of it
+_NO_CLASSIFIERS = {WORD2VEC: "the word vectors", FLUENCY: "the fluency model", JUDGE: "the judge of word order"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _PREVIOUS = re.compile(r"^\.(.*)\.previous$", re.DOTALL)  # what a crash between a save's two renames leaves
 _CARD_LIMIT = 1_000_000  # bytes; a card is some 5 kB
@@ -282,8 +283,9 @@ def save(
     """Write a checkpoint; it replaces one of the same name when all of it is on the disk.
 
     `card` needs at least ``kind`` and ``preprocessing``; format and hashes are added. Embeddings become float16 (round
-    the model's before evaluating it) unless the card says float32; integers stay, all else becomes float32. Raises
-    OSError for a full disk, ValueError for a number that is not finite or a `polarity` of another shape than [V].
+    the model's before evaluating it) unless the card says float32, as does all of a judge; integers stay, all else
+    becomes float32. Raises OSError for a full disk, ValueError for a number that is not finite or a `polarity` of
+    another shape than [V].
     """
     import torch
     from safetensors.numpy import save as arrays_to_bytes
@@ -296,7 +298,7 @@ def save(
         stored = {}
         for key, tensor in weights.items():
             if tensor.is_floating_point():
-                half = key == "vectors" or (halved and key.endswith("embedding.weight"))
+                half = key == "vectors" or card["kind"] == JUDGE or (halved and key.endswith("embedding.weight"))
                 tensor = tensor.half() if half else tensor.float()
             stored[key] = tensor.detach().cpu().contiguous()
             if not torch.isfinite(stored[key]).all():

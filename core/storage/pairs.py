@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from core.evaluation.metrics import wilson_interval
 from core.storage.database import PAIRS, Table, check_choice, number
 
-VALID, NOT_VALID, UNSURE = JUDGEMENTS = ("valid", "not valid", "unsure")
+VALID, ODD, NOT_ENGLISH, UNSURE = ("valid", "odd", "not English", "unsure")
+NOT_VALID = "not valid"  # odd or not English, as older files have it
+JUDGEMENTS = (VALID, ODD, NOT_ENGLISH, UNSURE, NOT_VALID)
 # The numbers are those that stood before the person who judged; fluency is kept where the newer call knows none.
 _KEEP = """
 INSERT INTO pairs (created, original, other, model, probability_original, probability_other,
@@ -35,7 +37,7 @@ RETURNING *
 
 @dataclass(frozen=True)
 class Pair:
-    """A kept pair: `other` is an order of `original`'s words, judged ``valid``, ``not valid`` or ``unsure``.
+    """A kept pair: `other` is an order of `original`'s words, with one of `JUDGEMENTS`.
 
     `created` is in UTC (ISO 8601). Probabilities are P(positive). Fluencies are the named scorer's, in nats; `floor` is
     how far below the original the gate let an order fall, in nats. What is not known of these is None.
@@ -151,9 +153,9 @@ def _precision(scorer: str, pairs: Iterable[Pair]) -> Precision:
             passed.setdefault(texts, set()).add(pair.judgement)
         else:
             outside.add(texts)
-    decided = [judgements - {UNSURE} for judgements in passed.values()]
-    valid = decided.count({VALID})
-    judged = valid + decided.count({NOT_VALID})
+    decided = [{one == VALID for one in judgements - {UNSURE}} for judgements in passed.values()]
+    valid = decided.count({True})
+    judged = valid + decided.count({False})
     return Precision(
         scorer=scorer,
         valid=valid,

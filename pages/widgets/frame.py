@@ -207,6 +207,15 @@ def links_to_pages(text: str) -> None:
                 st.page_link(path, label=label, query_params=_link(text))
 
 
+def links_to_views(text: str, first: str) -> None:
+    """Links that open a text elsewhere, one of them beside the first text that it is an order of."""
+    compare = _link(first) | ({"second": text} if len(text) <= query_params.LONGEST else {}) | {"view": "compare"}
+    st.page_link("pages/1_Permutations.py", label=_("Compare the two sentences"), query_params=compare)
+    for path, label in existing_pages():
+        if not path.endswith(("_Models.py", "_Permutations.py")):
+            st.page_link(path, label=label, query_params=_link(text))
+
+
 def _link(text: str) -> dict[str, str]:
     """What a link to another page carries: the sentence, while it is short enough, and the language."""
     spoken = _language_in_link()

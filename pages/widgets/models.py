@@ -18,6 +18,7 @@ from pages.widgets import black_box, query_params
 from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
+    from core.fluency.judge import Judge
     from core.fluency.trigram import Fluency
     from core.models.checkpoints import Card, Checkpoint
     from core.models.predict import Verdict
@@ -287,6 +288,15 @@ def fluency() -> tuple[Fluency | None, str]:
         return None, str(error)
 
 
+def judge() -> tuple[Judge | None, str]:
+    """The judge of word order, loaded once for all sessions; or None, and a line that says what is wrong."""
+    try:
+        card = checkpoints.read_card(checkpoints.JUDGE)
+        return _judge(card["sha256"][checkpoints.CARD]), ""
+    except checkpoints.CheckpointError as error:
+        return None, str(error)
+
+
 @cached(1_024, shared=True)
 def _card(name: str, folder: str, file: tuple[int, ...]) -> Card:
     return checkpoints.read_card(name)
@@ -299,6 +309,15 @@ def _fluency(card_hash: str) -> Fluency:
     fluency = trigram.load()
     give_back()
     return fluency
+
+
+@cached(2, shared=True)
+def _judge(card_hash: str) -> Judge:
+    from core.fluency import judge
+
+    loaded = judge.load()
+    give_back()
+    return loaded
 
 
 @cached(64, shared=True)

@@ -139,6 +139,17 @@ def diff_strip(pieces: Sequence[tuple[str, str, str]]) -> None:
     _strip(chips, len(pieces), _("and {count:,} more tokens, not shown"), " u-diff")
 
 
+def moved_strip(tokens: Sequence[str], moved: Sequence[bool]) -> None:
+    """A sentence whose moved words are bold and framed."""
+    chips = [
+        f'<span class="u-edit"><ins>{escape(visible(token))}</ins></span>'
+        if has_moved
+        else f'<span class="u-plain">{escape(visible(token))}</span>'
+        for token, has_moved in zip(tokens[:_MOST_TOKENS], moved, strict=False)
+    ]
+    _strip(chips, len(tokens), _("and {count:,} more tokens, not shown"), " u-diff")
+
+
 def step_table(text: str, steps: Sequence[StepResult], names: dict[str, str]) -> None:
     """The text as typed and after each preprocessing step; a step that changed nothing says so."""
     as_typed, no_change = escape(_("as typed")), escape(_("no change"))

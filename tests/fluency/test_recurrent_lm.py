@@ -15,7 +15,7 @@ from core.fluency.recurrent_lm import (
     LanguageModel,
     LanguageModelSettings,
     Recurrent,
-    _sampled_loss,
+    sampled_loss,
     train_language_model,
 )
 from core.text.preprocessing import Vocabulary
@@ -65,7 +65,7 @@ def test_a_sample_of_every_word_is_the_full_softmax() -> None:
     expected, targets = torch.randn(5, 4), torch.tensor([0, 3, 3, 6, 1])
     everything = torch.arange(len(VOCABULARY))
     with torch.inference_mode():
-        found = _sampled_loss(model, expected, targets, everything, torch.zeros(len(VOCABULARY)))
+        found = sampled_loss(model, expected, targets, everything, torch.zeros(len(VOCABULARY)))
         full = -model.log_probabilities(expected)[torch.arange(5), targets].mean()
     assert float(found) == pytest.approx(float(full), abs=1e-5)
 

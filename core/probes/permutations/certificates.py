@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.runtime.i18n import gettext as _
+from core.runtime.i18n import ngettext, together
 
 if TYPE_CHECKING:
     from core.probes.permutations.search import Permutations
@@ -26,7 +27,7 @@ def named(result: Permutations) -> str:
 
 
 def certificate(result: Permutations) -> str:
-    """One sentence on what was searched and what that shows, in the current language."""
+    """What was searched and what that shows, in the current language: a sentence, and one on the judge's opinion."""
     orders, scored, flips = result.orders, result.scored, result.flip_count
     everything, flips_within = scored == orders, result.flip_count_above_floor
     if orders == 1:
@@ -62,7 +63,8 @@ def certificate(result: Permutations) -> str:
             "The verdict flips in {flips:,} of {scored:,} orders tried: the original and the most fluent that were "
             "found (by the {scorer}); the rest of {orders:,} were not scored."
         )
-    return sentence.format(
+    sentences = sentence if result.accepted is None or scored == 1 else together((sentence, _judged(result)))
+    return sentences.format(
         orders=orders,
         scored=scored,
         flips=flips,
@@ -71,4 +73,22 @@ def certificate(result: Permutations) -> str:
         floor=result.floor,
         scorer=result.scorer,
         depth=result.depth,
+        accepted=result.accepted,
+        accepted_flips=result.accepted_flips,
+    )
+
+
+def _judged(result: Permutations) -> str:
+    if not result.accepted:
+        return _("The judge of word order accepts none of them but perhaps the original.")
+    if not result.accepted_flips:
+        return ngettext(
+            "The judge of word order accepts {accepted:,} of them; it does not flip the verdict.",
+            "The judge of word order accepts {accepted:,} of them; none of these flips the verdict.",
+            result.accepted,
+        )
+    return ngettext(
+        "The judge of word order accepts {accepted:,} of them; {accepted_flips:,} of these flips the verdict.",
+        "The judge of word order accepts {accepted:,} of them; {accepted_flips:,} of these flip the verdict.",
+        result.accepted_flips,
     )

@@ -1,8 +1,8 @@
 """Which sentences that people wrote are permutations of each other, and have opposite verdicts?
 
 Rows of a file are a group when preprocessing leaves them the same tokens in another order. A pair is two rows of one
-group that a model puts on different sides of 0.5: a flip between two orders that people wrote, so that no judge of
-fluency is needed.
+group that a model puts on different sides of 0.5: a flip between two orders that people wrote. People also write what
+is hardly a sentence, so a judge of word order, if there is one, ranks the pairs by P(valid).
 
 The file is read twice, so that few texts are held. The first pass keeps of every row its number and two hashes of 8
 bytes, of its sorted tokens (the group) and of its tokens in order. The second reads the texts of rows that share the
@@ -28,6 +28,7 @@ from core.data.tables import location, rows
 from core.models.predict import logits, sigmoid
 
 if TYPE_CHECKING:
+    from core.fluency.judge import Judge
     from core.models.checkpoints import Checkpoint
     from core.text.preprocessing import Preprocessing
 
@@ -41,7 +42,8 @@ class OppositePair:
     """Two rows with the same words in another order, on which one model's verdicts are opposite.
 
     `a` is the positive one; probabilities are P(positive). `rows` are the two texts' numbers in the file, counted from
-    1 without the header, the first row of each where an order occurs more than once.
+    1 without the header, the first row of each where an order occurs more than once. `valid` is the smaller P(valid) of
+    the two, None where it was not judged.
     """
 
     model: str
@@ -50,6 +52,7 @@ class OppositePair:
     probability_a: float
     probability_b: float
     rows: tuple[int, int]
+    valid: float | None = None
 
     @property
     def gap(self) -> float:
@@ -64,8 +67,9 @@ class MiningProgress:
     `stage` is ``reading``, ``comparing`` (the second pass) or ``scoring``; `done` of `total` counts its rows, or in
     ``scoring`` orders times models; the first pass does not know its total. `rows` of the file were read, `short` of
     them had fewer than two tokens (blank ones among them). `groups` have the same words in `orders` distinct orders
-    altogether (counted once for every preprocessing among the models). `pairs` are the most opposed first; `left_out`
-    more are opposite too, but beyond the bound on a group's pairs or on a model's.
+    altogether (counted once for every preprocessing among the models). `pairs` are the likeliest valid first, if they
+    were judged, then the most opposed; `left_out` more are opposite too, but beyond the bound on a group's pairs or on
+    a model's.
     """
 
     stage: str
@@ -100,13 +104,14 @@ def mine(
     layout: Layout | None = None,
     limit: int | None = None,
     per_group: int = PAIRS_PER_GROUP,
+    judge: Judge | None = None,
 ) -> Generator[MiningProgress, None, None]:
     """Search a file's text column (``text``) for permutations with opposite verdicts; the last event has them all.
 
     Rows with the same tokens in the same order are one order, and so are orders that differ only in where words stand
     that the model does not know: it reads the same of both. Of one group, every positive order makes a pair with every
-    negative one; the `per_group` most opposed of these are kept, and of each model's pairs the `limit` most opposed.
-    May be closed at any time.
+    negative one; the `per_group` most opposed of these are kept, and of each model's pairs the first `limit`. May be
+    closed at any time.
 
     Raises ValueError for no model, a bound below 1, or a row without a text; LookupError, ValueError and OSError
     as `core.data.tables.rows` does.
@@ -128,8 +133,9 @@ def mine(
     total = sum(len(orders) for _, distinguished in todo for orders in distinguished)
     progress = replace(progress, stage="scoring", done=0, total=total)
     yield progress
+    judged = _Judged(judge)
     for checkpoint, distinguished in todo:
-        progress = yield from _score(checkpoint, distinguished, progress, limit, per_group)
+        progress = yield from _score(checkpoint, distinguished, progress, limit, per_group, judged)
 
 
 def _texts(path: Path, column: str, layout: Layout | None) -> Iterator[tuple[int, str]]:
@@ -241,6 +247,7 @@ def _score(
     progress: MiningProgress,
     limit: int | None,
     per_group: int,
+    judged: _Judged,
 ) -> _Steps[MiningProgress]:
     """One model's pairs, added to those of the models before it."""
     others = progress.pairs
@@ -252,16 +259,16 @@ def _score(
         left_out = 0
         for group in batch:
             pairs, more = _opposite(checkpoint.name, [(order, next(scored)) for order in group], per_group)
-            kept += pairs
+            kept += [replace(pair, valid=judged(pair, group)) for pair in pairs]
             left_out += more
-        kept.sort(key=_most_opposed_first)
+        kept.sort(key=_best_first)
         if limit is not None:
             left_out += len(kept[limit:])
             del kept[limit:]
         progress = replace(
             progress,
             done=progress.done + len(orders),
-            pairs=tuple(sorted([*others, *kept], key=_most_opposed_first)),
+            pairs=tuple(sorted([*others, *kept], key=_best_first)),
             left_out=progress.left_out + left_out,
         )
         yield progress
@@ -293,6 +300,27 @@ def _opposite(model: str, scored: Sequence[tuple[_Order, float]], per_group: int
     ]
     pairs = sorted(pairs, key=_most_opposed_first)[:per_group]
     return pairs, len(positive) * len(negative) - len(pairs)
+
+
+class _Judged:
+    """The smaller P(valid) of a pair's orders, each judged once for all models."""
+
+    def __init__(self, judge: Judge | None):
+        self._judge = judge
+        self._valid: dict[int, float | None] = {}
+
+    def __call__(self, pair: OppositePair, group: _Group) -> float | None:
+        if self._judge is None:
+            return None
+        for order in group:
+            if order.row in pair.rows and order.row not in self._valid:
+                self._valid[order.row] = self._judge.judgement(order.tokens)
+        both = [self._valid[row] for row in pair.rows]
+        return None if None in both else min(valid for valid in both if valid is not None)
+
+
+def _best_first(pair: OppositePair) -> tuple[float, float, tuple[int, int]]:
+    return -1.0 if pair.valid is None else -1 - pair.valid, *_most_opposed_first(pair)
 
 
 def _most_opposed_first(pair: OppositePair) -> tuple[float, tuple[int, int]]:

@@ -9,7 +9,7 @@ The search has one of three strategies, and its certificate says which:
 
 The search is complete where every order within the floor (nats below the original's fluency) was scored. Fluency is the
 named scorer's total log-probability in nats. Orders that differ only in words that neither model nor scorer knows are
-one order.
+one order. With a judge of word order, every order scored has its P(valid) too.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from core.runtime.i18n import gettext as _
 from core.text.preprocessing import LINK
 
 if TYPE_CHECKING:
+    from core.fluency.judge import Judge
     from core.fluency.trigram import Trigram
     from core.models.predictor import Model
 
@@ -48,13 +49,14 @@ Scorer = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Order:
-    """One order of the words: its tokens as text, P(positive), logit, and fluency in nats."""
+    """One order of the words: its tokens as text, P(positive), logit, fluency in nats, and P(valid) if judged."""
 
     positions: tuple[int, ...]
     text: str
     probability: float
     logit: float
     fluency: float
+    valid: float | None = None
 
     @property
     def label(self) -> str:
@@ -68,7 +70,9 @@ class Permutations:
 
     `orders` counts the distinct orders, `scored` those scored, the original among them. `complete` says that all
     orders, or all within the floor, were scored; `depth` is how far below the original's fluency, in nats, no order is
-    missing. `flips` and `fluent` (flipping or not) list the most fluent first.
+    missing. `flips` list the likeliest valid first if there is a judge, else the most fluent; `fluent` (flipping or
+    not) the most fluent. With a judge, `accepted` other orders than the original reach its `threshold`, of which
+    `accepted_flips` flip.
 
     `named` describes the orders that the figures below are of: all; those within the floor if complete; else those
     scored. `sensitivity` is the standard deviation of their logits, `order_effect` the original's logit minus their
@@ -102,6 +106,10 @@ class Permutations:
     logits: np.ndarray
     fluencies: np.ndarray
     rows: np.ndarray
+    valid: np.ndarray | None = None
+    threshold: float | None = None
+    accepted: int | None = None
+    accepted_flips: int | None = None
 
     @property
     def certificate(self) -> str:
@@ -114,8 +122,9 @@ class Permutations:
         return certificates.named(self)
 
     def order(self, number: int) -> Order:
-        """One of the orders scored, by its row in `rows` uint8 [N, n], `logits` and `fluencies`, float32 [N]."""
-        return _order(self.tokens, self.rows[number], self.logits[number], self.fluencies[number])
+        """One of the orders scored, by its row in `rows` uint8 [N, n] and in the other arrays float32 [N]."""
+        valid = None if self.valid is None else self.valid[number]
+        return _order(self.tokens, self.rows[number], self.logits[number], self.fluencies[number], valid)
 
 
 class PermutationProgress(NamedTuple):
@@ -135,7 +144,7 @@ class PermutationProgress(NamedTuple):
 class Question:
     """A sentence's tokens and their kinds, the fluency table [n+1, n+1, n+1] of a scorer, and the search's limits.
 
-    `seconds` None is no limit. Raises ValueError for an invalid limit.
+    `seconds` None is no limit, `judge` None judges nothing. Raises ValueError for an invalid limit.
     """
 
     text: str
@@ -147,6 +156,7 @@ class Question:
     seconds: float | None = None
     floor: float = FLOOR
     top: int = TOP
+    judge: Judge | None = None
 
     def __post_init__(self) -> None:
         check_limits(self.seconds, budget=self.budget, top=self.top)
@@ -170,11 +180,13 @@ def ask(
     trigram: Trigram,
     text: str,
     pinned: Collection[int] | None = None,
+    judge: Judge | None = None,
     **bounds: Any,
 ) -> Question:
     """A question about a text under a checkpoint; `bounds` are those of `Question`.
 
-    Punctuation and links are pinned unless positions are given. Raises EmptyTextError for a text without a token.
+    A judge that knows none of the words is left out. Punctuation and links are pinned unless positions are given.
+    Raises EmptyTextError for a text without a token.
     """
     tokens = tuple(checkpoint.preprocessing(text))
     if not tokens:
@@ -182,7 +194,8 @@ def ask(
     # One word only where neither can tell two apart: orders of words that the model alone lacks differ in fluency.
     read = zip(checkpoint.vocabulary.encode(tokens), trigram.vocabulary.encode(tokens), strict=True)
     words = Words.of(list(read), marks(tokens) if pinned is None else pinned)
-    return Question(text, tokens, words, trigram.table(tokens), trigram.name, **bounds)
+    judge = judge if judge and judge.can_judge(tokens) else None
+    return Question(text, tokens, words, trigram.table(tokens), trigram.name, judge=judge, **bounds)
 
 
 def marks(tokens: Sequence[str]) -> tuple[int, ...]:
@@ -316,12 +329,16 @@ class _ScoredOrders:
         self.model, self.question = model, question
         original = question.words.original()
         self.original = _order(
-            question.tokens, original[0], score(original)[0], np.float32(fluencies(original, question.table)[0])
+            question.tokens,
+            original[0],
+            score(original)[0],
+            np.float32(fluencies(original, question.table)[0]),
+            None if question.judge is None else question.judge.valid(question.tokens)[0],
         )
         self.count = self.flips = 0
         self.best: Order | None = None
         self.complete_above = np.inf
-        self._batches: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        self._batches: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
 
     @property
     def least(self) -> float:
@@ -338,14 +355,16 @@ class _ScoredOrders:
         # In another batch the same order may come out a rounding apart: it has one logit and does not flip itself.
         logits[(batch.rows == self.question.words.original()).all(axis=1)] = self.original.logit
         fluency = fluencies(batch.rows, self.question.table).astype(np.float32)
-        self._batches.append((batch.rows, logits, fluency))
+        judge = self.question.judge
+        valid = np.zeros(len(fluency), np.float32) if judge is None else judge.valid(self.question.tokens, batch.rows)
+        self._batches.append((batch.rows, logits, fluency, valid))
         self.count += len(batch.rows)
         flips = np.flatnonzero(self._flipped(logits))
         self.flips += len(flips)
         if len(flips):
             best = flips[fluency[flips].argmax()]
             if self.best is None or fluency[best] > self.best.fluency:
-                self.best = _order(self.question.tokens, batch.rows[best], logits[best], fluency[best])
+                self.best = _order(self.question.tokens, batch.rows[best], logits[best], fluency[best], valid[best])
         self.complete_above = min(self.complete_above, batch.complete_above)
 
     def _flipped(self, logits: np.ndarray) -> np.ndarray:
@@ -355,15 +374,22 @@ class _ScoredOrders:
     def result(self, count: int, complete_above: float, seconds: float) -> Permutations:
         """The answer from the first `count` orders, when all of a fluency above `complete_above` were scored."""
         question = self.question
-        rows, logits, fluency = (np.concatenate(parts)[:count] for parts in zip(*self._batches, strict=True))
+        rows, logits, fluency, valid = (np.concatenate(parts)[:count] for parts in zip(*self._batches, strict=True))
         flipped, within = self._flipped(logits), fluency >= self.least
         everything = count == question.words.count
         closed = everything or bool(complete_above <= self.least)
         named = within if closed and not everything else np.ones(count, dtype=bool)
         by_fluency = np.argsort(-fluency, kind="stable")
+        judge = question.judge
+        best_first = by_fluency if judge is None else by_fluency[np.argsort(-valid[by_fluency], kind="stable")]
+        accepted = np.zeros(count, dtype=bool) if judge is None else valid >= judge.threshold
+        accepted &= (rows != question.words.original()).any(axis=1)
 
         def orders(numbers: np.ndarray) -> tuple[Order, ...]:
-            return tuple(_order(question.tokens, rows[n], logits[n], fluency[n]) for n in numbers)
+            return tuple(
+                _order(question.tokens, rows[n], logits[n], fluency[n], None if judge is None else valid[n])
+                for n in numbers
+            )
 
         spread = logits[named].astype(np.float64)
         return Permutations(
@@ -382,7 +408,7 @@ class _ScoredOrders:
             flip_count=int(flipped.sum()),
             flip_count_above_floor=int((flipped & within).sum()),
             scored_above_floor=int(within.sum()),
-            flips=orders(by_fluency[flipped[by_fluency]][: question.top]),
+            flips=orders(best_first[flipped[best_first]][: question.top]),
             fluent=orders(by_fluency[: question.top]),
             highest=orders(np.array([logits.argmax()]))[0],
             lowest=orders(np.array([logits.argmin()]))[0],
@@ -393,10 +419,14 @@ class _ScoredOrders:
             logits=logits,
             fluencies=fluency,
             rows=rows,
+            valid=None if judge is None else valid,
+            threshold=None if judge is None else judge.threshold,
+            accepted=None if judge is None else int(accepted.sum()),
+            accepted_flips=None if judge is None else int((accepted & flipped).sum()),
         )
 
 
-def _order(tokens: Sequence[str], row: np.ndarray, logit: Any, fluency: Any) -> Order:
+def _order(tokens: Sequence[str], row: np.ndarray, logit: Any, fluency: Any, valid: Any) -> Order:
     positions = tuple(row.tolist())
     return Order(
         positions=positions,
@@ -404,6 +434,7 @@ def _order(tokens: Sequence[str], row: np.ndarray, logit: Any, fluency: Any) -> 
         probability=float(sigmoid(np.asarray(logit))),
         logit=float(logit),
         fluency=float(fluency),
+        valid=None if valid is None else float(valid),
     )
 
 

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 def judgements() -> dict[str, str]:
     """What a person can say of an order."""
-    return {"valid": _("valid"), "not valid": _("not valid"), "unsure": _("unsure")}
+    return {"valid": _("valid"), "odd": _("odd"), "not English": _("not English"), "unsure": _("unsure")}
+
+
+def _every_judgement() -> dict[str, str]:
+    return judgements() | {"not valid": _("not valid")}
 
 
 def keep_form(
@@ -91,7 +95,7 @@ def _pairs(collection: Collection) -> None:
     _precisions(collection.precision())
     st.header(_("Pairs"))
     with st.container(horizontal=True):
-        pairs = collection.pairs(**kept.filters("pairs", everything, _("Judgement"), judgements()))
+        pairs = collection.pairs(**kept.filters("pairs", everything, _("Judgement"), _every_judgement()))
     st.caption(
         ngettext("{shown:,} of {count:,} pair", "{shown:,} of {count:,} pairs", len(everything)).format(
             shown=len(pairs), count=len(everything)
@@ -118,7 +122,7 @@ def _remove(count: int) -> str:
 
 def _row(pair: Pair) -> tuple[object, ...]:
     return (
-        judgements()[pair.judgement],
+        _every_judgement()[pair.judgement],
         pair.original,
         pair.other,
         model_name(pair.model),

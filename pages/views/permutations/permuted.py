@@ -1,4 +1,4 @@
-"""What both views of a sentence's orders ask: which models read it, and which of its words stay in their place."""
+"""What the views of a sentence's orders share: which models read it, which words stay, pairs where none flips."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ import streamlit as st
 
 from core.probes.permutations import search as probe
 from core.runtime.i18n import gettext as _
+from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
-from pages.widgets import answers, frame, query_params
+from pages.widgets import answers, frame, query_params, tables
+from pages.wording.terms import term
 from pages.wording.tokens import visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
+    from core.probes.permutations.composer import Pair
+
+_COMPOSED = 3  # pairs
 
 
 def readers_of(text: str, checkpoints: list[Checkpoint]) -> list[Checkpoint]:
@@ -23,6 +28,20 @@ def readers_of(text: str, checkpoints: list[Checkpoint]) -> list[Checkpoint]:
         frame.invite(text)
     answers.as_words(readers, text)
     return readers
+
+
+def composed_pairs(tokens: tuple[str, ...]) -> None:
+    """Composed pairs with some of these words, offered where no order flips."""
+    st.caption(_("Composed pairs with some of these words; both orders are valid English:"))
+    header = [_("first order"), _("second order"), _("pattern")]
+    tables.table(header, [(pair.a, pair.b, term(pair.pattern)) for pair in _composed(tokens)], "composed pairs")
+
+
+@cached(64)
+def _composed(tokens: tuple[str, ...]) -> tuple[Pair, ...]:
+    from core.probes.permutations import composer
+
+    return composer.nearest(tokens, _COMPOSED)
 
 
 def pins(tokens: tuple[str, ...]) -> list[int]:

@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from pages.server.caches import cached
 from pages.views.permutations.kept_pairs import keep_form
+from pages.views.permutations.permuted import composed_pairs
 from pages.widgets import classes, models, tables
 from pages.wording.terms import term
 from pages.wording.tokens import Number, certificate, plain, signed
 
 if TYPE_CHECKING:
-    from core.probes.permutations.composer import Pair
     from core.probes.permutations.search import Order, Permutations
-
-_COMPOSED = 3  # pairs offered where no order flips
 
 
 def show(result: Permutations, key: str) -> None:
@@ -42,20 +39,10 @@ def show(result: Permutations, key: str) -> None:
             _table(result, result.flips, "flips")
         else:
             st.write(_("No scored order flips the verdict."))
-            st.caption(_("Composed pairs with some of these words; both orders are valid English:"))
-            header = [_("first order"), _("second order"), _("pattern")]
-            rows = [(pair.a, pair.b, term(pair.pattern)) for pair in _composed(result.tokens)]
-            tables.table(header, rows, "composed pairs")
+            composed_pairs(result.tokens)
     with right:
         st.header(_("Most fluent orders"))
         _table(result, result.fluent, "orders")
-
-
-@cached(64)
-def _composed(tokens: tuple[str, ...]) -> tuple[Pair, ...]:
-    from core.probes.permutations import composer
-
-    return composer.nearest(tokens, _COMPOSED)
 
 
 def _figures_of(result: Permutations) -> None:

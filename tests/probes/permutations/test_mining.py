@@ -243,7 +243,7 @@ def test_the_verb_prints_json_and_lines(capsys: pytest.CaptureFixture[str], orde
     models = [checkpoints.load(name) for name in ("rnn", "gru", "lstm")]
     expected = last(mine(orders, models, "said")).pairs
     assert expected and [OppositePair(**{**row, "rows": tuple(row["rows"])}) for row in found] == list(expected)
-    assert {tuple(row) for row in found} == {("model", "a", "b", "probability_a", "probability_b", "rows")}
+    assert {tuple(row) for row in found} == {("model", "a", "b", "probability_a", "probability_b", "rows", "valid")}
     # For people a line a pair.
     assert main(["mine", str(orders), "--text-column", "said", "--model", "rnn", "--limit", "3"]) == 0
     assert capsys.readouterr().out.splitlines() == [

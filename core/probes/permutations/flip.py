@@ -1,0 +1,266 @@
+"""Which valid order of a sentence's words flips the verdict? The best pairs of a sentence, for several models at once.
+
+The judge of word order reads every order (or, of too many, the most fluent ones, as the search finds them); then each
+model scores orders by falling P(valid), all that the judge accepts first of all. A pair is worth
+
+    P(valid) · |P(positive) of the order − P(positive) of the original|
+
+and no order that a model has not scored can be worth more than the next P(valid) times the largest difference
+there can be. So scoring stops once that is below the worst of the pairs found: they are the best of all orders judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+import numpy as np
+
+from core.fluency.orders import Ranking
+from core.models.predict import sigmoid
+from core.probes.permutations.search import Question, ask, scorer
+from core.probes.search_limits import check_limits
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import mark, ngettext, together
+
+if TYPE_CHECKING:
+    from core.fluency.judge import Judge
+    from core.fluency.trigram import Trigram
+    from core.models.predictor import Model
+
+TOP = 3
+LEAST_VALID = 0.05
+BUDGET = 400_000  # orders judged: all of up to nine words
+_MOST_WORDS = 1_200_000  # of the orders judged, where not all are: of twelve words 100,000 orders
+_JUDGED_AT_ONCE = 40_320
+_ROUND = 512  # orders that a model scores between two looks at what is left
+
+_T = TypeVar("_T")
+JUDGING, SCORING = mark("judging orders"), mark("scoring orders")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An order that flips the verdict; `valid` is its P(valid), `accepted` whether that reaches the judge's threshold.
+
+    `margin` is the difference between P(positive) of the order and of the original.
+    """
+
+    positions: tuple[int, ...]
+    text: str
+    probability: float
+    valid: float
+    accepted: bool
+    margin: float
+
+    @property
+    def moved(self) -> tuple[bool, ...]:
+        """Of each word of `text`, whether it moved: all but a longest run of words that kept their order."""
+        longest: list[list[int]] = []  # the longest run that ends with each word
+        for number, position in enumerate(self.positions):
+            before = [run for run in longest if self.positions[run[-1]] < position]
+            longest.append([*max(before, key=len, default=[]), number])
+        stayed = max(longest, key=len, default=[])
+        return tuple(number not in stayed for number in range(len(self.positions)))
+
+
+@dataclass(frozen=True)
+class Flips:
+    """One model's best pairs of a sentence, the accepted ones first, then by P(valid) times margin.
+
+    Of `orders` distinct orders `searched` were judged, the original among them; `accepted` of the others reach the
+    judge's `threshold` and `accepted_flips` of these flip the verdict. `probability` and `valid` are the original's.
+    """
+
+    model: str
+    text: str
+    tokens: tuple[str, ...]
+    pinned: tuple[int, ...]
+    probability: float
+    valid: float
+    orders: int
+    searched: int
+    accepted: int
+    accepted_flips: int
+    threshold: float
+    scorer: str
+    pairs: tuple[Pair, ...]
+
+    @property
+    def certificate(self) -> str:
+        """What was searched and what that shows, in the current language."""
+        if self.orders == 1:
+            return _("These words have only one order, so no other can flip the verdict.")
+        if self.searched == self.orders:
+            judged = _("The judge of word order read all {orders:,} orders.")
+        else:
+            judged = _(
+                "The judge of word order read {searched:,} of {orders:,} orders: the most fluent that were found "
+                "(by the {scorer})."
+            )
+        if not self.accepted:
+            found = _("It accepts no other order.")
+        elif not self.accepted_flips:
+            found = ngettext(
+                "It accepts {accepted:,} other order, which does not flip the verdict.",
+                "It accepts {accepted:,} other orders; none of them flips the verdict.",
+                self.accepted,
+            )
+        elif self.accepted == 1:
+            found = _("It accepts 1 other order, which flips the verdict.")
+        else:
+            found = ngettext(
+                "It accepts {accepted:,} other orders; {flips:,} of them flips the verdict.",
+                "It accepts {accepted:,} other orders; {flips:,} of them flip the verdict.",
+                self.accepted_flips,
+            )
+        return together((judged, found)).format(
+            orders=self.orders,
+            searched=self.searched,
+            scorer=self.scorer,
+            accepted=self.accepted,
+            flips=self.accepted_flips,
+        )
+
+
+class FlipProgress(NamedTuple):
+    """`done` of `total` orders of a `stage`; `found` are the models that are finished, in the order they were given."""
+
+    stage: str
+    done: int
+    total: int
+    found: tuple[Flips, ...]
+
+
+def flips(
+    models: Sequence[Model],
+    judge: Judge,
+    trigram: Trigram,
+    text: str,
+    pinned: Collection[int] | None = None,
+    *,
+    top: int = TOP,
+    budget: int = BUDGET,
+    check_cancelled: Callable[[], object] = lambda: None,
+) -> Iterator[FlipProgress]:
+    """The best pairs of a text under each model, the last event with all of them.
+
+    `pinned` positions stay (default: punctuation and links). Raises EmptyTextError for a text without a token,
+    ValueError for limits below 1 and for words that the judge does not know.
+    """
+    check_limits(budget=budget, top=top)
+    questions = [ask(model, trigram, text, pinned) for model in models]
+    for question in questions:
+        if not judge.can_judge(question.tokens):
+            raise ValueError(_("the judge of word order knows none of these words, so it cannot judge their orders"))
+    found: tuple[Flips, ...] = ()
+    judged: dict[object, _Judged] = {}
+    for model, question in zip(models, questions, strict=True):
+        key = question.tokens, question.words
+        if key not in judged:
+            judging = _judge(judge, question, budget, check_cancelled)
+            judged[key] = yield from _told(judging, JUDGING, found)
+        best = _best(model, judge, question, judged[key], top, check_cancelled)
+        found = (*found, (yield from _told(best, SCORING, found)))
+        yield FlipProgress(SCORING, 1, 1, found)
+
+
+def _told(
+    steps: Generator[tuple[int, int], None, _T], stage: str, found: tuple[Flips, ...]
+) -> Generator[FlipProgress, None, _T]:
+    """What steps return, their (done, total) told on the way."""
+    while True:
+        try:
+            done, total = next(steps)
+        except StopIteration as end:
+            result: _T = end.value
+            return result
+        yield FlipProgress(stage, done, total, found)
+
+
+class _Judged(NamedTuple):
+    """Orders uint8 [N, n] by falling P(valid) [N], without the original, and the original's P(valid)."""
+
+    rows: np.ndarray
+    valid: np.ndarray
+    original: float
+
+
+def _judge(
+    judge: Judge, question: Question, budget: int, check_cancelled: Callable[[], object]
+) -> Generator[tuple[int, int], None, _Judged]:
+    words = question.words
+    original = words.original()
+    if words.count <= budget:
+        blocks: Iterator[np.ndarray] = words.all_orders()
+        total = words.count
+    else:
+        total = max(1, min(budget, _MOST_WORDS // len(words)))
+        yield 0, total
+        ranked = Ranking(words, question.table, check_cancelled).most_fluent(total)
+        blocks = iter([ranked.orders])
+        total = len(ranked.orders)
+    rows = np.concatenate(list(blocks))
+    rows = rows[(rows != original).any(axis=1)]
+    valid = np.empty(len(rows), dtype=np.float32)
+    for start in range(0, len(rows), _JUDGED_AT_ONCE):
+        check_cancelled()
+        yield start, total
+        part = slice(start, start + _JUDGED_AT_ONCE)
+        valid[part] = judge.valid(question.tokens, rows[part])
+    falling = np.argsort(-valid, kind="stable")
+    return _Judged(rows[falling], valid[falling], float(judge.valid(question.tokens)[0]))
+
+
+def _best(
+    model: Model,
+    judge: Judge,
+    question: Question,
+    judged: _Judged,
+    top: int,
+    check_cancelled: Callable[[], object],
+) -> Generator[tuple[int, int], None, Flips]:
+    score = scorer(model, question)
+    before = float(sigmoid(score(question.words.original()))[0])
+    accepted = int((judged.valid >= judge.threshold).sum())
+    accepted_flips, scored = 0, 0
+    best: list[Pair] = []
+    offered = int((judged.valid >= LEAST_VALID).sum())
+    while scored < offered:
+        check_cancelled()
+        largest = max(before, 1 - before) * judged.valid[scored]
+        enough = len(best) == top and (best[-1].accepted or best[-1].valid * best[-1].margin >= largest)
+        if scored >= accepted and enough:
+            break
+        size = min(_ROUND, getattr(score, "at_once", None) or _ROUND)
+        stop = min(scored + size, offered)
+        rows, valid = judged.rows[scored:stop], judged.valid[scored:stop]
+        after = sigmoid(score(rows))
+        flipped = np.flatnonzero((after >= 0.5) != (before >= 0.5))
+        accepted_flips += int((valid[flipped] >= judge.threshold).sum())
+        best += [_pair(question, judge, rows[n], float(valid[n]), float(after[n]), before) for n in flipped]
+        best = sorted(best, key=lambda pair: (not pair.accepted, -pair.valid * pair.margin))[:top]
+        scored = stop
+        yield scored, offered
+    return Flips(
+        model=model.name,
+        text=question.text,
+        tokens=question.tokens,
+        pinned=tuple(sorted(question.words.pinned)),
+        probability=before,
+        valid=judged.original,
+        orders=question.words.count,
+        searched=len(judged.rows) + 1,
+        accepted=accepted,
+        accepted_flips=accepted_flips,
+        threshold=judge.threshold,
+        scorer=question.scorer,
+        pairs=tuple(best),
+    )
+
+
+def _pair(question: Question, judge: Judge, row: np.ndarray, valid: float, after: float, before: float) -> Pair:
+    positions = tuple(row.tolist())
+    text = " ".join(question.tokens[position] for position in positions)
+    return Pair(positions, text, after, valid, valid >= judge.threshold, abs(after - before))
