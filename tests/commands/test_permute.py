@@ -10,26 +10,33 @@ from typing import Any
 
 import pytest
 
-from core.fluency import trigram
+from core.fluency import judge, trigram
 from core.models import checkpoints
 from core.models.predict import verdicts
 from core.probes.permutations import search as permutation_search
+from core.text.preprocessing import Preprocessing
 from tests.commands.conftest import Cli
+from tests.conftest import WORDS
+from tests.fluency.small_judge import random_judge
 from tests.probes.small_models import random_trigram
 
 KEYS = [
     *("model", "text", "tokens", "orders", "scored", "complete", "certificate", "original"),
-    *("flip_count", "flip_count_above_floor", "floor", "scorer", "flips", "fluent", "highest", "lowest"),
+    *("flip_count", "flip_count_above_floor", "floor", "scorer", "threshold"),
+    *("accepted", "accepted_flips", "flips", "fluent", "highest", "lowest"),
     *("sensitivity", "order_effect", "way", "named", "position_effects"),
 ]
 
 
 SCORER = random_trigram(["i", "love", "this", "frabjous"])
+JUDGE = random_judge(WORDS)
 
 
 @pytest.fixture(autouse=True)
 def _fluency(_tiny_models: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trigram, "load", lambda: SimpleNamespace(trigram=SCORER))
+    monkeypatch.setattr(trigram, "load", lambda: SimpleNamespace(trigram=SCORER, preprocessing=Preprocessing()))
+    monkeypatch.setattr(judge, "load", lambda: JUDGE)
+    monkeypatch.setattr(judge, "load_if_there", lambda: JUDGE)
 
 
 def test_json_for_every_text_and_model(cli: Cli) -> None:
@@ -41,12 +48,41 @@ def test_json_for_every_text_and_model(cli: Cli) -> None:
         assert list(row) == KEYS
         orders = 24 if "late" in row["text"] else 12  # two words are the same, and the comma stays
         assert (row["orders"], row["scored"], row["complete"], row["floor"]) == (orders, orders, True, 8.0)
-        assert row["scorer"] == "trigram" and row["original"].keys() == {"probability", "fluency"}
+        assert row["scorer"] == "trigram" and row["original"].keys() == {"probability", "fluency", "valid"}
+        assert row["accepted_flips"] <= row["accepted"] < orders and row["threshold"] == 0.5
         for listed in (row["flips"], row["fluent"]):
             assert len(listed) <= 20
-            assert [order["fluency"] for order in listed] == sorted((o["fluency"] for o in listed), reverse=True)
-            assert all(order.keys() == {"text", "probability", "fluency"} for order in listed)
+            by = "valid" if listed is row["flips"] else "fluency"
+            assert [order[by] for order in listed] == sorted((order[by] for order in listed), reverse=True)
+            assert all(order.keys() == {"text", "probability", "fluency", "valid"} for order in listed)
         assert row["lowest"]["probability"] <= row["original"]["probability"] <= row["highest"]["probability"]
+
+
+def test_flip_lists_the_best_pairs_of_each_model(cli: Cli) -> None:
+    rows = cli.json("flip --model all --top 2", "so good so bad never")
+    assert [row["model"] for row in rows] == ["rnn", "gru", "lstm"]
+    assert any(row["pairs"] for row in rows)
+    for row in rows:
+        assert list(row) == [
+            *("model", "text", "probability", "valid", "orders", "searched", "accepted", "accepted_flips"),
+            *("certificate", "pairs"),
+        ]
+        assert (row["orders"], row["searched"], len(row["pairs"]) <= 2) == (60, 60, True)
+        for pair in row["pairs"]:
+            assert list(pair) == ["text", "probability", "valid", "accepted", "margin"]
+            assert (pair["probability"] >= 0.5) != (row["probability"] >= 0.5)
+            assert pair["margin"] == pytest.approx(abs(pair["probability"] - row["probability"]))
+    assert cli.text("flip --model gru 'so good so bad never'").splitlines()[0].startswith("gru: ")
+
+
+def test_judge_says_how_likely_an_order_is_valid(cli: Cli) -> None:
+    known, unknown = cli.json("judge", "Never so good", "zxcv")
+    assert list(known) == ["text", "valid", "accepted", "fluency"] and known["text"] == "Never so good"
+    assert known["valid"] == pytest.approx(JUDGE.judgement(["never", "so", "good"]))
+    assert known["accepted"] == (known["valid"] >= 0.5) and known["fluency"] < 0
+    assert unknown["valid"] is unknown["accepted"] is None
+    assert len(cli.text("judge 'never so good' zxcv").splitlines()) == 2
+    assert cli.refused("flip zxcv").count("judge") == 1
 
 
 def test_flips_are_those_of_the_model_itself(cli: Cli) -> None:

@@ -56,7 +56,7 @@ def test_listing_is_newest_first_and_filtered(kept: Collection) -> None:
         keep(kept, original=f"text {number}", judgement=judgement, model=["rnn", "gru"][number % 2])
     for chosen, expected in (((), "543210"), (("unsure",), "41"), (("unsure", "gru"), "1"), ((None, None, "T 4"), "4")):
         assert "".join(pair.original[-1] for pair in kept.pairs(*chosen)) == expected
-    with pytest.raises(ValueError, match="'maybe'; available: valid, not valid, unsure"):
+    with pytest.raises(ValueError, match="'maybe'; available: valid, odd, not English, unsure, not valid"):
         kept.pairs("maybe")
 
 

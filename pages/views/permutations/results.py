@@ -10,9 +10,8 @@ import streamlit as st
 from core.runtime.i18n import gettext as _
 from pages.views.permutations.kept_pairs import keep_form
 from pages.views.permutations.permuted import composed_pairs
-from pages.widgets import classes, models, tables
-from pages.wording.terms import term
-from pages.wording.tokens import Number, certificate, plain, signed
+from pages.widgets import classes, tables
+from pages.wording.tokens import Number, certificate, signed
 
 if TYPE_CHECKING:
     from core.probes.permutations.search import Order, Permutations
@@ -23,18 +22,16 @@ def show(result: Permutations, key: str) -> None:
     certificate(result.certificate, result.complete)
     _figures_of(result)
     _charts(result, key)
-    fluency, _fault = models.fluency()
-    if fluency is not None and fluency.mixture is not None:
+    if result.threshold is not None:
         st.caption(
             _(
-                "Fluency is from the {scorer}, as in the certificate. The last column rescores the "
-                "same orders with the {mixture}, which reads whole sentences and ranks them better. "
-                "It shows the difference from the original. Click the column header to sort by it."
-            ).format(scorer=plain(term(result.scorer)), mixture=plain(term(fluency.mixture.name)))
+                "P(valid): how likely the judge of word order finds it that a person would write an order. It accepts "
+                "orders from {threshold:.2f} on."
+            ).format(threshold=result.threshold)
         )
     left, right = st.columns(2)
     with left:
-        st.header(_("Most fluent flips"))
+        st.header(_("Most fluent flips") if result.threshold is None else _("Likeliest valid flips"))
         if result.flips:
             _table(result, result.flips, "flips")
         else:
@@ -151,16 +148,6 @@ def _choice(result: Permutations, row: int, key: str) -> None:
         )
 
 
-def _judged_again(result: Permutations, orders: Sequence[Order]) -> list[float]:
-    """Each order's fluency minus the original's, by the mixture of trigram and recurrent model, if there is one."""
-    fluency, _fault = models.fluency()
-    if fluency is None or fluency.mixture is None:
-        return []
-    texts = [[result.tokens[index] for index in order.positions] for order in (result.original, *orders)]
-    original, *scores = fluency.mixture.score(texts).tolist()
-    return [round(score - original, 2) for score in scores]
-
-
 def _table(result: Permutations, orders: Sequence[Order], name: str) -> None:
     labels = classes.of(result.model)
     names = classes.both(labels)
@@ -171,17 +158,18 @@ def _table(result: Permutations, orders: Sequence[Order], name: str) -> None:
         _("fluency (nats)"),
         _("vs original (nats)"),
     ]
-    if again := _judged_again(result, orders):
-        header.append(_("mixture, vs original (nats)"))
+    judged = result.threshold is not None
+    if judged:
+        header.insert(1, _("P(valid)"))
     rows = [
         (
             order.text,
+            *([None if order.valid is None else round(order.valid, 2)] if judged else []),
             names[order.label],
             round(order.probability, 4),
             round(order.fluency, 2),
             round(order.fluency - result.original.fluency, 2),
-            *again[row : row + 1],
         )
-        for row, order in enumerate(orders)
+        for order in orders
     ]
     tables.table(header, rows, name)

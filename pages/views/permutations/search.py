@@ -52,13 +52,16 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
         return
     pinned = pins(tokens)
     budget, floor, seconds = _bounds()
-    question = probe.ask(checkpoint, fluency.trigram, text, pinned, budget=budget, floor=floor, seconds=float(seconds))
+    judge, _fault = models.judge()
+    bounds = {"budget": budget, "floor": floor, "seconds": float(seconds)}
+    question = probe.ask(checkpoint, fluency.trigram, text, pinned, judge, **bounds)
     _say_what_is_one_word(question)
     if question.words.count == 1:
         st.info(_("These words have only one order, so no other can flip the verdict."))
         return
     _say_what_comes(question)
-    key = (checkpoint.name, checkpoint.hash, fluency.hash, text, tuple(pinned), budget, floor, seconds)
+    judged_by = judge.hash if judge else ""
+    key = (checkpoint.name, checkpoint.hash, fluency.hash, judged_by, text, tuple(pinned), budget, floor, seconds)
 
     def start() -> background_search.Start:
         return partial(probe.search, checkpoint.name, probe.scorer(checkpoint, question), question)

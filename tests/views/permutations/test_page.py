@@ -25,6 +25,8 @@ from pages.widgets import models
 from pages.widgets.word_order import moved
 from tests import app
 from tests.app import charts, live, numbers_in, offers, parameter, press, said, shown, sound
+from tests.conftest import WORDS
+from tests.fluency.small_judge import random_judge
 from tests.hostile import SENTENCES
 
 MARKER = "zqxmarker"  # a word that stands nowhere on a page unless it was typed
@@ -53,9 +55,10 @@ def _own_world(tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("UNROLLED_COLLECTION", str(tmp_path / "pairs.sqlite3"))
     fluency = SimpleNamespace(trigram=MadeUpTrigram(), mixture=None, hash="made up")
     monkeypatch.setattr(models, "fluency", lambda: (fluency, ""))
+    monkeypatch.setattr(models, "judge", lambda: (random_judge(WORDS, threshold=0.3), ""))
 
 
-def opened(view: str = "", **parameters: str) -> AppTest:
+def opened(view: str = "hand", **parameters: str) -> AppTest:
     return sound(app.opened("Permutations", view, **parameters))
 
 
@@ -81,6 +84,35 @@ def reorder(at: AppTest, tokens: list[str], order: list[int], pinned: Sequence[i
 
 def probabilities(at: AppTest) -> list[str]:
     return [metric.delta.rpartition("= ")[2] for metric in at.metric]
+
+
+# Find a flip
+
+
+def test_opens_on_a_button_that_finds_flips_for_every_model_and_keeps_what_is_judged() -> None:
+    at = press(opened("", q="love hate so good"), "Find me a flip")
+    assert parameter(at, "view") is None
+    assert [metric.label.partition(",")[0] for metric in at.metric] == ["RNN", "GRU", "LSTM"]
+    answers = [one for one in at.segmented_control if one.key.endswith("judgement")]
+    assert 0 < len(answers) <= 9
+    answers[0].set_value("odd")
+    sound(at.run())
+    sound(at.run())  # another run keeps it no second time
+    pairs = Collection().pairs()
+    assert {pair.judgement for pair in pairs} == {"odd"} and len({pair.other for pair in pairs}) == 1
+    for pair in pairs:
+        assert sorted(pair.other.split()) == ["good", "hate", "love", "so"]
+        assert verdict(checkpoints.load(pair.model), pair.other).probability == pytest.approx(pair.probability_other)
+        assert (pair.probability_original >= 0.5) != (pair.probability_other >= 0.5)
+        assert pair.scorer == "judge of word order"
+
+
+def test_where_no_flip_can_be_found_the_page_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(opened("", q="love").info) == 1 and not offers(opened("", q="love"), "Find me a flip")
+    assert len(opened("", q=f"{MARKER} {MARKER}s").info) == 1
+    assert len(opened("", q=" ".join(["so", "good"] * 31)).info) == 1
+    monkeypatch.setattr(models, "judge", lambda: (None, "no checkpoint 'judge'"))
+    assert "no checkpoint" in shown(opened("", q="so good").warning[0].value)
 
 
 # By hand
@@ -226,7 +258,7 @@ def test_a_flip_that_is_clicked_is_shown_and_can_be_kept_without_a_new_search(mo
     at.session_state[key] = click
     at.run()
     assert "swap_horiz" in said(at)
-    at.radio[0].set_value("not valid")
+    at.radio[0].set_value("not English")
     at.session_state[key] = click  # a browser sends it again with every run
     press(at, "Keep this pair")
     (pair,) = Collection().pairs()
