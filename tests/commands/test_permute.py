@@ -82,7 +82,7 @@ def test_judge_says_how_likely_an_order_is_valid(cli: Cli) -> None:
     assert known["accepted"] == (known["valid"] >= 0.5) and known["fluency"] < 0
     assert unknown["valid"] is unknown["accepted"] is None
     assert len(cli.text("judge 'never so good' zxcv").splitlines()) == 2
-    assert cli.refused("flip zxcv").count("judge") == 1
+    assert "judge" in cli.refused("flip zxcv")
 
 
 def test_flips_are_those_of_the_model_itself(cli: Cli) -> None:

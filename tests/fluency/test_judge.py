@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partialmethod
 from itertools import permutations
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.__main__ import main
 from core.data.corpus import encode_tokens
 from core.fluency import judge as judges
 from core.fluency import judge_evaluation as evaluation
@@ -22,6 +24,15 @@ from core.models.checkpoints import CheckpointError
 from core.text.preprocessing import Preprocessing, Vocabulary
 from tests.fluency.small_judge import card, random_judge
 
+SMALL = {
+    "vocabulary_size": 20,
+    "embedding_size": 6,
+    "hidden_size": 8,
+    "head_size": 6,
+    "passes": (Pass((1.0, 1.0), 1e-2, 64),),
+    "negatives": 8,
+    "reading_passes": 120,
+}
 WORDS = ("you", "never", "saw", "such", "a", "thing", ".")
 
 
@@ -160,3 +171,42 @@ def test_word_sets_with_several_orders_are_halved() -> None:
         (("is", "it", "so"), ("so", "it", "is")),
     }
     assert len(drawn) == 2
+
+
+def test_the_commands_train_measure_and_print(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    people, verbs, ends = ("tom", "mary", "bob", "ann"), ("sees", "hears", "knows"), ("here", "now")
+    texts = [
+        f"{a} {verb} {b} {c} {end}." for a in people for verb in verbs for b in people for c in people for end in ends
+    ]
+    texts += [f"{end} {a} {verb} {b}" for a in people for verb in verbs for b in people for end in ends]
+    texts += [f"{a} {verb} {b} {end}" for a in people for verb in verbs for b in people for end in ends]
+    for name in ("tweets", "sentences"):
+        (tmp_path / f"{name}.csv").write_text("text\n" + "\n".join(texts) + "\n", encoding="utf-8")
+    rows = ["part,file,row,order,answers"]
+    for part, first in (("train", 0), ("choice", 40), ("report", 80)):
+        for row in range(first, first + 20):
+            rows += [f"{part},sentences.csv,{row + 1},{order}" for order in ("1.2.3.4.5.6,vvv", "5.4.3.2.1.6,nnn")]
+            rows.append(f"{part},sentences.csv,{row + 1},3.2.1.4.5.6,{'v' if part == 'train' else 'vvo'}")
+    (tmp_path / "readings.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    (tmp_path / "pairs.jsonl").write_text(
+        '{"sentence_good": "tom sees mary", "sentence_bad": "sees tom mary", "phenomenon": "order"}\n', encoding="utf-8"
+    )
+    (tmp_path / "cola.csv").write_text("sentence,label\ntom sees mary,1\ntom mary sees,0\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(JudgeSettings, "__init__", partialmethod(JudgeSettings.__init__, **SMALL))
+    material = (
+        "--tweets tweets.csv --sentences sentences.csv --readings readings.csv --blimp pairs.jsonl --cola cola.csv"
+    )
+    assert main(["train-judge", *material.split(), "--out", "out"]) == 0
+    trained = capsys.readouterr().out
+    card = judges.load(tmp_path / "out").card
+    assert card["metrics"]["readings"]["report"]["precision"] > 0.6 and card["metrics"]["second_orders"]["orders"] > 0
+    assert card["readings"]["train"] == 60 and 0 < card["settings"]["threshold"] < 1
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tmp_path / "out"))
+    assert main(["evaluate-judge", *material.split()]) == 0
+    assert capsys.readouterr().out == trained
+    for wrong, message in (("--readings no.csv", "no.csv"), ("--readings tweets.csv", "no column 'part'")):
+        assert main(["evaluate-judge", *material.split(), *wrong.split()]) == 2
+        assert message in capsys.readouterr().err

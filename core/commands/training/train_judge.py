@@ -100,9 +100,9 @@ def _show(metrics: dict[str, Any]) -> None:
         )
     for row in readings["reliability"]:
         console.line(f"  P(valid) from {row['from']:.2f}, {row['orders']:,} orders: {row['valid']:.1%} valid")
-    second = metrics["second_orders"]
-    console.line(f"second real orders ({second['orders']:,}): {second['top']:.1%} in the first 1 %")
-    for row in metrics["orders"]["by_words"]:
+    if second := metrics.get("second_orders"):
+        console.line(f"second real orders ({second['orders']:,}): {second['top']:.1%} in the first 1 %")
+    for row in metrics.get("orders", {"by_words": []})["by_words"]:
         console.line(f"{row['sentences']:,} sentences of {row['words']} words: first {row['first']:.1%}")
     if pairs := metrics.get("pairs"):
         for row in pairs["by_phenomenon"]:
