@@ -86,6 +86,13 @@ class JudgeNetwork(nn.Module):
         seen = self.dropout(torch.cat([left.states, states, x], dim=-1))
         return self.judge(self.states(seen), features, real)
 
+    def calibrate(self, slope: float, intercept: float) -> None:
+        """Let the log-odds be slope times what they are plus intercept."""
+        with torch.no_grad():
+            self.word.weight.mul_(slope)
+            self.whole.weight.mul_(slope)
+            self.whole.bias.mul_(slope).add_(intercept)
+
     @staticmethod
     def _steps(network: OrderNetwork, ids: Tensor, endings: Tensor, lengths: Tensor) -> Steps:
         boundary = torch.zeros_like(ids[:, :1])

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from scipy.optimize import minimize
 from scipy.stats import rankdata
 
 from core.evaluation.metrics import wilson_interval
@@ -36,6 +37,21 @@ def choose_threshold(valid: np.ndarray, called_valid: np.ndarray, precision: flo
     if not len(good):
         raise ValueError(f"no threshold has a precision of {precision:.0%} on the {len(valid):,} readings to choose on")
     return float(valid[falling[good[-1]]])
+
+
+def calibration(judge: Judge, readings: Sequence[Reading]) -> tuple[float, float]:
+    """Slope and intercept of Platt's logistic regression of "valid" on the judge's log-odds (Platt 1999).
+
+    Slope at least 0.01, so that orders keep their ranks.
+    """
+    log_odds, valid = judge.score([reading.tokens for reading in readings]), [reading.valid for reading in readings]
+
+    def loss(line: np.ndarray) -> float:
+        calibrated = line[0] * log_odds + line[1]
+        return float(np.logaddexp(0, np.where(valid, -calibrated, calibrated)).sum())
+
+    slope, intercept = minimize(loss, np.array([1.0, 0.0]), bounds=((0.01, 100), (-100, 100))).x
+    return float(slope), float(intercept)
 
 
 def read_orders(judge: Judge, readings: Sequence[Reading]) -> np.ndarray:

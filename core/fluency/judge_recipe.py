@@ -141,10 +141,12 @@ def finish(
         "metrics": {},
     }
     judges.save(network, vocabulary, card, out)
-    stored = judges.load(out)
     choosing = [reading for reading in readings if reading.part == "choice" and reading.tokens != reading.original]
+    valid = np.array([reading.valid for reading in choosing])
+    network.calibrate(*evaluation.calibration(judges.load(out), choosing))
+    judges.save(network, vocabulary, card, out)
     card["settings"]["threshold"] = evaluation.choose_threshold(
-        evaluation.read_orders(stored, choosing), np.array([reading.valid for reading in choosing])
+        evaluation.read_orders(judges.load(out), choosing), valid
     )
     judges.save(network, vocabulary, card, out)
     for stage, done, metrics in evaluate(judges.load(out), material, out):

@@ -3,8 +3,7 @@
 The order networks learn each next word among the words left (`order_network`), and, as a second task, the next word
 among all words by sampled softmax as in `recurrent_lm`: that teaches which words go together and has no share in the
 score. The readings are orders of sentences that a reader called valid, odd or not English; the loss is the
-cross-entropy of "valid", where an answer counts as the share of other readers who call such an order valid (`BELIEF`).
-Adam throughout, one cycle a pass.
+cross-entropy of "valid". Adam throughout, one cycle a pass.
 """
 
 from __future__ import annotations
@@ -25,7 +24,6 @@ from core.fluency.order_network import OrderNetwork, ending
 from core.fluency.recurrent_lm import frequencies, one_cycle, sampled_loss
 from core.text.preprocessing import Vocabulary
 
-BELIEF = {"v": 0.80, "o": 0.12, "n": 0.01}  # on the readings to choose on
 _SHORTEST, _LONGEST = 3, 40  # tokens of the sentences trained on
 _REPORT_EVERY = 20  # steps
 _READ_AT_ONCE = 64
@@ -169,13 +167,6 @@ def _step(optimizer: torch.optim.Optimizer, loss: Tensor, network: nn.Module, sh
     optimizer.step()
 
 
-def _belief(reading: Reading) -> float:
-    """How valid an order is from its readings; certainly, if it is how the sentence was written."""
-    if reading.tokens == reading.original:
-        return 1.0
-    return sum(BELIEF[answer] for answer in reading.answers) / len(reading.answers)
-
-
 def _read_readings(
     settings: JudgeSettings, network: JudgeNetwork, words: Vocabulary, readings: Sequence[Reading]
 ) -> Iterator[tuple[float, float]]:
@@ -193,7 +184,7 @@ def _read_readings(
         [{"params": some, "lr": rate, "weight_decay": 1e-2 if rate == 1e-3 else 0.0} for rate, some in groups.items()]
     )
     encoded = encode_tokens((reading.tokens for reading in readings), words)
-    valid = torch.tensor([_belief(reading) for reading in readings], dtype=torch.float32)
+    valid = torch.tensor([reading.valid for reading in readings], dtype=torch.float32)
     endings = [torch.tensor([ending(token) for token in reading.tokens]) for reading in readings]
     steps, done, average = settings.reading_passes * math.ceil(len(readings) / _READ_AT_ONCE), 0, 0.7
     for _pass in range(settings.reading_passes):

@@ -81,6 +81,7 @@ def test_the_choice_travels_in_the_link_and_from_page_to_page(folder: Path) -> N
     at = home(loaded="alpha,beta")
     assert answering(at) == ["alpha", "beta"]
     at.switch_page("pages/1_Permutations.py")
+    at.query_params["view"] = "hand"
     at.run()
     assert not at.exception and answering(at) == ["alpha", "beta"]
     (box,) = at.sidebar.multiselect
