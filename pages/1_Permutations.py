@@ -10,7 +10,7 @@ from pages.widgets import frame
 
 frame.set_up("Permutations")
 st.title(_("Permutations"))
-st.write(_("Can reordering the words flip the verdict and still make sense? Move a word, or search every order."))
+st.write(_("Can another order of the same words flip the verdict and still be English? One button searches them all."))
 text = frame.sentence(examples()[0].text)
 views = {
     "flip": _("Find a flip"),

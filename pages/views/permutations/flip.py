@@ -90,14 +90,17 @@ def _show(event: FlipProgress, key: str, judge: Judge, readers: list[Checkpoint]
         for found in event.found:
             for pair in found.pairs[rank : rank + 1]:
                 shown.setdefault(pair.text, pair)
-    pairs = sorted(shown.values(), key=lambda pair: not pair.accepted)
-    accepted = any(pair.accepted for pair in pairs)
-    if pairs:
-        st.header(_("Valid orders that flip a verdict") if accepted else _("Orders that flip, but may not be English"))
-    for pair in pairs:
-        with st.container(border=True):
-            _pair(event.found, pair, f"flip {key} {fingerprint(pair.text)}", judge, readers)
-    if event.found and not accepted:
+    for title, accepted in (
+        (_("Valid orders that flip a verdict"), True),
+        (_("Orders that flip, but may not be English"), False),
+    ):
+        pairs = [pair for pair in shown.values() if pair.accepted == accepted]
+        if pairs:
+            st.header(title)
+        for pair in pairs:
+            with st.container(border=True):
+                _pair(event.found, pair, f"flip {key} {fingerprint(pair.text)}", judge, readers)
+    if event.found and not any(pair.accepted for pair in shown.values()):
         _instead(event.found[0].tokens)
 
 
