@@ -44,13 +44,15 @@ def calibration(judge: Judge, readings: Sequence[Reading]) -> tuple[float, float
 
     Slope at least 0.01, so that orders keep their ranks.
     """
-    log_odds, valid = judge.score([reading.tokens for reading in readings]), [reading.valid for reading in readings]
+    log_odds = judge.score([reading.tokens for reading in readings])
+    valid = np.array([reading.valid for reading in readings])
 
-    def loss(line: np.ndarray) -> float:
+    def loss(line: np.ndarray) -> tuple[float, np.ndarray]:
         calibrated = line[0] * log_odds + line[1]
-        return float(np.logaddexp(0, np.where(valid, -calibrated, calibrated)).sum())
+        off = sigmoid(calibrated) - valid
+        return np.logaddexp(0, np.where(valid, -calibrated, calibrated)).sum(), np.array([off @ log_odds, off.sum()])
 
-    slope, intercept = minimize(loss, np.array([1.0, 0.0]), bounds=((0.01, 100), (-100, 100))).x
+    slope, intercept = minimize(loss, np.array([1.0, 0.0]), jac=True, bounds=((0.01, 100), (-100, 100))).x
     return float(slope), float(intercept)
 
 
