@@ -70,7 +70,8 @@ class Flips:
     """One model's best pairs of a sentence, the accepted ones first, then by P(valid) times margin.
 
     Of `orders` distinct orders `searched` were judged, the original among them; `accepted` of the others reach the
-    judge's `threshold` and `accepted_flips` of these flip the verdict. `probability` and `valid` are the original's.
+    judge's `threshold` and `accepted_flips` of these flip the verdict. The model scored `scored` of them.
+    `probability` and `valid` are the original's.
     """
 
     model: str
@@ -81,6 +82,7 @@ class Flips:
     valid: float
     orders: int
     searched: int
+    scored: int
     accepted: int
     accepted_flips: int
     threshold: float
@@ -125,12 +127,17 @@ class Flips:
 
 
 class FlipProgress(NamedTuple):
-    """`done` of `total` orders of a `stage`; `found` are the models that are finished, in the order they were given."""
+    """`done` of `total` orders of a `stage`; `found` are the models that are finished, in the order they were given;
+    `scored` counts what all models scored so far."""
 
     stage: str
     done: int
     total: int
     found: tuple[Flips, ...]
+
+    @property
+    def scored(self) -> int:
+        return sum(one.scored for one in self.found) + (self.done if self.stage == SCORING else 0)
 
 
 def flips(
@@ -163,7 +170,7 @@ def flips(
             judged[key] = yield from _told(judging, JUDGING, found)
         best = _best(model, judge, question, judged[key], top, check_cancelled)
         found = (*found, (yield from _told(best, SCORING, found)))
-        yield FlipProgress(SCORING, 1, 1, found)
+        yield FlipProgress(SCORING, 0, 1, found)
 
 
 def _told(
@@ -252,6 +259,7 @@ def _best(
         valid=judged.original,
         orders=question.words.count,
         searched=len(judged.rows) + 1,
+        scored=scored + 1,
         accepted=accepted,
         accepted_flips=accepted_flips,
         threshold=judge.threshold,

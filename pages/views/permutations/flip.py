@@ -78,7 +78,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
 def _say(event: FlipProgress) -> background_search.Shown:
     line = _("{stage}: {done:,} of {total:,}").format(stage=term(event.stage), done=event.done, total=event.total)
     best = next((pair.text for flips in event.found for pair in flips.pairs if pair.accepted), "")
-    return background_search.Shown(event.done / max(event.total, 1), line, best)
+    return background_search.Shown(event.done / max(event.total, 1), line, best, event.scored)
 
 
 def _show(event: FlipProgress, key: str, judge: Judge, readers: list[Checkpoint]) -> None:
