@@ -36,6 +36,8 @@ def main(out: Path | None, name: str = "lstm") -> None:
     draw("predict", verdicts[:1])
 
     # Does the order of the words matter?
+    flips = model.flip(text)
+    print(f"flip: {flips.certificate}")
     orders = model.permutations(text, budget=2_000)
     print(f"permutations: {orders.certificate}")
     draw("permutations", orders)

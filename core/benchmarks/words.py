@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,6 +36,35 @@ def shipped_fluency(checkpoint: Checkpoint, part: str, count: int, rounds: int) 
 
     judge = getattr(load(), part)
     return None if judge is None else fluency_of(judge, checkpoint, count, rounds)
+
+
+def judged_orders(checkpoint: Checkpoint, count: int, rounds: int) -> Measured | None:
+    """All orders of so many words judged, against every order read through the judge's network by itself."""
+    import torch
+
+    from core.fluency.judge import load_if_there
+    from core.fluency.order_network import ending
+
+    judge = load_if_there()
+    if judge is None:
+        return None
+    tokens = made_up(checkpoint, 1)[0].split()[:count]
+    orders = np.array(list(permutations(range(len(tokens)))), dtype=np.uint8)
+    places = torch.from_numpy(orders.astype(np.int64))
+    ids = torch.tensor(judge.vocabulary.encode(tokens))[places]
+    endings = torch.tensor([ending(token) for token in tokens])[places]
+    lengths = torch.full((len(orders),), len(tokens))
+
+    def ours() -> np.ndarray:
+        return judge.log_odds(tokens, orders)
+
+    def plain() -> np.ndarray:
+        with torch.inference_mode():
+            judged: np.ndarray = judge.network(ids, endings, lengths).numpy()
+        return judged
+
+    what = f"all {len(orders):,} orders of {len(tokens)} words"
+    return compare("judge", what, ours, "every order by itself, in one batch", plain, rounds)
 
 
 def nearest_words(checkpoint: Checkpoint, rounds: int) -> Measured:
@@ -84,6 +114,7 @@ def map_of_words(checkpoint: Checkpoint, count: int, rounds: int) -> Measured:
 TIMINGS = (
     Timing(shipped_fluency, ("trigram", 2_000, 1), ("trigram", 20_000, 3), on="last"),
     Timing(shipped_fluency, ("mixture", 100, 1), ("mixture", 500, 3), on="last"),
+    Timing(judged_orders, (6, 3), (8, 3), on="last"),
     Timing(nearest_words, (10,), (30,)),
     Timing(map_of_words, (400, 10), (400, 30)),
 )
