@@ -1,4 +1,4 @@
-"""Journeys through the page on word order in a real browser: words moved, a search stopped, a flip clicked."""
+"""Journeys through the page on word order in a real browser: a flip found and judged, words moved, a search stopped."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ def processor_seconds(address: str) -> float:
 def test_a_sentence_comes_along_and_a_dragged_word_changes_the_verdicts_and_the_link(page: Page, address: str) -> None:
     open_and_settle(page, f"{address}/?q=better+late+than+never")
     page.get_by_test_id("stSidebar").get_by_role("link", name="Permutations").click()
+    button(page, "By hand").click()
     words = page.get_by_role("option")
     expect(words).to_have_text(["better", "late", "than", "never"])
     metrics = page.get_by_test_id("stMetric")
@@ -56,6 +57,18 @@ def test_a_sentence_comes_along_and_a_dragged_word_changes_the_verdicts_and_the_
     expect(page).to_have_url(re.compile(r"[?&]order=4\.1\.2\.3(&|$)"))
     page.reload()
     expect(words).to_have_text(["never", "better", "late", "than"])
+
+
+def test_one_button_finds_a_valid_flip_and_keeps_what_is_said_of_it(page: Page, address: str) -> None:
+    show(page, address, q="I am not sad because you are here")
+    button(page, "Find me a flip").click()
+    expect(page.get_by_role("heading", name="Valid orders that flip a verdict")).to_be_visible()
+    expect(page.get_by_text("all 40,320 orders").first).to_be_visible()
+    settled(page)
+    page.get_by_role("radio", name="odd").or_(page.get_by_role("button", name="odd")).first.click()
+    expect(page.get_by_text("Saved to Kept pairs as “odd”")).to_be_visible()
+    button(page, "Copy or open").first.click()
+    expect(page.get_by_role("link", name="Compare the two sentences")).to_be_visible()
 
 
 def test_two_tabs_search_at_once_and_each_gets_its_own_answer(page: Page, address: str) -> None:
