@@ -74,7 +74,8 @@ def keep_find_form(candidate: FindCandidate, key: str) -> None:
     names = readings_plain(name for own in labels.values() for name in own)
     reading = candidate.reading if candidate.reading in names else None
     verdicts = {model: name_of(candidate.probabilities[model], labels[model]) for model in models}
-    usual = [model for model in models if reading and fooled(verdicts[model], reading, labels[model])]
+    fitting = [model for model in models if reading is None or reading in gold_labels(labels[model])]
+    usual = [model for model in fitting if reading and fooled(verdicts[model], reading, labels[model])]
 
     def choose() -> list[str]:
         if len(models) == 1:
@@ -82,7 +83,7 @@ def keep_find_form(candidate: FindCandidate, key: str) -> None:
         return st.multiselect(
             _("Models"),
             models,
-            default=usual or models,
+            default=usual or fitting,
             format_func=model_name,
             key=f"{key} {fingerprint(candidate)} models",
             width=300,
