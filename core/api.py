@@ -151,12 +151,10 @@ class Model:
         `protect` are locked words; `bounds` are `max_edits`, `seconds`, `budget` (sentences read), `beam`, `top` and
         `fluency` (nats that it may lose).
         """
-        from core.data.labels import as_found
         from core.probes.edits import sources
         from core.probes.edits.search import search
         from core.probes.edits.victims import white_box
 
-        goal = as_found(goal, self.labels, ("flip",), self.name, "goal")
         question = sources.ask(self.checkpoint, sources.load(), text, goal, protect=protect, **bounds)
         return _last(search(self.name, white_box(self.checkpoint), question)).result()
 
@@ -174,12 +172,12 @@ class Model:
         candidates = Candidates(Question(read(situation), **bounds), self.checkpoint.preprocessing)
         return _last(search(self.name, predictor(self.checkpoint), candidates)).result()
 
-    def comment(self, text: str, reading: str = "negative") -> Comment:
-        """Whether the model is fooled by a text of gold label `reading` (negative, positive or mixed), and the logits
-        [T] without each token."""
+    def comment(self, text: str, reading: str | None = None) -> Comment:
+        """Whether the model is fooled by a text of gold label `reading` (a class's name or ``mixed``; default: its
+        first class), and the logits [T] without each token."""
         from core.probes.sarcasm.comment import judge
 
-        return judge([self.checkpoint], text, reading)[0]
+        return judge([self.checkpoint], text, self.labels[0] if reading is None else reading)[0]
 
     def compare(self, a: str, b: str) -> Comparison:
         """Two texts: the words that they share, both verdicts, and the token from which the verdicts differ."""

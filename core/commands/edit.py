@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core.commands import console, inputs
 from core.commands.options import Verbs, given, models_options
-from core.data.labels import SENTIMENT, Names, as_found
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
@@ -21,12 +20,12 @@ def add_verbs(verbs: Verbs) -> None:
     parser = verbs.add(edit, "--seconds")
     models_options(parser)
     parser.add_argument(
-        "--goal", required=True, metavar="G", help="the verdict to reach: flip, positive, negative, or a class's name"
+        "--goal", required=True, metavar="G", help="the verdict to reach: flip, or a class's name (positive, negative)"
     )
     parser.add_argument(
         "--reading",
         metavar="R",
-        help="the text's gold label, which guards preserve: negative, positive, a class's name, or mixed (default: the "
+        help="the text's gold label, which guards preserve: a class's name (negative, positive) or mixed (default: the "
         "opposite of the goal)",
     )
     parser.add_argument("--max-edits", type=int, metavar="K", help="edits made together at most (default: 2)")
@@ -55,12 +54,15 @@ def edit(options: argparse.Namespace) -> int:
     sources = edit_sources.load_for(models)
 
     def question(model: Model, text: str) -> Question:
-        goal = as_found(options.goal, model.labels, ("flip",), model.name, "--goal")
-        label: dict[str, Any] = {}
-        if options.reading is not None:
-            label["reading"] = as_found(options.reading, model.labels, ("mixed",), model.name, "--reading")
         return edit_sources.ask(
-            model, sources, text, goal, protect=options.protect, no_guards=options.no_guard, **label, **limits
+            model,
+            sources,
+            text,
+            options.goal,
+            protect=options.protect,
+            no_guards=options.no_guard,
+            reading=options.reading,
+            **limits,
         )
 
     # All of them first: a text that cannot be searched is refused before an hour of work.
@@ -75,8 +77,8 @@ def edit(options: argparse.Namespace) -> int:
             unit_scale=True,
             leave=False,
         )
-        results.append((console.last(events).result(), model.labels))
-    return console.answer(options, results, lambda result: _as_json(result[0]), lambda result: _show(*result))
+        results.append(console.last(events).result())
+    return console.answer(options, results, _as_json, _show)
 
 
 def _texts(options: argparse.Namespace) -> list[str]:
@@ -132,11 +134,10 @@ def _edited_json(edited: Edited) -> dict[str, object]:
     }
 
 
-def _show(result: MinimalEdits, names: Names) -> None:
+def _show(result: MinimalEdits) -> None:
     console.line(f"{result.model}: {result.probability:.4f}  {' '.join(result.tokens)}")
     console.line(f"  {result.certificate}")
-    named = dict(zip(SENTIMENT, names, strict=True))
-    console.line(f"  guarded for the gold label {named.get(result.reading, result.reading)}")
+    console.line(f"  guarded for the gold label {result.reading}")
     if result.best:
         _show_edited(result.best)
         if result.others:

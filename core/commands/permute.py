@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.commands import console, inputs
 from core.commands.options import Verbs, given, models_options, text_options
-from core.data.labels import Names, name_of, probability_of
+from core.data.labels import name_of, probability_of
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
@@ -127,7 +127,7 @@ def permute(options: argparse.Namespace) -> int:
         for text in options.texts
         for model in models
     ]  # all of them first: a text that cannot be searched is refused before an hour of work
-    results: list[tuple[Permutations, Names]] = []
+    results: list[Permutations] = []
     progress = None
     status = 0
     try:
@@ -143,14 +143,14 @@ def permute(options: argparse.Namespace) -> int:
             ):
                 pass
             assert progress is not None
-            results.append((progress.result(), model.labels))
+            results.append(progress.result())
             progress = None
     except KeyboardInterrupt:  # what was searched until now is worth its minutes
         if progress is not None:
-            results.append((progress.result(), questions[len(results)][0].labels))
+            results.append(progress.result())
         console.progress(f"interrupted: {len(results):,} of {len(questions):,} answers, the last one incomplete")
         status = 130
-    return console.answer(options, results, lambda result: _as_json(result[0]), lambda result: _show(*result), status)
+    return console.answer(options, results, _as_json, _show, status)
 
 
 def _as_json(result: Permutations) -> dict[str, object]:
@@ -169,12 +169,12 @@ def _as_json(result: Permutations) -> dict[str, object]:
     }
 
 
-def _show(result: Permutations, names: Names) -> None:
+def _show(result: Permutations) -> None:
     def order(one: Order) -> str:
         valid = "   " if one.valid is None else f"{one.valid:.2f}"
         return f"{one.probability:.4f}  {one.fluency:8.2f}  {valid}  {one.text}"
 
-    console.line(f"{result.model}: {name_of(result.original.probability, names)}  {order(result.original)}")
+    console.line(f"{result.model}: {result.original.label}  {order(result.original)}")
     console.line(f"  {result.certificate}")
     console.line(
         f"  logit's standard deviation over {result.named}: {result.sensitivity:.3f}; the original's logit minus their "
@@ -185,7 +185,7 @@ def _show(result: Permutations, names: Names) -> None:
         console.line(f"  the position of {word!r} matters most: it explains {effect:.0%} of the logit's variance")
     for name, orders in (("flips", result.flips), ("most fluent", result.fluent)):
         if orders:
-            console.line(f"  {name}: {probability_of(names)}, fluency ({result.scorer}, nats), P(valid), order")
+            console.line(f"  {name}: {probability_of(result.labels)}, fluency ({result.scorer}, nats), P(valid), order")
         for one in orders:
             console.line(f"    {order(one)}")
 

@@ -58,17 +58,6 @@ def name_of(probability: float, names: Names = SENTIMENT) -> str:
     return names[int(probability >= 0.5)]
 
 
-def as_found(asked: str, names: Names, others: Sequence[str], model: str, what: str) -> str:
-    """What results call a class that was asked for by its name: positive for the second, negative for the first; or one
-    of `others` as it stands. Raises ValueError for a name that the model does not have."""
-    if names == SENTIMENT:
-        return asked  # as a search calls them, which refuses any other
-    own = dict(zip(names, SENTIMENT, strict=True))
-    if asked in own or asked in others:
-        return own.get(asked, asked)
-    raise ValueError(f"{what} {asked!r} is no class of {model}; available: {', '.join((*names, *others))}")
-
-
 def shared(several: Iterable[Sequence[str]]) -> Names:
     """The names that all of some models' classes have, or `CLASSES` where they differ; of none, `SENTIMENT`."""
     names = {(first, second) for first, second in several}

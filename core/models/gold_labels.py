@@ -1,23 +1,32 @@
 """Gold labels: how a person reads a text, and whether a model is fooled by it.
 
-A gold label is ``negative``, ``positive``, or ``mixed`` for both or neither. A model is fooled if its verdict is the
-opposite of a negative or positive one; a mixed one has no opposite.
+A gold label is the name of a class, or ``mixed`` for several or none. A model is fooled if its verdict is another of
+its classes; no verdict contradicts a mixed gold label, or one that the model has no class for.
 """
 
 from __future__ import annotations
 
-from core.models.predict import label
+from collections.abc import Iterable, Sequence
 
-NEGATIVE, POSITIVE, MIXED = GOLD_LABELS = ("negative", "positive", "mixed")
+from core.data.labels import SENTIMENT
+
+MIXED = "mixed"
+GOLD_LABELS = (*SENTIMENT, MIXED)
+"""Those of sentiment."""
 
 
-def check_gold_label(gold: str) -> None:
+def gold_labels(classes: Iterable[str]) -> tuple[str, ...]:
+    """The gold labels that a text can have where these are the classes; a class that is called mixed is that class."""
+    return tuple(dict.fromkeys((*classes, MIXED)))
+
+
+def check_gold_label(gold: str, classes: Iterable[str] = SENTIMENT) -> None:
     """Raises ValueError for an unknown gold label."""
-    if gold not in GOLD_LABELS:
-        raise ValueError(f"unknown gold label {gold!r}; available: {', '.join(GOLD_LABELS)}")
+    available = gold_labels(classes)
+    if gold not in available:
+        raise ValueError(f"unknown gold label {gold!r}; available: {', '.join(available)}")
 
 
-def fooled(probability: float, gold: str) -> bool | None:
-    """Whether the verdict of a P(positive) is the opposite of a gold label; None for a mixed one. Raises ValueError."""
-    check_gold_label(gold)
-    return None if gold == MIXED else label(probability) != gold
+def fooled(verdict: str, gold: str, classes: Sequence[str] = SENTIMENT) -> bool | None:
+    """Whether a verdict of a model with these classes contradicts a gold label; None where that is no class of it."""
+    return verdict != gold if gold in classes else None

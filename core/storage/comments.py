@@ -1,25 +1,30 @@
 """Texts that a person kept because of what a model makes of them, with the person's own gold label.
 
-A find is a text with one model's P(positive) and the person's own gold label, in the same file as the pairs of
-`core.storage.pairs`.
+A find is a text with one model's verdict and the person's own gold label, in the same file as the pairs of
+`core.storage.pairs`. Classes are called by their names. Finds of files before version 3 of the schema called a model's
+first class negative and its second positive, whatever their names: they are read by the names that the model has.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from core.models.gold_labels import check_gold_label, fooled
-from core.models.predict import label
+from core.data.labels import SENTIMENT, Names, name_of
+from core.models.gold_labels import MIXED, check_gold_label
 from core.runtime.i18n import gettext as _
 from core.storage.database import FINDS, Table, check_choice, number
 
 TYPED, EDIT, COMPOSE, FILE, SUITE = SOURCES = ("typed", "edit", "compose", "file", "suite")
 # A text typed in does not say where it comes from, so what an earlier call said of that stays.
 _KEEP = """
-INSERT INTO finds (created, text, original, model, probability, reading, source, how, note)
-VALUES (:created, :text, :original, :model, :probability, :reading, :source, :how, coalesce(:note, ''))
+INSERT INTO finds (created, text, original, model, probability, reading, source, how, note, target, label)
+VALUES (:created, :text, :original, :model, :probability, :reading, :source, :how, coalesce(:note, ''), :target, :label)
 ON CONFLICT (model, text) DO UPDATE SET
     probability = :probability,
+    target = :target,
+    label = :label,
     reading = :reading,
     original = CASE WHEN :source = 'typed' THEN original ELSE :original END,
     how = CASE WHEN :source = 'typed' THEN how ELSE :how END,
@@ -31,10 +36,11 @@ RETURNING *
 
 @dataclass(frozen=True)
 class Find:
-    """A kept text with a person's gold label, `reading`, one of `GOLD_LABELS`.
+    """A kept text with a person's gold label, `reading`: a class's name, or mixed.
 
-    `created` is in UTC (ISO 8601), `probability` is the model's P(positive). `source`, one of `SOURCES`, says where the
-    text comes from; `how` is the recipe or the edits that made it, in words; `original` the text it was made from.
+    `created` is in UTC (ISO 8601), `probability` is the model's P(`target`), `label` its verdict. `source`, one of
+    `SOURCES`, says where the text comes from; `how` is the recipe or the edits that made it, in words; `original` the
+    text it was made from.
     """
 
     id: int
@@ -47,22 +53,35 @@ class Find:
     source: str
     how: str
     note: str
-
-    @property
-    def verdict(self) -> str:
-        """The class's name."""
-        return label(self.probability)
+    target: str | None = None
+    label: str | None = None
 
     @property
     def fooled(self) -> bool | None:
-        """Whether the verdict is the opposite of the gold label; None for a mixed one."""
-        return fooled(self.probability, self.reading)
+        """Whether the verdict contradicts the gold label; None for a mixed one."""
+        return None if self.reading == MIXED else self.label != self.reading
 
 
 class Finds(Table[Find]):
-    """The finds in one file."""
+    """The finds in one file. `labels_of` names the classes of a model, for finds that do not name them."""
 
     name, kind, searched = FINDS, Find, ("text", "original", "how", "note")
+
+    def __init__(self, path: str | Path | None = None, labels_of: Callable[[str], Names] = lambda _model: SENTIMENT):
+        super().__init__(path)
+        self._labels_of = labels_of
+
+    def all(self) -> list[Find]:
+        """Everything kept, newest first; nothing where there is no file, or one from before the table."""
+        return [find if find.label else self._named(find) for find in super().all()]
+
+    def _named(self, find: Find) -> Find:
+        """A find that does not name the classes, with their names."""
+        labels = self._labels_of(find.model)
+        if len(labels) != len(SENTIMENT):  # another model by now
+            labels = SENTIMENT
+        reading = dict(zip(SENTIMENT, labels, strict=True)).get(find.reading, find.reading)
+        return replace(find, reading=reading, target=labels[1], label=name_of(find.probability, labels))
 
     def keep(
         self,
@@ -75,20 +94,21 @@ class Finds(Table[Find]):
         original: str | None = None,
         how: str = "",
         note: str | None = None,
+        labels: Names = SENTIMENT,
     ) -> Find:
         """Keep a text; the same text and model again take the new gold label and number, and the note if there is one.
 
-        The source is updated too, unless the text is only typed this time. White space in `how` becomes single spaces.
-        Raises ValueError for an unknown gold label or source, a number out of range, a blank text, or one with half a
-        surrogate pair, which SQLite cannot hold.
+        `labels` are the model's classes. The source is updated too, unless the text is only typed this time. White
+        space in `how` becomes single spaces. Raises ValueError for an unknown gold label or source, a number out of
+        range, a blank text, or one with half a surrogate pair, which SQLite cannot hold.
         """
-        check_gold_label(reading)
+        check_gold_label(reading, labels)
         check_choice("source", source, SOURCES)
         if not text.strip():
             raise ValueError(_("there is no text to keep: it is empty or only white space"))
         texts = {"text": text, "original": original, "model": model, "how": " ".join(how.split()), "note": note}
         values = {"probability": number("probability", probability, 0, 1), "reading": reading, "source": source}
-        return self._write(_KEEP, texts, values)
+        return self._write(_KEEP, texts, values | {"target": labels[1], "label": name_of(probability, labels)})
 
     def finds(
         self,
@@ -99,10 +119,8 @@ class Finds(Table[Find]):
     ) -> list[Find]:
         """Kept finds, newest first: of one gold label, model, source, with `contains` in a text, `how` or note.
 
-        Raises ValueError for an unknown gold label or source.
+        Raises ValueError for an unknown source.
         """
-        if reading is not None:
-            check_gold_label(reading)
         if source is not None:
             check_choice("source", source, SOURCES)
         return self._chosen(contains, reading=reading, model=model, source=source)

@@ -1,8 +1,9 @@
 """What a person keeps: one SQLite file, shared by sessions, with a table for each kind of thing kept.
 
 The file is in write-ahead mode (https://sqlite.org/wal.html), and every call has its own connection: threads may share
-a `Table`, processes the file. Each version of the schema added one table. A file of an older version stays as it is
-until something is kept in it; then it gets the tables that it lacks, all or none. A newer one is refused.
+a `Table`, processes the file. A version of the schema adds tables, or columns at the end of one. A file of an older
+version stays as it is until something is kept in it: then it gets what it lacks, all or nothing. A newer file is
+refused.
 """
 
 from __future__ import annotations
@@ -26,8 +27,7 @@ PAIRS, FINDS = "pairs", "finds"
 _APPLICATION = 0x556E726C  # "Unrl", SQLite's application_id: whose file this is
 _PATIENCE = 30.0  # seconds to wait for other writers
 # Ids are never given twice: a removed row's id stays no row's.
-_TABLES = {
-    PAIRS: """
+_PAIRS = """
 CREATE TABLE pairs (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     created TEXT NOT NULL,
@@ -44,8 +44,8 @@ CREATE TABLE pairs (
     note TEXT NOT NULL,
     UNIQUE (model, original, other)
 )
-""",
-    FINDS: """
+"""
+_FINDS = """
 CREATE TABLE finds (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     created TEXT NOT NULL,
@@ -59,10 +59,15 @@ CREATE TABLE finds (
     note TEXT NOT NULL,
     UNIQUE (model, text)
 )
-""",
-}
-_BROUGHT_BY = {table: version for version, table in enumerate(_TABLES, 1)}
-SCHEMA = len(_TABLES)
+"""
+# What each version adds. Rows from before a column have NULL there.
+_VERSIONS = (
+    (_PAIRS,),
+    (_FINDS,),
+    ("ALTER TABLE finds ADD COLUMN target TEXT", "ALTER TABLE finds ADD COLUMN label TEXT"),
+)
+_BROUGHT_BY = {PAIRS: 1, FINDS: 2}
+SCHEMA = len(_VERSIONS)
 
 T = TypeVar("T")
 
@@ -88,7 +93,7 @@ class Table(Generic[T]):
         self.path = Path(path or default_path()).absolute()  # absolute: SQLite has names of its own, ":memory:" for one
 
     def _write(self, statement: str, texts: Mapping[str, str | None], values: Mapping[str, object]) -> T:
-        """What a statement writes and returns, in a file that has every table."""
+        """What a statement writes and returns, in a file of this version."""
         texts = {name: storable(name, text) for name, text in texts.items()}
         created = datetime.now(UTC).isoformat(timespec="seconds")
         with self._open(make=True) as (connection, _version):
@@ -185,12 +190,13 @@ class Table(Generic[T]):
         return 0
 
     def _make(self, connection: sqlite3.Connection) -> int:
-        """Add the tables that the file lacks, all or none."""
+        """Add what the file lacks, all or nothing."""
         _write_ahead(connection)
         connection.execute("BEGIN IMMEDIATE")
         version = self._version(connection)  # another session may have been faster
-        for table in list(_TABLES)[version:]:
-            connection.execute(_TABLES[table])
+        for statements in _VERSIONS[version:]:
+            for statement in statements:
+                connection.execute(statement)
         if not version:
             connection.execute(f"PRAGMA application_id = {_APPLICATION}")
         connection.execute(f"PRAGMA user_version = {SCHEMA}")

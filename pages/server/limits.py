@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +19,7 @@ from pages.wording.tokens import plain
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+    from core.data.labels import Names
     from core.runtime.limits import Budget, Limits
     from core.storage.comments import Finds
     from core.storage.pairs import Collection
@@ -158,11 +159,11 @@ def collection() -> Collection:
     return Collection(_own_file())
 
 
-def finds() -> Finds:
-    """The finds kept, likewise."""
+def finds(labels_of: Callable[[str], Names]) -> Finds:
+    """The finds kept, likewise; `labels_of` names the classes of a model, for finds that do not name them."""
     from core.storage.comments import Finds
 
-    return Finds(_own_file())
+    return Finds(_own_file(), labels_of)
 
 
 def room(kept: int, new: int = 1) -> None:

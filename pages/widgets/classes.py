@@ -1,8 +1,4 @@
-"""What a reader sees for a model's two classes. Names may be a person's own: escaped where Markdown is read.
-
-Results call the classes by their numbers or, where they hold no more, negative and positive whatever they are; here
-they get the names that the model's card tells.
-"""
+"""What a reader sees for a model's two classes. Names may be a person's own: escaped where Markdown is read."""
 
 from __future__ import annotations
 
@@ -16,7 +12,7 @@ from core.models import checkpoints as folder
 from core.runtime import i18n
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
-from pages.widgets import models
+from pages.widgets import black_box, models
 from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
@@ -29,7 +25,8 @@ def of(model: str) -> Names:
     try:
         return folder.labels_of(models.card(model))
     except ValueError:
-        return CLASSES
+        callables, _faults = black_box.joined([], [])
+        return next((one.labels for one in callables if one.name == model), CLASSES)
 
 
 def of_all(several: Iterable[Checkpoint]) -> Names:
@@ -40,6 +37,11 @@ def of_all(several: Iterable[Checkpoint]) -> Names:
 def of_models(names: Iterable[str]) -> Names:
     """As `of_all`, by the models' names."""
     return shared(of(name) for name in names)
+
+
+def named_by(several: Iterable[Checkpoint]) -> tuple[str, ...]:
+    """The names of all classes of some models, each once."""
+    return tuple(dict.fromkeys(name for checkpoint in several for name in checkpoint.labels))
 
 
 def said(probability: float, labels: Names = SENTIMENT) -> str:
@@ -58,11 +60,6 @@ def metric(verdict: Verdict) -> None:
         delta_color="off",
         delta_arrow="up" if verdict.probability >= 0.5 else "down",
     )
-
-
-def both(labels: Names = SENTIMENT) -> dict[str, str]:
-    """The classes' names as they stand, by what results call them: negative for the first, positive for the second."""
-    return dict(zip(SENTIMENT, map(shown, labels), strict=True))
 
 
 def probability_name(labels: Names = SENTIMENT) -> str:

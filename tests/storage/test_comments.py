@@ -28,8 +28,9 @@ def test_how_a_find_was_made_is_kept_in_one_line(kept: Finds) -> None:
         source="edit", how=" hate\n→\t love  ", note="hm",
     )  # fmt: skip
     assert found == Find(
-        1, found.created, "i love waiting", "i hate waiting", "lstm", 0.875, "negative", "edit", "hate → love", "hm"
-    )
+        1, found.created, "i love waiting", "i hate waiting", "lstm", 0.875, "negative", "edit", "hate → love", "hm",
+        "positive", "positive",
+    )  # fmt: skip
     typed = keep(kept)
     assert (typed.source, typed.original, typed.how, typed.note) == ("typed", None, "", "")
 
@@ -38,15 +39,26 @@ def test_fooled_is_the_opposite_of_the_reading(kept: Finds) -> None:
     for probability, verdict in ((0.75, "positive"), (0.5, "positive"), (0.499, "negative")):
         for reading in GOLD_LABELS:
             found = keep(kept, probability=probability, reading=reading)
-            assert found.verdict == verdict
+            assert (found.label, found.target) == (verdict, "positive")
             assert found.fooled is (None if reading == "mixed" else reading != verdict)
+
+
+def test_classes_are_kept_by_their_names(kept: Finds) -> None:
+    for probability, label in ((0.75, "spam"), (0.25, "ham")):
+        for reading in ("ham", "spam", "mixed"):
+            found = keep(kept, reading=reading, probability=probability, labels=("ham", "spam"))
+            assert (found.reading, found.target, found.label) == (reading, "spam", label)
+            assert found.fooled is (None if reading == "mixed" else reading != label)
+            assert kept.finds(reading=reading) == [found]
+    with pytest.raises(ValueError, match="available: ham, spam, mixed"):
+        keep(kept, labels=("ham", "spam"))
 
 
 def test_the_same_text_again_takes_the_new_reading(kept: Finds) -> None:
     first = keep(kept, note="first thought")
     other = keep(kept, model="gru")
     again = keep(kept, reading="mixed", probability=0.25)
-    assert again == replace(first, reading="mixed", probability=0.25)
+    assert again == replace(first, reading="mixed", probability=0.25, label="negative")
     assert kept.finds() == [other, again]
     assert keep(kept, reading="mixed", probability=0.25, note="second") == replace(again, note="second")
 
@@ -78,9 +90,9 @@ def test_listing_is_newest_first_and_filtered(kept: Finds) -> None:
     assert last(contains="uPON") == "43210" and last(contains="<4>") == "4"
     assert last(reading="positive", model="rnn", source="typed", contains="TEXT 4") == "4"
     assert last(model="nosuch") == last(contains="nosuch") == ""
-    for chosen in ({"reading": "sad"}, {"source": "heard"}):
-        with pytest.raises(ValueError, match="available"):
-            kept.finds(**chosen)
+    assert last(reading="sad") == ""
+    with pytest.raises(ValueError, match="available"):
+        kept.finds(source="heard")
 
 
 @pytest.mark.parametrize(

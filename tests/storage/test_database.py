@@ -178,7 +178,7 @@ def test_pairs_and_finds_of_one_file_do_not_touch_one_another(tmp_path: Path) ->
     assert (pairs.all(), finds.all()) == ([pair], [find])
     finds.remove(find.id)
     assert (pairs.all(), finds.all()) == ([pair], [])
-    assert version(pairs.path) == SCHEMA == 2
+    assert version(pairs.path) == SCHEMA == 3
 
 
 @pytest.mark.parametrize("there", [False, True])
@@ -246,7 +246,7 @@ def test_keeping_upgrades_a_file_of_the_first_version_in_place(table: Any, write
     pairs, finds = both(table.path)
     before = pairs.all()
     one = keep(table, "newly kept")
-    assert version(table.path) == 2
+    assert version(table.path) == SCHEMA
     assert pairs.all() == ([one, *before] if isinstance(table, Collection) else before)
     assert finds.all() == ([one] if isinstance(table, Finds) else [])
     assert keep(pairs, "another").id > before[0].id, "ids go on from where they were"
@@ -264,6 +264,57 @@ def test_an_upgrade_that_fails_leaves_the_first_version(table: Any) -> None:
     with pytest.raises(OSError, match="table finds already exists"):
         keep(table)
     assert version(table.path) == 1 and len(Collection(table.path).all()) == 2
+
+
+# The second version's file, where a model's first class is negative and its second positive, whatever their names
+
+SECOND_VERSION = (
+    FIRST_VERSION.replace("user_version = 1", "user_version = 2")
+    + """
+CREATE TABLE finds (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    created TEXT NOT NULL,
+    text TEXT NOT NULL,
+    original TEXT,
+    model TEXT NOT NULL,
+    probability REAL NOT NULL,
+    reading TEXT NOT NULL,
+    source TEXT NOT NULL,
+    how TEXT NOT NULL,
+    note TEXT NOT NULL,
+    UNIQUE (model, text)
+);
+INSERT INTO finds VALUES
+    (1, '2025-01-02T03:04:05+00:00', 'oh great', NULL, 'lstm', 0.75, 'negative', 'typed', '', ''),
+    (2, '2025-01-02T03:04:06+00:00', 'win now', NULL, 'mail', 0.25, 'positive', 'typed', '', ''),
+    (3, '2025-01-02T03:04:07+00:00', 'so so', NULL, 'mail', 0.75, 'mixed', 'file', 'row 3', ''),
+    (4, '2025-01-02T03:04:08+00:00', 'good', NULL, 'turned', 0.75, 'negative', 'typed', '', ''),
+    (5, '2025-01-02T03:04:09+00:00', 'bad', NULL, 'grown', 0.75, 'negative', 'typed', '', '');
+"""
+)
+NAMES = {"mail": ("ham", "spam"), "turned": ("positive", "negative"), "grown": ("negative", "neutral", "positive")}
+
+
+def test_finds_of_the_second_version_get_the_names_of_their_models_classes(tmp_path: Path) -> None:
+    finds = Finds(tmp_path / "collection.sqlite3", lambda model: NAMES.get(model, ("negative", "positive")))
+    with closing(sqlite3.connect(finds.path)) as connection:
+        connection.executescript(SECOND_VERSION)
+    content = finds.path.read_bytes()
+    before = finds.all()
+    assert [(find.text, find.reading, find.target, find.label, find.fooled) for find in before] == [
+        ("bad", "negative", "positive", "positive", True),  # its model has become another
+        ("good", "positive", "negative", "negative", True),
+        ("so so", "mixed", "spam", "spam", None),
+        ("win now", "spam", "spam", "ham", True),
+        ("oh great", "negative", "positive", "positive", True),
+    ]
+    assert texts(finds, reading="spam") == ["win now"] and ",spam,ham\r\n" in finds.export_csv()
+    assert finds.path.read_bytes() == content
+    own = {"model": "turned", "labels": NAMES["turned"]}
+    new = [keep(finds, reading=reading, text=reading, **own) for reading in NAMES["turned"]]
+    assert version(finds.path) == SCHEMA and finds.all() == [*reversed(new), *before]
+    assert [find.reading for find in new] == ["positive", "negative"]
+    assert keep(finds, "good", reading="negative", **own).reading == "negative", "kept again, it is a new one"
 
 
 # Files that are none
@@ -287,14 +338,14 @@ def test_a_file_of_another_kind_is_refused_and_left_alone(pairs: Collection) -> 
 @pytest.mark.parametrize(
     ("number", "says"),
     [
-        (3, "newer version: its schema is 3, this program knows up to 2"),
+        (4, "newer version: its schema is 4, this program knows up to 3"),
         (0, r"is not a collection of pairs and finds \(its schema is 0\)"),
         (-1, r"is not a collection of pairs and finds \(its schema is -1\)"),
     ],
 )
 def test_a_version_that_is_not_known_is_refused_and_left_alone(number: int, says: str, pairs: Collection) -> None:
     keep(pairs)
-    for wrong in (number, 2):
+    for wrong in (number, SCHEMA):
         with closing(sqlite3.connect(pairs.path)) as connection:
             connection.execute(f"PRAGMA user_version = {wrong}")
         if wrong == number:
@@ -406,7 +457,7 @@ def test_nothing_is_lost_when_processes_and_threads_write_at_once(start: str, tm
     written = {f"{p} {t} {n}" for p in range(processes) for t in range(threads) for n in range(count)}
     assert sorted(texts(pairs)) == sorted([*old, *written, "shared", "first"])
     assert sorted(texts(finds)) == sorted([*written, "shared"])
-    assert version(pairs.path) == 2
+    assert version(pairs.path) == SCHEMA
 
 
 def test_the_first_to_write_waits_for_who_holds_the_new_file(pairs: Collection) -> None:

@@ -98,9 +98,7 @@ def _as_json(options: argparse.Namespace, model: str, result: Scan) -> dict[str,
             "ranked_by rows scored empty malformed labels_not_understood=misunderstood problems labelled unlabelled",
         ),
         "opposite": result.opposite.get(model),
-        "top": [
-            {"rank": rank, **console.plain(row), "label": row.label} for rank, row in enumerate(result.top[model], 1)
-        ],
+        "top": [{"rank": rank, **console.plain(row)} for rank, row in enumerate(result.top[model], 1)],
     }
 
 
@@ -118,10 +116,10 @@ def _show(model: str, result: Scan, names: Names) -> None:
     else:
         console.line(f"{model}: no labels were given, so rows rank by their cues of sarcasm times P(positive)")
     for rank, row in enumerate(result.top[model], 1):
-        console.line(f"  {rank}. {_row(row, names)}")
+        console.line(f"  {rank}. {_row(row)}")
 
 
-def _row(row: RankedRow, names: Names) -> str:
-    human = f"  labelled {dict(zip(SENTIMENT, names, strict=True))[row.human]}" if row.human else ""
+def _row(row: RankedRow) -> str:
+    human = f"  labelled {row.human}" if row.human else ""
     cues = f"  [{' '.join(row.cues)}]" if row.cues else ""
     return f"{row.score:.4f}  row {row.row:,}{human}  P {row.probability:.4f}{cues}  {' '.join(row.text.split())}"

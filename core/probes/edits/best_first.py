@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.models.gold_labels import NEGATIVE, POSITIVE
 from core.probes.edits.changes import DELETE, Edit
 from core.probes.edits.edit_sets import EditSets, Extension, Key
 from core.probes.edits.proposals import Candidates, gather
@@ -45,8 +44,8 @@ class Search:
     def __init__(self, victim: Victim, question: Question, check_cancelled: Callable[[], object]):
         self.begun = time.perf_counter()
         self._q, self._check_cancelled = question, check_cancelled
-        self.sets = EditSets(victim, question.tokens, question.fluency, question.goal)
-        self.gold_label = question.reading or (NEGATIVE if self.sets.sign > 0 else POSITIVE)
+        self.sets = EditSets(victim, question.tokens, question.fluency, question.goal, question.labels)
+        self.gold_label = question.reading or question.labels[int(self.sets.sign < 0)]
         self.candidates: Candidates | None = None
         self.complete: set[int] = set()
         self.total = 1

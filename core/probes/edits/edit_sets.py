@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core.data.labels import Names
 from core.probes.edits.changes import Edit, apply, conflict, merged, moved
 from core.probes.edits.constraints import Fluency, SentenceFluency
 from core.probes.edits.guards import FAILED, Guard
@@ -49,10 +50,10 @@ class EditSets:
     """Sets of candidates for one sentence, the logits known so far, and what they cost.
 
     `logits` and `fluency` (change in nats) are by set, in the order in which they were scored; `flips` are the sets
-    that meet the goal. `sign` is 1 where the goal is positive, else −1.
+    that meet the goal, a class's name or any other verdict. `sign` is 1 where that is the second class, else −1.
     """
 
-    def __init__(self, victim: Victim, tokens: Sequence[str], fluency: Fluency | None, goal: str):
+    def __init__(self, victim: Victim, tokens: Sequence[str], fluency: Fluency | None, goal: str, labels: Names):
         self._victim, self._tokens, self._floor = victim, tuple(tokens), fluency.floor if fluency else np.inf
         self._guards: tuple[Guard, ...] = ()
         self._gold_label = ""
@@ -60,8 +61,8 @@ class EditSets:
         self.root = self._read((), (), self._tokens)
         self.queries = 1
         self.original = self.root.sentence.logit
-        positive = self.original < 0 if goal == "flip" else goal == "positive"
-        self.sign = 1 if positive else -1
+        wanted = labels.index(goal) if goal in labels else int(self.original < 0)
+        self.sign = 1 if wanted else -1
         self.candidates: tuple[Edit, ...] = ()
         self.logits: dict[Key, float] = {}
         self.fluency: dict[Key, float] = {}

@@ -1,9 +1,10 @@
 """Does an edit keep the sentence's gold label? Three guards, each of which can be switched off.
 
 - ``polarity``: the words must not move away from the gold label. A word's polarity is its smoothed log-odds of the
-  positive label in the training data, in nats; marks have none. With a negative gold label, all edits together may add
-  `TOLERANCE` nats at most, and no new word may be positive by more than `OPPOSED` nats: "took" may replace "stole", but
-  not "liked" "hated". Both thresholds were chosen by eye; 0 would refuse "taken" for "stolen", which moves 1.1 nats.
+  second class (positive) in the training data, in nats; marks have none. Where the gold label is the first (negative),
+  all edits together may add `TOLERANCE` nats at most, and no new word may be positive by more than `OPPOSED` nats:
+  "took" may replace "stole", but not "liked" "hated". Both thresholds were chosen by eye; 0 would refuse "taken" for
+  "stolen", which moves 1.1 nats.
 - ``antonyms``: no added word may be a known antonym of a removed one, in any inflection.
 - ``negations``: none may be added, removed, replaced or moved.
 
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.models.gold_labels import MIXED, NEGATIVE, POSITIVE
+from core.data.labels import SENTIMENT, Names
 from core.probes.edits.changes import Edit, removed_and_added
 from core.runtime.i18n import mark
 from core.text.lexicon import is_negation
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 PASSED, FAILED, CANNOT_JUDGE = mark("passed"), mark("failed"), mark("cannot judge")
 TOLERANCE = 1.6  # nats
 OPPOSED = 0.5  # nats
-_AWAY = {NEGATIVE: (1,), POSITIVE: (-1,), MIXED: (1, -1)}  # which sign leads away from a gold label
 _MARKS = frozenset('.,!?…"*')
 
 
@@ -46,21 +46,22 @@ def is_mark(token: str) -> bool:
 class Polarity:
     """The guard ``polarity``: `values` are nats, float [V] over `vocabulary`; without any, nothing can be judged.
 
-    Neither one edit nor all together may move by more than the tolerance away from the gold label; where that is mixed,
-    in neither direction.
+    They are of the second class of `labels` against the first. Neither one edit nor all together may move by more than
+    the tolerance away from the gold label; where that is mixed, in neither direction.
     """
 
     values: np.ndarray | None
     vocabulary: Vocabulary
     tolerance: float = TOLERANCE
     opposed: float = OPPOSED
+    labels: Names = SENTIMENT
     name: str = field(default=mark("polarity"), init=False)
     joint: bool = field(default=True, init=False)
 
     def judge(self, edits: Sequence[Edit], gold_label: str) -> str:
         sums = [self.sums(edit) for edit in edits]
         known = [one for one in sums if one is not None]
-        for away in _AWAY[gold_label]:
+        for away in {self.labels[0]: (1,), self.labels[1]: (-1,)}.get(gold_label, (1, -1)):
             moved = [away * (come - gone) for gone, come in known]
             opposed = any(min(away * come, one) > self.opposed for (_gone, come), one in zip(known, moved, strict=True))
             if opposed or max([sum(moved), *moved]) > self.tolerance:

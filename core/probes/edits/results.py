@@ -53,8 +53,9 @@ class Edited:
 class MinimalEdits:
     """A search's result for one sentence under one model.
 
-    `reading` is the original's gold label. `best` is the flip with the fewest edits, then the most fluent; None without
-    a flip. `found` is true too where the verdict was as asked from the start.
+    `goal` and `reading`, the original's gold label, are names of classes, or ``flip`` and ``mixed``. `best` is the flip
+    with the fewest edits, then the most fluent; None without a flip. `found` is true too where the verdict was as asked
+    from the start.
     `others` are further flips in the same order, `flips` counts all; `closest` is the nearest attempt without a flip.
 
     `candidates` counts the single edits admitted, of `proposed`; `refused` those that each constraint refused.

@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     from core.probes.edits.transformations import Transformation
     from core.probes.edits.victims import Victim
 
-GOALS = ("positive", "negative", "flip")
+FLIP = "flip"
+"""The goal of any other verdict than the original's."""
 MAX_EDITS = 2
 BUDGET = 100_000  # sentences
 BEAM = 8
@@ -55,9 +56,9 @@ _NONE = Candidates((), 0, {}, {}, {})
 class Question:
     """A sentence, the verdict wanted, the edits to try, and the limits.
 
-    `goal` is one of `GOALS`, where positive is the second of the model's classes `labels`, negative the first;
-    `reading` is the gold label, None for the opposite of the verdict wanted; `off` names guards switched off; `unknown`
-    are the tokens that the model does not know. `seconds` and `beam` None are no limit. Raises ValueError.
+    `labels` are the model's classes; `goal` is one of `goals` of them; `reading` is the gold label, None for the
+    opposite of the verdict wanted; `off` names guards switched off; `unknown` are the tokens that the model does not
+    know. `seconds` and `beam` None are no limit. Raises ValueError.
     """
 
     text: str
@@ -88,10 +89,10 @@ class Question:
                     most=MOST_TOKENS, count=len(self.tokens)
                 )
             )
-        if self.goal not in GOALS:
-            raise ValueError(f"unknown goal {self.goal!r}; available: {', '.join(GOALS)}")
+        if self.goal not in goals(self.labels):
+            raise ValueError(f"unknown goal {self.goal!r}; available: {', '.join(goals(self.labels))}")
         if self.reading is not None:
-            check_gold_label(self.reading)
+            check_gold_label(self.reading, self.labels)
         named = [guard.name for guard in self.guards]
         wrong = sorted(self.off.difference(named))
         if wrong:
@@ -99,6 +100,11 @@ class Question:
         if not (self.first or self.widen):
             raise ValueError(_("a search that does not widen looks for the first flip only"))
         check_limits(self.seconds, edits=self.max_edits, budget=self.budget, beam=self.beam, top=self.top)
+
+
+def goals(labels: Names) -> tuple[str, ...]:
+    """The verdicts that edits of a sentence can aim at; a class that is called flip is that class."""
+    return tuple(dict.fromkeys((*labels, FLIP)))
 
 
 def search(

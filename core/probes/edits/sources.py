@@ -98,7 +98,7 @@ def guards(checkpoint: Model, sources: WordSources) -> tuple[Guard, ...]:
         values, vocabulary = lent or (None, Vocabulary(()))
     else:
         values, vocabulary = checkpoint.polarity, checkpoint.vocabulary
-    return Polarity(values, vocabulary), Antonyms(sources.lexicon), Negations()
+    return Polarity(values, vocabulary, labels=checkpoint.labels), Antonyms(sources.lexicon), Negations()
 
 
 def ask(

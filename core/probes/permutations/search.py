@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from core.data.labels import SENTIMENT, Names
 from core.fluency.orders import Ranked, Ranking, Words, fluencies
 from core.models.predict import EmptyTextError, label, sigmoid
 from core.models.predictor import BlackBox, log_odds
@@ -57,11 +58,12 @@ class Order:
     logit: float
     fluency: float
     valid: float | None = None
+    labels: Names = SENTIMENT
 
     @property
     def label(self) -> str:
         """The class's name."""
-        return label(self.probability)
+        return label(self.probability, self.labels)
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,7 @@ class Permutations:
     threshold: float | None = None
     accepted: int | None = None
     accepted_flips: int | None = None
+    labels: Names = SENTIMENT
 
     @property
     def certificate(self) -> str:
@@ -124,7 +127,7 @@ class Permutations:
     def order(self, number: int) -> Order:
         """One of the orders scored, by its row in `rows` uint8 [N, n] and in the other arrays float32 [N]."""
         valid = None if self.valid is None else self.valid[number]
-        return _order(self.tokens, self.rows[number], self.logits[number], self.fluencies[number], valid)
+        return _order(self.tokens, self.rows[number], self.logits[number], self.fluencies[number], valid, self.labels)
 
 
 class PermutationProgress(NamedTuple):
@@ -144,7 +147,8 @@ class PermutationProgress(NamedTuple):
 class Question:
     """A sentence's tokens and their kinds, the fluency table [n+1, n+1, n+1] of a scorer, and the search's limits.
 
-    `seconds` None is no limit, `judge` None judges nothing. Raises ValueError for an invalid limit.
+    `seconds` None is no limit, `judge` None judges nothing, `labels` are the classes' names. Raises ValueError for an
+    invalid limit.
     """
 
     text: str
@@ -157,6 +161,7 @@ class Question:
     floor: float = FLOOR
     top: int = TOP
     judge: Judge | None = None
+    labels: Names = SENTIMENT
 
     def __post_init__(self) -> None:
         check_limits(self.seconds, budget=self.budget, top=self.top)
@@ -195,7 +200,16 @@ def ask(
     read = zip(checkpoint.vocabulary.encode(tokens), trigram.vocabulary.encode(tokens), strict=True)
     words = Words.of(list(read), marks(tokens) if pinned is None else pinned)
     judge = judge if judge and judge.can_judge(tokens) else None
-    return Question(text, tokens, words, trigram.table(tokens), trigram.name, judge=judge, **bounds)
+    return Question(
+        text,
+        tokens,
+        words,
+        trigram.table(tokens),
+        trigram.name,
+        judge=judge,
+        labels=checkpoint.labels,
+        **bounds,
+    )
 
 
 def marks(tokens: Sequence[str]) -> tuple[int, ...]:
@@ -334,6 +348,7 @@ class _ScoredOrders:
             score(original)[0],
             np.float32(fluencies(original, question.table)[0]),
             None if question.judge is None else question.judge.valid(question.tokens)[0],
+            question.labels,
         )
         self.count = self.flips = 0
         self.best: Order | None = None
@@ -364,7 +379,10 @@ class _ScoredOrders:
         if len(flips):
             best = flips[fluency[flips].argmax()]
             if self.best is None or fluency[best] > self.best.fluency:
-                self.best = _order(self.question.tokens, batch.rows[best], logits[best], fluency[best], valid[best])
+                row = batch.rows[best]
+                self.best = _order(
+                    self.question.tokens, row, logits[best], fluency[best], valid[best], self.question.labels
+                )
         self.complete_above = min(self.complete_above, batch.complete_above)
 
     def _flipped(self, logits: np.ndarray) -> np.ndarray:
@@ -387,7 +405,14 @@ class _ScoredOrders:
 
         def orders(numbers: np.ndarray) -> tuple[Order, ...]:
             return tuple(
-                _order(question.tokens, rows[n], logits[n], fluency[n], None if judge is None else valid[n])
+                _order(
+                    question.tokens,
+                    rows[n],
+                    logits[n],
+                    fluency[n],
+                    None if judge is None else valid[n],
+                    question.labels,
+                )
                 for n in numbers
             )
 
@@ -423,10 +448,11 @@ class _ScoredOrders:
             threshold=None if judge is None else judge.threshold,
             accepted=None if judge is None else int(accepted.sum()),
             accepted_flips=None if judge is None else int((accepted & flipped).sum()),
+            labels=question.labels,
         )
 
 
-def _order(tokens: Sequence[str], row: np.ndarray, logit: Any, fluency: Any, valid: Any) -> Order:
+def _order(tokens: Sequence[str], row: np.ndarray, logit: Any, fluency: Any, valid: Any, labels: Names) -> Order:
     positions = tuple(row.tolist())
     return Order(
         positions=positions,
@@ -435,6 +461,7 @@ def _order(tokens: Sequence[str], row: np.ndarray, logit: Any, fluency: Any, val
         logit=float(logit),
         fluency=float(fluency),
         valid=None if valid is None else float(valid),
+        labels=labels,
     )
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.models.gold_labels import MIXED, NEGATIVE, check_gold_label, fooled
+from core.models.gold_labels import check_gold_label, fooled
 from core.models.predict import EmptyTextError, Verdict, sigmoid, verdict
 from core.models.predictor import BlackBox, log_odds
 from core.runtime.i18n import gettext as _
@@ -47,16 +47,16 @@ class Comment:
 
     @property
     def fooled(self) -> bool | None:
-        """Whether the verdict is the opposite of the gold label; None for a mixed one."""
-        return fooled(self.verdict.probability, self.reading)
+        """Whether the verdict contradicts the gold label; None where that is mixed or no class of the model."""
+        return fooled(self.verdict.label, self.reading, self.verdict.labels)
 
     @property
     def margin(self) -> float | None:
-        """How far P(positive) is past 0.5 on the wrong side; below 0 on the right side, None for a mixed gold label."""
-        if self.reading == MIXED:
+        """How far the probability is past 0.5 on the wrong side; below 0 on the right side, None where `fooled` is."""
+        if self.reading not in self.verdict.labels:
             return None
         past_the_middle = self.verdict.probability - 0.5
-        return past_the_middle if self.reading == NEGATIVE else -past_the_middle
+        return past_the_middle if self.reading == self.verdict.labels[0] else -past_the_middle
 
     @property
     def pulls(self) -> tuple[float, ...] | None:
@@ -80,11 +80,12 @@ class Comment:
 def judge(checkpoints: Sequence[Model], text: str, reading: str) -> tuple[Comment, ...]:
     """Every model's verdict on a text with the gold label `reading`, in the models' order.
 
-    Raises EmptyTextError for a text in which a model finds no token, ValueError for an unknown gold label or no model.
+    Raises EmptyTextError for a text in which a model finds no token, ValueError for no model, or a gold label that is
+    no class of any.
     """
-    check_gold_label(reading)
     if not checkpoints:
         raise ValueError("no model was given to test the comment with")
+    check_gold_label(reading, (name for checkpoint in checkpoints for name in checkpoint.labels))
     comments = []
     for checkpoint in checkpoints:
         judged = verdict(checkpoint, text)

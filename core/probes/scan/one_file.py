@@ -27,11 +27,10 @@ from core.data import writers
 from core.data.formats.layout import Layout
 from core.data.label_columns import Readings
 from core.data.label_inference import Column, common
-from core.data.labels import SENTIMENT, name_of
+from core.data.labels import name_of
 from core.data.records import windows
 from core.data.tables import is_sentiment140
 from core.data.writers import Columns
-from core.models.predict import label
 from core.probes.scan.scoring import CheckCancelled, probabilities_of
 from core.probes.scan.windows import Prepared, Preparer
 from core.runtime.i18n import gettext as _
@@ -54,7 +53,7 @@ class Problem(NamedTuple):
 
 @dataclass(frozen=True)
 class RankedRow:
-    """A row in a model's ranking: `score` is what it ranks by, `human` its gold label, if any.
+    """A row in a model's ranking: `score` is what it ranks by, `human` its gold label, if any, `label` the verdict.
 
     `row` counts from 1 without the header, `line` is where it begins in a file of lines. `probability` is P(positive).
     """
@@ -68,11 +67,7 @@ class RankedRow:
     score: float
     cues: tuple[str, ...]
     cue_score: float
-
-    @property
-    def label(self) -> str:
-        """The verdict's name."""
-        return label(self.probability)
+    label: str
 
 
 @dataclass(frozen=True)
@@ -179,6 +174,7 @@ class _Ranking:
         self._labelled, self._top = labelled, top
         # (score, −row) orders the heap: of equal scores the earlier row stays.
         self._heaps: dict[str, list[tuple[float, int, RankedRow]]] = {checkpoint.name: [] for checkpoint in checkpoints}
+        self._labels = {checkpoint.name: checkpoint.labels for checkpoint in checkpoints}
         self._apt = {checkpoint.name for checkpoint in checkpoints if labelled or checkpoint.reads_sentiment}
         self._opposite = dict.fromkeys(self._heaps, 0)
         self._problems: list[Problem] = []
@@ -222,17 +218,18 @@ class _Ranking:
                     heapq.heappushpop(heap, entry)
 
     def _row(self, model: str, prepared: Prepared, index: int, probability: float, score: float) -> RankedRow:
-        window, human = prepared.window, int(prepared.human[index])
+        window, human, labels = prepared.window, int(prepared.human[index]), self._labels[model]
         return RankedRow(
             model=model,
             row=window.first + index,
             line=window.lines[index],
             text=prepared.read.texts[index],
             probability=probability,
-            human=None if human < 0 else SENTIMENT[human],
+            human=None if human < 0 else labels[human],
             score=score,
             cues=prepared.cues[index].names,
             cue_score=prepared.cues[index].score,
+            label=name_of(probability, labels),
         )
 
     def result(self, share: float, done: bool = False, read_as: str = "") -> Scan:

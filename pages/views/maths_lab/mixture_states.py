@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.examples import examples
-from core.data.labels import model_name
+from core.data.labels import model_name, shown
 from core.lab.mixture.em import Mixture
 from core.lab.mixture.states import OWN, READ_OUT, States, regimes, sentence, states_of
 from core.models.checkpoints import Checkpoint
@@ -106,7 +106,7 @@ def show(result: States, mixture: Mixture, responsibilities: np.ndarray, number:
         _("number of states"),
         _("share"),
         _("mean {chance}").format(chance=chance),
-        _("share predicted {label}").format(label=classes.both(labels)["positive"]),
+        _("share predicted {label}").format(label=shown(labels[1])),
     ]
     header += [_("mean index"), _("tokens")]
     rows = [

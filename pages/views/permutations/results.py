@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from core.data.labels import shown
 from core.runtime.i18n import gettext as _
 from pages.views.permutations.kept_pairs import keep_form
 from pages.views.permutations.permuted import composed_pairs
 from pages.widgets import classes, tables
-from pages.wording.tokens import Number, certificate, signed
+from pages.wording.tokens import Number, certificate, plain, signed
 
 if TYPE_CHECKING:
     from core.probes.permutations.search import Order, Permutations
@@ -65,7 +66,7 @@ def _figures_of(result: Permutations) -> None:
 def _charts(result: Permutations, key: str) -> None:
     from core.figures.permutations import MOST_POINTS, fluency_scatter, position_bars, probability_histogram
 
-    labels = classes.of(result.model)
+    labels = result.labels
     chance = classes.probability_name(labels)
     left, right = st.columns(2)
     left.plotly_chart(
@@ -117,7 +118,7 @@ def _chosen(event: Any, result: Permutations) -> int | None:
 
 def _choice(result: Permutations, row: int, key: str) -> None:
     order = result.order(row)
-    labels = classes.of(result.model)
+    labels = result.labels
     with st.container(border=True):
         st.caption(_("Chosen order"))
         st.text(order.text)
@@ -128,10 +129,10 @@ def _choice(result: Permutations, row: int, key: str) -> None:
                 "**{label}**, {chance} = {probability:.3f} (original: {label_original}, "
                 "{original:.3f}). Fluency {fluency:.1f} nats (original: {fluency_original:.1f})."
             ).format(
-                label=classes.said(order.probability, labels),
+                label=plain(shown(order.label)),
                 chance=classes.probability_name_plain(labels),
                 probability=order.probability,
-                label_original=classes.said(result.original.probability, labels),
+                label_original=plain(shown(result.original.label)),
                 original=result.original.probability,
                 fluency=Number(order.fluency),
                 fluency_original=Number(result.original.fluency),
@@ -149,8 +150,7 @@ def _choice(result: Permutations, row: int, key: str) -> None:
 
 
 def _table(result: Permutations, orders: Sequence[Order], name: str) -> None:
-    labels = classes.of(result.model)
-    names = classes.both(labels)
+    labels = result.labels
     header = [
         _("order"),
         _("verdict"),
@@ -165,7 +165,7 @@ def _table(result: Permutations, orders: Sequence[Order], name: str) -> None:
         (
             order.text,
             *([None if order.valid is None else round(order.valid, 2)] if judged else []),
-            names[order.label],
+            shown(order.label),
             round(order.probability, 4),
             round(order.fluency, 2),
             round(order.fluency - result.original.fluency, 2),

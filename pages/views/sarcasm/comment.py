@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import SENTIMENT, Names, model_name, shared
-from core.models.gold_labels import MIXED, NEGATIVE, POSITIVE
+from core.data.labels import model_name, shared, shown
+from core.models.gold_labels import MIXED
 from core.probes.sarcasm import comment as probe
 from core.probes.sarcasm.comment import Comment
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
 from pages.server.caches import cached
-from pages.views.sarcasm.kept import FindCandidate, fooled_name, keep_find_form, readings_plain
+from pages.views.sarcasm.kept import FindCandidate, fooled_name, keep_find_form, reading_name, readings_plain
 from pages.widgets import answers, classes, frame, query_params, tables
 from pages.wording.tokens import plain, pull_strip, signed, visible
 
@@ -27,8 +28,7 @@ _MOST_NAMED = 5  # words named in a line
 
 def view(text: str, checkpoints: list[Checkpoint]) -> None:
     """The question how a person reads the text, and everything said of it."""
-    labels = classes.of_all(checkpoints)
-    reading = ask_reading(labels)
+    reading = ask_reading(classes.named_by(checkpoints))
     readers, verdicts = answers.answers(checkpoints, text)
     if not readers:
         frame.invite(text)
@@ -53,8 +53,8 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     keep_find_form(FindCandidate(text, chances, reading), "keep comment")
 
 
-def ask_reading(labels: Names = SENTIMENT) -> str:
-    """How a person reads the text: one of `GOLD_LABELS`, which stand for classes of these names; in the link."""
+def ask_reading(labels: Sequence[str]) -> str:
+    """How a person reads the text: as a class of these names, or mixed; in the link."""
     names = readings_plain(labels)
     return query_params.choice(
         st.segmented_control,
@@ -62,17 +62,21 @@ def ask_reading(labels: Names = SENTIMENT) -> str:
         names,
         name="reading",
         key="sarcasm reading",
-        default=NEGATIVE,
-        unreadable=_("The link names an unknown label. Using {reading}.").format(reading=names[NEGATIVE]),
+        unreadable=_("The link names an unknown label. Using {reading}.").format(reading=names[labels[0]]),
         help=_("Mixed: both, or neither. A model cannot answer “mixed”, so no model is wrong."),
     )
 
 
 def _say_how_many(comments: list[Comment]) -> None:
-    if comments[0].reading == MIXED:
-        st.write(_("A mixed comment has no wrong verdict. These are the models’ answers."))
-        return
-    count, fooled = len(comments), sum(bool(one.fooled) for one in comments)
+    judged, others = ([one for one in comments if (one.fooled is None) is never] for never in (False, True))
+    if judged:
+        _say_of_judged(judged)
+    if others:
+        _say_of_others(others)
+
+
+def _say_of_judged(judged: list[Comment]) -> None:
+    count, fooled = len(judged), sum(bool(one.fooled) for one in judged)
     if fooled and count == 1:
         line = _("**The model is fooled**: predicted {opposite}, gold label {reading}.")
     elif fooled:
@@ -87,10 +91,24 @@ def _say_how_many(comments: list[Comment]) -> None:
             "**None of {count} models is fooled**: all agree with you ({reading}).",
             count,
         )
-    labels = shared(one.verdict.labels for one in comments)
-    names, reading = readings_plain(labels), comments[0].reading
-    opposite = names[POSITIVE if reading == NEGATIVE else NEGATIVE]
-    st.markdown(line.format(fooled=fooled, count=count, opposite=opposite, reading=names[reading]))
+    verdicts = dict.fromkeys(plain(shown(one.verdict.label)) for one in judged if one.fooled)
+    reading = plain(reading_name(judged[0].reading))
+    st.markdown(line.format(fooled=fooled, count=count, opposite=listed(verdicts), reading=reading))
+
+
+def _say_of_others(comments: list[Comment]) -> None:
+    """Why these models cannot be fooled by the text."""
+    reading = comments[0].reading
+    if reading == MIXED:
+        st.write(_("A mixed comment has no wrong verdict. These are the models’ answers."))
+        return
+    line = ngettext(
+        "{models} has no class “{reading}”, so it cannot be fooled here.",
+        "{models} have no class “{reading}”, so they cannot be fooled here.",
+        len(comments),
+    )
+    models = plain(listed(model_name(one.model) for one in comments))
+    st.caption(line.format(models=models, reading=plain(reading_name(reading))))
 
 
 def _card(comment: Comment) -> None:

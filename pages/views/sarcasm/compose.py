@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.models.gold_labels import fooled
+from core.models.predict import label
 from core.probes.sarcasm import compose
 from core.probes.sarcasm.candidates import TOP, Candidates, Question
 from core.probes.sarcasm.recipes import GOLD_LABEL
@@ -144,7 +145,7 @@ def _show(result: Composition, key: str) -> None:
         (
             round(one.probability, 4),
             one.text,
-            fooled_name(fooled(one.probability, GOLD_LABEL)),
+            fooled_name(fooled(label(one.probability), GOLD_LABEL)),
             term(one.recipe.pattern),
             clauses(f"{term(name)}: {part}" for name, part in one.recipe.parts().items()),
         )

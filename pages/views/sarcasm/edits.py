@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import Names
+from core.data.labels import Names, shown
 from core.models.predict import EmptyTextError
 from core.probes.edits import search as edits
 from core.probes.edits import sources as edit_sources
@@ -105,12 +105,7 @@ def _sources(checkpoint: Model) -> WordSources | None:
 
 
 def _goal(labels: Names) -> str:
-    names = classes.both(labels)
-    goals = {
-        "flip": _("the opposite verdict"),
-        "positive": plain(names["positive"]),
-        "negative": plain(names["negative"]),
-    }
+    goals = {edits.FLIP: _("the opposite verdict")} | {name: plain(shown(name)) for name in reversed(labels)}
     return query_params.choice(st.segmented_control, _("Target verdict"), goals, name="goal", key="edits goal")
 
 
@@ -194,7 +189,7 @@ def _show(result: MinimalEdits, key: str) -> None:
                 shown=len(flips), count=result.flips
             )
         )
-        _table(flips, classes.probability_name(classes.of(result.model)))
+        _table(flips, classes.probability_name(result.labels))
     if result.best is not None:
         st.header(_("Keep this find"))
         row = 0
@@ -226,7 +221,7 @@ def in_words(edited: Edited) -> str:
 
 
 def _figures_of(result: MinimalEdits) -> None:
-    chance = classes.probability_name_plain(classes.of(result.model))
+    chance = classes.probability_name_plain(result.labels)
     with st.container(horizontal=True):
         st.metric(_("{chance} as typed").format(chance=chance), f"{result.probability:.3f}", border=True)
         if result.best is not None:
@@ -277,7 +272,7 @@ def _guard_table(result: MinimalEdits) -> None:
 
 def _edited(result: MinimalEdits, one: Edited) -> None:
     diff_strip(one.diff)
-    labels = classes.of(result.model)
+    labels = result.labels
     st.markdown(
         _("**{label}**, {chance} {before:.3f} → {after:.3f}").format(
             label=classes.said(one.probability, labels),

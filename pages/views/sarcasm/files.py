@@ -13,12 +13,12 @@ import streamlit as st
 from core.data.formats.layout import Layout
 from core.data.labels import model_name
 from core.data.tables import as_csv
-from core.models.gold_labels import NEGATIVE
+from core.probes.sarcasm.recipes import GOLD_LABEL
 from core.probes.scan.one_file import TOP, scan
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 from pages.server import background_search
-from pages.views.sarcasm.kept import FindCandidate, keep_find_form, readings
+from pages.views.sarcasm.kept import FindCandidate, keep_find_form, reading_name
 from pages.widgets import classes, label_meaning, tables, uploaded_file
 from pages.wording.tokens import plain
 
@@ -154,7 +154,6 @@ def _ranking(result: Scan, model: str, finds: tuple[RankedRow, ...], key: str) -
         st.caption(_("No row matches."))
         return
     labels = classes.of(model)
-    names = readings(labels)
     header = [
         _("row"),
         classes.probability_name(labels),
@@ -166,7 +165,7 @@ def _ranking(result: Scan, model: str, finds: tuple[RankedRow, ...], key: str) -
         (
             find.row,
             round(find.probability, 4),
-            names.get(find.human or "", "") if labelled else round(find.score, 4),
+            reading_name(find.human or "") if labelled else round(find.score, 4),
             find.text,
             ", ".join(find.cues),
         )
@@ -181,11 +180,13 @@ def _ranking(result: Scan, model: str, finds: tuple[RankedRow, ...], key: str) -
             FindCandidate(
                 text=find.text,
                 probabilities={model: find.probability},
-                reading=find.human or NEGATIVE,
+                reading=find.human or GOLD_LABEL,
                 source="file",
                 how=_("row {row} of a file; {why}").format(
                     row=find.row,
-                    why=_("labelled {label}").format(label=names[find.human]) if find.human else ", ".join(find.cues),
+                    why=_("labelled {label}").format(label=reading_name(find.human))
+                    if find.human
+                    else ", ".join(find.cues),
                 ),
             ),
             f"keep file {model} {key}",

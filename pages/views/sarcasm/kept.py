@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import SENTIMENT, Names, model_name
-from core.models.gold_labels import MIXED, fooled
+from core.data.labels import model_name, name_of, shown
+from core.models.gold_labels import MIXED, fooled, gold_labels
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
 from core.storage.comments import SOURCES, TYPED
@@ -38,15 +38,14 @@ class FindCandidate:
     how: str = ""
 
 
-def readings(labels: Names = SENTIMENT) -> dict[str, str]:
-    """How a person can read a text: as the first class of these names, as the second, or as both or neither. As they
-    stand, not escaped."""
-    return {**classes.both(labels), MIXED: _("mixed")}
+def reading_name(reading: str) -> str:
+    """A gold label as a reader sees it. As it stands, not escaped."""
+    return _("mixed") if reading == MIXED else shown(reading)
 
 
-def readings_plain(labels: Names = SENTIMENT) -> dict[str, str]:
-    """As `readings`, for a place that reads Markdown."""
-    return {reading: plain(name) for reading, name in readings(labels).items()}
+def readings_plain(names: Iterable[str]) -> dict[str, str]:
+    """How a person can read a text: as one of these classes, or as several or none. For a place that reads Markdown."""
+    return {reading: plain(reading_name(reading)) for reading in gold_labels(names)}
 
 
 def sources() -> dict[str, str]:
@@ -71,8 +70,12 @@ def keep_find_form(candidate: FindCandidate, key: str) -> None:
     Another candidate under the same key starts the form anew.
     """
     models = list(candidate.probabilities)
-    names = readings_plain(classes.of_models(models))
-    usual = [name for name in models if candidate.reading and fooled(candidate.probabilities[name], candidate.reading)]
+    labels = {model: classes.of(model) for model in models}
+    names = readings_plain(name for own in labels.values() for name in own)
+    reading = candidate.reading if candidate.reading in names else None
+    verdicts = {model: name_of(candidate.probabilities[model], labels[model]) for model in models}
+    fitting = [model for model in models if reading is None or reading in gold_labels(labels[model])]
+    usual = [model for model in fitting if reading and fooled(verdicts[model], reading, labels[model])]
 
     def choose() -> list[str]:
         if len(models) == 1:
@@ -80,7 +83,7 @@ def keep_find_form(candidate: FindCandidate, key: str) -> None:
         return st.multiselect(
             _("Models"),
             models,
-            default=usual or models,
+            default=usual or fitting,
             format_func=model_name,
             key=f"{key} {fingerprint(candidate)} models",
             width=300,
@@ -88,7 +91,7 @@ def keep_find_form(candidate: FindCandidate, key: str) -> None:
         )
 
     question, submit = _("Your gold label"), _("Keep this text")
-    answer = kept.form(key, question, names, choose, submit, judgement=candidate.reading, about=candidate)
+    answer = kept.form(key, question, names, choose, submit, judgement=reading, about=candidate)
     if answer is None:
         return
     if answer.judgement is None:
@@ -97,10 +100,19 @@ def keep_find_form(candidate: FindCandidate, key: str) -> None:
     if not answer.models:
         st.warning(_("Not kept yet: choose at least one model."))
         return
+    chosen = [model for model in answer.models if answer.judgement in gold_labels(labels[model])]
+    if others := [model for model in answer.models if model not in chosen]:
+        st.warning(
+            _("Not kept for {models}: no class is called “{reading}”.").format(
+                models=plain(listed(map(model_name, others))), reading=names[answer.judgement]
+            )
+        )
+    if not chosen:
+        return
     with kept.faults_shown():
-        own = limits.finds()
-        limits.room(len(own.finds()), len(answer.models))
-        for model in answer.models:
+        own = limits.finds(classes.of)
+        limits.room(len(own.finds()), len(chosen))
+        for model in chosen:
             own.keep(
                 text=candidate.text,
                 original=candidate.original,
@@ -110,10 +122,11 @@ def keep_find_form(candidate: FindCandidate, key: str) -> None:
                 source=candidate.source,
                 how=candidate.how,
                 note=answer.note,
+                labels=labels[model],
             )
         st.success(
             _("Saved to Kept finds for {models}, gold label “{reading}”.").format(
-                models=plain(listed(map(model_name, answer.models))), reading=names[answer.judgement]
+                models=plain(listed(map(model_name, chosen))), reading=names[answer.judgement]
             )
         )
 
@@ -121,7 +134,7 @@ def keep_find_form(candidate: FindCandidate, key: str) -> None:
 def view() -> None:
     """The finds kept so far; one line where the file cannot be used."""
     with kept.faults_shown():
-        _finds(limits.finds())
+        _finds(limits.finds(classes.of))
 
 
 def _finds(collection: Finds) -> None:
@@ -162,7 +175,8 @@ def _remove(count: int) -> str:
 
 
 def _filtered(collection: Finds, everything: list[Find]) -> list[Find]:
-    names = readings_plain(classes.of_models({find.model for find in everything}))
+    models = dict.fromkeys(find.model for find in everything)
+    names = readings_plain([*(name for model in models for name in classes.of(model)), *_kept_classes(everything)])
     with st.container(horizontal=True):
         chosen = kept.filters("finds", everything, _("Gold label"), names)
         source = st.selectbox(
@@ -177,12 +191,17 @@ def _filtered(collection: Finds, everything: list[Find]) -> list[Find]:
     return collection.finds(chosen["judgement"], chosen["model"], source, chosen["contains"])
 
 
+def _kept_classes(finds: list[Find]) -> list[str]:
+    """The classes that finds were read as: their models need not be there any more."""
+    return [find.reading for find in finds if find.reading != MIXED]
+
+
 def _row(find: Find) -> tuple[object, ...]:
     return (
         round(find.probability, 3),
         model_name(find.model),
         find.text,
-        readings(classes.of(find.model))[find.reading],
+        reading_name(find.reading),
         fooled_name(find.fooled),
         sources()[find.source],
         parts(find.how),

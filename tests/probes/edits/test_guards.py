@@ -5,18 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from core.models.gold_labels import GOLD_LABELS
 from core.probes.edits.changes import Edit
-from core.probes.edits.guards import (
-    CANNOT_JUDGE,
-    FAILED,
-    MIXED,
-    NEGATIVE,
-    PASSED,
-    POSITIVE,
-    Antonyms,
-    Negations,
-    Polarity,
-)
+from core.probes.edits.guards import CANNOT_JUDGE, FAILED, PASSED, Antonyms, Negations, Polarity
 from core.text import lexicon
 from core.text.preprocessing import Vocabulary
 
@@ -31,6 +22,7 @@ POLARITY = {
     "the": 0.0,
 }
 WORDS = Vocabulary(POLARITY)
+NEGATIVE, POSITIVE, MIXED = GOLD_LABELS
 VALUES = np.array([0.0, 0.0, *POLARITY.values()])
 
 
@@ -61,6 +53,8 @@ def test_polarity(before: str, after: str, negative: str, positive: str, mixed: 
     guard = Polarity(VALUES, WORDS)
     judged = [guard.judge(substitute(before, after), gold_label) for gold_label in (NEGATIVE, POSITIVE, MIXED)]
     assert judged == [negative, positive, mixed]
+    own = Polarity(VALUES, WORDS, labels=("ham", "spam"))
+    assert [own.judge(substitute(before, after), gold_label) for gold_label in ("ham", "spam", MIXED)] == judged
 
 
 def test_polarity_of_several_edits_and_without_values() -> None:

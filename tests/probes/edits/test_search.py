@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, product
 from types import SimpleNamespace
 from typing import Any
 
@@ -347,6 +347,23 @@ def test_the_reading_is_what_the_goal_goes_against() -> None:
     assert answer(says_positive("a"), question("ab", "negative", **asked)).reading == "positive"
 
 
+def test_classes_are_asked_for_and_answered_by_their_own_names() -> None:
+    sentiment = {"negative": "ham", "positive": "spam"}
+    for seed, goal in product(range(3), ("flip", *sentiment)):
+        model = checkpoint(seed=seed)
+        found = answer(white_box(model), question("abcd", goal, max_edits=2))
+        asked = question("abcd", sentiment.get(goal, goal), max_edits=2, labels=tuple(sentiment.values()))
+        own = answer(white_box(model), asked)
+        same = replace(found, goal=own.goal, reading=sentiment[found.reading], labels=own.labels, seconds=own.seconds)
+        assert own == same and own.goal == asked.goal
+    names = {"labels": ("flip", "flop"), "max_edits": 1}
+    assert answer(says_positive("e"), question("ab", "flip", **names)).best is None, "a class's name is that class"
+    assert answer(says_positive("e"), question("ab", "flop", **names)).reading == "flip"
+    for wrong in ({"goal": "positive"}, {"reading": "negative"}):
+        with pytest.raises(ValueError, match="available: ham, spam, "):
+            question("ab", **wrong, labels=("ham", "spam"))
+
+
 def endless(tokens: Sequence[str]) -> Iterator[Edit]:
     while True:
         yield Edit("substitute", 0, (tokens[0],), ("e",))
@@ -404,7 +421,7 @@ def test_a_sentence_of_unknown_words_says_so() -> None:
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        ({"goal": "sideways"}, "unknown goal 'sideways'; available: positive, negative, flip"),
+        ({"goal": "sideways"}, "unknown goal 'sideways'; available: negative, positive, flip"),
         ({"reading": "ironic"}, "unknown gold label 'ironic'"),
         ({"max_edits": 0}, "the number of edits must be at least 1; given: 0"),
         ({"budget": 0}, "the budget must be at least 1; given: 0"),

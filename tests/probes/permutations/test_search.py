@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from itertools import permutations as all_permutations
 
 import numpy as np
@@ -42,6 +43,14 @@ def answer(asked: Question, classifier: Classifier | None = None) -> Permutation
     text = "".join(asked.tokens)
     score = SharedPrefixes(classifier or model(), ids(text)).logits
     return list(search("tiny", score, asked))[-1].result()
+
+
+def test_orders_are_labelled_by_the_names_of_the_classes() -> None:
+    found, own = answer(question("abcd")), answer(question("abcd", labels=("ham", "spam")))
+    orders = [[one.original, one.highest, one.lowest, *one.fluent, *one.flips, one.order(1)] for one in (found, own)]
+    for usual, named in zip(*orders, strict=True):
+        assert named.label == ("ham", "spam")[("negative", "positive").index(usual.label)]
+        assert replace(named, labels=usual.labels) == usual
 
 
 def brute_force(asked: Question, classifier: Classifier) -> dict[str, tuple[float, float]]:

@@ -135,6 +135,20 @@ def test_a_mixed_reading_has_no_opposite() -> None:
         assert found.pulls is not None
 
 
+def test_classes_of_other_names_are_judged_by_those() -> None:
+    sentiment, mail = last_word(), replace(last_word(), card={"labels": ["ham", "spam"]})
+    for text in ("good", "bad", "so"):
+        for number, own in enumerate(mail.labels):
+            first, second = judge([sentiment, mail], text, own)
+            assert (first.fooled, first.margin) == (None, None), "it has no such class"
+            usual = judged(text, sentiment.labels[number])
+            assert (second.fooled, second.margin) == (usual.fooled, usual.margin)
+    with pytest.raises(ValueError, match="available: ham, spam, mixed"):
+        judge([mail], "so", "negative")
+    assert fooled("mixed", "mixed", ("mixed", "clear")) is False, "a class's name is that class"
+    assert fooled("clear", "mixed", ("mixed", "clear")) is True
+
+
 def test_fooled_where_and_only_where_the_margin_says_so() -> None:
     said = judged("so", "negative")
     for probability in np.linspace(0, 1, 101):
@@ -143,7 +157,7 @@ def test_fooled_where_and_only_where_the_margin_says_so() -> None:
             one = replace(said, reading=reading, verdict=replace(said.verdict, probability=probability, logit=logit))
             assert one.margin is not None
             assert one.fooled == (one.margin > 0 or (one.margin == 0 and reading == "negative"))
-            assert one.fooled == fooled(probability, reading)
+            assert one.fooled == fooled(one.verdict.label, reading)
 
 
 def test_what_cannot_be_judged_is_refused() -> None:
@@ -154,11 +168,7 @@ def test_what_cannot_be_judged_is_refused() -> None:
         leave_one_out(last_word(), [])
     with pytest.raises(ValueError, match="no model"):
         judge([], "so", "negative")
-    for check in (
-        lambda: judged("so", "Negative"),
-        lambda: check_gold_label("Negative"),
-        lambda: fooled(0.1, "Negative"),
-    ):
+    for check in (lambda: judged("so", "Negative"), lambda: check_gold_label("Negative")):
         with pytest.raises(ValueError, match="unknown gold label 'Negative'; available: negative, positive, mixed"):
             check()
 

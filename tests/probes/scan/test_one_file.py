@@ -11,6 +11,7 @@ import threading
 import tracemalloc
 from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -271,6 +272,16 @@ def test_own_words_for_labels(tmp_path: Path) -> None:
     assert found.labelled == 27
     for find in found.top["gru"]:
         assert find.human == ("positive", "negative")[(find.row - 1) % 2]
+
+
+def test_classes_of_other_names(tmp_path: Path) -> None:
+    rows = [{"text": text, "label": str(n % 2)} for n, text in enumerate(["so good", "so bad", "never late"] * 9)]
+    path = write(tmp_path / "in.csv", rows)
+    usual = last(scan(path, [checkpoint()], None, "label", top=99)).top["gru"]
+    card = {"labels": ["ham", "spam"], "label_values": {"0": 0, "1": 1}}
+    own = last(scan(path, [replace(checkpoint(), card=card)], None, "label", top=99)).top["gru"]
+    names = dict(zip(("negative", "positive"), card["labels"], strict=True))
+    assert own == tuple(replace(one, human=names[one.human], label=names[one.label]) for one in usual)
 
 
 # Progress and stopping
