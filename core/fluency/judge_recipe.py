@@ -168,7 +168,7 @@ def evaluate(
     except checkpoints.CheckpointError:
         others = []
     metrics: dict[str, Any] = {}
-    readings = [one for one in material.readings() if one.part != "train" and one.tokens != one.original]
+    readings = [one for one in material.readings() if one.part in ("choice", "report") and one.tokens != one.original]
     metrics["readings"] = evaluation.of_readings(judge, readings, others)
     yield "readings", 1.0, metrics
     if sets := several_orders(sentences.texts, preprocessing, _ORDERS_SEED):

@@ -51,7 +51,7 @@ class JudgeSettings:
     passes: tuple[Pass, ...] = (Pass((0.5, 4, 3), 3e-3, 128), Pass((0.8, 6, 3), 2e-3, 160))
     negatives: int = 1_024
     next_word: float = 0.5  # weight of the second task
-    reading_passes: int = 4
+    reading_passes: int = 3
     reading_dropout: float = 0.2
     seed: int = 0
 
