@@ -21,7 +21,7 @@ PROVERBS = {"q": "Better late than never", "second": "Better never than late"}
 BOLD = {"q": "Not bad, really good", "second": "Not good, really bad"}
 PICTURES = {  # page, link, height
     "home": ("", {"q": "Better late than never"}, 1400),
-    "flip": ("Permutations", {"q": "I hate that I love this song"}, 1150),
+    "flip": ("Permutations", {"q": "I am happy and not tired at all"}, 1150),
     "permutations": ("Permutations", {"q": "Better late than never", "view": "search"}, 1400),
     "sarcasm": ("Sarcasm", {"q": "whoever stole my antidepressants I hope you are happy now"}, 1150),
     "trajectories_path": ("Trajectories", PROVERBS | {"view": "path"}, 1150),

@@ -15,7 +15,7 @@ from scipy.stats import rankdata
 
 from core.evaluation.metrics import wilson_interval
 from core.fluency.data import Pairs, Reading
-from core.fluency.evaluation import judge_pairs, movable, orders_of, rank_of, summarise
+from core.fluency.evaluation import LENGTHS, judge_pairs, movable, orders_of, rank_of, summarise
 from core.fluency.judge import Judge
 from core.fluency.trigram import Scorer
 from core.models.predict import sigmoid
@@ -145,19 +145,29 @@ def of_orders(judge: Judge, sentences: Sequence[Sequence[str]]) -> Iterator[list
 
 
 def of_second_orders(judge: Judge, sets: Sequence[Sequence[Sequence[str]]]) -> dict[str, Any]:
-    """Of word sets with several real orders: how often each order but the first is in the first hundredth of all."""
-    top = []
+    """Of sets of 5 to 8 words with several real orders: how often each but the first is among the first hundredth.
+
+    Of the 120 orders of five words that is the first one alone, and the real ones contend for it.
+    """
+    top: list[tuple[int, bool]] = []
+    sets = [orders for orders in sets if len(orders[0]) in LENGTHS]
     for first, *rest in sets:
         orders = orders_of(first)
         texts = {tuple(first[place] for place in row): number for number, row in enumerate(orders)}
         scores = judge.log_odds(first, orders)
-        top += [rank_of(scores, texts[tuple(other)]).in_top for other in rest]
-    return {
-        "word_sets": len(sets),
-        "orders": len(top),
-        "top": float(np.mean(top)),
-        "interval": wilson_interval(sum(top), len(top)),
+        top += [(len(first), rank_of(scores, texts[tuple(other)]).in_top) for other in rest]
+    return {"word_sets": len(sets), **_among(top)} | {
+        "by_words": [
+            {"words": words, **_among([one for one in top if one[0] == words])}
+            for words in LENGTHS
+            if any(one[0] == words for one in top)
+        ]
     }
+
+
+def _among(top: Sequence[tuple[int, bool]]) -> dict[str, Any]:
+    hits = sum(hit for _words, hit in top)
+    return {"orders": len(top), "top": hits / len(top), "interval": wilson_interval(hits, len(top))} if top else {}
 
 
 def of_pairs(judge: Judge, pairs: Pairs, preprocessing: Preprocessing) -> dict[str, Any]:

@@ -171,9 +171,9 @@ def evaluate(
     readings = [one for one in material.readings() if one.part in ("choice", "report") and one.tokens != one.original]
     metrics["readings"] = evaluation.of_readings(judge, readings, others)
     yield "readings", 1.0, metrics
-    if sets := several_orders(sentences.texts, preprocessing, _ORDERS_SEED):
-        metrics["second_orders"] = {"data": sentences.name, **evaluation.of_second_orders(judge, sets)}
-        yield "second orders", 1.0, metrics
+    sets = several_orders(sentences.texts, preprocessing, _ORDERS_SEED)
+    metrics["second_orders"] = {"data": sentences.name, **evaluation.of_second_orders(judge, sets)}
+    yield "second orders", 1.0, metrics
     if material.pairs:
         metrics["pairs"] = evaluation.of_pairs(judge, material.pairs, preprocessing)
         yield "pairs", 1.0, metrics

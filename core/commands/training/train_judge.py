@@ -100,8 +100,8 @@ def _show(metrics: dict[str, Any]) -> None:
         )
     for row in readings["reliability"]:
         console.line(f"  P(valid) from {row['from']:.2f}, {row['orders']:,} orders: {row['valid']:.1%} valid")
-    if second := metrics.get("second_orders"):
-        console.line(f"second real orders ({second['orders']:,}): {second['top']:.1%} in the first 1 %")
+    for row in metrics["second_orders"]["by_words"]:
+        console.line(f"{row['orders']:,} second real orders of {row['words']} words: {row['top']:.1%} in the first 1 %")
     for row in metrics.get("orders", {"by_words": []})["by_words"]:
         console.line(f"{row['sentences']:,} sentences of {row['words']} words: first {row['first']:.1%}")
     if pairs := metrics.get("pairs"):

@@ -27,7 +27,14 @@ if TYPE_CHECKING:
     from core.models.predict import Verdict
     from core.probes.permutations.flip import FlipProgress, Flips, Pair
 
-STARTERS: tuple[str, ...] = ()  # sentences whose verdict an accepted order flips, under some model
+STARTERS = (  # sentences whose verdict an accepted order flips, under some shipped model
+    "I am happy and not tired at all",
+    "She is happy that he is not sick",
+    "The good actor saved a bad film",
+    "I was bored but now I am excited",
+    "Less work and more fun",
+    "More pain than fun",
+)
 
 
 def view(text: str, checkpoints: list[Checkpoint]) -> None:
@@ -182,11 +189,9 @@ def _keep(text: str, pair: Pair, judgement: str, judge: Judge, flipped: list[tup
 def _instead(tokens: tuple[str, ...]) -> None:
     st.header(_("No accepted order flips a verdict"))
     composed_pairs(tokens)
-    if STARTERS:
-        st.caption(_("Or try a sentence whose verdict does flip:"))
 
-        def write() -> None:
-            st.session_state["q"] = st.session_state["starter"] or st.session_state["q"]
-            st.session_state["starter"] = None
+    def write() -> None:
+        st.session_state["q"] = st.session_state["starter"] or st.session_state["q"]
+        st.session_state["starter"] = None
 
-        st.pills(_("Sentences to try"), STARTERS, key="starter", on_change=write, label_visibility="collapsed")
+    st.pills(_("Or try a sentence whose verdict does flip"), STARTERS, key="starter", on_change=write)

@@ -12,11 +12,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.fluency import judge
+from core.fluency import trigram as trigrams
+from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.predict import verdict
 from core.probes.permutations import flip as probe
 from core.probes.permutations import search
 from core.probes.permutations.flip import Flips, Pair, flips
+from pages.views.permutations.flip import STARTERS
 from tests.fluency.small_judge import random_judge
 from tests.probes.small_models import random_checkpoint, random_trigram
 
@@ -116,3 +120,12 @@ def test_moved_words_are_all_but_a_longest_run_in_order() -> None:
 
     assert moved(0, 1, 2) == "..." and moved(2, 0, 1) == "x.." and moved(0, 3, 1, 2) == ".x.."
     assert moved(3, 2, 1, 0).count(".") == 1
+
+
+@pytest.mark.slow
+def test_the_sentences_offered_do_flip() -> None:
+    shipped, trigram = judge.load(), trigrams.load().trigram
+    models = [checkpoints.load(name) for name in ("rnn", "gru", "lstm")]
+    for text in STARTERS:
+        *_, last = flips(models, shipped, trigram, text)
+        assert any(one.accepted_flips for one in last.found), text
