@@ -26,9 +26,9 @@ _BINS = (0.05, 0.1, 0.2, 0.4, 0.6, 0.8)  # of the reliability curve, between 0 a
 
 
 def choose_threshold(valid: np.ndarray, called_valid: np.ndarray, precision: float = PRECISION) -> float:
-    """The lowest P(valid) at or above which so large a share was called valid, of P(valid) [N] and bool [N].
+    """The lowest P(valid) from which on so large a share was called valid, of P(valid) [N] and bool [N].
 
-    Raises ValueError where there is none.
+    It lies halfway to the next order, so that rounding moves none across. Raises ValueError where there is none.
     """
     falling = np.argsort(-valid, kind="stable")
     shares = np.cumsum(called_valid[falling]) / np.arange(1, len(falling) + 1)
@@ -36,7 +36,7 @@ def choose_threshold(valid: np.ndarray, called_valid: np.ndarray, precision: flo
     good = np.flatnonzero((shares >= precision) & last)
     if not len(good):
         raise ValueError(f"no threshold has a precision of {precision:.0%} on the {len(valid):,} readings to choose on")
-    return float(valid[falling[good[-1]]])
+    return float(valid[falling][good[-1] :][:2].mean())
 
 
 def calibration(judge: Judge, readings: Sequence[Reading]) -> tuple[float, float]:

@@ -128,8 +128,8 @@ def test_it_learns_which_order_a_language_has() -> None:
 def test_the_threshold_is_the_lowest_with_the_precision() -> None:
     valid = np.array([0.9, 0.8, 0.7, 0.7, 0.2])
     called = np.array([True, True, False, True, False])
-    assert evaluation.choose_threshold(valid, called, 0.75) == 0.7
-    assert evaluation.choose_threshold(valid, called, 0.8) == 0.8
+    assert evaluation.choose_threshold(valid, called, 0.75) == pytest.approx(0.45)
+    assert evaluation.choose_threshold(valid, called, 0.8) == pytest.approx(0.75)
     with pytest.raises(ValueError):
         evaluation.choose_threshold(valid, ~called, 0.9)
     assert evaluation.area(valid, called) == pytest.approx((2 + 2 + 1.5) / 6)

@@ -37,7 +37,7 @@ _JUDGED_AT_ONCE = 40_320
 _ROUND = 512  # orders that a model scores between two looks at what is left
 
 _T = TypeVar("_T")
-JUDGING, SCORING = mark("judging orders"), mark("scoring orders")
+JUDGING, SCORING = mark("Judging orders"), mark("Scoring orders")
 
 
 @dataclass(frozen=True)
