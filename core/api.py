@@ -87,8 +87,8 @@ class Model:
         return self.checkpoint.card
 
     @property
-    def labels(self) -> tuple[str, str]:
-        """The names of its classes 0 and 1; probabilities are of the second."""
+    def labels(self) -> tuple[str, ...]:
+        """The names of its classes."""
         return self.checkpoint.labels
 
     def figure(self, result: Any) -> go.Figure:
@@ -307,7 +307,7 @@ class Model:
             raise ValueError(f"{self.name} tells {self.labels[0]} from {self.labels[1]}: {why}")
 
 
-def figure(result: Any, labels: tuple[str, str] = ("negative", "positive")) -> go.Figure:
+def figure(result: Any, labels: tuple[str, ...] = ("negative", "positive")) -> go.Figure:
     """The usual plotly figure of a result: `show()`, `write_html(path)`. Verdicts are given as a list.
 
     `labels` name the classes 0 and 1 where the result does not know them; `Model.figure` gives its model's.

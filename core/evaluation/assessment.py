@@ -80,7 +80,7 @@ class Assessment:
     """
 
     file: str
-    labels: tuple[str, str]
+    labels: tuple[str, ...]
     tallies: Tallies
     share: float = 0.0
     rows: int = 0

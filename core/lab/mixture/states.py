@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.data.labels import SENTIMENT, Names, probability_of, shown
+from core.data.labels import SENTIMENT, Names, shown
+from core.data.targets import probability_of
 from core.lab.typed_numbers import MOST_POINTS
 from core.models.trace import trace
 from core.runtime.i18n import gettext as _
