@@ -90,7 +90,7 @@ def named(labels: Names, name: str, against: str | None = None) -> Target:
             )
     if name == against:
         raise LookupError(_("{name!r} cannot be compared with itself").format(name=name))
-    return Target(labels, labels.index(name), None if against is None else labels.index(against))
+    return Target(tuple(labels), labels.index(name), None if against is None else labels.index(against))
 
 
 def default(labels: Names) -> Target | None:

@@ -217,7 +217,6 @@ def _read(checkpoint: Checkpoint, texts: Sequence[str], tokenised: Sequence[tupl
             for row, length, prefixes in zip(rows.tolist(), lengths.tolist(), scores, strict=True):
                 of_prefixes = prefixes[:length] if prefixwise else prefixes
                 target = checkpoint.target or targets.usual(labels, targets.predicted(of_prefixes)[-1])
-                logits = targets.log_odds(of_prefixes, target)
                 probabilities = targets.probabilities(of_prefixes)
                 chances = targets.chance(probabilities, target).tolist()
                 results[row] = Verdict(
@@ -225,7 +224,7 @@ def _read(checkpoint: Checkpoint, texts: Sequence[str], tokenised: Sequence[tupl
                     text=texts[row],
                     tokens=tokenised[row],
                     known=tuple(token in checkpoint.vocabulary for token in tokenised[row]),
-                    logit=float(logits[-1]),
+                    logit=float(targets.log_odds(of_prefixes[-1].astype(np.float64), target)),
                     probability=chances[-1],
                     prefix_probabilities=tuple(chances) if prefixwise else (),
                     labels=labels,
