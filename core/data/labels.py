@@ -61,8 +61,9 @@ def check_names(names: object) -> Names:
 
 
 def name_of(probability: float, names: Names = SENTIMENT) -> str:
-    """The name of the class that a P(second class) stands for: the second at 0.5 or more."""
-    return names[int(probability >= 0.5)]
+    """The class of two that a P(second class) stands for: the second at 0.5 or more."""
+    first, second = names
+    return second if probability >= 0.5 else first
 
 
 def as_found(asked: str, names: Names, others: Sequence[str], model: str, what: str) -> str:

@@ -141,14 +141,15 @@ def two_names(names: object) -> Names:
     return checked
 
 
-def two_only(model: Any, what: str) -> None:
-    """Raises ValueError if a model has more than two classes, which `what` does not take."""
-    if len(model.labels) != 2:
-        raise ValueError(
-            _("{what} needs a model of two classes; {model} has {count}: {names}").format(
-                what=what, model=model.name, count=len(model.labels), names=", ".join(model.labels)
+def two_only(*models: Any) -> None:
+    """Raises ValueError for a model of more than two classes, where only two can be taken so far."""
+    for model in models:
+        if len(model.labels) != 2:
+            raise ValueError(
+                _("{model} has {count} classes ({names}); this needs a model of two").format(
+                    model=model.name, count=len(model.labels), names=", ".join(model.labels)
+                )
             )
-        )
 
 
 # Scores and probabilities.

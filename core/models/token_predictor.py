@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.data import targets
-from core.data.labels import FEWEST, MOST
+from core.data.labels import SENTIMENT, Names
 from core.models.predictor import BlackBox
 from core.runtime.i18n import gettext as _
 
@@ -47,12 +47,13 @@ def whole(text: str) -> tuple[str, ...]:
     return (text,)
 
 
-def checked(probabilities: np.ndarray, count: int) -> np.ndarray:
-    """A predictor's answer for `count` sentences, float64 [N] or [N, K]. Raises ValueError unless these are
-    probabilities, those of a sentence's classes with the sum 1."""
+def checked(probabilities: np.ndarray, count: int, labels: Names = SENTIMENT) -> np.ndarray:
+    """A predictor's answer for `count` sentences, float64 [N], or [N, K] for more than two `labels`.
+
+    Raises ValueError unless these are probabilities, those of a sentence's classes with the sum 1.
+    """
     values = np.asarray(probabilities, dtype=np.float64)
-    shaped = values.shape == (count,) or (values.shape[:-1] == (count,) and FEWEST <= values.shape[-1] <= MOST)
-    if not shaped or not ((values >= 0) & (values <= 1)).all():
+    if values.shape != (count, *targets.axis(labels)) or not ((values >= 0) & (values <= 1)).all():
         message = (
             _(
                 "a predictor must give one probability from 0 to 1 for each of {count:,} sentences; "

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.data.targets import two_only
 from core.models.predictor import BlackBox, log_odds
 from core.models.token_predictor import Predictor, checked, predictor
 from core.probes.edits.changes import Edit, apply
@@ -90,4 +91,5 @@ def black_box(predict: Predictor) -> Victim:
 
 def white_box(checkpoint: Checkpoint) -> Victim:
     """A checkpoint's classifier."""
+    two_only(checkpoint)
     return partial(WhiteBoxSentence, checkpoint)
