@@ -177,33 +177,36 @@ def _verdicts(model: Model, texts: Sequence[str], tokenised: Sequence[tuple[str,
 
 def _answers(black_box: BlackBox, texts: Sequence[str], tokenised: Sequence[tuple[str, ...]]) -> list[Verdict]:
     probabilities = black_box.probabilities(texts)
-    logs = targets.logs(probabilities)
-    results = []
-    for row, (text, tokens) in enumerate(zip(texts, tokenised, strict=True)):
-        one = probabilities[row : row + 1]
-        target = black_box.target or targets.usual(black_box.labels, targets.predicted_of(one)[0])
-        results.append(
-            Verdict(
-                black_box.name,
-                text,
-                tokens,
-                (True,) * len(tokens),
-                logit=targets.log_odds_of(one, target).item(),
-                probability=targets.chance(one, target).item(),
-                prefix_probabilities=(),
-                labels=black_box.labels,
-                target=target,
-                probabilities=_row(one),
-                scores=_row(logs[row : row + 1]),
-            )
+    labels, own = black_box.labels, black_box.target
+    aims = [own or targets.usual(labels, number) for number in targets.predicted_of(probabilities)]
+    numbers = {
+        aim: (targets.log_odds_of(probabilities, aim).tolist(), targets.chance(probabilities, aim).tolist())
+        for aim in set(aims)
+    }
+    distributions = _rows(probabilities) or ((),) * len(texts)
+    scores = _rows(targets.logs(probabilities)) or ((),) * len(texts)
+    return [
+        Verdict(
+            black_box.name,
+            text,
+            tokens,
+            (True,) * len(tokens),
+            logit=numbers[aim][0][row],
+            probability=numbers[aim][1][row],
+            prefix_probabilities=(),
+            labels=labels,
+            target=aim,
+            probabilities=distributions[row],
+            scores=scores[row],
         )
-    return results
+        for row, (text, tokens, aim) in enumerate(zip(texts, tokenised, aims, strict=True))
+    ]
 
 
 def _read(checkpoint: Checkpoint, texts: Sequence[str], tokenised: Sequence[tuple[str, ...]]) -> list[Verdict]:
     import torch
 
-    model, labels = checkpoint.model.every, checkpoint.labels
+    model, labels, own = checkpoint.model.every, checkpoint.labels, checkpoint.target
     prefixwise = not model.bidirectional
     sentences = encode_tokens(tokenised, checkpoint.vocabulary)
     results: list[Verdict | None] = [None] * len(texts)
@@ -216,7 +219,7 @@ def _read(checkpoint: Checkpoint, texts: Sequence[str], tokenised: Sequence[tupl
                 scores = model(torch.from_numpy(ids), torch.from_numpy(lengths))[:, None].numpy()
             for row, length, prefixes in zip(rows.tolist(), lengths.tolist(), scores, strict=True):
                 of_prefixes = prefixes[:length] if prefixwise else prefixes
-                target = checkpoint.target or targets.usual(labels, targets.predicted(of_prefixes)[-1])
+                target = own or targets.usual(labels, targets.predicted(of_prefixes)[-1])
                 probabilities = targets.probabilities(of_prefixes)
                 chances = targets.chance(probabilities, target).tolist()
                 results[row] = Verdict(
@@ -260,11 +263,11 @@ def logits(
     import torch
 
     device = next(model.parameters()).device
+    classes = () if model.target else (model.linear.out_features,)
+    result = np.empty((len(sentences), *classes), dtype=np.float32)
     with torch.inference_mode():
-        empty = model.empty_logits().cpu().numpy()
-        result = np.empty((len(sentences), *empty.shape), dtype=np.float32)
         if not sentences.lengths.all():
-            result[:] = empty
+            result[:] = model.empty_logits().cpu().numpy()
         for rows in length_batches(sentences.lengths, batch_size):
             check_cancelled()
             ids, lengths = pad(sentences, rows)
