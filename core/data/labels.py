@@ -54,7 +54,7 @@ def check_names(names: object) -> Names:
                 ).format(longest=LONGEST, name=name[:60])
             )
         if (first := seen.get(name.casefold())) is not None:
-            why = _("two labels need different names; given: {first!r} and {second!r}")
+            why = _("the two labels need different names; given: {first!r} and {second!r}")
             raise ValueError(why.format(first=first, second=name))
         seen[name.casefold()] = name
     return tuple(names)

@@ -287,12 +287,13 @@ def probability_of(about: Target | Sequence[str] = SENTIMENT, escape: Callable[[
     return _("P({label} | {label} or {rival})").format(label=label, rival=escape(shown(about.labels[about.against])))
 
 
-def log_odds_name(target: Target | None) -> str:
-    """How a target's log-odds are written: logit for two classes. Not escaped."""
+def log_odds_name(target: Target | None, escape: Callable[[str], str] = str) -> str:
+    """How a target's log-odds are written: logit for two classes. Class names are passed through `escape`."""
     if target is None:
         return _("log-odds of the target class")
     if target.two:
         return _("logit")
+    label = escape(shown(target.name))
     if target.rival is None:
-        return _("log-odds of {label}").format(label=shown(target.name))
-    return _("log-odds of {label} against {rival}").format(label=shown(target.name), rival=shown(target.rival))
+        return _("log-odds of {label}").format(label=label)
+    return _("log-odds of {label} against {rival}").format(label=label, rival=escape(shown(target.rival)))
