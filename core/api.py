@@ -154,11 +154,11 @@ class Model:
         from core.data.labels import as_found
         from core.probes.edits import sources
         from core.probes.edits.search import search
-        from core.probes.edits.victims import white_box
+        from core.probes.edits.victims import victim
 
         goal = as_found(goal, self.labels, ("flip",), self.name, "goal")
         question = sources.ask(self.checkpoint, sources.load(), text, goal, protect=protect, **bounds)
-        return _last(search(self.name, white_box(self.checkpoint), question)).result()
+        return _last(search(self.name, victim(self.checkpoint), question)).result()
 
     def composition(self, situation: str, **bounds: Any) -> Composition:
         """Sarcastic remarks about an unwelcome situation, the surest positive first, each with its recipe.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -232,9 +232,7 @@ def _read(checkpoint: Checkpoint, texts: Sequence[str], tokenised: Sequence[tupl
                     prefix_probabilities=tuple(chances) if prefixwise else (),
                     labels=labels,
                     target=target,
-                    probabilities=_row(probabilities[-1:]),
-                    scores=_row(of_prefixes[-1:]),
-                    prefix_scores=_rows(of_prefixes) if prefixwise else (),
+                    **({} if probabilities.ndim == 1 else _of_each_class(probabilities, of_prefixes, prefixwise)),
                 )
     return [verdict for verdict in results if verdict is not None]
 
@@ -244,9 +242,14 @@ def _rows(scores: np.ndarray) -> tuple[tuple[float, ...], ...]:
     return tuple(map(tuple, scores.tolist())) if scores.ndim > 1 else ()
 
 
-def _row(one: np.ndarray) -> tuple[float, ...]:
-    """A single row [1, K] as a tuple; nothing of [1]."""
-    return next(iter(_rows(one)), ())
+def _of_each_class(probabilities: np.ndarray, scores: np.ndarray, prefixwise: bool) -> dict[str, Any]:
+    """What a verdict on more than two classes has besides, from probabilities and scores [T, K] of the prefixes."""
+    rows = _rows(scores)
+    return {
+        "probabilities": tuple(probabilities[-1].tolist()),
+        "scores": rows[-1],
+        "prefix_scores": rows if prefixwise else (),
+    }
 
 
 def logits(

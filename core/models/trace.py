@@ -55,7 +55,7 @@ class Trace:
     the head reads, None if that is `h`; `logit` and `probability`, float64 [T], are of the `target`; `read_out` [H] are
     the logit's weights, [T, H] those of each step where the target is compared with several classes, None for a head of
     two layers; `empty_logit` is read before the first token. `plain`: the scores are W h_T + b. `scores` [T, K] are
-    those of more than two classes; `head` is the last layer, None as `read_out`.
+    those of more than two classes; `head` is the last layer, None where the logit is a weighted sum or has two layers.
     """
 
     model: str
@@ -112,7 +112,7 @@ class Trace:
         later = np.ones_like(forget)  # F_t
         later[:-1] = np.cumprod(forget[:0:-1], axis=0)[::-1]
         kept = np.tanh(later * self.c)
-        if self.head is not None and not self.head.linear:
+        if self.head is not None:
             states = self.gates["output"][-1] * np.concatenate([np.zeros_like(kept[:1]), kept])
             return np.diff(self.head.log_odds(states))
         output = self.read_out * self.gates["output"][-1].astype(np.float64)
@@ -139,7 +139,8 @@ def _read(checkpoint: Checkpoint, text: str, tokens: tuple[str, ...]) -> Trace:
         raise EmptyTextError(_("the text is empty: there is no word to read"))
     checkpoint.model.check_prefixwise(checkpoint.name)
     checkpoint = aimed(checkpoint, tokens)
-    model = checkpoint.model
+    model, target = checkpoint.model, checkpoint.target
+    assert target is not None
     with torch.inference_mode():
         ids = model.reads.padded(checkpoint.vocabulary.encode(tokens), Vocabulary.pad_id)
         tokens = tuple(model.reads.padded(tokens, PAD))
@@ -148,9 +149,8 @@ def _read(checkpoint: Checkpoint, text: str, tokens: tuple[str, ...]) -> Trace:
         read = running(model.reads.pool, h, done.c)
         gates = [_array(torch.cat(values)) for values in zip(*(step.gates for step in done.steps), strict=True)]
         scores = model.scores(read).double()
-        assert checkpoint.target is not None
-        logit = _array(targets.log_odds(scores, checkpoint.target))
-        head = LinearHead.of(model)
+        logit = _array(targets.log_odds(scores, target))
+        head = None if target.rival else LinearHead.of(model)
         return Trace(
             model=checkpoint.name,
             text=text,
@@ -161,22 +161,24 @@ def _read(checkpoint: Checkpoint, text: str, tokens: tuple[str, ...]) -> Trace:
             h=_array(h),
             c=None if done.c is None else _array(done.c),
             gates=dict(zip(GATES[model.cell], gates, strict=True)),
-            read_out=None if head is None else _weights(head, read),
+            read_out=_weights(model, target, head, read),
             logit=logit,
             probability=_read_only(sigmoid(logit)),
             empty_logit=model.start_logit(),
             read=None if read is h else _array(read),
             plain=model.plain,
-            target=checkpoint.target,
+            target=target,
             scores=_array(scores) if scores.ndim > 1 else None,
             head=head,
         )
 
 
-def _weights(head: LinearHead, read: Tensor) -> np.ndarray:
+def _weights(model: Classifier, target: Target, head: LinearHead | None, read: Tensor) -> np.ndarray | None:
     """The log-odds' weights [H], or those [T, H] of the steps to each of the states that are read [T, H]."""
-    if head.linear:
-        return _read_only(head.line[0])
+    if model.head:
+        return None
+    if head is None:
+        return _array(targets.log_odds(targets.scores_of(model.linear.weight.double().T), target))
     after = read.double().numpy()
     return _read_only(head.between(np.concatenate([np.zeros_like(after[:1]), after[:-1]]), after))
 

@@ -81,6 +81,7 @@ Victim = Callable[[Sequence[str]], ReadSentence]
 
 def victim(model: Model) -> Victim:
     """A model as far as it can be seen."""
+    two_only(model)
     return black_box(predictor(model)) if isinstance(model, BlackBox) else white_box(model)
 
 
@@ -91,5 +92,4 @@ def black_box(predict: Predictor) -> Victim:
 
 def white_box(checkpoint: Checkpoint) -> Victim:
     """A checkpoint's classifier."""
-    two_only(checkpoint)
     return partial(WhiteBoxSentence, checkpoint)
