@@ -21,6 +21,7 @@ from core.models.predict import EmptyTextError, Verdict, aimed, label, logits, s
 from core.models.recurrent import CELLS
 from core.text.preprocessing import Preprocessing, Vocabulary
 from tests.models import imported
+from tests.probes import small_models
 
 VOCABULARY = Vocabulary(["i", "love", "hate", "this", "not", "movie", "a", "<url>", "he", "!!!", "so"])
 TEXTS = [
@@ -237,3 +238,13 @@ def test_two_classes_seen_from_either_side() -> None:
 def test_a_made_up_verdict_has_the_usual_target() -> None:
     found = Verdict("own", "a", ("a",), (True,), 1.0, 0.7, (), labels=("ham", "spam"))
     assert found.target == Target(("ham", "spam"), 1) and found.label == "spam" and found.runner_up == "ham"
+
+
+def test_permuted_classes_permute_the_verdict() -> None:
+    model = checkpoint("gru", labels=THREE)
+    moved = small_models.permuted(model, order := (2, 0, 1))
+    for text in READ:
+        found, other = verdict(model, text), verdict(moved, text)
+        assert other.label == found.label and other.runner_up == found.runner_up
+        assert other.logit == pytest.approx(found.logit, abs=1e-6)
+        np.testing.assert_allclose(other.prefix_distributions, found.prefix_distributions[:, order], atol=1e-6)
