@@ -70,6 +70,10 @@ class Target:
         rest = self.rest
         return Target(self.labels, rest[0], self.number) if len(rest) == 1 else None
 
+    def as_json(self) -> dict[str, str]:
+        """Its name as ``target`` and, where it is compared with one of several, that class as ``against``."""
+        return {"target": self.name} | ({} if self.against is None else {"against": self.labels[self.against]})
+
 
 POSITIVE = Target(SENTIMENT, 1)
 

@@ -128,6 +128,8 @@ def test_targets_by_name_and_by_default() -> None:
             Target(THREE, *wrong)
     assert targets.default(SENTIMENT) == POSITIVE == targets.usual(SENTIMENT, 0)
     assert targets.default(THREE) is None and targets.usual(THREE, 2) == Target(THREE, 2)
+    assert POSITIVE.as_json() == {"target": "positive"}
+    assert Target(THREE, 1, 0).as_json() == {"target": "neutral", "against": "negative"}
     assert targets.shared_target([POSITIVE, POSITIVE]) == POSITIVE
     assert targets.shared_target([POSITIVE, Target(THREE, 2)]) is None
 
