@@ -87,8 +87,8 @@ class Model:
         return self.checkpoint.card
 
     @property
-    def labels(self) -> tuple[str, str]:
-        """The names of its classes 0 and 1; probabilities are of the second."""
+    def labels(self) -> tuple[str, ...]:
+        """The names of its classes."""
         return self.checkpoint.labels
 
     def figure(self, result: Any) -> go.Figure:
@@ -153,10 +153,10 @@ class Model:
         """
         from core.probes.edits import sources
         from core.probes.edits.search import search
-        from core.probes.edits.victims import white_box
+        from core.probes.edits.victims import victim
 
         question = sources.ask(self.checkpoint, sources.load(), text, goal, protect=protect, **bounds)
-        return _last(search(self.name, white_box(self.checkpoint), question)).result()
+        return _last(search(self.name, victim(self.checkpoint), question)).result()
 
     def composition(self, situation: str, **bounds: Any) -> Composition:
         """Sarcastic remarks about an unwelcome situation, the surest positive first, each with its recipe.
@@ -305,7 +305,7 @@ class Model:
             raise ValueError(f"{self.name} tells {self.labels[0]} from {self.labels[1]}: {why}")
 
 
-def figure(result: Any, labels: tuple[str, str] = ("negative", "positive")) -> go.Figure:
+def figure(result: Any, labels: tuple[str, ...] = ("negative", "positive")) -> go.Figure:
     """The usual plotly figure of a result: `show()`, `write_html(path)`. Verdicts are given as a list.
 
     `labels` name the classes 0 and 1 where the result does not know them; `Model.figure` gives its model's.

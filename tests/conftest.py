@@ -58,21 +58,31 @@ def report_data() -> Path:
 
 
 def write_tiny_checkpoint(
-    folder: Path, name: str, cell: str, *, layers: int = 1, seed: int = 0, steps: tuple[str, ...] | None = None
+    folder: Path,
+    name: str,
+    cell: str,
+    *,
+    layers: int = 1,
+    seed: int = 0,
+    steps: tuple[str, ...] | None = None,
+    labels: tuple[str, ...] = ("negative", "positive"),
+    outputs: int | None = None,
 ) -> None:
-    """Save a classifier with random weights, its card filled in as `core.training.recipe` does."""
+    """Save a classifier with random weights, its card filled in as `core.training.recipe` does; its head has `outputs`,
+    or as many as is usual for the `labels`."""
     import torch
 
+    from core.data import targets
     from core.models import checkpoints
     from core.models.recurrent import Classifier
     from core.text.preprocessing import SHIPPED, Vocabulary
     from core.training import recipe
     from core.training.loop import HeldOut, TrainingSettings
 
-    vocabulary = Vocabulary(WORDS)
+    vocabulary, outputs = Vocabulary(WORDS), outputs or targets.head_sizes(labels)[0]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = Classifier(cell, len(vocabulary), EMBEDDING, HIDDEN, layers)
+        model = Classifier(cell, len(vocabulary), EMBEDDING, HIDDEN, layers, outputs=outputs)
         for parameter in model.parameters():
             torch.nn.init.normal_(parameter)  # larger than the usual start, so that verdicts differ
         with torch.no_grad():
@@ -87,8 +97,9 @@ def write_tiny_checkpoint(
             "hidden": HIDDEN,
             "layers": layers,
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
+            **({} if outputs == 1 else {"outputs": outputs}),
         },
-        "labels": ["negative", "positive"],
+        "labels": list(labels),
         "preprocessing": SHIPPED if steps is None else steps,
         "settings": asdict(TrainingSettings(cell, hidden_size=HIDDEN, layers=layers, seed=seed)),
         "embeddings": {"start": "word2vec", **asdict(recipe.Word2VecSettings(vector_size=EMBEDDING)), "min_count": 1},

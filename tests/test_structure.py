@@ -94,11 +94,11 @@ def test_core_knows_neither_streamlit_nor_pages() -> None:
     assert failing(core, lambda path: known & {module.partition(".")[0] for module in imports(path)}) == {}
 
 
-def test_models_use_torch_the_read_outs_and_the_language_only() -> None:
+def test_models_use_torch_the_read_outs_targets_and_the_language_only() -> None:
     used = {
         module.rpartition(".")[0] for module in imports(ROOT / "core/models/recurrent.py") if module.startswith("core")
     }
-    assert used == {"core.runtime.i18n", "core.models.read_outs"}
+    assert used == {"core.runtime.i18n", "core.models.read_outs", "core.data", "core.data.labels", "core.data.targets"}
 
 
 def test_figures_use_plotly_the_language_and_each_other_only() -> None:
@@ -111,6 +111,7 @@ def test_figures_use_plotly_the_language_and_each_other_only() -> None:
             "core.text.emoji",
             "core.runtime.i18n",
             "core.data.labels",
+            "core.data.targets",
             "core.figures",
         )
         assert [module for module in others if not module.startswith(allowed)] == [], path.name

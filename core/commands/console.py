@@ -14,7 +14,8 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.data.formats.layout import telling
-from core.data.labels import SENTIMENT, Names, probability_of
+from core.data.labels import SENTIMENT, Names
+from core.data.targets import probability_of
 from core.models import checkpoints, predictor
 from core.text.emoji import visible
 
@@ -91,7 +92,7 @@ def mean_of(estimate: Mean | None, form: str = "{:.3f} ({:.3f} to {:.3f})", miss
 
 
 def probability_name(model: str) -> str:
-    """``P(positive)``, or that of this checkpoint's second class."""
+    """``P(positive)``, or that of this checkpoint's default target."""
     return probability_of(labels_of(model))
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from core.commands import console, inputs
 from core.commands.options import Verbs, given, models_options, text_options
-from core.data.labels import name_of, probability_of
+from core.data.labels import name_of
+from core.data.targets import probability_of
 
 if TYPE_CHECKING:
     from core.models.predictor import Model

@@ -1,7 +1,7 @@
-"""The names of a model's two classes, and of the probability of the second one.
+"""The names of a model's classes, 2 to 20 of them.
 
-Whatever the classes are, `probability` is P(second class). The shipped models tell negative from positive; one trained
-on a person's own table has that table's names.
+The shipped models tell negative from positive; one trained on a person's own table has that table's names. Which class
+a number is about is a target (`core.data.targets`).
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 
 from core.runtime.i18n import gettext as _
 
-Names = tuple[str, str]
+Names = tuple[str, ...]
 
 SENTIMENT: Names = ("negative", "positive")
 CLASSES: Names = ("first class", "second class")
 """What the classes of several models are called together where they have no names in common."""
 LONGEST = 40  # characters of a name
+FEWEST, MOST = 2, 20  # classes of a model
 
 
 @dataclass(frozen=True)
@@ -34,36 +35,45 @@ class Labelling:
 
 
 def check_names(names: object) -> Names:
-    """The names of two classes. Raises ValueError where they are not two different ones that print, of 1 to 40
-    characters each."""
-    if not isinstance(names, list | tuple) or len(names) != 2 or not all(isinstance(name, str) for name in names):
-        raise ValueError(_("expected two names, one per label; given: {names}").format(names=repr(names)[:200]))
-    first, second = names
-    for name in (first, second):
+    """The names of a model's classes. Raises ValueError where they are not 2 to 20 different ones that print, of 1 to
+    40 characters each."""
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise ValueError(_("expected a list of names, one per label; given: {names}").format(names=repr(names)[:200]))
+    if not FEWEST <= len(names) <= MOST:
+        raise ValueError(
+            _("a model has {fewest} to {most} classes, each with a name; given {count:,}: {names}").format(
+                fewest=FEWEST, most=MOST, count=len(names), names=repr(names)[:200]
+            )
+        )
+    seen: dict[str, str] = {}
+    for name in names:
         if not 0 < len(name) <= LONGEST or not name.isprintable() or name != name.strip():
             raise ValueError(
                 _(
                     "a label's name has 1 to {longest} printable characters and no space at either end; given: {name!r}"
                 ).format(longest=LONGEST, name=name[:60])
             )
-    if first.casefold() == second.casefold():
-        raise ValueError(
-            _("the two labels need different names; given: {first!r} and {second!r}").format(first=first, second=second)
-        )
-    return first, second
+        if (first := seen.get(name.casefold())) is not None:
+            why = _("the two labels need different names; given: {first!r} and {second!r}")
+            raise ValueError(why.format(first=first, second=name))
+        seen[name.casefold()] = name
+    return tuple(names)
 
 
 def name_of(probability: float, names: Names = SENTIMENT) -> str:
-    """The name of the class that a P(second class) stands for: the second at 0.5 or more."""
-    return names[int(probability >= 0.5)]
+    """The class of two that a P(second class) stands for: the second at 0.5 or more."""
+    first, second = names
+    return second if probability >= 0.5 else first
 
 
 def shared(several: Iterable[Sequence[str]]) -> Names:
-    """The names that all of some models' classes have, or `CLASSES` where they differ; of none, `SENTIMENT`."""
-    names = {(first, second) for first, second in several}
+    """The names that all of some models' classes have, or those of none where they differ, as `CLASSES`; of no model,
+    `SENTIMENT`."""
+    names = {tuple(names) for names in several}
     if not names:
         return SENTIMENT
-    return names.pop() if len(names) == 1 else CLASSES
+    others = range(len(CLASSES), max(map(len, names)))
+    return names.pop() if len(names) == 1 else (*CLASSES, *(f"class {number + 1}" for number in others))
 
 
 def model_name(name: str) -> str:
@@ -76,12 +86,8 @@ def shown(name: str) -> str:
     own = {
         "negative": _("negative"),
         "positive": _("positive"),
+        "neutral": _("neutral"),
         "first class": _("first class"),
         "second class": _("second class"),
     }
     return own.get(name, name)
-
-
-def probability_of(names: Names = SENTIMENT) -> str:
-    """``P(positive)``: how the probability of the second class is written. Not escaped."""
-    return _("P(positive)") if names == SENTIMENT else _("P({label})").format(label=shown(names[1]))

@@ -25,6 +25,7 @@ from core.data.labels import Labelling
 from core.data.records import Window, windows
 from core.data.slices import Marker, indices
 from core.data.tables import is_sentiment140
+from core.data.targets import two_only
 from core.evaluation.binned_metrics import Counter, Pair, Tallies
 from core.models.predict import logits, sigmoid
 from core.runtime.i18n import gettext as _
@@ -80,7 +81,7 @@ class Assessment:
     """
 
     file: str
-    labels: tuple[str, str]
+    labels: tuple[str, ...]
     tallies: Tallies
     share: float = 0.0
     rows: int = 0
@@ -123,6 +124,7 @@ def assess(
         )
     if len({checkpoint.name for checkpoint in checkpoints}) < len(checkpoints):
         raise ValueError(_("a model is named twice"))
+    two_only(*checkpoints)
     path = Path(path)
     if labels is None or all(checkpoint.labels == labels for checkpoint in checkpoints):
         labelling = common({checkpoint.name: checkpoint.labelling for checkpoint in checkpoints})

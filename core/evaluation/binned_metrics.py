@@ -89,7 +89,7 @@ class Tally:
 
     model: str
     hash: str
-    labels: tuple[str, str]
+    labels: tuple[str, ...]
     counts: np.ndarray
     logits: np.ndarray
     probabilities: np.ndarray
@@ -296,7 +296,7 @@ class Tallies:
 class Counter:
     """Counts rows as they come; `add` takes some, `tally` is what they make so far."""
 
-    def __init__(self, model: str, model_hash: str, labels: tuple[str, str]):
+    def __init__(self, model: str, model_hash: str, labels: tuple[str, ...]):
         self._named = (model, model_hash, labels)
         self._counts = np.zeros((2, BINS), dtype=np.int64)
         self._logits = np.zeros((2, BINS))

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from core.data.labels import check_names
 from core.data.slices import SLICES
+from core.data.targets import two_names
 from core.evaluation.binned_metrics import BINS, Pair, Tallies, Tally
 from core.models import checkpoints
 from core.runtime import json_file
@@ -88,7 +88,7 @@ def _kept(content: dict[str, Any]) -> Kept:
 def _tally(content: dict[str, Any]) -> Tally:
     slices = [content["slices"][f"{family} {name}"] for family, name in SLICES]
     tally = json_file.made(Tally, {**content, "slices": slices}, _array)
-    check_names(tally.labels)
+    two_names(tally.labels)
     for name, shape in _SHAPES.items():
         if getattr(tally, name).shape != shape:
             raise ValueError(_("{name}: expected {shape} numbers").format(name=name, shape=" × ".join(map(str, shape))))

@@ -16,6 +16,7 @@ import numpy as np
 
 from core.data.corpus import Corpus, encode
 from core.data.slices import LENGTHS
+from core.data.targets import two_only
 from core.models.predict import logits, sigmoid
 from core.text.preprocessing import Vocabulary
 
@@ -64,6 +65,7 @@ def evaluate(checkpoint: Checkpoint, corpus: Corpus) -> Evaluation:
 
     Raises ValueError where the corpus has labels of other names than the model's.
     """
+    two_only(checkpoint)
     if corpus.labelling.names != checkpoint.labels:
         raise ValueError(
             f"{corpus.name} is read as {' and '.join(corpus.labelling.names)}; model {checkpoint.name!r} tells "

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.data import labels
-from core.data.labels import SENTIMENT, Names, probability_of
+from core.data.labels import SENTIMENT, Names
+from core.data.targets import Target, log_odds_name, probability_of
 from core.figures.palette import CHOSEN, THRESHOLD, Style
 from core.runtime.i18n import gettext as _
 from core.text.emoji import visible
@@ -35,9 +36,14 @@ def model_name(model: str) -> str:
     return escape(labels.model_name(model))
 
 
-def probability(classes: Names = SENTIMENT) -> str:
-    """``P(positive)``, or that of another second class, escaped also where a template fills in places."""
-    return escape(probability_of(classes)).replace("{", "&#123;")
+def probability(about: Target | Names = SENTIMENT) -> str:
+    """``P(positive)``, or that of another target, escaped also where a template fills in places."""
+    return escape(probability_of(about)).replace("{", "&#123;")
+
+
+def log_odds(target: Target | None) -> str:
+    """``logit``, or the log-odds of a target of more than two classes, escaped as `probability` is."""
+    return escape(log_odds_name(target)).replace("{", "&#123;")
 
 
 def escaped(token: str) -> str:
@@ -76,9 +82,9 @@ def row_axis(names: Sequence[str], room: float = 0.5) -> dict[str, Any]:
     }
 
 
-def probability_axis(classes: Names) -> dict[str, Any]:
+def probability_axis(about: Target | Names) -> dict[str, Any]:
     """Settings of an axis from 0 to 1 on which a curve along either end is seen whole."""
-    return {"title": probability(classes), "range": [-0.03, 1.03], "tickvals": [0, 0.25, 0.5, 0.75, 1]}
+    return {"title": probability(about), "range": [-0.03, 1.03], "tickvals": [0, 0.25, 0.5, 0.75, 1]}
 
 
 def below(share: float) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go
 
 from core.data.labels import shared
+from core.data.targets import shared_target
 from core.figures import layout
 from core.figures.palette import style
 from core.runtime.i18n import gettext as _
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
 
 
 def prefix_curves(verdicts: Sequence[Verdict]) -> go.Figure:
-    """P(second class) after each token of one text, a curve per model, with the threshold at 0.5.
+    """P(target) after each token of one text, a curve per model, with the threshold at 0.5.
 
     A model that has no verdict after each token has no curve, but a point after the last one.
     """
-    labels = shared(verdict.labels for verdict in verdicts)
+    target = shared_target(verdict.target for verdict in verdicts) or shared(verdict.labels for verdict in verdicts)
     half = {
         "type": "line",
         "y0": 0.5,
@@ -38,7 +39,7 @@ def prefix_curves(verdicts: Sequence[Verdict]) -> go.Figure:
         layout={
             "shapes": [half],
             "title": {"text": _("Verdict after each token")},
-            "yaxis": layout.probability_axis(labels),
+            "yaxis": layout.probability_axis(target),
             "xaxis": layout.token_axis([verdict.tokens for verdict in verdicts], 0.4, title=_("tokens read so far")),
             "legend": layout.LEGEND_ABOVE,
             "hovermode": "x unified",

@@ -30,8 +30,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from core.data import targets
 from core.data.corpus import file_sha256
 from core.data.labels import SENTIMENT, Labelling, Names, check_names
+from core.data.targets import Target
 from core.models.state_space import StateSpace
 from core.runtime.i18n import gettext as _
 from core.text.preprocessing import REJOIN, Preprocessing, Vocabulary
@@ -70,10 +72,11 @@ def _error(name: str, why: str) -> CheckpointError:
 class Checkpoint:
     """A trained model as loaded: read-only, in eval mode, no gradients stored.
 
-    `hash` identifies everything that decides its numbers; results are cached by it. `polarity` [V] holds each token's
-    log-odds in nats, `state_space` the axes that its states are drawn in; None where the checkpoint lacks them. They
-    decide none of the model's numbers: what depends on them is cached by `hash_with_polarity` or
-    `hash_with_state_space`.
+    `hash` identifies everything that decides its numbers, its target included; results are cached by it. `polarity` [V]
+    holds each token's log-odds in nats, [K, V] for more than two classes, `state_space` the axes that its states are
+    drawn in; None where the checkpoint lacks them. They decide none of the model's numbers: what depends on them is
+    cached by `hash_with_polarity` or `hash_with_state_space`. `untargeted` is the checkpoint that this one is a
+    `targeted` view of.
     """
 
     name: str
@@ -84,16 +87,39 @@ class Checkpoint:
     hash: str
     polarity: np.ndarray | None = field(default=None, repr=False, compare=False)
     state_space: StateSpace | None = field(default=None, repr=False, compare=False)
+    untargeted: Checkpoint | None = field(default=None, repr=False, compare=False)
 
     @property
     def labels(self) -> Names:
-        """The names of the classes 0 and 1; `probability` is that of the second."""
+        """The names of the classes."""
         return labels_of(self.card)
 
     @property
+    def target(self) -> Target | None:
+        """Which log-odds the model's logits are; None for more than two classes until a target is chosen."""
+        aim = self.model.target
+        return aim if aim is None else Target(self.labels, aim.number, aim.against)
+
+    @property
+    def every(self) -> Checkpoint:
+        """The checkpoint without a chosen target."""
+        return self.untargeted or self
+
+    def targeted(self, target: Target) -> Checkpoint:
+        """The same checkpoint, its logits being the log-odds of a target; itself if they are. Raises ValueError for a
+        target of other classes."""
+        if target.labels != self.labels:
+            raise ValueError(f"a target of {', '.join(target.labels)} for {self.name}: {', '.join(self.labels)}")
+        every = self.every
+        if target in (self.target, every.target):
+            return self if target == self.target else every
+        digest = _digest([every.hash, target.name, None if target.against is None else target.rival])
+        return replace(every, model=every.model.targeted(target), hash=digest, untargeted=every)
+
+    @property
     def reads_sentiment(self) -> bool:
-        """Whether its classes are negative and positive, as some probes need."""
-        return self.labels == SENTIMENT
+        """Whether negative and positive are among its classes, as some probes need."""
+        return targets.has_sentiment(self.labels)
 
     @property
     def labelling(self) -> Labelling:
@@ -116,6 +142,8 @@ def rejoining(checkpoint: Checkpoint) -> Checkpoint:
     preprocessing = checkpoint.preprocessing.rejoining()
     if preprocessing == checkpoint.preprocessing:
         return checkpoint
+    if checkpoint.untargeted and checkpoint.target:
+        return rejoining(checkpoint.untargeted).targeted(checkpoint.target)
     return replace(checkpoint, preprocessing=preprocessing, hash=_digest([checkpoint.hash, REJOIN]))
 
 
@@ -191,7 +219,7 @@ def read_card(name: str, folder: Path | None = None) -> Card:
 
 
 def labels_of(card: Card) -> Names:
-    """The names of a classifier's classes 0 and 1. Raises ValueError for invalid ones."""
+    """The names of a classifier's classes. Raises ValueError for invalid ones."""
     return check_names(card.get("labels", SENTIMENT))
 
 
@@ -220,6 +248,7 @@ def load(name: str, folder: Path | None = None) -> Checkpoint:
         preprocessing = Preprocessing(tuple(card["preprocessing"]), dropping)
         with torch.device("meta"), _unfilled():  # no time spent on initial weights that are replaced at once
             model = Classifier(card["cell"], *shapes, **variant(card))
+        _check_outputs(model.linear.out_features, labels_of(card))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:  # RuntimeError: torch's, for absurd sizes
         reason = str(error).splitlines()[0]
         raise _error(name, _("its card does not describe a classifier ({reason})").format(reason=reason)) from None
@@ -232,7 +261,7 @@ def load(name: str, folder: Path | None = None) -> Checkpoint:
             raise _error(name, why.format(file=WEIGHTS, key=key, found=stored, shape=shape))
     model.load_state_dict(weights, assign=True)
     model.requires_grad_(False).eval()
-    polarity = _part(name, folder, card, POLARITY, lambda arrays: _polarity(arrays, len(vocabulary)))
+    polarity = _part(name, folder, card, POLARITY, lambda arrays: _polarity(arrays, labels_of(card), len(vocabulary)))
     units = model.hidden_size
     space = _part(name, folder, card, STATE_SPACE, lambda arrays: StateSpace.from_arrays(arrays, units))
     return Checkpoint(name, model, preprocessing, vocabulary, card, identity(card), polarity, space)
@@ -285,7 +314,7 @@ def save(
     `card` needs at least ``kind`` and ``preprocessing``; format and hashes are added. Embeddings become float16 (round
     the model's before evaluating it) unless the card says float32, as does all of a judge; integers stay, all else
     becomes float32. Raises OSError for a full disk, ValueError for a number that is not finite or a `polarity` of
-    another shape than [V].
+    another shape than [V], or [K, V] for more than two classes.
     """
     import torch
     from safetensors.numpy import save as arrays_to_bytes
@@ -306,7 +335,7 @@ def save(
         (new / WEIGHTS).write_bytes(to_bytes(stored))
         vocabulary.save(new / VOCABULARY)
         if polarity is not None:
-            _check_polarity(polarity, len(vocabulary))
+            _check_polarity(polarity, labels_of(card), len(vocabulary))
             (new / POLARITY).write_bytes(to_bytes({"polarity": torch.tensor(polarity, dtype=torch.float32)}))
         if state_space is not None:
             (new / STATE_SPACE).write_bytes(arrays_to_bytes(state_space.as_arrays()))
@@ -351,6 +380,10 @@ def variant(card: Card) -> dict[str, Any]:
     for key in ("bidirectional", "reset_after"):
         if not isinstance(options.get(key, True), bool):
             raise ValueError(_("{key} must be true or false; given: {given!r}").format(key=key, given=options[key]))
+    if type(outputs := sizes.get("outputs", 1)) is not int:
+        raise ValueError(_("{key} must be a whole number; given: {given!r}").format(key="outputs", given=outputs))
+    if outputs != 1:
+        options["outputs"] = outputs
     if head := sizes.get("head"):
         options["head"] = Head(int(head["size"]), str(head["activation"]))
     return options
@@ -447,16 +480,26 @@ def _part(
         raise _error(name, f"{file}: {error}") from None
 
 
-def _polarity(arrays: Mapping[str, np.ndarray], size: int) -> np.ndarray:
+def _check_outputs(outputs: int, labels: Names) -> None:
+    """Raises ValueError for a head that does not fit the classes."""
+    if outputs not in (allowed := targets.head_sizes(labels)):
+        raise ValueError(
+            _("a head of {outputs} outputs for {count} classes; expected: {allowed}").format(
+                outputs=outputs, count=len(labels), allowed=", ".join(map(str, allowed))
+            )
+        )
+
+
+def _polarity(arrays: Mapping[str, np.ndarray], labels: Names, size: int) -> np.ndarray:
     """The log-odds of `size` tokens, read-only. Raises ValueError."""
     polarity = arrays.get("polarity", np.empty(0)).astype(np.float32)
-    _check_polarity(polarity, size)
+    _check_polarity(polarity, labels, size)
     polarity.setflags(write=False)
     return polarity
 
 
-def _check_polarity(polarity: np.ndarray, size: int) -> None:
-    if polarity.shape != (size,):
+def _check_polarity(polarity: np.ndarray, labels: Names, size: int) -> None:
+    if polarity.shape != (*targets.axis(labels), size):
         raise ValueError(
             _("polarity of shape {shape} for a vocabulary of {size:,}").format(shape=polarity.shape, size=size)
         )

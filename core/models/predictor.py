@@ -24,7 +24,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from core.data.labels import SENTIMENT, Labelling, check_names
+from core.data import targets
+from core.data.labels import SENTIMENT, Labelling, Names
+from core.data.targets import Target
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 from core.text.preprocessing import StepResult, lowercase, punctuation
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
 OPTION = "--predictor"
 _SPEC = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _WHOLE = re.compile(r"(?:https?://|www\.)\S+|[@#]\w+")  # links, mentions and tags stay as they are
-_EDGE = 1e-12  # probabilities nearer to 0 or 1 have no finite logit
 _ROUNDING = 1e-6  # by which a probability may lie outside 0 to 1
 _SHORT, _LONG = 0.1, 0.4  # seconds between which a batch should take
 _FIRST, _MOST = 16, 2_048  # texts in a batch
@@ -127,8 +128,13 @@ class BlackBox:
 
     @property
     def reads_sentiment(self) -> bool:
-        """Whether its classes are negative and positive."""
-        return self.labels == SENTIMENT
+        """Whether negative and positive are among its classes."""
+        return targets.has_sentiment(self.labels)
+
+    @property
+    def target(self) -> Target | None:
+        """Which log-odds its logits are, as of a checkpoint."""
+        return targets.default(self.labels)
 
     @property
     def labelling(self) -> Labelling:
@@ -240,10 +246,8 @@ def inside(model: Model, what: str) -> Checkpoint:
 
 
 def log_odds(probabilities: np.ndarray) -> np.ndarray:
-    """Logits float64 of probabilities, those of 0 and 1 being finite: ±27.6."""
-    p = np.clip(probabilities, _EDGE, 1 - _EDGE)
-    logits: np.ndarray = np.log(p) - np.log1p(-p)
-    return logits
+    """Logits float64 [N] of probabilities of the second of two classes."""
+    return targets.log_odds_of(probabilities, targets.POSITIVE)
 
 
 def load(spec: str, taken: Sequence[str] = ()) -> BlackBox:
@@ -316,9 +320,9 @@ def asked_for(arguments: Sequence[str]) -> str | None:
     return specs[0] if specs else None
 
 
-def _labels(spec: str, labels: Any) -> tuple[str, str]:
+def _labels(spec: str, labels: Any) -> Names:
     try:
-        return check_names(labels)
+        return targets.two_names(labels)
     except ValueError as error:
         raise PredictorError(
             _("{spec}: labels must be two different names, for class 0 and class 1; given: {labels} ({error})").format(

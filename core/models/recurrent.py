@@ -1,10 +1,11 @@
 """What is the model? One classifier over three recurrent cells, and what its head reads.
 
-    x_t = E[id_t],   state_t = cell(x_t, state_{t-1}),   logit = w·read(h_1 … h_T) + b,   P(positive) = σ(logit)
+    x_t = E[id_t],   state_t = cell(x_t, state_{t-1}),   z = W read(h_1 … h_T) + b,   P = softmax(z)
 
-with h_0 = c_0 = 0, and read(…) = h_T unless `read_outs` says another. The cells' equations are torch's (documentation
-of `torch.nn.RNN`, `GRU`, `LSTM`), after Elman 1990, Cho et al. 2014 and Hochreiter & Schmidhuber 1997 with the forget
-gate of Gers et al. 2000:
+with h_0 = c_0 = 0, and read(…) = h_T unless `read_outs` says another. A head of one output s has z = (0, s). A logit is
+the log-odds of the model's target (`core.data.targets`): s of two classes; without a target it is z. The cells'
+equations are torch's (documentation of `torch.nn.RNN`, `GRU`, `LSTM`), after Elman 1990, Cho et al. 2014 and Hochreiter
+& Schmidhuber 1997 with the forget gate of Gers et al. 2000:
 
     rnn    h' = tanh(Wx + b + Uh + d), or relu of the same
     gru    r, z = σ(Wx + b + Uh + d),  n = tanh(W_n x + b_n + r*(U_n h + d_n)),  h' = (1 − z)*n + z*h
@@ -19,7 +20,8 @@ A bidirectional classifier (Schuster & Paliwal 1997) has a second recurrence fro
 reads both states side by side, [2H]. No state after a prefix gives its verdict on the prefix, so it has no
 `prefix_logits`, `start` and `step`.
 
-Axes: B batch, T steps, E embedding, H hidden, L layers, V vocabulary, F what the head reads. Imports torch only.
+Axes: B batch, T steps, E embedding, H hidden, L layers, V vocabulary, F what the head reads, K classes. Logits [B] and
+[B, T] become [B, K] and [B, T, K] where a model has no target. Of libraries, torch is the only one.
 """
 
 from __future__ import annotations
@@ -30,6 +32,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from core.data import targets
+from core.data.labels import MOST
+from core.data.targets import Target
 from core.models.read_outs import ReadOut, gather
 from core.runtime.i18n import gettext as _
 
@@ -148,7 +153,8 @@ class Classifier(nn.Module):
     """A recurrent classifier over one of the cells ``rnn``, ``gru``, ``lstm``.
 
     `dropout` acts on the embeddings and on what the head reads, in training only. `reads` is what `ReadOut.parse`
-    takes, `nonlinearity` the RNN's, `reset_after` the GRU's. Raises ValueError for an unknown or impossible option.
+    takes, `nonlinearity` the RNN's, `reset_after` the GRU's. `outputs` is one or two for two classes, else K. `target`
+    is None for more than two until the model is `targeted`. Raises ValueError for an unknown or impossible option.
     """
 
     def __init__(
@@ -165,6 +171,7 @@ class Classifier(nn.Module):
         nonlinearity: str = "tanh",
         reset_after: bool = True,
         head: Head | None = None,
+        outputs: int = 1,
     ):
         super().__init__()
         if cell not in _MODULES:
@@ -188,6 +195,8 @@ class Classifier(nn.Module):
                     "layers {layers}"
                 ).format(vocabulary=vocabulary_size, embedding=embedding_size, hidden=hidden_size, layers=layers)
             )
+        if not 1 <= outputs <= MOST:
+            raise ValueError(_("a head has 1 to {most} outputs; given: {outputs}").format(most=MOST, outputs=outputs))
         self.cell, self.bidirectional = cell, bidirectional
         self.nonlinearity, self.reset_after, self.head = nonlinearity, reset_after, head
         self.embedding = nn.Embedding(vocabulary_size, embedding_size, padding_idx=0)
@@ -198,7 +207,8 @@ class Classifier(nn.Module):
         width = hidden_size * (2 if bidirectional else 1)
         if head:
             self.hidden = nn.Linear(width, head.size)
-        self.linear = nn.Linear(head.size if head else width, 1)
+        self.linear = nn.Linear(head.size if head else width, outputs)
+        self.target: Target | None = targets.unaimed(outputs)
         self.dropout = nn.Dropout(dropout)
 
     @property
@@ -208,7 +218,7 @@ class Classifier(nn.Module):
 
     @property
     def plain(self) -> bool:
-        """Whether the logit is w·h_T + b, of torch's own cell, over the text alone, as many probes need."""
+        """Whether the scores are W h_T + b, of torch's own cell, over the text alone, as many probes need."""
         pool = self.reads.pool in ("final", "last", "reversed")
         variant = self.nonlinearity != "tanh" or not self.reset_after or self.head is not None
         return pool and not (self.bidirectional or self.reads.side or variant)
@@ -273,16 +283,23 @@ class Classifier(nn.Module):
 
     def empty_logit(self) -> float:
         """The logit of the empty text: read from zeros, the state before the first token, or from padding."""
+        return float(self.empty_logits())
+
+    def empty_logits(self) -> Tensor:
+        """What `forward` gives for the empty text: [], or [K] without a target."""
         if self.reads.pads:
             with torch.no_grad():
                 weight = self.embedding.weight
-                return float(self.from_embeddings(weight[None, :1], torch.zeros(1, dtype=torch.long)))
-        return self.start_logit()
+                return self.from_embeddings(weight[None, :1], torch.zeros(1, dtype=torch.long))[0]
+        return self._start_logits()
 
     def start_logit(self) -> float:
         """The logit before the first step, read from zeros."""
+        return float(self._start_logits())
+
+    def _start_logits(self) -> Tensor:
         width = self.hidden_size * (2 if self.bidirectional else 1)
-        return float(self.read_out(self.linear.weight.new_zeros(width)))
+        return self.read_out(self.linear.weight.new_zeros(width))
 
     def check_prefixwise(self, name: str = "") -> None:
         """Raises NotPrefixwiseError for a bidirectional model."""
@@ -290,7 +307,7 @@ class Classifier(nn.Module):
             raise NotPrefixwiseError(name)
 
     def check_plain(self, name: str = "") -> None:
-        """Raises NotPrefixwiseError or ReadOutError for a model whose logit is not w·h_T + b."""
+        """Raises NotPrefixwiseError or ReadOutError for a model whose scores are not W h_T + b."""
         self.check_prefixwise(name)
         if not self.plain:
             raise ReadOutError(
@@ -408,12 +425,33 @@ class Classifier(nn.Module):
         layers = [self.hidden, self.linear] if self.head else [self.linear]
         return sum(parameter.numel() for layer in layers for parameter in layer.parameters())
 
-    def read_out(self, read: Tensor) -> Tensor:
-        """Logits [...] of what the head reads, [..., F]."""
+    def scores(self, read: Tensor) -> Tensor:
+        """Scores of what the head reads, [..., F]: [...] for two classes, else [..., K]."""
         if self.head:
             read = ACTIVATIONS[self.head.activation](self.hidden(read))
-        logits: Tensor = self.linear(read)
-        return logits.squeeze(-1)
+        scores: Tensor = targets.scores_of(self.linear(read))
+        return scores
+
+    def read_out(self, read: Tensor) -> Tensor:
+        """Logits [...] of what the head reads, [..., F]; the scores [..., K] without a target."""
+        scores = self.scores(read)
+        return scores if self.target is None else targets.log_odds(scores, self.target)
+
+    def targeted(self, target: Target | None) -> Classifier:
+        """The same model with another target, or its default; all else is shared. Raises ValueError for a target of
+        another number of classes."""
+        outputs = self.linear.out_features
+        if target is not None and outputs not in targets.head_sizes(target.labels):
+            raise ValueError(f"a target of {len(target.labels)} classes for a head of {outputs} outputs")
+        twin = copy.copy(self)
+        twin.target = target or targets.unaimed(outputs)
+        return twin
+
+    @property
+    def every(self) -> Classifier:
+        """The same model without a target, which gives the scores of all classes; of two, those of the second."""
+        unaimed = targets.unaimed(self.linear.out_features)
+        return self if self.target == unaimed else self.targeted(unaimed)
 
     def with_embeddings(self, weight: Tensor) -> Classifier:
         """The same model with other word vectors [V, E]; all else is shared."""

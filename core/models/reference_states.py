@@ -11,6 +11,7 @@ import numpy as np
 
 from core.data.corpus import Encoded, length_batches, pad
 from core.models import checkpoints
+from core.models.linear_head import LinearHead
 from core.models.recurrent import Classifier
 from core.models.state_space import StateSpace, fit
 
@@ -21,10 +22,15 @@ _BATCH = 256  # sentences at a time
 
 
 def of_rows(model: Classifier, sentences: Encoded, held: np.ndarray) -> StateSpace:
-    """The axes of the states of `ROWS` sentences drawn from `held`. Raises ValueError for fewer than 2 tokens."""
+    """The axes of the states of `ROWS` sentences drawn from `held`, for log-odds that are a weighted sum of the state.
+
+    Raises ValueError for others and for fewer than 2 tokens, and ReadOutError for a model that is not plain.
+    """
+    model.check_plain()
+    head = LinearHead.of(model)
+    assert head is not None  # a plain model has one
     drawn = np.sort(np.random.default_rng(SEED).choice(held, min(ROWS, len(held)), replace=False))
-    read_out, bias = model.linear.weight.detach()[0].numpy(), model.linear.bias.item()
-    return fit(states(model, sentences.take(drawn)), read_out, bias)
+    return fit(states(model, sentences.take(drawn)), *head.line)
 
 
 def states(model: Classifier, sentences: Encoded) -> np.ndarray:

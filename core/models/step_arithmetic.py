@@ -155,8 +155,15 @@ def working(model: Classifier, trace: Trace, step: int, unit: int) -> Working:
         lines=_lines(model, values, float(h[unit]), c, done.h.item(), after),
         h=done.h.item(),
         c=after,
-        read_out=None if trace.read is not None or trace.read_out is None else float(trace.read_out[unit]),
+        read_out=_read_out(trace, step, unit),
     )
+
+
+def _read_out(trace: Trace, step: int, unit: int) -> float | None:
+    """The weight of a unit's change at a step in that of the logit; None where the head reads no such state."""
+    if trace.read is not None or trace.read_out is None:
+        return None
+    return float(np.broadcast_to(trace.read_out, trace.h.shape)[step, unit])
 
 
 def _check(model: Classifier, trace: Trace, step: int, unit: int) -> None:

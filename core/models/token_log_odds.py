@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from core.data.corpus import NEGATIVE, POSITIVE, Corpus, Encoded
+from core.data.targets import two_only
 from core.models import checkpoints
 from core.models.training_rows import read_again
 from core.text.preprocessing import Vocabulary
@@ -52,6 +53,7 @@ def sentence_counts(sentences: Encoded, rows: np.ndarray, size: int) -> np.ndarr
 
 def of_training(checkpoint: checkpoints.Checkpoint, corpus: Corpus) -> np.ndarray:
     """Log-odds of a checkpoint's tokens, float32 [V], over its training rows. Raises as `read_again`."""
+    two_only(checkpoint)
     rows = read_again(checkpoint, corpus)
     return log_odds(rows.sentences, rows.labels, rows.train, len(checkpoint.vocabulary))
 

@@ -1,12 +1,15 @@
 """What happens inside while a text is read? Every state, gate and verdict after every token, and each step's share.
 
 The logit after t tokens is read out of the hidden state, logit_t = w·h_t + b, and the empty text's is b, for h_0 = 0.
+It is the log-odds of the model's target, or without one of the class that the model predicts for the text. Log-odds
+against several classes have weights w_t of their own at every step, those of `models.linear_head` for a change.
 Two decompositions of the last logit, both exact and both over the tokens:
 
     contributions        logit_t − logit_{t−1} = w·(h_t − h_{t−1}), for every cell
     cell_contributions   γ_t = w·(o_T * (tanh(F_t c_t) − tanh(F_{t−1} c_{t−1}))),  F_t = f_{t+1} * … * f_T, for the LSTM
 
-each of which sums to logit_T − b. The first is how far a step moved the read-out at that step. The second is the
+each of which sums to logit_T − b; against several classes γ_t is the difference of the log-odds of o_T * tanh(F_t c_t)
+and of the one before. The first is how far a step moved the read-out at that step. The second is the
 forget-aware decomposition γ of Murdoch & Szlam 2017, "Automatic Rule Extraction from Long Short Term Memory Networks",
 section 3: the last cell state is the sum over the tokens of what each wrote, i_t * g_t, times all later forget gates,
 F_t. The first t of these add up to F_t * c_t, for c_0 = 0, and γ_t is what the t-th adds after the tanh and the last
@@ -22,12 +25,15 @@ units.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from core.models.predict import EmptyTextError, sigmoid
+from core.data import targets
+from core.data.targets import POSITIVE, Target
+from core.models.linear_head import LinearHead
+from core.models.predict import EmptyTextError, aimed, sigmoid
 from core.models.read_outs import running
 from core.runtime.i18n import gettext as _
 from core.text.preprocessing import PAD, Vocabulary
@@ -46,8 +52,10 @@ class Trace:
     `known` says of each token whether the vocabulary has it. `x` [T, E] is what the traced layer reads: embeddings, or
     the states of the layer below. `h` [T, H] and the LSTM's `c` [T, H] are the states after each token; `gates` [T, H]
     by name, in the order of `recurrent.GATES`, after their non-linearity (the RNN's before it). `read` [T, H] is what
-    the head reads, None if that is `h`; `logit` and `probability` are float64 [T]; `read_out` [H] the head's weights,
-    None for a head of two layers; `empty_logit` is read before the first token. `plain`: the logit is w·h_T + b.
+    the head reads, None if that is `h`; `logit` and `probability`, float64 [T], are of the `target`; `read_out` [H] are
+    the logit's weights, [T, H] those of each step where the target is compared with several classes, None for a head of
+    two layers; `empty_logit` is read before the first token. `plain`: the scores are W h_T + b. `scores` [T, K] are
+    those of more than two classes; `head` is the last layer, None where the logit is a weighted sum or has two layers.
     """
 
     model: str
@@ -65,6 +73,9 @@ class Trace:
     empty_logit: float
     read: np.ndarray | None = None
     plain: bool = True
+    target: Target = POSITIVE
+    scores: np.ndarray | None = None
+    head: LinearHead | None = field(default=None, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -101,6 +112,9 @@ class Trace:
         later = np.ones_like(forget)  # F_t
         later[:-1] = np.cumprod(forget[:0:-1], axis=0)[::-1]
         kept = np.tanh(later * self.c)
+        if self.head is not None:
+            states = self.gates["output"][-1] * np.concatenate([np.zeros_like(kept[:1]), kept])
+            return np.diff(self.head.log_odds(states))
         output = self.read_out * self.gates["output"][-1].astype(np.float64)
         gamma: np.ndarray = np.diff(kept, axis=0, prepend=np.zeros_like(kept[:1])) @ output
         return gamma
@@ -123,8 +137,10 @@ def _read(checkpoint: Checkpoint, text: str, tokens: tuple[str, ...]) -> Trace:
 
     if not tokens:
         raise EmptyTextError(_("the text is empty: there is no word to read"))
-    model = checkpoint.model
-    model.check_prefixwise(checkpoint.name)
+    checkpoint.model.check_prefixwise(checkpoint.name)
+    checkpoint = aimed(checkpoint, tokens)
+    model, target = checkpoint.model, checkpoint.target
+    assert target is not None
     with torch.inference_mode():
         ids = model.reads.padded(checkpoint.vocabulary.encode(tokens), Vocabulary.pad_id)
         tokens = tuple(model.reads.padded(tokens, PAD))
@@ -132,7 +148,9 @@ def _read(checkpoint: Checkpoint, text: str, tokens: tuple[str, ...]) -> Trace:
         h = done.h
         read = running(model.reads.pool, h, done.c)
         gates = [_array(torch.cat(values)) for values in zip(*(step.gates for step in done.steps), strict=True)]
-        logit = _array(model.read_out(read).double())
+        scores = model.scores(read).double()
+        logit = _array(targets.log_odds(scores, target))
+        head = None if target.rival else LinearHead.of(model)
         return Trace(
             model=checkpoint.name,
             text=text,
@@ -143,13 +161,26 @@ def _read(checkpoint: Checkpoint, text: str, tokens: tuple[str, ...]) -> Trace:
             h=_array(h),
             c=None if done.c is None else _array(done.c),
             gates=dict(zip(GATES[model.cell], gates, strict=True)),
-            read_out=None if model.head else _array(model.linear.weight[0].double()),
+            read_out=_weights(model, target, head, read),
             logit=logit,
             probability=_read_only(sigmoid(logit)),
             empty_logit=model.start_logit(),
             read=None if read is h else _array(read),
             plain=model.plain,
+            target=target,
+            scores=_array(scores) if scores.ndim > 1 else None,
+            head=head,
         )
+
+
+def _weights(model: Classifier, target: Target, head: LinearHead | None, read: Tensor) -> np.ndarray | None:
+    """The log-odds' weights [H], or those [T, H] of the steps to each of the states that are read [T, H]."""
+    if model.head:
+        return None
+    if head is None:
+        return _array(targets.log_odds(targets.scores_of(model.linear.weight.double().T), target))
+    after = read.double().numpy()
+    return _read_only(head.between(np.concatenate([np.zeros_like(after[:1]), after[:-1]]), after))
 
 
 class Unrolled(NamedTuple):

@@ -1,4 +1,4 @@
-"""What a reader sees for a model's two classes. Names may be a person's own: escaped where Markdown is read."""
+"""What a reader sees for a model's classes. Names may be a person's own: escaped where Markdown is read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import CLASSES, SENTIMENT, Names, model_name, name_of, probability_of, shared, shown
+from core.data.labels import CLASSES, SENTIMENT, Names, model_name, name_of, shared, shown
+from core.data.targets import Target, probability_of
 from core.models import checkpoints as folder
 from core.runtime import i18n
 from core.runtime.i18n import gettext as _
@@ -30,7 +31,7 @@ def of(model: str) -> Names:
 
 
 def of_all(several: Iterable[Checkpoint]) -> Names:
-    """The names that some models' classes share, or first and second class."""
+    """The names that some models' classes share, or those of none, as first and second class."""
     return shared(checkpoint.labels for checkpoint in several)
 
 
@@ -50,33 +51,41 @@ def said(probability: float, labels: Names = SENTIMENT) -> str:
 
 
 def metric(verdict: Verdict) -> None:
-    """A model's name, its verdict, and the probability of its second class."""
+    """A model's name, its verdict, and the probability of its target; of several others, the runner-up's too."""
+    delta = _("{chance} = {probability:.3f}").format(
+        chance=probability_name_plain(verdict.target), probability=verdict.probability
+    )
+    if verdict.target.rival is None:
+        second = plain(shown(verdict.runner_up))
+        delta = _("{chance}; runner-up: {label} {probability:.3f}").format(
+            chance=delta, label=second, probability=max(verdict.distribution) - verdict.margin
+        )
     st.metric(
         plain(model_name(verdict.model)),
-        said(verdict.probability, verdict.labels),
-        delta=_("{chance} = {probability:.3f}").format(
-            chance=probability_name_plain(verdict.labels), probability=verdict.probability
-        ),
+        plain(shown(verdict.label)),
+        delta=delta,
         delta_color="off",
-        delta_arrow="up" if verdict.probability >= 0.5 else "down",
+        delta_arrow="up" if verdict.predicted == verdict.target.number else "down",
     )
 
 
-def probability_name(labels: Names = SENTIMENT) -> str:
-    """``P(positive)``, or that of another second class, as it stands: for tables and alternative texts."""
-    return probability_of(labels)
+def probability_name(about: Target | Names = SENTIMENT) -> str:
+    """``P(positive)``, or that of another target, as it stands: for tables and alternative texts."""
+    return probability_of(about)
 
 
-def probability_name_plain(labels: Names = SENTIMENT) -> str:
+def probability_name_plain(about: Target | Names = SENTIMENT) -> str:
     """As `probability_name`, for a place that reads Markdown."""
-    return _("P(positive)") if labels == SENTIMENT else _("P({label})").format(label=plain(shown(labels[1])))
+    return probability_of(about, plain)
 
 
 def listed(several: Iterable[Checkpoint]) -> str:
     """``LSTM (negative or positive), MAIL (ham or spam)``, for a place that reads Markdown."""
     return i18n.listed(
         _("{model} ({first} or {second})").format(
-            model=plain(model_name(one.name)), first=plain(shown(one.labels[0])), second=plain(shown(one.labels[1]))
+            model=plain(model_name(one.name)),
+            first=i18n.listed(plain(shown(name)) for name in one.labels[:-1]),
+            second=plain(shown(one.labels[-1])),
         )
         for one in several
     )

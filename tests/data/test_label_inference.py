@@ -24,7 +24,8 @@ from core.data.label_inference import (
     parse,
     together,
 )
-from core.data.labels import CLASSES, LONGEST, SENTIMENT, Labelling, check_names, name_of, probability_of, shared
+from core.data.labels import CLASSES, LONGEST, SENTIMENT, Labelling, check_names, name_of, shared
+from core.data.targets import probability_of
 from tests.data.tables import write
 
 COLUMN = Column("t.csv", "label")
@@ -284,9 +285,13 @@ def test_labels_that_cannot_be_are_one_line(text: str, says: str) -> None:
     with pytest.raises(ValueError) as error:
         decide({"no": 2}, None, parse(text), column=COLUMN)
     assert says in str(error.value) and "\n" not in str(error.value) and str(error.value).isprintable()
-    for names in (None, "ab", ["a"], ["a", "b", "c"], ["a", 1], ["", "b"], [" a", "b"], ["a", "A"]):
+    twenty = tuple(f"v{number}" for number in range(20))
+    for names in (None, "ab", ["a"], [*twenty, "v20"], ["a", 1], ["", "b"], [" a", "b"], ["a", "b", "A"], ["a", "a"]):
         with pytest.raises(ValueError):
             check_names(names)
+    assert check_names(["a", "b", "c"]) == ("a", "b", "c") and check_names(twenty) == twenty
+    with pytest.raises(ValueError, match=r"2 to 20 classes, each with a name; given 21: \['v0'"):
+        check_names([*twenty, "v20"])
 
 
 def test_a_column_of_texts_is_no_column_of_labels(tmp_path: Path) -> None:
@@ -306,6 +311,8 @@ def test_several_models_share_their_names_or_have_none() -> None:
     assert shared([]) == SENTIMENT
     assert shared([("a", "b"), ["a", "b"]]) == ("a", "b")
     assert shared([("a", "b"), SENTIMENT]) == CLASSES
+    assert shared([("a", "b", "c"), ["a", "b", "c"]]) == ("a", "b", "c")
+    assert probability_of(shared([("a", "b", "c"), SENTIMENT])) == "P(target class)"
     assert probability_of(SENTIMENT) == "P(positive)" and probability_of(CLASSES) == "P(second class)"
     assert probability_of(("ham", "spam")) == "P(spam)" and labels.shown("spam") == "spam"
     assert [name_of(p, ("ham", "spam")) for p in (0.0, 0.4999, 0.5, 1.0)] == ["ham", "ham", "spam", "spam"]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import plotly.graph_objects as go
 
+from core.data.targets import Target
+from core.figures import layout
 from core.figures.prefixes import prefix_curves
 from core.models.predict import Verdict
 from tests.figures.shown import TOKENS, as_plotly_shows, assert_text, verdict
@@ -32,6 +36,24 @@ def test_one_curve_per_model_through_its_prefix_probabilities() -> None:
     assert ticks(figure) == ["so", "very", "good"] and list(figure.layout.xaxis.tickvals) == [1, 2, 3]
     low, high = figure.layout.xaxis.range
     assert low < 1 and high > 3
+
+
+def test_the_axis_says_whose_probability_it_is() -> None:
+    own = replace(verdict("mine", ["so"]), labels=("ham", "<b>"), target=Target(("ham", "<b>"), 1))
+    three = ("a", "b", "c")
+    many = [replace(own, labels=three, target=Target(three, number)) for number in (0, 2, 2)]
+    two = verdict("rnn", ["so"])
+    for verdicts, title in (
+        ([two, two], "P(positive)"),
+        ([own], "P(<b>)"),
+        ([two, own], "P(second class)"),
+        (many[1:], "P(c)"),
+        (many, "P(target class)"),
+        ([two, many[0]], "P(target class)"),
+    ):
+        assert as_plotly_shows(prefix_curves(verdicts).layout.yaxis.title.text) == title
+    assert layout.log_odds(own.target) == "logit"
+    assert layout.log_odds(Target(("a", "<b>", "c"), 1)) == "log-odds of &lt;b&gt;"
 
 
 def test_models_differ_by_more_than_colour() -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import torch
 
+from core.data import targets
+from core.data.labels import SENTIMENT
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.recurrent import Classifier
@@ -32,17 +34,31 @@ def checkpoint(
     sizes: tuple[int, int] = (5, 6),
     seed: int = 1,
     scale: float = 0.8,
+    labels: tuple[str, ...] = SENTIMENT,
+    **variant: Any,
 ) -> Checkpoint:
-    """A checkpoint of a random classifier, embedding and hidden `sizes`, that is on no disk."""
-    model = random_weights(Classifier(cell, len(vocabulary), *sizes, layers).to(dtype), seed, scale)
-    return Checkpoint(cell, model, Preprocessing(), vocabulary, {}, cell)
+    """A checkpoint of a random classifier of any variant, embedding and hidden `sizes`, that is on no disk."""
+    options = {"outputs": targets.head_sizes(labels)[0], **variant}
+    model = random_weights(Classifier(cell, len(vocabulary), *sizes, layers, **options).to(dtype), seed, scale)
+    card = {} if labels == SENTIMENT else {"labels": list(labels)}
+    return Checkpoint(cell, model, Preprocessing(), vocabulary, card, cell)
 
 
 def write_imported(
-    folder: Path, name: str, cell: str, *, layers: int = 1, seed: int = 0, scale: float = 0.7, **variant: Any
+    folder: Path,
+    name: str,
+    cell: str,
+    *,
+    layers: int = 1,
+    seed: int = 0,
+    scale: float = 0.7,
+    labels: tuple[str, ...] = SENTIMENT,
+    **variant: Any,
 ) -> None:
     """Save a model of any variant that `core.models.recurrent.Classifier` takes."""
     vocabulary = Vocabulary(WORDS)
+    if (outputs := targets.head_sizes(labels)[0]) != 1:
+        variant = {"outputs": outputs, **variant}
     model = random_weights(Classifier(cell, len(vocabulary), EMBEDDING, HIDDEN, layers, **variant), seed, scale)
     sizes = {"vocabulary": len(vocabulary), "embedding": EMBEDDING, "hidden": HIDDEN, "layers": layers, **variant}
     if variant.get("head"):
@@ -54,7 +70,7 @@ def write_imported(
         "embeddings": {"stored": checkpoints.FLOAT32},
         "data": {},
         "sizes": sizes,
-        "labels": ["negative", "positive"],
+        "labels": list(labels),
         "history": [],
         "metrics": {},
     }

@@ -19,12 +19,14 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from core.data.targets import POSITIVE, Target
 from core.models import checkpoints
 from core.models.checkpoints import CARD, POLARITY, STATE_SPACE, VOCABULARY, WEIGHTS, Checkpoint, CheckpointError
 from core.models.predict import verdict
 from core.models.recurrent import CELLS, Classifier
 from core.models.state_space import StateSpace, fit
 from core.text.preprocessing import Preprocessing, Vocabulary
+from tests.conftest import write_tiny_checkpoint
 
 WORDS = Vocabulary([f"w{number}" for number in range(18)])
 TEXTS = ["Better late than never", "I can't love this movie!", "bad", "zork :)", ""]
@@ -649,3 +651,58 @@ def test_word_vectors_survive_rounded_to_float16_or_are_refused(tmp_path: Path) 
     assert loaded.vocabulary == WORDS
     assert loaded.preprocessing == Preprocessing()
     assert checkpoints.names(tmp_path) == []
+
+
+THREE = ("negative", "neutral", "positive")
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_checkpoint_of_three_classes_is_loaded_and_aimed(tmp_path: Path, cell: str) -> None:
+    write_tiny_checkpoint(tmp_path, "three", cell, labels=THREE)
+    found = checkpoints.load("three", tmp_path)
+    assert found.labels == THREE and found.reads_sentiment and found.target is None and found.every is found
+    assert found.card["sizes"]["outputs"] == 3 and found.model.linear.out_features == 3
+    said = verdict(found, "better late than never")
+    assert said.labels == THREE and len(said.distribution) == 3 and said.target.name == said.label
+    aimed = found.targeted(Target(THREE, 1))
+    assert aimed.target == Target(THREE, 1) and aimed.every is found and aimed.targeted(aimed.target) is aimed
+    assert verdict(aimed, "better late than never") == said.aimed(Target(THREE, 1))
+    against = aimed.targeted(Target(THREE, 1, 0))
+    hashes = [found.hash, aimed.hash, against.hash, found.targeted(Target(THREE, 2)).hash]
+    assert len({*hashes}) == 4 and against.hash == found.targeted(Target(THREE, 1, 0)).hash
+    assert checkpoints.rejoining(against).hash == checkpoints.rejoining(found).targeted(against.target).hash
+    with pytest.raises(ValueError, match="a target of a, b for three"):
+        found.targeted(Target(("a", "b"), 1))
+
+
+def test_a_checkpoint_of_two_classes_is_itself_until_it_is_aimed_at_the_first(folder: Path) -> None:
+    found = checkpoints.load("gru", folder)
+    assert found.target == POSITIVE and found.targeted(POSITIVE) is found and "outputs" not in found.card["sizes"]
+    other = found.targeted(Target(POSITIVE.labels, 0))
+    assert other.hash != found.hash and other.every is found and other.targeted(POSITIVE) is found
+    assert verdict(other, "bad").logit == -verdict(found, "bad").logit
+
+
+def test_a_head_of_two_outputs_is_loaded_and_one_of_other_classes_is_refused(folder: Path) -> None:
+    write_tiny_checkpoint(folder, "two", "gru", outputs=2)
+    assert checkpoints.load("two", folder).target == POSITIVE
+    write_tiny_checkpoint(folder, "three", "gru", labels=THREE)
+    for outputs, labels in ((3, ["a", "b"]), (3, ["a", "b", "c", "d"]), (1, THREE), ("3", THREE), (True, THREE)):
+        write_tiny_checkpoint(folder, "three", "gru", labels=THREE)
+        card = read_json(folder, "three")
+        sizes = {**card["sizes"], "outputs": outputs}
+        reseal(folder, "three", lambda card, sizes=sizes, labels=labels: card.update(sizes=sizes, labels=[*labels]))
+        with pytest.raises(CheckpointError, match="output") as error:
+            checkpoints.load("three", folder)
+        refusal(error, "three")
+
+
+def test_polarity_of_many_classes_has_a_row_for_each(tmp_path: Path) -> None:
+    write_tiny_checkpoint(tmp_path, "three", "gru", labels=THREE)
+    found = checkpoints.load("three", tmp_path)
+    rows = np.arange(3 * len(found.vocabulary), dtype=np.float32).reshape(3, -1)
+    checkpoints.save_again(found, found.card, tmp_path, rows)
+    np.testing.assert_array_equal(checkpoints.load("three", tmp_path).polarity, rows)
+    for wrong in (rows[:2], rows[0]):
+        with pytest.raises(ValueError, match="polarity of shape"):
+            checkpoints.save_again(found, found.card, tmp_path, wrong)

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from scipy.special import expit
+from scipy.special import expit, softmax
 
+from core.data import targets
 from core.data.corpus import encode
+from core.data.labels import SENTIMENT
+from core.data.targets import POSITIVE, Target
 from core.models.checkpoints import Checkpoint
-from core.models.predict import Verdict, label, logits, sigmoid, verdict, verdicts
+from core.models.predict import EmptyTextError, Verdict, aimed, label, logits, sigmoid, verdict, verdicts
 from core.models.recurrent import CELLS
 from core.text.preprocessing import Preprocessing, Vocabulary
 from tests.models import imported
+from tests.probes import small_models
 
 VOCABULARY = Vocabulary(["i", "love", "hate", "this", "not", "movie", "a", "<url>", "he", "!!!", "so"])
 TEXTS = [
@@ -29,8 +35,8 @@ TEXTS = [
 ]
 
 
-def checkpoint(cell: str, layers: int = 1) -> Checkpoint:
-    return imported.checkpoint(cell, VOCABULARY, layers, torch.float32, seed=3, scale=0.9)
+def checkpoint(cell: str, layers: int = 1, labels: tuple[str, ...] = SENTIMENT, **variant: Any) -> Checkpoint:
+    return imported.checkpoint(cell, VOCABULARY, layers, torch.float32, seed=3, scale=0.9, labels=labels, **variant)
 
 
 def biased(bias: float) -> Checkpoint:
@@ -167,3 +173,78 @@ def test_the_logistic_function() -> None:
     np.testing.assert_allclose(sigmoid(-x), 1 - sigmoid(x), rtol=0, atol=3e-16)
     assert (np.diff(sigmoid(x)) >= 0).all()
     assert sigmoid(np.array([1.0], dtype=np.float32)).dtype == np.float64
+
+
+THREE = ("negative", "neutral", "positive")
+READ = [text for text in TEXTS if text.strip()]
+
+
+@pytest.mark.parametrize("variant", [{}, {"bidirectional": True}, {"reads": "mean"}], ids=str)
+def test_a_verdict_on_many_classes_is_their_softmax(variant: dict[str, Any]) -> None:
+    model = checkpoint("gru", labels=THREE, **variant)
+    scores = logits(model.model, encode(TEXTS, model.preprocessing, model.vocabulary))
+    assert scores.shape == (len(TEXTS), 3) and scores.dtype == np.float32
+    found = verdicts(model, READ)
+    assert len({one.label for one in found}) > 1  # or the test would show little
+    for one in found:
+        expected = softmax(scores[TEXTS.index(one.text)].astype(np.float64))
+        assert one.distribution == pytest.approx(expected, abs=1e-6) and sum(one.distribution) == pytest.approx(1)
+        order = np.argsort(-expected)
+        assert one.labels == THREE and one.label == THREE[order[0]] and one.runner_up == THREE[order[1]]
+        assert one.margin == pytest.approx(expected[order[0]] - expected[order[1]], abs=1e-6)
+        assert one.target == Target(THREE, int(order[0])) and one.probability == one.distribution[order[0]]
+        assert one.logit == pytest.approx(math.log(one.probability / (1 - one.probability)), abs=1e-5)
+        curves = one.prefix_distributions
+        assert curves.shape == (0 if variant.get("bidirectional") else len(one.tokens), 3)
+        if len(curves):
+            assert one.prefix_probabilities == tuple(curves[:, order[0]])
+            assert curves[-1] == pytest.approx(one.distribution) and curves.sum(axis=1) == pytest.approx(1)
+
+
+def test_a_targets_numbers_need_no_second_reading_and_aim_the_model() -> None:
+    model = checkpoint("lstm", labels=THREE)
+    for target in (Target(THREE, 0), Target(THREE, 1), Target(THREE, 2, 0)):
+        for text in READ:
+            usual, asked = verdict(model, text), verdict(model.targeted(target), text)
+            assert usual.aimed(target) == asked and asked.aimed(usual.target) == usual
+            assert asked.label == usual.label and asked.distribution == usual.distribution
+            assert asked.target == target and aimed(model.targeted(target), asked.tokens).target == target
+            assert asked.probability == pytest.approx(expit(asked.logit), abs=1e-9)
+    of_text = aimed(model, ("i", "love"))
+    assert of_text.target == verdict(model, "i love").target
+    sentences = encode(READ, model.preprocessing, model.vocabulary)
+    scores = logits(model.model, sentences)
+    np.testing.assert_allclose(logits(of_text.model, sentences), targets.log_odds(scores, of_text.target), atol=1e-5)
+    two = checkpoint("lstm")
+    assert aimed(two, ("i",)) is two
+    with pytest.raises(EmptyTextError):
+        aimed(model, ())
+
+
+def test_two_classes_seen_from_either_side() -> None:
+    model = checkpoint("rnn")
+    usual = verdict(model, "i love this movie")
+    assert usual.target == POSITIVE and usual.scores == usual.probabilities == usual.prefix_scores == ()
+    assert usual.distribution == (1 - usual.probability, usual.probability)
+    other = verdict(model.targeted(Target(SENTIMENT, 0)), "i love this movie")
+    assert other.logit == -usual.logit and other.probability == 1 - usual.probability
+    assert other == usual.aimed(other.target) and other.label == usual.label
+    assert usual.runner_up != usual.label and usual.margin == pytest.approx(abs(2 * usual.probability - 1))
+    for probability, label_of in ((0.5, "positive"), (math.nextafter(0.5, 0), "negative")):
+        assert replace(usual, probability=probability).label == label_of
+    assert usual.prefix_distributions[:, 1] == pytest.approx(usual.prefix_probabilities, abs=0)
+
+
+def test_a_made_up_verdict_has_the_usual_target() -> None:
+    found = Verdict("own", "a", ("a",), (True,), 1.0, 0.7, (), labels=("ham", "spam"))
+    assert found.target == Target(("ham", "spam"), 1) and found.label == "spam" and found.runner_up == "ham"
+
+
+def test_permuted_classes_permute_the_verdict() -> None:
+    model = checkpoint("gru", labels=THREE)
+    moved = small_models.permuted(model, order := (2, 0, 1))
+    for text in READ:
+        found, other = verdict(model, text), verdict(moved, text)
+        assert other.label == found.label and other.runner_up == found.runner_up
+        assert other.logit == pytest.approx(found.logit, abs=1e-6)
+        np.testing.assert_allclose(other.prefix_distributions, found.prefix_distributions[:, order], atol=1e-6)

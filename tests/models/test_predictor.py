@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.data.targets import POSITIVE
 from core.models.predict import sigmoid, verdict, verdict_on_tokens, verdicts, with_prefixes
 from core.models.predictor import (
     BlackBox,
@@ -54,6 +55,16 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     yield write
     for name in names:
         sys.modules.pop(name, None)
+
+
+def test_its_target_is_the_second_of_its_two_classes() -> None:
+    assert box().target == POSITIVE
+    by_length.labels = ("a", "b", "c")  # type: ignore[attr-defined]
+    try:
+        with pytest.raises(PredictorError, match="two names"):
+            box(by_length)
+    finally:
+        del by_length.labels  # type: ignore[attr-defined]
 
 
 def test_answers_of_every_kind_are_the_same_probabilities() -> None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from scipy.special import expit
 from torch import Tensor
 
-from core.models.recurrent import CELLS, GATES, Classifier, cell_step
+from core.data.labels import SENTIMENT
+from core.data.targets import POSITIVE, Target
+from core.models.recurrent import CELLS, GATES, Classifier, Head, cell_step
 from tests.models.imported import random_weights
 
 TOLERANCES = {torch.float32: 1e-5, torch.float64: 1e-10}
 SHAPES = [(cell, layers) for cell in CELLS for layers in (1, 2)]
 VOCABULARY, EMBEDDING, HIDDEN = 11, 5, 4
+THREE = ("negative", "neutral", "positive")
 
 
 def classifier(cell: str, layers: int = 1, dtype: torch.dtype = torch.float64, dropout: float = 0.0) -> Classifier:
@@ -182,3 +187,72 @@ def test_what_cannot_be_is_refused() -> None:
             Classifier("rnn", *sizes)
     with pytest.raises(ValueError, match="between 0 and 1"):
         Classifier("rnn", VOCABULARY, dropout=1.5)
+
+
+VARIANTS = [
+    {},
+    {"reads": "mean"},
+    {"reads": "max padded:9"},
+    {"reads": "dot"},
+    {"bidirectional": True},
+    {"head": Head(3, "relu")},
+    {"layers": 2},
+]
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=str)
+def test_log_odds_of_a_target_are_those_of_the_softmax_of_all_scores(variant: dict[str, Any]) -> None:
+    model = random_weights(Classifier("gru", VOCABULARY, EMBEDDING, HIDDEN, outputs=3, **variant).double())
+    ids, lengths = sentences(batch=4, length=6), torch.tensor([6, 3, 1, 5])
+    scores = model(ids, lengths)
+    assert scores.shape == (4, 3) and model.target is None and model.every is model
+    p = torch.softmax(scores, dim=-1)
+    for number in range(3):
+        aimed = model.targeted(Target(THREE, number))
+        torch.testing.assert_close(aimed(ids, lengths), torch.logit(p[:, number]), atol=1e-9, rtol=0)
+        other = (number + 1) % 3
+        against = aimed.targeted(Target(THREE, number, other))
+        torch.testing.assert_close(against(ids, lengths), (p[:, number] / p[:, other]).log(), atol=1e-9, rtol=0)
+        assert aimed.linear is model.linear and torch.equal(against.every(ids, lengths), scores)
+        assert aimed.empty_logit() == pytest.approx(torch.logit(model.empty_logits().softmax(-1))[number].item())
+        if not aimed.bidirectional:
+            prefixes = aimed.prefix_logits(ids)
+            assert prefixes.shape == (4, 6) and model.prefix_logits(ids).shape == (4, 6, 3)
+            torch.testing.assert_close(prefixes[0, -1], aimed(ids)[0], atol=1e-9, rtol=0)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_one_output_or_two_of_two_classes_give_the_same_logits(cell: str) -> None:
+    one = classifier(cell, dtype=torch.float32)
+    two = random_weights(Classifier(cell, VOCABULARY, EMBEDDING, HIDDEN, outputs=2))
+    two.load_state_dict(
+        one.state_dict()
+        | {
+            "linear.weight": torch.stack([two.linear.weight[0], two.linear.weight[0] + one.linear.weight[0]]),
+            "linear.bias": torch.stack([two.linear.bias[0], two.linear.bias[0] + one.linear.bias[0]]),
+        }
+    )
+    ids = sentences(batch=3, length=7)
+    assert one.target == two.target == POSITIVE
+    torch.testing.assert_close(two(ids), one(ids), atol=1e-5, rtol=0)
+    torch.testing.assert_close(two.prefix_logits(ids), one.prefix_logits(ids), atol=1e-5, rtol=0)
+    assert two.empty_logit() == pytest.approx(one.empty_logit(), abs=1e-5)
+
+
+def test_the_other_of_two_classes_has_the_negative_logit_and_the_usual_one_is_untouched() -> None:
+    model, ids = classifier("lstm", dtype=torch.float32), sentences(batch=3, length=7)
+    other = model.targeted(Target(SENTIMENT, 0))
+    assert torch.equal(other(ids), -model(ids)) and torch.equal(other.every(ids), model(ids))
+    assert model.target == POSITIVE and model.every is model
+    plain = model.linear(model.recurrent(model.embedding(ids))[0][:, -1]).squeeze(-1)
+    assert torch.equal(model(ids), plain)
+
+
+def test_a_target_of_other_classes_and_heads_that_cannot_be() -> None:
+    for outputs in (0, 21):
+        with pytest.raises(ValueError, match=f"1 to 20 outputs; given: {outputs}"):
+            Classifier("rnn", VOCABULARY, outputs=outputs)
+    with pytest.raises(ValueError, match="a target of 3 classes for a head of 1 outputs"):
+        classifier("rnn").targeted(Target(THREE, 0))
+    with pytest.raises(ValueError, match="a target of 2 classes for a head of 3 outputs"):
+        Classifier("rnn", VOCABULARY, outputs=3).targeted(POSITIVE)

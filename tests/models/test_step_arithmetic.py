@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from core.data.targets import Target
 from core.models.checkpoints import Checkpoint
 from core.models.recurrent import CELLS, GATES, Classifier
 from core.models.step_arithmetic import Working, working
@@ -70,6 +71,17 @@ def test_every_unit_and_step(cell: str, layers: int) -> None:
                 assert found.c_before == pytest.approx(read.c[step - 1, unit] if step else 0, abs=1e-12)
             for gate in found.gates:
                 assert gate.value == pytest.approx(read.gates[gate.name][step, unit], abs=1e-12)
+
+
+def test_of_many_classes_a_units_weight_is_that_of_the_step() -> None:
+    labels = ("negative", "neutral", "positive")
+    asked = imported.checkpoint("gru", VOCABULARY, sizes=(EMBEDDING, HIDDEN), seed=4, labels=labels)
+    asked = asked.targeted(Target(labels, 1))
+    read = trace(asked, "better late than never")
+    for step in range(len(read)):
+        weights = [working(asked.model, read, step, unit).read_out for unit in range(HIDDEN)]
+        before = read.h[step - 1] if step else np.zeros(HIDDEN)
+        assert weights @ (read.h[step] - before) == pytest.approx(read.contributions[step], abs=1e-9)
 
 
 def test_an_lstm_by_hand() -> None:

@@ -10,12 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
+from core.data.targets import POSITIVE, Target
 from core.models.checkpoints import Checkpoint
 from core.models.predict import EmptyTextError
 from core.models.recurrent import CELLS, GATES
 from core.models.trace import Trace, trace, trace_tokens, unroll
 from core.text.preprocessing import Vocabulary
 from tests.models import imported
+from tests.probes import small_models
 
 VOCABULARY = Vocabulary(["better", "late", "than", "never", "not", "so", "bad", "good"])
 EMBEDDING, HIDDEN = 5, 6
@@ -187,3 +189,52 @@ def test_a_gain_is_that_of_the_recurrent_weights(cell: str, layers: int) -> None
     found = unroll(asked.model, x, gain=1.7)
     np.testing.assert_allclose(found.h.numpy(), trace(louder, TEXT).h, atol=1e-12)
     assert not np.allclose(found.h.numpy(), trace(asked, TEXT).h)
+
+
+THREE = ("negative", "neutral", "positive")
+TARGETS = [None, Target(THREE, 0), Target(THREE, 1), Target(THREE, 2, 0)]
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=str)
+@pytest.mark.parametrize("cell", CELLS)
+def test_of_many_classes_the_logit_is_the_targets_and_all_sums_are_exact(cell: str, target: Target | None) -> None:
+    asked = imported.checkpoint(cell, VOCABULARY, sizes=(EMBEDDING, HIDDEN), labels=THREE)
+    found = trace(asked if target is None else asked.targeted(target), TEXT)
+    assert found.scores is not None and found.scores.shape == (len(found), 3)
+    np.testing.assert_allclose(found.scores, asked.model.prefix_logits(ids(found))[0].numpy(), atol=1e-12)
+    assert found.target == target or (target is None and found.target.number == found.scores[-1].argmax())
+    rest = found.scores[:, found.target.rest]
+    log_odds = found.scores[:, found.target.number] - np.log(np.exp(rest).sum(axis=1))
+    np.testing.assert_allclose(found.logit, log_odds, atol=1e-12)
+    np.testing.assert_allclose(found.probability, expit(log_odds), atol=1e-12)
+    whole = found.logit[-1] - found.empty_logit
+    assert found.contributions.sum() == pytest.approx(whole, abs=1e-9)
+    np.testing.assert_allclose(found.unit_contributions.sum(axis=1), found.contributions, atol=1e-9)
+    assert sorted(found.units) == list(range(HIDDEN))
+    assert found.read_out.shape == ((HIDDEN,) if found.target.against is not None else (len(found), HIDDEN))
+    if cell == "lstm":
+        assert found.cell_contributions.sum() == pytest.approx(whole, abs=1e-9)
+
+
+def test_gamma_of_many_classes_is_what_each_token_adds() -> None:
+    asked = imported.checkpoint("lstm", VOCABULARY, sizes=(EMBEDDING, HIDDEN), labels=THREE)
+    found = trace(asked.targeted(Target(THREE, 1)), "good never bad")
+    i, f, g, o = found.gates.values()
+    c, logits = np.zeros(HIDDEN), [found.empty_logit]
+    for k in range(3):
+        c = c + i[k] * g[k] * f[k + 1 :].prod(axis=0)
+        z = asked.model.linear.weight.numpy() @ (o[2] * np.tanh(c)) + asked.model.linear.bias.numpy()
+        logits.append(z[1] - np.log(np.exp(z[0]) + np.exp(z[2])))
+    np.testing.assert_allclose(found.cell_contributions, np.diff(logits), atol=1e-12)
+
+
+def test_a_head_of_two_outputs_is_traced_as_one_of_one() -> None:
+    one = imported.checkpoint("lstm", VOCABULARY, sizes=(EMBEDDING, HIDDEN))
+    two = small_models.two_outputs(one)
+    found, expected = trace(two, TEXT), trace(one, TEXT)
+    assert found.scores is None and found.target == POSITIVE
+    for name in ("logit", "read_out", "contributions", "cell_contributions"):
+        np.testing.assert_allclose(getattr(found, name), getattr(expected, name), atol=1e-9)
+    other = trace(one.targeted(Target(POSITIVE.labels, 0)), TEXT)
+    for name in ("logit", "read_out", "contributions", "cell_contributions"):
+        np.testing.assert_allclose(getattr(other, name), -getattr(expected, name), atol=1e-12)

@@ -11,7 +11,9 @@ import numpy as np
 import torch
 
 from core.benchmarks.reading import subset_values
+from core.data import targets
 from core.data.corpus import encode_tokens
+from core.data.labels import SENTIMENT
 from core.fluency import kneser_ney
 from core.fluency.trigram import Trigram
 from core.models import checkpoints
@@ -36,16 +38,41 @@ def random_checkpoint(
     scale: float = 0.6,
     seed: int = 3,
     polarity: Sequence[float] | None = None,
+    labels: tuple[str, ...] = SENTIMENT,
+    outputs: int | None = None,
 ) -> Checkpoint:
-    """A model of normal random weights, in float64 unless told otherwise, that is not written anywhere."""
+    """A model of normal random weights, in float64 unless told otherwise, that is not written anywhere; its head has
+    `outputs`, or as many as is usual for the `labels`."""
     vocabulary = Vocabulary(list(words))
-    model = Classifier(cell, len(vocabulary), embedding, hidden, layers).to(dtype)
+    outputs = outputs or targets.head_sizes(labels)[0]
+    model = Classifier(cell, len(vocabulary), embedding, hidden, layers, outputs=outputs).to(dtype)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.normal_(0, scale, generator=generator)
     known = None if polarity is None else np.array(polarity, dtype=np.float32)
-    return Checkpoint(cell, model.requires_grad_(False).eval(), Preprocessing(), vocabulary, {}, "", known)
+    card = {} if labels == SENTIMENT else {"labels": list(labels)}
+    return Checkpoint(cell, model.requires_grad_(False).eval(), Preprocessing(), vocabulary, card, "", known)
+
+
+def two_outputs(checkpoint: Checkpoint) -> Checkpoint:
+    """The same model of two classes with a head of two outputs."""
+    model = copy.deepcopy(checkpoint.model)
+    linear = torch.nn.Linear(model.linear.in_features, 2).to(model.linear.weight.dtype)
+    shift = torch.linspace(-1, 1, linear.in_features, dtype=linear.weight.dtype)
+    linear.weight.data = torch.stack([shift, shift + model.linear.weight[0]])
+    linear.bias.data = torch.stack([torch.full_like(model.linear.bias[0], 0.3), 0.3 + model.linear.bias[0]])
+    model.linear = linear.requires_grad_(False)
+    return replace(checkpoint, model=model)
+
+
+def permuted(checkpoint: Checkpoint, order: Sequence[int]) -> Checkpoint:
+    """The same model with its classes in another order: the first is that of the number `order[0]`."""
+    model = copy.deepcopy(checkpoint.model)
+    model.linear.weight.data = model.linear.weight[list(order)]
+    model.linear.bias.data = model.linear.bias[list(order)]
+    labels = [checkpoint.labels[number] for number in order]
+    return replace(checkpoint, model=model, card={**checkpoint.card, "labels": labels})
 
 
 def steep_model(cell: str, words: int, embedding: int, hidden: int, layers: int = 1, seed: int = 0) -> Classifier:

@@ -152,8 +152,10 @@ def test_what_is_wrong_with_a_row_is_told_in_the_language(tmp_path: Path) -> Non
 PLAIN = {
     "data/corpus.held_out", "data/corpus.length_batches", "data/corpus.sample", "data/formats/layout.delimiter_of",
     "data/formats/parquet_limits._varint", "data/formats/parquet_limits.struct", "data/label_inference._names",
-    "data/label_inference.parse", "data/writers._check_names", "data/writers.check",
-    "models/checkpoints.check_name", "models/checkpoints.save", "models/gold_labels.check_gold_label",
+    "data/label_inference.parse", "data/targets.__post_init__", "data/writers._check_names", "data/writers.check",
+    "models/checkpoints.check_name", "models/checkpoints.save", "models/checkpoints.targeted",
+    "models/gold_labels.check_gold_label", "models/linear_head.line", "models/linear_head.of",
+    "models/recurrent.targeted",
     "models/predictor.inside", "models/state_space.fit", "models/state_space.project", "models/step_arithmetic._check",
     "models/training_rows.read_again", "runtime/json_file.write",
     "runtime/limits.spend", "storage/database.check_choice", "storage/database.number", "storage/database.remove",

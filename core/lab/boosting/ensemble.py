@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from core.data.targets import two_only
 from core.lab.boosting.samme import Boosting, Learner, boost, exponents, one_hot
 from core.runtime.i18n import gettext as _
 
@@ -157,6 +158,7 @@ def measure(
         raise ValueError(
             _("an ensemble has 2 to {most} models; given: {count}").format(most=MOST_VOTERS, count=len(checkpoints))
         )
+    two_only(*checkpoints)
     for checkpoint in checkpoints:
         if checkpoint.labels != corpus.labelling.names:
             raise ValueError(

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.data.labels import SENTIMENT, Names, probability_of, shown
+from core.data.labels import SENTIMENT, Names, shown
+from core.data.targets import probability_of, two_only
 from core.lab.typed_numbers import MOST_POINTS
 from core.models.trace import trace
 from core.runtime.i18n import gettext as _
@@ -79,6 +80,7 @@ def states_of(checkpoint: Checkpoint, texts: Sequence[str], axes: str = OWN, dim
     Raises ValueError for too many sentences or states, for none, for a number of axes that there is not, and
     LookupError for a checkpoint without axes.
     """
+    two_only(checkpoint)
     if not 1 <= len(texts) <= MOST_SENTENCES:
         raise ValueError(
             _("expected 1 to {most} sentences; given: {count:,}").format(most=MOST_SENTENCES, count=len(texts))

@@ -15,7 +15,8 @@ import torch
 
 from core.data.corpus import file_sha256
 from core.data.formats.layout import Layout
-from core.data.labels import SENTIMENT, check_names
+from core.data.labels import SENTIMENT
+from core.data.targets import two_names
 from core.models import checkpoints
 from core.models.importers import file_kinds, owner_outputs, weights, word_vectors
 from core.models.importers import vocabulary_files as words
@@ -77,7 +78,7 @@ class Request:
     logit_column: str | None = None
 
     def __post_init__(self) -> None:
-        check_names(self.labels)
+        two_names(self.labels)
         if self.reads is not None:
             ReadOut.parse(self.reads)
         for option, given, known in (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
+from core.data.targets import two_only
 from core.models.predict import EmptyTextError
 from core.models.predictor import inside
 from core.runtime.i18n import LazyMessage
@@ -35,6 +36,7 @@ class Instance(NamedTuple):
     @classmethod
     def of_tokens(cls, checkpoint: Model, tokens: Sequence[str], text: str | None = None) -> Self:
         """Tokens as they are. Raises EmptyTextError for none."""
+        two_only(checkpoint)
         if not tokens:
             raise EmptyTextError("the text is empty: there is no word to read")
         return cls(checkpoint, " ".join(tokens) if text is None else text, tuple(tokens))

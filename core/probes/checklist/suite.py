@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.data.targets import two_only
 from core.evaluation.clustered_intervals import clustered_interval
 from core.models.predict import label
 from core.models.predictor import BlackBox
@@ -150,6 +151,7 @@ def run(checkpoint: Model, settings: Settings = Settings()) -> Suite:
 
     A black box gets the texts as written. Which of them it reads as one is unknown, so none is left out.
     """
+    two_only(checkpoint)
     if isinstance(checkpoint, BlackBox):
         return run_predictor(checkpoint.name, predictor(checkpoint), reader(checkpoint), settings)
     vocabulary = checkpoint.vocabulary

@@ -30,6 +30,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.data.targets import two_only
 from core.models.checkpoints import Checkpoint
 from core.probes.dynamics.held_input import INPUTS, HeldMap
 from core.runtime.i18n import gettext as _
@@ -139,6 +140,7 @@ def search(
 
     Raises ValueError for another input, no time, or texts without a word.
     """
+    two_only(checkpoint)
     if held not in INPUTS:
         raise ValueError(f"the input is held at one of {', '.join(INPUTS)}; given: {held!r}")
     if not seconds > 0:

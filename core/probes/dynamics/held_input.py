@@ -21,7 +21,9 @@ class HeldMap:
     def __init__(self, model: Classifier, held: str):
         recurrent = model.recurrent
         layers, size = recurrent.num_layers, recurrent.input_size
-        self._model = Classifier(model.cell, 1, size, model.hidden_size, layers).double().requires_grad_(False).eval()
+        outputs = model.linear.out_features
+        own = Classifier(model.cell, 1, size, model.hidden_size, layers, outputs=outputs).double()
+        self._model = own.requires_grad_(False).eval().targeted(model.target)
         self._model.recurrent.load_state_dict(recurrent.state_dict())
         self._model.linear.load_state_dict(model.linear.state_dict())
         words = model.embedding.weight.detach()[Vocabulary.pad_id + 1 :].double()

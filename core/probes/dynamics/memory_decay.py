@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.data.targets import two_only
 from core.models.checkpoints import Checkpoint
 from core.models.predict import EmptyTextError, sigmoid
 from core.models.recurrent import Classifier
@@ -116,6 +117,7 @@ def memory(checkpoint: Checkpoint, word: str, filler: str = FILLER, upto: int = 
 
     Raises ValueError where the word is not a single token, the filler has none, or `upto` is not from 1 to `MOST`.
     """
+    two_only(checkpoint)
     if not 1 <= upto <= MOST:
         raise ValueError(_("the number of filler words is 1 to {most:,}; given: {upto:,}").format(most=MOST, upto=upto))
     first = checkpoint.preprocessing(word)

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from core.data.targets import two_only
 from core.models.checkpoints import Checkpoint
 from core.models.predict import EmptyTextError, sigmoid
 from core.models.recurrent import State
@@ -80,6 +81,7 @@ def retention(
     without polarity or neutral words, and where no word moves the logit; `recurrent.ReadOutError` for a model that is
     not plain.
     """
+    two_only(checkpoint)
     checkpoint.model.check_plain(checkpoint.name)
     tokens = _tokens(checkpoint, words)
     for name, given in (("fillers", fillers), ("upto", upto)):

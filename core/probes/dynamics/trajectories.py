@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from core.data.targets import two_only
 from core.models.checkpoints import Checkpoint
 from core.models.predict import EmptyTextError
 from core.models.state_space import StateSpace
@@ -94,6 +95,7 @@ def gradients(checkpoint: Checkpoint, text: str, gain: float = 1.0) -> Gradients
     Raises EmptyTextError for a text without a token, ValueError for a gain that is not a positive number, and
     `core.models.recurrent.ReadOutError` for a model that is not plain.
     """
+    two_only(checkpoint)
     tokens = tuple(checkpoint.preprocessing(text))
     if not tokens:
         raise EmptyTextError("the text is empty: there is no word to read")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.data.targets import two_only
 from core.models.predictor import BlackBox, log_odds
 from core.models.token_predictor import Predictor, checked, predictor
 from core.probes.edits.changes import Edit, apply
@@ -80,6 +81,7 @@ Victim = Callable[[Sequence[str]], ReadSentence]
 
 def victim(model: Model) -> Victim:
     """A model as far as it can be seen."""
+    two_only(model)
     return black_box(predictor(model)) if isinstance(model, BlackBox) else white_box(model)
 
 

@@ -29,6 +29,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.data.targets import two_only
 from core.models.checkpoints import Checkpoint
 from core.models.predict import sigmoid
 from core.models.read_outs import running
@@ -195,6 +196,7 @@ def hold(cell: str, from_input: Tensor, from_state: Tensor, held: Mapping[str, T
 def check_model(checkpoint: Checkpoint, *traces: Trace) -> None:
     """Raises ValueError unless the runs are the model's own, and ReadOutError for a GRU whose candidate is not a sum of
     two projections, so that no gate can be held."""
+    two_only(checkpoint)
     if not checkpoint.model.reset_after:
         raise ReadOutError(
             _(

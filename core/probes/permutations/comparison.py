@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.data.targets import two_only
 from core.models.predict import EmptyTextError, Verdict, verdicts
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def compare(checkpoints: Sequence[Model], a: str, b: str) -> Comparison:
     """
     if not checkpoints:
         raise ValueError("no model was given to compare the sentences with")
+    two_only(*checkpoints)
     return Comparison(tuple(_contrast(checkpoint, a, b) for checkpoint in checkpoints))
 
 

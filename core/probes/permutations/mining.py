@@ -25,6 +25,7 @@ import numpy as np
 from core.data.corpus import encode_tokens
 from core.data.formats.layout import Layout
 from core.data.tables import location, rows
+from core.data.targets import two_only
 from core.models.predict import logits, sigmoid
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ def mine(
         raise ValueError("no model was given to find opposite verdicts with")
     if per_group < 1 or (limit is not None and limit < 1):
         raise ValueError(f"at least 1 pair is kept; given: {limit} of a model, {per_group} of a group")
+    two_only(*checkpoints)
     path = Path(path)
     column = text_column or "text"
     fingerprints = {model.preprocessing: _Fingerprints(model.preprocessing) for model in checkpoints}

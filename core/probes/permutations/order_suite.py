@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.data.labels import SENTIMENT
+from core.data.targets import two_only
 from core.evaluation.clustered_intervals import clustered_interval
 from core.evaluation.intervals import Share
 from core.models.predict import label
@@ -155,6 +156,7 @@ def run(
 
     `check_cancelled` is called before every pattern; what it raises ends the suite.
     """
+    two_only(model)
     predict, read, vocabulary = predictor(model), reader(model), model.vocabulary
 
     def known(tokens: Sequence[str]) -> list[str]:

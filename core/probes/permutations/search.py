@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from core.data.labels import SENTIMENT, Names
+from core.data.targets import two_only
 from core.fluency.orders import Ranked, Ranking, Words, fluencies
 from core.models.predict import EmptyTextError, label, sigmoid
 from core.models.predictor import BlackBox, log_odds
@@ -219,6 +220,7 @@ def marks(tokens: Sequence[str]) -> tuple[int, ...]:
 
 def scorer(checkpoint: Model, question: Question) -> Scorer:
     """The logits of a model for orders of a question's tokens."""
+    two_only(checkpoint)
     if isinstance(checkpoint, BlackBox):
         return _BlackBoxOrders(checkpoint, question.tokens)
     from core.probes.permutations.shared_prefixes import SharedPrefixes

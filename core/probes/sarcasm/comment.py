@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.data.targets import two_only
 from core.models.gold_labels import check_gold_label, fooled
 from core.models.predict import EmptyTextError, Verdict, sigmoid, verdict
 from core.models.predictor import BlackBox, log_odds
@@ -85,6 +86,7 @@ def judge(checkpoints: Sequence[Model], text: str, reading: str) -> tuple[Commen
     """
     if not checkpoints:
         raise ValueError("no model was given to test the comment with")
+    two_only(*checkpoints)
     check_gold_label(reading, (name for checkpoint in checkpoints for name in checkpoint.labels))
     comments = []
     for checkpoint in checkpoints:
@@ -99,6 +101,7 @@ def leave_one_out(checkpoint: Model, tokens: Sequence[str]) -> tuple[float, ...]
 
     Raises EmptyTextError for no token, ValueError for more than `MOST`.
     """
+    two_only(checkpoint)
     if not tokens:
         raise EmptyTextError("there is no token to leave out")
     if len(tokens) > MOST:

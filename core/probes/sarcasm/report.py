@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.data.corpus import encode
+from core.data.targets import two_only
 from core.evaluation.intervals import Mean, Share, bootstrap_mean, difference, share
 from core.models.predict import logits, sigmoid
 from core.probes.sarcasm.corpora import LabelledText, SarcasmCorpus
@@ -98,6 +99,7 @@ def report(
     checkpoint: Checkpoint, corpus: SarcasmCorpus, check_cancelled: Callable[[], object] = lambda: None
 ) -> SarcasmReport:
     """What a corpus of sarcasm shows about a model; `check_cancelled` is called many times a second."""
+    two_only(checkpoint)
     wordings = [[text.text, *text.rewordings] for text in corpus.texts]
     texts = [text for wording in wordings for text in wording]
     sentences = encode(texts, checkpoint.preprocessing, checkpoint.vocabulary)

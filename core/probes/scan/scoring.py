@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from core.data.corpus import Encoded, Encoder
+from core.data.targets import two_only
 from core.models.predict import logits, sigmoid
 from core.models.predictor import BlackBox, PredictorError, telling
 
@@ -44,6 +45,7 @@ class TextReader:
     """Reads texts for several models; models with one preprocessing and vocabulary share the encoding."""
 
     def __init__(self, models: Sequence[Model]):
+        two_only(*models)
         self._encoders: list[tuple[Checkpoint, Encoder]] = []
         self._black_boxes = [model for model in models if isinstance(model, BlackBox)]
         for model in models:

@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from core.data.corpus import Encoded, encode_tokens
+from core.data.targets import two_only
 from core.evaluation.intervals import Mean
 from core.probes.units.token_states import CELL, HIDDEN, token_states
 from core.runtime.i18n import gettext as _
@@ -133,6 +134,7 @@ def diagnose(
     `seed` splits the sentences, draws the control labels and resamples. `check_cancelled` is called often; what it
     raises ends the work. Raises ValueError with fewer than 20 different sentences on either side of the split.
     """
+    two_only(checkpoint)
     checkpoint.model.check_plain(checkpoint.name)
     tokenised = [tuple(checkpoint.preprocessing(text)) for text in texts]
     kept = list(dict.fromkeys(tokens for tokens in tokenised if tokens))

@@ -24,6 +24,7 @@ import numpy as np
 
 from core.data.corpus import encode_tokens
 from core.data.labels import SENTIMENT, Names
+from core.data.targets import two_only
 from core.models.predict import logits, sigmoid
 from core.probes.units.token_states import HIDDEN, check_state, token_states
 from core.runtime.i18n import gettext as _
@@ -150,6 +151,7 @@ def index(
 
     Raises ValueError for a state that the model does not have, or where no sentence has a word.
     """
+    two_only(checkpoint)
     check_state(checkpoint.model, state)
     kept: dict[tuple[str, ...], int] = {}
     empty = repeated = cut = total = 0

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from core.data.targets import two_only
 from core.runtime.i18n import gettext as _
 from core.text.preprocessing import Preprocessing, Vocabulary
 from core.training.word2vec import unit_variance
@@ -232,6 +233,7 @@ def leans(checkpoint: Checkpoint, vectors: np.ndarray) -> np.ndarray:
     """The model's logit, float64 [N], of one-word sentences whose word has the vector [N, E]."""
     import torch
 
+    two_only(checkpoint)
     logits = []
     with torch.inference_mode():
         for start in range(0, len(vectors), 4_096):
@@ -272,6 +274,7 @@ def move_of(checkpoint: Checkpoint, start: Space, typed: str) -> Move:
 
 
 def _moves(checkpoint: Checkpoint, own: Space, start: Space, words: list[str]) -> list[Move]:
+    two_only(checkpoint)
     ids, others = (np.array([where.vocabulary.id(word) for word in words], dtype=np.int64) for where in (own, start))
     polarity = [None] * len(words) if checkpoint.polarity is None else checkpoint.polarity[ids].tolist()
     cosines = np.einsum("we,we->w", own.unit(ids), start.unit(others))
@@ -282,6 +285,7 @@ def _moves(checkpoint: Checkpoint, own: Space, start: Space, words: list[str]) -
 
 def leaning(checkpoint: Checkpoint) -> Leaning:
     """To which class each word of a model leans."""
+    two_only(checkpoint)
     if checkpoint.polarity is not None:
         return Leaning("polarity", checkpoint.polarity.astype(np.float64))
     return Leaning("lean", leans(checkpoint, after(checkpoint).vectors))

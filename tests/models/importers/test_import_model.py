@@ -68,7 +68,7 @@ def test_the_card_says_what_is_known_and_bad_names_are_refused(tmp_path: Path) -
     assert (card["imported"]["outputs"], card["imported"]["class_1"]) == (2, 0)
     assert str(tmp_path) not in str(card)
     for labels, message in (
-        *((("a",), "two names"), (("a", "b", "c"), "two names"), (("a", "a"), "different names")),
+        *((("a",), "2 to 20 classes"), (("a", "b", "c"), "two names"), (("a", "a"), "different names")),
         *((("", "b"), "has 1 to 40 printable"), (("a" * 41, "b"), "has 1 to 40 printable")),
         (("a\n", "b"), "printable characters"),
     ):

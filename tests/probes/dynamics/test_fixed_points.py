@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from core.data.targets import Target
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.recurrent import CELLS, State
@@ -104,6 +105,18 @@ def test_points_that_are_kept_stay_where_they_are_when_the_model_steps(name: str
     assert logits == sorted(logits)
     assert sum(point.starts for point in result.points) == result.converged
     assert result.smallest_speed == pytest.approx(min(point.speed for point in result.points), abs=1e-12)
+
+
+def test_a_held_model_reads_out_the_target_of_its_own(tmp_path: Path) -> None:
+    labels = ("negative", "neutral", "positive")
+    write_tiny_checkpoint(tmp_path, "three", "gru", labels=labels)
+    checkpoint = checkpoints.load("three", tmp_path)
+    for target in (Target(labels, 1), Target(labels, 2, 0)):
+        model = checkpoint.targeted(target).model
+        held_map = HeldMap(model, "zero")
+        ids = torch.tensor(checkpoint.vocabulary.encode(["good", "bad"]))
+        logits = held_map.logits(held_map.read(model.embedding(ids)))
+        assert logits.numpy() == pytest.approx(model.prefix_logits(ids[None])[0].numpy(), abs=1e-5)
 
 
 @pytest.mark.parametrize("layers", [1, 2])

@@ -1,0 +1,303 @@
+"""Which number does a probe explain? The log-odds of one class, the target, against all others or against one other.
+
+A verdict is a distribution over K named classes, 2 ≤ K ≤ 20. Of scores z, a head's outputs before the softmax,
+
+    log-odds of t            ln P(t) / (1 − P(t)) = z_t − ln Σ_{j≠t} exp z_j
+    log-odds of t against a  ln P(t) / P(a)       = z_t − z_a
+
+Two classes need one number each: scores [...] are the log-odds of class 1, and probabilities [N] are P(class 1). More
+classes have a last axis: scores [..., K], probabilities [N, K]. The predicted class has the highest probability; of
+equal ones it is the later. No other module asks whether there are two classes.
+
+Arrays are numpy's or torch's. Axes: N texts, K classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from core.data.labels import SENTIMENT, Names, check_names, shown
+from core.runtime.i18n import gettext as _
+
+EDGE = 1e-12  # probabilities nearer to 0 or 1 have no finite log-odds
+
+
+@dataclass(frozen=True)
+class Target:
+    """One class of `labels`, by its number, against all others or `against` one. Raises ValueError for no such class.
+
+    Of two classes, against the other is against all others.
+    """
+
+    labels: Names
+    number: int
+    against: int | None = None
+
+    def __post_init__(self) -> None:
+        count = len(self.labels)
+        if not all(0 <= number < count for number in (self.number, self.against or 0)) or self.number == self.against:
+            raise ValueError(f"no target: class {self.number} against {self.against} of {count} classes")
+        if self.two:
+            object.__setattr__(self, "against", None)
+
+    @property
+    def two(self) -> bool:
+        """Whether there are two classes."""
+        return len(self.labels) == 2
+
+    @property
+    def name(self) -> str:
+        """The class's name."""
+        return self.labels[self.number]
+
+    @property
+    def rest(self) -> list[int]:
+        """The numbers of the classes that it is compared with."""
+        others = [number for number in range(len(self.labels)) if number != self.number]
+        return others if self.against is None else [self.against]
+
+    @property
+    def rival(self) -> str | None:
+        """The name of the one class that it is compared with; None for several."""
+        return self.labels[self.rest[0]] if len(self.rest) == 1 else None
+
+    def turned(self) -> Target | None:
+        """The target whose log-odds are the negative of these; None if it is compared with several classes."""
+        rest = self.rest
+        return Target(self.labels, rest[0], self.number) if len(rest) == 1 else None
+
+    def as_json(self) -> dict[str, str]:
+        """Its name as ``target`` and, where it is compared with one of several, that class as ``against``."""
+        return {"target": self.name} | ({} if self.against is None else {"against": self.labels[self.against]})
+
+
+POSITIVE = Target(SENTIMENT, 1)
+
+
+class Answers(NamedTuple):
+    """What a model says of N texts: log-odds of a target, float32 [N], and the predicted classes, uint8 [N]."""
+
+    log_odds: np.ndarray
+    classes: np.ndarray
+
+
+def named(labels: Names, name: str, against: str | None = None) -> Target:
+    """The target of this name, against another if given. Raises LookupError with the names there are."""
+    for given in (name, against):
+        if given is not None and given not in labels:
+            raise LookupError(
+                _("{name!r} is no class; available: {names}").format(name=given[:60], names=", ".join(labels))
+            )
+    if name == against:
+        raise LookupError(_("{name!r} cannot be compared with itself").format(name=name))
+    return Target(tuple(labels), labels.index(name), None if against is None else labels.index(against))
+
+
+def default(labels: Names) -> Target | None:
+    """The target where nobody names one: the second of two classes; None where a text's prediction decides."""
+    target = Target(labels, 1)
+    return target if target.two else None
+
+
+def usual(labels: Names, predicted: int) -> Target:
+    """The target of a text where nobody names one: the second of two classes, else the predicted class."""
+    return default(labels) or Target(labels, int(predicted))
+
+
+def shared_target(several: Iterable[Target]) -> Target | None:
+    """The target that several results share, or None."""
+    targets = set(several)
+    return targets.pop() if len(targets) == 1 else None
+
+
+# How many numbers a model gives.
+
+
+def head_sizes(labels: Names) -> tuple[int, ...]:
+    """How many outputs a head may have, the usual number first: one or two for two classes, else one for each."""
+    return (1, 2) if len(labels) == 2 else (len(labels),)
+
+
+def unaimed(count: int) -> Target | None:
+    """The target of a head of so many outputs whose classes are not known by name; None for more than two."""
+    return default(SENTIMENT) if count <= 2 else None
+
+
+def axis(labels: Names) -> tuple[int, ...]:
+    """The shape of one text's scores: () for two classes, else (K,)."""
+    return () if len(labels) == 2 else (len(labels),)
+
+
+def has_sentiment(labels: Names) -> bool:
+    """Whether negative and positive are among the classes; of two classes, they are these in this order."""
+    return labels == SENTIMENT if len(labels) == 2 else {*SENTIMENT} <= {*labels}
+
+
+def two_names(names: object) -> Names:
+    """The names of two classes, as `check_names`. Raises ValueError for more."""
+    checked = check_names(names)
+    if len(checked) != 2:
+        raise ValueError(_("expected two names, one per label; given: {names}").format(names=repr(names)[:200]))
+    return checked
+
+
+def two_only(*models: Any) -> None:
+    """Raises ValueError for a model of more than two classes, where only two can be taken so far."""
+    for model in models:
+        if len(model.labels) != 2:
+            raise ValueError(
+                _("{model} has {count} classes ({names}); this needs a model of two").format(
+                    model=model.name, count=len(model.labels), names=", ".join(model.labels)
+                )
+            )
+
+
+# Scores and probabilities.
+
+
+def scores_of(outputs: Any) -> Any:
+    """The scores of a head's outputs [..., O]: [...] for one or two outputs, else [..., K]."""
+    if (count := outputs.shape[-1]) == 1:
+        return outputs.squeeze(-1)
+    return outputs[..., 1] - outputs[..., 0] if count == 2 else outputs
+
+
+def log_odds(scores: Any, target: Target) -> Any:
+    """The log-odds [...] of a target; for the second of two classes the scores themselves."""
+    if target.two:
+        return scores if target.number else -scores
+    rest = target.rest
+    return scores[..., target.number] - (scores[..., rest[0]] if len(rest) == 1 else _logsumexp(scores[..., rest]))
+
+
+def log_odds_of(probabilities: np.ndarray, target: Target) -> np.ndarray:
+    """The log-odds float64 [N] of probabilities; those of 0 and 1 are finite, ±27.6."""
+    if target.two:
+        p = np.clip(probabilities, EDGE, 1 - EDGE)
+        logits: np.ndarray = np.log(p) - np.log1p(-p)
+        return log_odds(logits, target)  # type: ignore[no-any-return]
+    own, rest = probabilities[..., target.number], probabilities[..., target.rest].sum(axis=-1)
+    return np.log(np.maximum(own, EDGE)) - np.log(np.maximum(rest, EDGE))  # type: ignore[no-any-return]
+
+
+def probability(logits: np.ndarray) -> np.ndarray:
+    """The logistic function in float64, without overflow: P(target) of its log-odds."""
+    return 0.5 * (1 + np.tanh(0.5 * logits.astype(np.float64)))
+
+
+def probabilities(scores: np.ndarray) -> np.ndarray:
+    """Probabilities float64 of scores: P(class 1) [N], or [N, K]."""
+    if scores.ndim < 2:
+        return probability(scores)
+    exact = scores.astype(np.float64)
+    powers = np.exp(exact - exact.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)  # type: ignore[no-any-return]
+
+
+def chance(probabilities: np.ndarray, target: Target) -> np.ndarray:
+    """P(target) [N] of probabilities [N] or [N, K]; against another class, its share of the two probabilities."""
+    if target.two:
+        return probabilities if target.number else 1 - probabilities
+    if target.against is None:
+        return probabilities[..., target.number]
+    return probability(log_odds_of(probabilities, target))
+
+
+def logs(probabilities: np.ndarray) -> np.ndarray:
+    """Scores of probabilities [N] or [N, K], those of 0 and 1 finite."""
+    if probabilities.ndim < 2:
+        return log_odds_of(probabilities, POSITIVE)
+    return np.log(np.maximum(probabilities, EDGE))  # type: ignore[no-any-return]
+
+
+def distribution(probabilities: np.ndarray) -> np.ndarray:
+    """The probability of every class [N, K], of probabilities [N] or [N, K]."""
+    return probabilities if probabilities.ndim > 1 else np.stack([1 - probabilities, probabilities], axis=-1)
+
+
+def pair(probability: float, target: Target) -> tuple[float, float]:
+    """The probabilities of both classes, of the target's."""
+    return (1 - probability, probability) if target.number else (probability, 1 - probability)
+
+
+def predicted(scores: np.ndarray) -> np.ndarray:
+    """The predicted classes uint8 [N], of scores [N] or [N, K]."""
+    return (scores >= 0).astype(np.uint8) if scores.ndim < 2 else _last_of_the_greatest(scores)
+
+
+def predicted_of(probabilities: np.ndarray) -> np.ndarray:
+    """The predicted classes uint8 [N], of probabilities [N] or [N, K]."""
+    return (probabilities >= 0.5).astype(np.uint8) if probabilities.ndim < 2 else _last_of_the_greatest(probabilities)
+
+
+def answers(scores: np.ndarray, target: Target) -> Answers:
+    """What scores [N] or [N, K] say."""
+    return Answers(log_odds(scores, target).astype(np.float32, copy=False), predicted(scores))
+
+
+def answers_of(probabilities: np.ndarray, target: Target) -> Answers:
+    """What probabilities [N] or [N, K] say."""
+    return Answers(log_odds_of(probabilities, target).astype(np.float32), predicted_of(probabilities))
+
+
+def missing(probabilities: np.ndarray, gold: np.ndarray) -> np.ndarray:
+    """1 − P(gold label) [N], of probabilities [N] or [N, K] and the numbers of the gold classes [N]."""
+    if probabilities.ndim < 2:
+        return np.abs(probabilities - gold)  # type: ignore[no-any-return]
+    return 1 - np.take_along_axis(probabilities, np.asarray(gold, dtype=np.int64)[:, None], axis=1)[:, 0]
+
+
+def _logsumexp(scores: Any) -> Any:
+    """ln Σ exp over the last axis; of one number, that number."""
+    if hasattr(scores, "logsumexp"):
+        return scores.logsumexp(-1)
+    most = scores.max(axis=-1)
+    return most + np.log(np.exp(scores - most[..., None]).sum(axis=-1))
+
+
+def _last_of_the_greatest(values: np.ndarray) -> np.ndarray:
+    return (values.shape[-1] - 1 - values[..., ::-1].argmax(axis=-1)).astype(np.uint8)  # type: ignore[no-any-return]
+
+
+# Words.
+
+
+def side(target: Target, logit: float) -> tuple[int, str]:
+    """The class that a logit speaks for (1) or against (-1): the target, or below zero its one rival."""
+    if logit > 0 or (logit == 0 and target.number >= max(target.rest)):
+        return 1, target.name
+    return (-1, target.name) if target.rival is None else (1, target.rival)
+
+
+def probability_of(about: Target | Sequence[str] = SENTIMENT, escape: Callable[[str], str] = str) -> str:
+    """``P(positive)``: how a target's probability is written, or that of the classes' default target.
+
+    Class names are passed through `escape`.
+    """
+    if not isinstance(about, Target):
+        target = default(tuple(about))
+        if target is None:
+            return _("P(target class)")
+        about = target
+    if about == POSITIVE:
+        return _("P(positive)")
+    label = escape(shown(about.name))
+    if about.against is None:
+        return _("P({label})").format(label=label)
+    return _("P({label} | {label} or {rival})").format(label=label, rival=escape(shown(about.labels[about.against])))
+
+
+def log_odds_name(target: Target | None, escape: Callable[[str], str] = str) -> str:
+    """How a target's log-odds are written: logit for two classes. Class names are passed through `escape`."""
+    if target is None:
+        return _("log-odds of the target class")
+    if target.two:
+        return _("logit")
+    label = escape(shown(target.name))
+    if target.rival is None:
+        return _("log-odds of {label}").format(label=label)
+    return _("log-odds of {label} against {rival}").format(label=label, rival=escape(shown(target.rival)))
