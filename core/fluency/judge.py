@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from core.data.corpus import encode_tokens, length_batches, pad
 from core.fluency.order_network import Beginnings, OrderNetwork, Steps, ending, read_beginnings
 from core.models import checkpoints
 from core.models.checkpoints import Card, CheckpointError
@@ -30,6 +31,7 @@ from core.text.preprocessing import Vocabulary
 
 _AT_ONCE = 400_000  # words of orders read together, at most
 _SLICE = 2_048  # orders that the head judges together
+_SCORED = 256  # sentences at a time
 
 
 class JudgeNetwork(nn.Module):
@@ -181,8 +183,16 @@ class Judge:
         return above if above >= 0 else None
 
     def score(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
-        """Log-odds of "valid" of each sentence, float64 [N], in nats."""
-        return np.array([self.log_odds(tokens, np.arange(len(tokens))[None])[0] for tokens in sentences], dtype=float)
+        """Log-odds of "valid" of each sentence, float64 [N], in nats; of one without a word, 0."""
+        total = np.zeros(len(sentences))
+        encoded = encode_tokens(sentences, self.vocabulary)
+        with torch.inference_mode():
+            for rows in length_batches(encoded.lengths, _SCORED):
+                ids, lengths = (torch.from_numpy(array) for array in pad(encoded, rows))
+                endings = [torch.tensor([ending(token) for token in sentences[row]]) for row in rows]
+                padded = nn.utils.rnn.pad_sequence(endings, batch_first=True)
+                total[rows] = self.network(ids, padded, lengths).numpy()
+        return total
 
 
 def words_of(tokens: Sequence[str]) -> list[str]:

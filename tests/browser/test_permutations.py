@@ -43,7 +43,7 @@ def processor_seconds(address: str) -> float:
 def test_a_sentence_comes_along_and_a_dragged_word_changes_the_verdicts_and_the_link(page: Page, address: str) -> None:
     open_and_settle(page, f"{address}/?q=better+late+than+never")
     page.get_by_test_id("stSidebar").get_by_role("link", name="Permutations").click()
-    button(page, "By hand").click()
+    page.get_by_text("By hand", exact=True).click()
     words = page.get_by_role("option")
     expect(words).to_have_text(["better", "late", "than", "never"])
     metrics = page.get_by_test_id("stMetric")
