@@ -47,3 +47,24 @@ def test_readme_names_the_benchmark_figures(overall: dict[str, dict[str, str]]) 
     assert f"Shapley values {lstm['shapley']}" in text
     assert f"saliency {lstm['saliency']}" in text
     assert f"random rankings {lstm['random']}" in text
+
+
+def test_the_judges_figures_are_those_of_its_card() -> None:
+    card = ROOT / "checkpoints" / "judge" / "card.json"
+    if not card.is_file():
+        pytest.skip("no judge is shipped")
+    metrics = json.loads(card.read_text(encoding="utf-8"))["metrics"]
+    text = (ROOT / "docs" / "order_readings.md").read_text(encoding="utf-8")
+    report = metrics["readings"]["report"]
+    for words, row in [("all", report), *((row["words"], row) for row in metrics["readings"]["by_words"])]:
+        cells = [
+            f"{row[name]:.0%} ({row[f'{name}_interval'][0]:.0%} to {row[f'{name}_interval'][1]:.0%})"
+            for name in ("precision", "recall")
+        ]
+        told = " | ".join([f"| {words}", str(row["accepted"]), *cells]).replace("% to", " to").replace("%", " %")
+        assert told.replace("  ", " ").replace(" %)", ")") in text, told
+    assert f"| judge | {metrics['readings']['area']:.3f} |" in text
+    for row in metrics["orders"]["by_words"]:
+        assert f"{100 * row['first']:.1f} % ({row['words']}" in " ".join(text.split())
+    share = f"{report['precision']:.0%}".replace("%", " %")
+    assert f"called {share} valid" in " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
