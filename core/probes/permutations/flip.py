@@ -33,7 +33,7 @@ TOP = 3
 LEAST_VALID = 0.05
 BUDGET = 400_000  # orders judged: all of up to nine words
 _MOST_WORDS = 1_200_000  # of the orders judged, where not all are: of twelve words 100,000 orders
-_JUDGED_AT_ONCE = 40_320
+_JUDGED_AT_ONCE = 322_560  # words of orders judged between two looks
 _ROUND = 512  # orders that a model scores between two looks at what is left
 
 _T = TypeVar("_T")
@@ -211,10 +211,11 @@ def _judge(
     rows = np.concatenate(list(blocks))
     rows = rows[(rows != original).any(axis=1)]
     valid = np.empty(len(rows), dtype=np.float32)
-    for start in range(0, len(rows), _JUDGED_AT_ONCE):
+    at_once = max(1, _JUDGED_AT_ONCE // len(words))
+    for start in range(0, len(rows), at_once):
         check_cancelled()
         yield start, total
-        part = slice(start, start + _JUDGED_AT_ONCE)
+        part = slice(start, start + at_once)
         valid[part] = judge.valid(question.tokens, rows[part])
     falling = np.argsort(-valid, kind="stable")
     return _Judged(rows[falling], valid[falling], float(judge.valid(question.tokens)[0]))

@@ -9,7 +9,8 @@ The search has one of three strategies, and its certificate says which:
 
 The search is complete where every order within the floor (nats below the original's fluency) was scored. Fluency is the
 named scorer's total log-probability in nats. Orders that differ only in words that neither model nor scorer knows are
-one order. With a judge of word order, every order scored has its P(valid) too.
+one order. With a judge of word order, every order scored has its P(valid) too, if there are at most `MOST_JUDGED`
+orders; of more, those that are listed.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 BUDGET = 400_000  # orders
 FLOOR = 8.0  # nats
+MOST_JUDGED = 50_000  # orders
 TOP = 20
 _ROUND = 4_096  # orders found first
 _GROWTH = 4.0  # each round finds up to so many times as many
@@ -73,8 +75,9 @@ class Permutations:
 
     `orders` counts the distinct orders, `scored` those scored, the original among them. `complete` says that all
     orders, or all within the floor, were scored; `depth` is how far below the original's fluency, in nats, no order is
-    missing. `flips` list the likeliest valid first if there is a judge, else the most fluent; `fluent` (flipping or
-    not) the most fluent. With a judge, `accepted` other orders than the original reach its `threshold`, of which
+    missing. `flips` list the most fluent ones, by falling P(valid) if they are judged; `fluent` (flipping or not) the
+    most fluent. Where all are judged, `flips` are the likeliest valid ones of all, and `accepted` other orders than the
+    original reach the judge's `threshold`, of which
     `accepted_flips` flip.
 
     `named` describes the orders that the figures below are of: all; those within the floor if complete; else those
@@ -172,6 +175,11 @@ class Question:
             )
         if len(self.tokens) != len(self.words):
             raise ValueError(f"{len(self.tokens)} tokens for {len(self.words)} positions")
+
+    @property
+    def judges_all(self) -> bool:
+        """Whether every order scored is judged."""
+        return self.judge is not None and self.words.count <= MOST_JUDGED
 
     @property
     def strategy(self) -> str:
@@ -373,7 +381,9 @@ class _ScoredOrders:
         logits[(batch.rows == self.question.words.original()).all(axis=1)] = self.original.logit
         fluency = fluencies(batch.rows, self.question.table).astype(np.float32)
         judge = self.question.judge
-        valid = np.zeros(len(fluency), np.float32) if judge is None else judge.valid(self.question.tokens, batch.rows)
+        valid = np.zeros(len(fluency), dtype=np.float32)
+        if judge is not None and self.question.judges_all:
+            valid = judge.valid(self.question.tokens, batch.rows)
         self._batches.append((batch.rows, logits, fluency, valid))
         self.count += len(batch.rows)
         flips = np.flatnonzero(self._flipped(logits))
@@ -382,9 +392,8 @@ class _ScoredOrders:
             best = flips[fluency[flips].argmax()]
             if self.best is None or fluency[best] > self.best.fluency:
                 row = batch.rows[best]
-                self.best = _order(
-                    self.question.tokens, row, logits[best], fluency[best], valid[best], self.question.labels
-                )
+                own = valid[best] if self.question.judges_all else None
+                self.best = _order(self.question.tokens, row, logits[best], fluency[best], own, self.question.labels)
         self.complete_above = min(self.complete_above, batch.complete_above)
 
     def _flipped(self, logits: np.ndarray) -> np.ndarray:
@@ -401,22 +410,24 @@ class _ScoredOrders:
         named = within if closed and not everything else np.ones(count, dtype=bool)
         by_fluency = np.argsort(-fluency, kind="stable")
         judge = question.judge
-        best_first = by_fluency if judge is None else by_fluency[np.argsort(-valid[by_fluency], kind="stable")]
-        accepted = np.zeros(count, dtype=bool) if judge is None else valid >= judge.threshold
-        accepted &= (rows != question.words.original()).any(axis=1)
+        threshold = np.inf if judge is None else judge.threshold
+        accepted = (valid >= threshold) & (rows != question.words.original()).any(axis=1)
 
         def orders(numbers: np.ndarray) -> tuple[Order, ...]:
+            listed: Sequence[float | None] = [None] * len(numbers)
+            if judge is not None:
+                listed = (
+                    valid[numbers] if question.judges_all else judge.valid(question.tokens, rows[numbers])
+                ).tolist()
             return tuple(
-                _order(
-                    question.tokens,
-                    rows[n],
-                    logits[n],
-                    fluency[n],
-                    None if judge is None else valid[n],
-                    question.labels,
-                )
-                for n in numbers
+                _order(question.tokens, rows[n], logits[n], fluency[n], one, question.labels)
+                for n, one in zip(numbers, listed, strict=True)
             )
+
+        flips = by_fluency[flipped[by_fluency]]
+        if question.judges_all:
+            flips = flips[np.argsort(-valid[flips], kind="stable")]
+        best = sorted(orders(flips[: question.top]), key=lambda order: -(order.valid or 0))
 
         spread = logits[named].astype(np.float64)
         return Permutations(
@@ -435,7 +446,7 @@ class _ScoredOrders:
             flip_count=int(flipped.sum()),
             flip_count_above_floor=int((flipped & within).sum()),
             scored_above_floor=int(within.sum()),
-            flips=orders(best_first[flipped[best_first]][: question.top]),
+            flips=tuple(best),
             fluent=orders(by_fluency[: question.top]),
             highest=orders(np.array([logits.argmax()]))[0],
             lowest=orders(np.array([logits.argmin()]))[0],
@@ -446,10 +457,10 @@ class _ScoredOrders:
             logits=logits,
             fluencies=fluency,
             rows=rows,
-            valid=None if judge is None else valid,
+            valid=valid if question.judges_all else None,
             threshold=None if judge is None else judge.threshold,
-            accepted=None if judge is None else int(accepted.sum()),
-            accepted_flips=None if judge is None else int((accepted & flipped).sum()),
+            accepted=int(accepted.sum()) if question.judges_all else None,
+            accepted_flips=int((accepted & flipped).sum()) if question.judges_all else None,
             labels=question.labels,
         )
 

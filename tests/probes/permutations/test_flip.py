@@ -76,6 +76,24 @@ def test_the_same_order_has_the_same_validity_in_search_and_flip() -> None:
     assert list(searched.flips) == sorted(searched.flips, key=lambda order: -(order.valid or 0))
 
 
+def test_of_too_many_orders_only_those_listed_are_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "MOST_JUDGED", 100)
+    model, judged = checkpoint(), random_judge(WORDS)
+    asked = search.ask(model, random_trigram(WORDS), "so not bad good late", judge=judged, top=4)
+    found = list(search.search("gru", search.scorer(model, asked), asked))[-1].result()
+    assert found.valid is found.accepted is None and found.threshold == judged.threshold
+    assert list(found.flips) == sorted(found.flips, key=lambda order: -(order.valid or 0))
+    most_fluent = sorted(found.flips, key=lambda order: -order.fluency)
+    assert most_fluent[-1].fluency >= max(
+        found.order(number).fluency
+        for number in range(found.scored)
+        if found.order(number).label != found.original.label
+        and found.order(number).text not in {f.text for f in found.flips}
+    )
+    for order in (*found.flips, *found.fluent):
+        assert order.valid == pytest.approx(float(judged.valid(order.text.split())[0]), abs=1e-5)
+
+
 def test_without_a_judge_the_search_is_as_before() -> None:
     model, trigram = checkpoint(), random_trigram(WORDS)
     plain, judged = (
