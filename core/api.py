@@ -121,8 +121,8 @@ class Model:
         return evaluate(self.checkpoint, corpus)
 
     def permutations(self, text: str, pinned: Collection[int] | None = None, **bounds: Any) -> Permutations:
-        """Other orders of a text's words: those that flip the verdict, the most fluent first, and a `certificate` of
-        what was searched; `rows` [N, T], `logits` and `fluencies` [N] of the N orders scored.
+        """Other orders of a text's words: those that flip the verdict, the likeliest valid first, and a `certificate`
+        of what was searched; `rows` [N, T], `logits`, `fluencies` and `valid` [N] of the N orders scored.
 
         `pinned` are the indices of locked tokens (default: punctuation); `bounds` are `budget` (orders), `seconds`,
         `floor` (nats) and `top`.

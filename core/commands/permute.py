@@ -54,10 +54,12 @@ def flip(options: argparse.Namespace) -> int:
     """The best orders of a text's words that flip the verdict and that the judge of word order finds valid."""
     from core.fluency import judge as judges
     from core.fluency import trigram
-    from core.probes.permutations.flip import flips
+    from core.probes.permutations.flip import asked, flips
 
     models, scorer, judge = inputs.named_models(options), trigram.load().trigram, judges.load()
     limits = given(options, "top", "budget")
+    for text in options.texts:  # all of them first: one that cannot be searched is refused before any work
+        asked(models, judge, scorer, text, _pinned(options))
     found: list[tuple[Flips, Model]] = []
     for text in options.texts:
         events = flips(models, judge, scorer, text, _pinned(options), **limits)

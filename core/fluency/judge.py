@@ -151,14 +151,15 @@ class Judge:
         self.vocabulary, self.card, self.hash = vocabulary, card, f"{identity} {self.threshold}"
 
     def can_judge(self, tokens: Sequence[str]) -> bool:
-        """Whether it knows any of the words."""
-        return any(id_ != Vocabulary.unk_id for id_ in self.vocabulary.encode(words_of(tokens)))
+        """Whether it knows at least half of the words; there must be one."""
+        known = [id_ != Vocabulary.unk_id for id_ in self.vocabulary.encode(words_of(tokens))]
+        return 0 < len(known) <= 2 * sum(known)
 
     def log_odds(self, tokens: Sequence[str], orders: np.ndarray) -> np.ndarray:
         """Log-odds float32 [N], in nats, that orders uint8 [N, n] of a sentence's tokens are valid."""
         ids = torch.tensor(self.vocabulary.encode(tokens))
         endings = torch.tensor([ending(token) for token in tokens])
-        at_once = max(1, _AT_ONCE // len(tokens))
+        at_once = max(1, _AT_ONCE // max(1, len(tokens)))
         with torch.inference_mode():
             parts = [
                 self.network.log_odds(ids, endings, orders[start : start + at_once])

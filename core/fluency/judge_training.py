@@ -3,7 +3,7 @@
 The order networks learn each next word among the words left (`order_network`), and, as a second task, the next word
 among all words by sampled softmax as in `recurrent_lm`: that teaches which words go together and has no share in the
 score. The readings are orders of sentences that a reader called valid, odd or not English; the loss is the
-cross-entropy of "valid". Adam throughout, one cycle a pass.
+cross-entropy of "valid". Adam, one cycle a pass; for the readings AdamW, its rate falling in a line.
 """
 
 from __future__ import annotations

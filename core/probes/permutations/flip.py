@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
+from core.data.targets import two_only
 from core.fluency.orders import Ranking
 from core.models.predict import sigmoid
 from core.probes.permutations.search import Question, ask, scorer
@@ -157,10 +158,7 @@ def flips(
     ValueError for limits below 1 and for words that the judge does not know.
     """
     check_limits(budget=budget, top=top)
-    questions = [ask(model, trigram, text, pinned) for model in models]
-    for question in questions:
-        if not judge.can_judge(question.tokens):
-            raise ValueError(_("the judge of word order knows none of these words, so it cannot judge their orders"))
+    questions = asked(models, judge, trigram, text, pinned)
     found: tuple[Flips, ...] = ()
     judged: dict[object, _Judged] = {}
     for model, question in zip(models, questions, strict=True):
@@ -186,6 +184,17 @@ def _told(
         yield FlipProgress(stage, done, total, found)
 
 
+def asked(
+    models: Sequence[Model], judge: Judge, trigram: Trigram, text: str, pinned: Collection[int] | None = None
+) -> list[Question]:
+    """A question for each model. Raises EmptyTextError or ValueError for a text that cannot be searched."""
+    two_only(*models)
+    questions = [ask(model, trigram, text, pinned) for model in models]
+    if not all(judge.can_judge(question.tokens) for question in questions):
+        raise ValueError(_("the judge of word order knows too few of these words to judge their orders"))
+    return questions
+
+
 class _Judged(NamedTuple):
     """Orders uint8 [N, n] by falling P(valid) [N], without the original, and the original's P(valid)."""
 
@@ -205,7 +214,7 @@ def _judge(
     else:
         total = max(1, min(budget, _MOST_WORDS // len(words)))
         yield 0, total
-        ranked = Ranking(words, question.table, check_cancelled).most_fluent(total)
+        ranked = Ranking(words, question.table, check_cancelled).most_fluent(max(1, total - 1))
         blocks = iter([ranked.orders])
         total = len(ranked.orders)
     rows = np.concatenate(list(blocks))

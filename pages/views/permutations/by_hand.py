@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import model_name, shared
+from core.data.labels import shared
 from core.probes.permutations import search as probe
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import listed
 from pages.server.fingerprint import fingerprint
 from pages.views.permutations.kept_pairs import keep_form
-from pages.views.permutations.permuted import pins, readers_of
+from pages.views.permutations.permuted import left_out, pins, readers_of
 from pages.widgets import black_box, classes, frame, models, query_params
 from pages.widgets.word_order import reorder
 from pages.wording.terms import term
@@ -47,9 +46,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     moved = list(order) != identity
     query_params.carry("order", query_params.written(order) if moved else None)
     others = [checkpoint for checkpoint in readers if tuple(checkpoint.preprocessing(text)) != tokens]
-    if others:
-        names = plain(listed(model_name(checkpoint.name) for checkpoint in others))
-        st.caption(_("Left out, because they split this sentence into other words: {models}.").format(models=names))
+    left_out(others)
     readers = [checkpoint for checkpoint in readers if checkpoint not in others]
     before = [models.verdict_on_tokens(checkpoint, tokens) for checkpoint in readers]
     after = [models.verdict_on_tokens(checkpoint, tuple(tokens[index] for index in order)) for checkpoint in readers]

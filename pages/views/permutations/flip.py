@@ -16,7 +16,7 @@ from core.runtime.i18n import gettext as _
 from pages.server import background_search, limits
 from pages.server.fingerprint import fingerprint
 from pages.views.permutations.kept_pairs import judgements
-from pages.views.permutations.permuted import composed_pairs, pins, readers_of
+from pages.views.permutations.permuted import composed_pairs, left_out, pins, readers_of
 from pages.widgets import classes, frame, kept, models
 from pages.wording.terms import term
 from pages.wording.tokens import moved_strip, plain
@@ -63,7 +63,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
         )
         return
     if not judge.can_judge(tokens):
-        st.info(_("The judge of word order knows none of these words, so it cannot judge their orders."))
+        st.info(_("The judge of word order knows too few of these words to judge their orders."))
         return
     results = st.container()
     with st.expander(_("Locked words"), icon=":material/lock:"):
@@ -73,6 +73,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
             st.info(_("These words have only one order, so no other can flip the verdict."))
             return
         same = [reader for reader in readers if tuple(reader.preprocessing(text)) == tokens]
+        left_out([reader for reader in readers if reader not in same])
         key = (*(reader.hash for reader in same), fluency.hash, judge.hash, text, tuple(pinned))
 
         def start() -> background_search.Start:
@@ -107,7 +108,9 @@ def _show(event: FlipProgress, key: str, judge: Judge, readers: list[Checkpoint]
         for pair in pairs:
             with st.container(border=True):
                 _pair(event.found, pair, f"flip {key} {fingerprint(pair.text)}", judge, readers)
-    if event.found and not any(pair.accepted for pair in shown.values()):
+    if len(event.found) < len(readers):
+        st.info(_("The search was stopped; not every model has answered."))
+    elif not any(pair.accepted for pair in shown.values()):
         _instead(event.found[0].tokens)
 
 
@@ -159,9 +162,9 @@ def _pair(event: Sequence[Flips], pair: Pair, key: str, judge: Judge, readers: l
                 color="orange" if flipped else "gray",
             )
     if answer and st.session_state.get(f"{key} kept") != answer:
-        st.session_state[f"{key} kept"] = answer
         flipped_both = [(before, after) for before, after in both if before.label != after.label]
         _keep(event[0].text, pair, answer, judge, flipped_both)
+        st.session_state[f"{key} kept"] = answer
 
 
 def _keep(text: str, pair: Pair, judgement: str, judge: Judge, flipped: list[tuple[Verdict, Verdict]]) -> None:

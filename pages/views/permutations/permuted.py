@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.labels import model_name
 from core.probes.permutations import search as probe
 from core.runtime.i18n import gettext as _
+from core.runtime.i18n import listed
 from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
 from pages.widgets import answers, frame, query_params, tables
 from pages.wording.terms import term
-from pages.wording.tokens import visible
+from pages.wording.tokens import plain, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -28,6 +30,13 @@ def readers_of(text: str, checkpoints: list[Checkpoint]) -> list[Checkpoint]:
         frame.invite(text)
     answers.as_words(readers, text)
     return readers
+
+
+def left_out(others: list[Checkpoint]) -> None:
+    """Names the models that take no part because they read other words; nothing where there are none."""
+    if others:
+        names = plain(listed(model_name(checkpoint.name) for checkpoint in others))
+        st.caption(_("Left out, because they split this sentence into other words: {models}.").format(models=names))
 
 
 def composed_pairs(tokens: tuple[str, ...]) -> None:
