@@ -33,6 +33,7 @@ def add_verbs(verbs: Verbs) -> None:
     parser.add_argument("--floor", type=float, metavar="NATS", help="fluency that an order may lose (default: 8)")
     parser.add_argument("--top", type=int, metavar="K", help="flips and fluent orders listed (default: 20)")
     _pin_option(parser)
+    parser.add_argument("--no-judge", action="store_true", help="leave out P(valid)")
 
     parser = verbs.add(mine, "--model")
     parser.add_argument("file", metavar="FILE", help="sentences, in a form of docs/files.md; labels are not used")
@@ -122,7 +123,7 @@ def permute(options: argparse.Namespace) -> int:
     from core.fluency import trigram as fluency
     from core.probes.permutations.search import ask, scorer, search
 
-    trigram, judge = fluency.load().trigram, judges.load_if_there()
+    trigram, judge = fluency.load().trigram, None if options.no_judge else judges.load_if_there()
     limits = given(options, "budget", "seconds", "floor", "top")
     models = inputs.named_models(options)
     questions: list[tuple[Model, Question]] = [

@@ -58,6 +58,13 @@ def test_json_for_every_text_and_model(cli: Cli) -> None:
         assert row["lowest"]["probability"] <= row["original"]["probability"] <= row["highest"]["probability"]
 
 
+def test_without_the_judge_flips_are_the_most_fluent_first(cli: Cli) -> None:
+    (row,) = cli.json("permute --no-judge --model gru", "so good , so bad")
+    assert row["threshold"] is row["accepted"] is row["original"]["valid"] is None
+    fluency = [order["fluency"] for order in row["flips"]]
+    assert fluency == sorted(fluency, reverse=True) and all(order["valid"] is None for order in row["flips"])
+
+
 def test_flip_lists_the_best_pairs_of_each_model(cli: Cli) -> None:
     rows = cli.json("flip --model all --top 2", "so good so bad never")
     assert [row["model"] for row in rows] == ["rnn", "gru", "lstm"]

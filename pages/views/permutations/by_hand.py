@@ -54,6 +54,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
         with column:
             _card(one, other, moved=moved)
     fluencies, scorer = _fluencies(before[0], after[0])
+    _validity(after[0])
     if moved:
         _curves(before, after)
         black_box.without_beginnings(readers)
@@ -111,6 +112,18 @@ def _fluencies(before: Verdict, after: Verdict) -> tuple[tuple[float, float] | N
         )
     )
     return (one, other), fluency.trigram.name
+
+
+def _validity(order: Verdict) -> None:
+    """How likely the judge of word order finds the order valid; nothing where it cannot judge."""
+    judge, _fault = models.judge()
+    valid = None if judge is None else judge.judgement(order.tokens)
+    if judge is None or valid is None:
+        return
+    line = _("P(valid) {valid:.2f}: the judge of word order accepts this order.")
+    if valid < judge.threshold:
+        line = _("P(valid) {valid:.2f}: the judge of word order does not accept this order.")
+    st.caption(plain(line.format(valid=valid)))
 
 
 def _curves(before: list[Verdict], after: list[Verdict]) -> None:

@@ -130,6 +130,8 @@ def test_opens_by_hand_on_the_proverb_and_the_verdicts_follow_the_words() -> Non
     flips = sum((float(a) >= 0.5) != (float(b) >= 0.5) for a, b in zip(before, probabilities(at), strict=True))
     assert said(at).count("swap_horiz") == flips
     assert parameter(at, "order") == "4.3.2.1"
+    valid = random_judge(WORDS, threshold=0.3).judgement(["never", "than", "late", "better"])
+    assert f"{valid:.2f}" in "".join(shown(caption) for caption in captions if caption.startswith("P"))
     assert probabilities(opened(q="so good", order="2.1")) == expected("good so")
 
 
