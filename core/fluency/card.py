@@ -102,11 +102,12 @@ def figures(
         for corpus, sentences in reversed(list(zip(corpora, held, strict=False)))
         for rows in ("selection", "report")
     ]
-    judged = {"pairs": _judged(trigram, pairs, preprocessing)} if pairs else {}
+    judged = {"pairs": of_pairs(trigram, pairs, preprocessing)} if pairs else {}
     return {trigram.name: {"definitions": DEFINITIONS, "orders": orders, **judged}}
 
 
-def _judged(scorer: fluency.Scorer, pairs: Pairs, preprocessing: Preprocessing) -> dict[str, Any]:
+def of_pairs(scorer: fluency.Scorer, pairs: Pairs, preprocessing: Preprocessing) -> dict[str, Any]:
+    """A scorer's accuracy on minimal pairs, by phenomenon."""
     good, bad = ([preprocessing(text) for text in texts] for texts in (pairs.good, pairs.bad))
     by_phenomenon = judge_pairs(scorer, good, bad, pairs.phenomena)
     return {
@@ -147,5 +148,5 @@ def reranked(
             ],
         }
         if pairs:
-            figures[scorer.name]["pairs"] = _judged(scorer, pairs, preprocessing)
+            figures[scorer.name]["pairs"] = of_pairs(scorer, pairs, preprocessing)
     return figures, weight

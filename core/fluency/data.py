@@ -116,7 +116,7 @@ class Reading(NamedTuple):
 def read_readings(path: str | Path, corpora: Sequence[Sentences], preprocessing: Preprocessing) -> list[Reading]:
     """Readings of orders of the sentences of corpora, as docs/order_readings.md describes them.
 
-    Raises LookupError for a missing column, ValueError for a row that is none.
+    Raises LookupError for a missing column, ValueError for a row that is not a reading.
     """
     path = Path(path)
     columns = ("part", "file", "row", "order", "answers")

@@ -14,8 +14,8 @@ from scipy.optimize import minimize
 from scipy.stats import rankdata
 
 from core.evaluation.metrics import wilson_interval
-from core.fluency.data import Pairs, Reading
-from core.fluency.evaluation import LENGTHS, judge_pairs, movable, orders_of, rank_of, summarise
+from core.fluency.data import Reading
+from core.fluency.evaluation import LENGTHS, movable, orders_of, rank_of, summarise
 from core.fluency.judge import Judge
 from core.fluency.trigram import Scorer
 from core.models.predict import sigmoid
@@ -28,7 +28,8 @@ _BINS = (0.05, 0.1, 0.2, 0.4, 0.6, 0.8)  # of the reliability curve, between 0 a
 def choose_threshold(valid: np.ndarray, called_valid: np.ndarray, precision: float = PRECISION) -> float:
     """The lowest P(valid) from which on so large a share was called valid, of P(valid) [N] and bool [N].
 
-    It lies halfway to the next order, so that rounding moves none across. Raises ValueError where there is none.
+    It lies halfway to the next order, so that rounding moves no order across it. Raises ValueError if there is no such
+    threshold.
     """
     falling = np.argsort(-valid, kind="stable")
     shares = np.cumsum(called_valid[falling]) / np.arange(1, len(falling) + 1)
@@ -168,19 +169,6 @@ def of_second_orders(judge: Judge, sets: Sequence[Sequence[Sequence[str]]]) -> d
 def _among(top: Sequence[tuple[int, bool]]) -> dict[str, Any]:
     hits = sum(hit for _words, hit in top)
     return {"orders": len(top), "top": hits / len(top), "interval": wilson_interval(hits, len(top))} if top else {}
-
-
-def of_pairs(judge: Judge, pairs: Pairs, preprocessing: Preprocessing) -> dict[str, Any]:
-    """Accuracy on minimal pairs, by phenomenon."""
-    good, bad = ([preprocessing(text) for text in texts] for texts in (pairs.good, pairs.bad))
-    by_phenomenon = judge_pairs(judge, good, bad, pairs.phenomena)
-    return {
-        "data": pairs.name,
-        "sha256": pairs.sha256,
-        "pairs": len(good),
-        "accuracy": sum(one.pairs * one.accuracy for one in by_phenomenon) / len(good),
-        "by_phenomenon": [vars(one) for one in by_phenomenon],
-    }
 
 
 def of_acceptability(judge: Judge, texts: Sequence[str], labels: np.ndarray, preprocessing: Preprocessing) -> float:

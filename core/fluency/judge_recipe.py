@@ -14,7 +14,7 @@ from core.data.corpus import Corpus, Encoded, build_vocabulary, file_sha256
 from core.fluency import judge as judges
 from core.fluency import judge_evaluation as evaluation
 from core.fluency import trigram as fluency
-from core.fluency.card import TERMS
+from core.fluency.card import TERMS, of_pairs
 from core.fluency.data import (
     Pairs,
     Reading,
@@ -175,7 +175,7 @@ def evaluate(
     metrics["second_orders"] = {"data": sentences.name, **evaluation.of_second_orders(judge, sets)}
     yield "second orders", 1.0, metrics
     if material.pairs:
-        metrics["pairs"] = evaluation.of_pairs(judge, material.pairs, preprocessing)
+        metrics["pairs"] = of_pairs(judge, material.pairs, preprocessing)
         yield "pairs", 1.0, metrics
     if corpus := material.acceptability:
         value = evaluation.of_acceptability(judge, corpus.texts, corpus.labels, preprocessing)
