@@ -55,10 +55,14 @@ _Event = TypeVar("_Event")
 
 
 def load(name: str = "lstm", folder: str | Path | None = None) -> Model:
-    """A trained model by its checkpoint's name. Raises CheckpointError, a ValueError, for none or a damaged one."""
+    """A trained model by its checkpoint's name, in a folder of checkpoints if given, or by the path of its own folder.
+
+    Raises CheckpointError, a ValueError, for none or a damaged one.
+    """
     from core.models import checkpoints
 
-    return Model(checkpoints.load(name, None if folder is None else Path(folder)))
+    found = checkpoints.located(name) if folder is None else (name, Path(folder))
+    return Model(checkpoints.load(*found))
 
 
 @dataclass(frozen=True)
@@ -302,7 +306,7 @@ class Model:
 
     def _check_sentiment(self, why: str) -> None:
         if not self.checkpoint.reads_sentiment:
-            raise ValueError(f"{self.name} tells {self.labels[0]} from {self.labels[1]}: {why}")
+            raise ValueError(f"{self.name} tells {' from '.join(self.labels)}: {why}")
 
 
 def figure(result: Any, labels: tuple[str, ...] = ("negative", "positive")) -> go.Figure:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.commands import console, inputs
 from core.commands.options import Verbs, check_folder
+from core.data.targets import probability_of
 from core.runtime import files
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _show_trace(result: Trace) -> None:
     cell = result.cell_contributions
     console.line(
         f"{result.model}: logit {result.logit[-1]:+.4f}, before the first token {result.empty_logit:+.4f}; after each "
-        f"token {console.probability_name(result.model)} and how far it moved the logit"
+        f"token {probability_of(result.target)} and how far it moved the logit"
         + (", then what is left of it in the cell" if cell is not None else "")
     )
     for step, token in enumerate(result.tokens):
@@ -118,7 +119,7 @@ def _show_memory(result: Memory) -> None:
     unknown = "" if result.known else ", an unknown word,"
     cycled = f"; the filler's {len(result.filler):,} tokens repeat" if result.cycled else ""
     console.line(f"{result.model}: {result.word!r}{unknown} before 0 to {result.k[-1]:,} words of filler{cycled}")
-    name = console.probability_name(result.model)
+    name = probability_of(result.target)
     console.line(f"      k  {name:>11}  without the word  its effect on the logit  gradient at the word")
     for k in _lengths(result.k):
         console.line(

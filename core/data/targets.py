@@ -146,12 +146,19 @@ def two_names(names: object) -> Names:
 
 
 def two_only(*models: Any) -> None:
-    """Raises ValueError for a model of more than two classes, where only two can be taken so far."""
+    """Raises ValueError for a model of more than two classes, or with another target than the second of two, where
+    only that can be taken so far."""
     for model in models:
         if len(model.labels) != 2:
             raise ValueError(
                 _("{model} has {count} classes ({names}); this needs a model of two").format(
                     model=model.name, count=len(model.labels), names=", ".join(model.labels)
+                )
+            )
+        if model.target != default(model.labels):
+            raise ValueError(
+                _("the target of {model} is {name}; this needs {second}").format(
+                    model=model.name, name=model.target.name, second=model.labels[1]
                 )
             )
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.commands import console, inputs
 from core.data.formats.text_folders import texts_of_folder
-from core.models import checkpoints
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
@@ -87,7 +86,7 @@ def _followed(options: argparse.Namespace, models: Sequence[Model]) -> CorpusSca
 
     events = corpus_scan(
         options.files,
-        ModelSource.of(models, checkpoints.root()),
+        ModelSource.of(models, inputs.folder_of(models)),
         options.out,
         options.text_column,
         layout=options.layout,

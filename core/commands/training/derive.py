@@ -53,7 +53,7 @@ def polarity(options: argparse.Namespace) -> int:
         alike = _rows_key(checkpoint)
         if alike not in counted:
             counted[alike] = of_training(checkpoint, corpus)
-        add_polarity(checkpoint.name, counted[alike])
+        add_polarity(checkpoint.name, counted[alike], checkpoint.folder)
         order = counted[alike].argsort()
         for kind, ids in zip(checkpoint.labels, (order[:_SHOWN], order[::-1][:_SHOWN]), strict=True):
             shown = ", ".join(f"{checkpoint.vocabulary.token(int(n))} {counted[alike][n]:+.2f}" for n in ids)
@@ -73,7 +73,7 @@ def state_space(options: argparse.Namespace) -> int:
         if alike not in read:
             read[alike] = read_again(checkpoint, corpus)
         space = of_rows(checkpoint.model, read[alike].sentences, read[alike].held)
-        add_state_space(checkpoint.name, space)
+        add_state_space(checkpoint.name, space, checkpoint.folder)
         read_out, *others = (f"{share:.1%}" for share in space.explained)
         console.line(
             f"{checkpoint.name}: of the variance of its states, {read_out} lies along the read-out and "
