@@ -8,10 +8,11 @@
     figure(result).write_html("orders.html")
 
 A method uses its page's limits unless others are given, runs the search to its end, and returns a frozen dataclass.
-Arrays' axes: T tokens of the text, H units, L layers; probabilities are of class 1, logits before the logistic
-function, fluency in nats. Every method raises ValueError (EmptyTextError for a text without a word) or LookupError that
-say what was given and what is expected; those that follow a model word by word raise `recurrent.NotPrefixwiseError` for
-a bidirectional one. The probes' own modules take `model.checkpoint`. Importing this module imports no torch or plotly.
+Arrays' axes: T tokens of the text, H units, L layers; probabilities and logits are of the model's target (`targeted`;
+unless named, of two classes the second, of more the predicted one), fluency in nats. Every method raises ValueError
+(EmptyTextError for a text without a word) or LookupError that say what was given and what is expected; those that
+follow a model word by word raise `recurrent.NotPrefixwiseError` for a bidirectional one. The probes' own modules take
+`model.checkpoint`. Importing this module imports no torch or plotly.
 """
 
 from __future__ import annotations
@@ -94,6 +95,15 @@ class Model:
     def labels(self) -> tuple[str, ...]:
         """The names of its classes."""
         return self.checkpoint.labels
+
+    def targeted(self, target: str, against: str | None = None) -> Model:
+        """The same model, its probabilities and logits being those of a class, against all others or one other.
+
+        Raises LookupError for an unknown class.
+        """
+        from core.data.targets import named
+
+        return Model(self.checkpoint.targeted(named(self.labels, target, against)))
 
     def figure(self, result: Any) -> go.Figure:
         """`figure` of one of its results, with its class names."""

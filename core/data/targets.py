@@ -50,6 +50,11 @@ class Target:
         return len(self.labels) == 2
 
     @property
+    def wins_at_half(self) -> bool:
+        """Whether it is predicted where its probability is above one half, and nowhere else."""
+        return self.two
+
+    @property
     def name(self) -> str:
         """The class's name."""
         return self.labels[self.number]
