@@ -92,6 +92,16 @@ def prefixwise_checkpoints(model: str, *, plain: bool = False) -> list[Checkpoin
     return console.usable(named_checkpoints(model), checked)
 
 
+def two_only(models: Sequence[AnyModel]) -> list[AnyModel]:
+    """Those of some models that have two classes; others are reported. Raises ValueError where none is left."""
+
+    def checked(model: AnyModel) -> AnyModel:
+        targets.two_only(model)
+        return model
+
+    return console.usable(models, checked)
+
+
 def sentiment_only(models: Sequence[AnyModel], why: str) -> list[AnyModel]:
     """Those of some models that tell negative from positive. Raises ValueError, with `why`, where none is left."""
 

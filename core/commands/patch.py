@@ -41,7 +41,7 @@ def patch(options: argparse.Namespace) -> int:
 
     if options.what is not None and options.step is None:
         raise ValueError("--what goes with --step, the token at which it is patched")
-    models = inputs.prefixwise_checkpoints(options.model)
+    models = inputs.two_only(inputs.prefixwise_checkpoints(options.model))
     grids = [patch_texts(checkpoint, options.text_a, options.text_b, options.align) for checkpoint in models]
     paths = {} if options.step is None else _paths(models, options)
     results = [(grid, paths.get(grid.model)) for grid in grids]

@@ -48,7 +48,7 @@ def patterns(options: argparse.Namespace) -> int:
     from core.probes.units import patterns as searching
     from core.probes.units.pattern_contrast import contrast
 
-    models = inputs.prefixwise_checkpoints(options.model, plain=True)
+    models = inputs.two_only(inputs.prefixwise_checkpoints(options.model, plain=True))
     if options.data and options.label_column:
         models = inputs.labelled_by(models, options, Path(options.data))
     wanted = [

@@ -56,7 +56,7 @@ def flip(options: argparse.Namespace) -> int:
     from core.fluency import trigram
     from core.probes.permutations.flip import flips
 
-    models, scorer, judge = inputs.named_models(options), trigram.load().trigram, judges.load()
+    models, scorer, judge = inputs.two_only(inputs.named_models(options)), trigram.load().trigram, judges.load()
     limits = given(options, "top", "budget")
     found: list[tuple[Flips, Model]] = []
     for text in options.texts:
@@ -122,7 +122,7 @@ def permute(options: argparse.Namespace) -> int:
 
     trigram, judge = fluency.load().trigram, judges.load_if_there()
     limits = given(options, "budget", "seconds", "floor", "top")
-    models = inputs.named_models(options)
+    models = inputs.two_only(inputs.named_models(options))
     questions: list[tuple[Model, Question]] = [
         (model, ask(model, trigram, text, _pinned(options), judge, **limits))
         for text in options.texts
@@ -196,7 +196,7 @@ def mine(options: argparse.Namespace) -> int:
     from core.fluency import judge as judges
     from core.probes.permutations.mining import mine
 
-    models = inputs.named_checkpoints(options.model)
+    models = inputs.two_only(inputs.named_checkpoints(options.model))
     judge = judges.load_if_there()
     events = mine(options.file, models, options.text_column, layout=options.layout, limit=options.limit, judge=judge)
     progress = console.last(

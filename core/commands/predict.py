@@ -94,7 +94,7 @@ def evaluate(options: argparse.Namespace) -> int:
     """Accuracy and its interval, F1, AUC, log-loss, calibration, confusion, unknown words, accuracy by length."""
     from core.evaluation.metrics import evaluate
 
-    models = inputs.rejoined(options, inputs.named_checkpoints(options.model))
+    models = inputs.rejoined(options, inputs.two_only(inputs.named_checkpoints(options.model)))
     pairs = inputs.labelled_for(options, options.data, models)
     corpus = pairs[0][1]
     inputs.report_split_words(models, corpus.texts)

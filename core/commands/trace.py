@@ -108,7 +108,7 @@ def memory(options: argparse.Namespace) -> int:
     if options.fillers is not None or options.seed is not None:
         raise ValueError("--fillers and --seed draw fillers for --words; with --word, give --filler")
     filler = FILLER if options.filler is None else options.filler
-    models = inputs.prefixwise_checkpoints(options.model, plain=True)
+    models = inputs.two_only(inputs.prefixwise_checkpoints(options.model, plain=True))
     results = [memory(checkpoint, options.word, filler, options.upto) for checkpoint in models]
     return console.answer(
         options, results, lambda one: console.record(one, "model k probability gradient_first_word"), _show_memory
@@ -140,7 +140,7 @@ def _retention(options: argparse.Namespace) -> int:
         raise ValueError("--filler goes with --word; with --words fillers are drawn: give --fillers and --seed")
     words = [word for word in options.words.split(",") if word.strip()]
     fillers, seed = 20 if options.fillers is None else options.fillers, options.seed or 0
-    models = inputs.prefixwise_checkpoints(options.model, plain=True)
+    models = inputs.two_only(inputs.prefixwise_checkpoints(options.model, plain=True))
     counted = [checkpoint for checkpoint in models if checkpoint.polarity is not None]
     if counted:  # else the first says what it lacks
         for checkpoint in (one for one in models if one.polarity is None):  # imported: nobody counted its words

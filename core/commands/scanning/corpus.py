@@ -43,7 +43,7 @@ def scan_corpus(options: argparse.Namespace) -> int:
     given = [_spelled(name) for name in _FILE_ONLY if getattr(options, name)]
     if given:
         raise ValueError(f"{', '.join(given)}: rankings take a file OUT, with a suffix; given: {options.out}")
-    models = inputs.rejoined(options, inputs.named_models(options))
+    models = inputs.rejoined(options, inputs.two_only(inputs.named_models(options)))
     if Path(options.files[0]).is_file():
         inputs.report_split_words(models, inputs.first_texts(options, Path(options.files[0])))
     try:

@@ -47,7 +47,7 @@ def polarity(options: argparse.Namespace) -> int:
     """Each word's log-odds by itself, counted over the rows a checkpoint was trained on, and saved with it."""
     from core.models.token_log_odds import add_polarity, of_training
 
-    models = inputs.named_checkpoints(options.model)
+    models = inputs.two_only(inputs.named_checkpoints(options.model))
     counted: dict[str, np.ndarray] = {}
     for checkpoint, corpus in inputs.labelled_for(options, options.data, models):
         alike = _rows_key(checkpoint)
@@ -66,7 +66,7 @@ def state_space(options: argparse.Namespace) -> int:
     from core.models.reference_states import add_state_space, of_rows
     from core.models.training_rows import read_again
 
-    models = inputs.prefixwise_checkpoints(options.model, plain=True)
+    models = inputs.two_only(inputs.prefixwise_checkpoints(options.model, plain=True))
     read: dict[str, Rows] = {}
     for checkpoint, corpus in inputs.labelled_for(options, options.data, models):
         alike = _rows_key(checkpoint)
