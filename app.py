@@ -13,8 +13,8 @@ frame.set_up("Home")
 st.title("Unrolled")
 st.write(
     _(
-        "Recurrent networks read a text word by word and give one of two verdicts. Type a sentence "
-        "and see the prediction after each word."
+        "Recurrent networks read a text word by word and give a verdict. Type a sentence and see the "
+        "prediction after each word."
     )
 )
 text = frame.sentence(examples()[0].text)

@@ -8,10 +8,11 @@
     figure(result).write_html("orders.html")
 
 A method uses its page's limits unless others are given, runs the search to its end, and returns a frozen dataclass.
-Arrays' axes: T tokens of the text, H units, L layers; probabilities are of class 1, logits before the logistic
-function, fluency in nats. Every method raises ValueError (EmptyTextError for a text without a word) or LookupError that
-say what was given and what is expected; those that follow a model word by word raise `recurrent.NotPrefixwiseError` for
-a bidirectional one. The probes' own modules take `model.checkpoint`. Importing this module imports no torch or plotly.
+Arrays' axes: T tokens of the text, H units, L layers; probabilities and logits are of the model's target (`targeted`;
+unless named, of two classes the second, of more the predicted one), fluency in nats. Every method raises ValueError
+(EmptyTextError for a text without a word) or LookupError that say what was given and what is expected; those that
+follow a model word by word raise `recurrent.NotPrefixwiseError` for a bidirectional one. The probes' own modules take
+`model.checkpoint`. Importing this module imports no torch or plotly.
 """
 
 from __future__ import annotations
@@ -55,10 +56,14 @@ _Event = TypeVar("_Event")
 
 
 def load(name: str = "lstm", folder: str | Path | None = None) -> Model:
-    """A trained model by its checkpoint's name. Raises CheckpointError, a ValueError, for none or a damaged one."""
+    """A trained model by its checkpoint's name, in a folder of checkpoints if given, or by the path of its own folder.
+
+    Raises CheckpointError, a ValueError, for none or a damaged one.
+    """
     from core.models import checkpoints
 
-    return Model(checkpoints.load(name, None if folder is None else Path(folder)))
+    found = checkpoints.located(name) if folder is None else (name, Path(folder))
+    return Model(checkpoints.load(*found))
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,15 @@ class Model:
     def labels(self) -> tuple[str, ...]:
         """The names of its classes."""
         return self.checkpoint.labels
+
+    def targeted(self, target: str, against: str | None = None) -> Model:
+        """The same model, its probabilities and logits being those of a class, against all others or one other.
+
+        Raises LookupError for an unknown class.
+        """
+        from core.data.targets import named
+
+        return Model(self.checkpoint.targeted(named(self.labels, target, against)))
 
     def figure(self, result: Any) -> go.Figure:
         """`figure` of one of its results, with its class names."""
@@ -163,12 +177,14 @@ class Model:
 
         `bounds` are `budget` (candidates), `seconds`, `top` and `seed`.
         """
+        from core.data.targets import two_only
         from core.models.token_predictor import predictor
         from core.probes.sarcasm.candidates import Candidates, Question
         from core.probes.sarcasm.compose import search
         from core.probes.sarcasm.situations import read
 
         self._check_sentiment("a sarcastic remark is one that a person reads as negative")
+        two_only(self.checkpoint)
         candidates = Candidates(Question(read(situation), **bounds), self.checkpoint.preprocessing)
         return _last(search(self.name, predictor(self.checkpoint), candidates)).result()
 
@@ -302,7 +318,7 @@ class Model:
 
     def _check_sentiment(self, why: str) -> None:
         if not self.checkpoint.reads_sentiment:
-            raise ValueError(f"{self.name} tells {self.labels[0]} from {self.labels[1]}: {why}")
+            raise ValueError(f"{self.name} tells {' from '.join(self.labels)}: {why}")
 
 
 def figure(result: Any, labels: tuple[str, ...] = ("negative", "positive")) -> go.Figure:

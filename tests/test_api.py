@@ -15,6 +15,7 @@ from core.api import Model
 from core.models.predict import verdicts
 from core.models.recurrent import NotPrefixwiseError
 from core.probes.attribution.attribute import attribute
+from tests.conftest import write_tiny_checkpoint
 from tests.models.imported import write_imported
 
 ROOT = Path(__file__).parent.parent
@@ -102,6 +103,22 @@ def test_a_bidirectional_model_answers_what_needs_no_state_on_the_way(tmp_path: 
 
 
 @pytest.mark.slow
+def test_three_classes(tmp_path: Path) -> None:
+    labels = ("late", "lost", "fine")
+    write_tiny_checkpoint(tmp_path, "airline", "lstm", labels=labels)
+    model = load(str(tmp_path / "airline"))
+    (said,) = model.predict([TEXT])
+    assert said.label == said.target.name == max(labels, key=lambda name: said.distribution[labels.index(name)])
+    for name, against in (("late", None), ("late", "fine")):
+        aimed = model.targeted(name, against)
+        (one,) = aimed.predict([TEXT])
+        assert one.label == said.label and one.target.as_json() == aimed.checkpoint.target.as_json()
+        assert aimed.trajectory(TEXT).logit[-1] == pytest.approx(one.logit, abs=1e-5)
+        assert len(figure([one]).data) == (1 if against else 3)
+    with pytest.raises(LookupError, match="'angry' is no class; available: late, lost, fine"):
+        model.targeted("angry")
+
+
 def test_the_tour_runs_and_draws(tmp_path: Path) -> None:
     command = [sys.executable, "examples/tour.py", str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=300)

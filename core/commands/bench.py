@@ -48,7 +48,11 @@ def _measured(options: argparse.Namespace) -> Iterator[Measured]:
     if "pages" in options.only:  # first: while this process holds no models
         yield from pages.visited(1 if options.quick else 3)
     with threads(options.threads):
-        models = inputs.named_checkpoints(options.model) if set(options.only) - {"pages", "exercises"} else []
+        models = (
+            inputs.two_only(inputs.named_checkpoints(options.model))
+            if set(options.only) - {"pages", "exercises"}
+            else []
+        )
         parts = {"reading": reading, "inside": inside, "searches": searches, "words": words, "exercises": exercises}
         for name, part in parts.items():
             if name in options.only:

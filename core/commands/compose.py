@@ -59,7 +59,7 @@ def compose(options: argparse.Namespace) -> int:
     limits = given(options, "budget", "seconds", "top", "seed")
     if not options.situations:
         limits.setdefault("budget", _BANK_BUDGET)
-    models = inputs.sentiment_only(inputs.named_models(options), _WHY)
+    models = inputs.sentiment_only(inputs.two_only(inputs.named_models(options)), _WHY)
     results = _search([read(text) for text in options.situations] or bank(), models, **limits)
     if options.situations or options.json:
         return console.answer(options, results, _as_json, _show)
@@ -170,7 +170,7 @@ def blind_sheet(options: argparse.Namespace) -> int:
     from core.probes.sarcasm.blind_reading import save, sheet
     from core.probes.sarcasm.situations import bank
 
-    models = inputs.sentiment_only(inputs.named_checkpoints(options.model), _WHY)
+    models = inputs.sentiment_only(inputs.two_only(inputs.named_checkpoints(options.model)), _WHY)
     results = _search(bank(), models, budget=options.budget or _BANK_BUDGET, seed=options.seed)
     items = sheet(results, options.candidates, options.seed)
     Path(options.sheet).write_text("".join(f"{item.number}\t{item.text}\n" for item in items), encoding="utf-8")

@@ -14,9 +14,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.data.formats.layout import telling
-from core.data.labels import SENTIMENT, Names
-from core.data.targets import probability_of
-from core.models import checkpoints, predictor
+from core.models import predictor
 from core.text.emoji import visible
 
 if TYPE_CHECKING:
@@ -89,19 +87,6 @@ def one_line(error: BaseException) -> str:
 def mean_of(estimate: Mean | None, form: str = "{:.3f} ({:.3f} to {:.3f})", missing: str = "–") -> str:
     """A mean with its interval."""
     return missing if estimate is None else form.format(estimate.mean, *estimate.interval)
-
-
-def probability_name(model: str) -> str:
-    """``P(positive)``, or that of this checkpoint's default target."""
-    return probability_of(labels_of(model))
-
-
-def labels_of(model: str) -> Names:
-    """The names of a checkpoint's classes, by its name; those of sentiment where there is no such checkpoint."""
-    try:
-        return checkpoints.labels_of(checkpoints.read_card(model))
-    except ValueError:
-        return SENTIMENT
 
 
 def progress(text: str) -> None:

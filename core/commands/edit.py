@@ -50,7 +50,7 @@ def edit(options: argparse.Namespace) -> int:
 
     limits = given(options, "max_edits", "seconds", "budget", "beam", "top", "fluency") | {"first": options.first}
     texts = _texts(options)
-    models = inputs.named_models(options)
+    models = inputs.two_only(inputs.named_models(options))
     sources = edit_sources.load_for(models)
 
     def question(model: Model, text: str) -> Question:

@@ -29,7 +29,7 @@ def add_verbs(verbs: Verbs) -> None:
 
 def fixed_points(options: argparse.Namespace) -> int:
     """Where does a model come to rest under a constant input, and does it keep its verdict on a line attractor?"""
-    models = inputs.prefixwise_checkpoints(options.model, plain=True)
+    models = inputs.two_only(inputs.prefixwise_checkpoints(options.model, plain=True))
     results = [_search(checkpoint, options.input, options.seconds) for checkpoint in models]
     return console.answer(options, results, _as_json, _show)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from core.commands import console
+from core.data import targets
 from core.data.labels import SENTIMENT, Names
 from core.data.tables import is_sentiment140
 from core.models import checkpoints, predictor
@@ -27,9 +28,9 @@ AnyModel = TypeVar("AnyModel", bound="Model")
 
 
 def named_checkpoints(model: str) -> list[Checkpoint]:
-    """The checkpoint of a name, or all of them; one that cannot be loaded is reported, and the others are used."""
+    """The checkpoint of a name or folder, or all that have a name; those that cannot be loaded are reported."""
     if model != "all":
-        return [checkpoints.load(model)]
+        return [checkpoints.load(*checkpoints.located(model))]
     for fault in checkpoints.candidates()[1]:
         console.progress(f"left out: {fault}")
     loaded = []
@@ -51,6 +52,33 @@ def named_models(options: argparse.Namespace) -> list[Model]:
     return models if options.model is None else [*models, *named_checkpoints(options.model)]
 
 
+def folder_of(models: Iterable[Model]) -> Path:
+    """The folder of checkpoints that the models among them that are checkpoints were read from."""
+    read = (model.folder for model in models if isinstance(model, checkpoints.Checkpoint) and model.folder)
+    return next(read, checkpoints.root())
+
+
+def aimed(options: argparse.Namespace, models: Sequence[AnyModel]) -> list[AnyModel]:
+    """The models with the target that ``--target`` and ``--against`` name, or as they are if nothing is named.
+
+    Models without these classes are reported and left out. Raises LookupError where none is left, ValueError for
+    ``--against`` alone.
+    """
+    name, against = options.target, options.against
+    if name is None:
+        if against is not None:
+            raise ValueError("--against goes with --target, the class that is compared with it")
+        return list(models)
+
+    def at(model: AnyModel) -> AnyModel:
+        try:
+            return cast("AnyModel", model.targeted(targets.named(model.labels, name, against)))
+        except LookupError as error:
+            raise LookupError(f"{model.name}: {console.one_line(error)}") from None
+
+    return console.usable(models, at, LookupError)
+
+
 def prefixwise_checkpoints(model: str, *, plain: bool = False) -> list[Checkpoint]:
     """`named_checkpoints` that read from left to right, or with `plain` whose logit is w·h_T + b.
 
@@ -64,12 +92,22 @@ def prefixwise_checkpoints(model: str, *, plain: bool = False) -> list[Checkpoin
     return console.usable(named_checkpoints(model), checked)
 
 
+def two_only(models: Sequence[AnyModel]) -> list[AnyModel]:
+    """Those of some models that have two classes; others are reported. Raises ValueError where none is left."""
+
+    def checked(model: AnyModel) -> AnyModel:
+        targets.two_only(model)
+        return model
+
+    return console.usable(models, checked)
+
+
 def sentiment_only(models: Sequence[AnyModel], why: str) -> list[AnyModel]:
     """Those of some models that tell negative from positive. Raises ValueError, with `why`, where none is left."""
 
     def checked(model: AnyModel) -> AnyModel:
         if not model.reads_sentiment:
-            raise ValueError(f"{model.name} tells {model.labels[0]} from {model.labels[1]}: {why}")
+            raise ValueError(f"{model.name} tells {' from '.join(model.labels)}: {why}")
         return model
 
     return console.usable(models, checked)
@@ -209,8 +247,8 @@ def labelled_by(models: Sequence[AnyModel], options: argparse.Namespace, path: P
     for model in models:
         if model.labels != chosen:
             console.progress(
-                f"left out: {model.name} tells {model.labels[0]} from {model.labels[1]}; the labels are read as "
-                f"{chosen[0]} and {chosen[1]}"
+                f"left out: {model.name} tells {' from '.join(model.labels)}; the labels are read as "
+                f"{' and '.join(chosen)}"
             )
     return [model for model in models if model.labels == chosen]
 

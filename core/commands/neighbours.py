@@ -21,7 +21,7 @@ def add_verbs(verbs: Verbs) -> None:
     by_word.add_argument("words", nargs="+", metavar="WORD")
     for name in "abc":
         by_analogy.add_argument(name, metavar=name.upper())
-    about = "a checkpoint's name, word2vec for the vectors before training, or all (default)"
+    about = "a checkpoint's name, its folder, word2vec for the vectors before training, or all (default)"
     for parser in (by_word, by_analogy):
         parser.add_argument("--model", default="all", help=about)
         parser.add_argument("--count", type=int, default=10, metavar="N", help="words to list (default: 10)")

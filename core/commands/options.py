@@ -53,7 +53,7 @@ def at_least(least: int) -> Callable[[str], int]:
 
 
 SHARED: dict[str, dict[str, Any]] = {
-    "--model": {"default": "all", "help": "a checkpoint's name, or all (default)"},
+    "--model": {"default": "all", "help": "a checkpoint's name, its folder, or all (default)"},
     "--predictor": {
         "metavar": "PACKAGE.MODULE:CALLABLE",
         "help": "your own model: a callable from a list of texts to their probabilities of class 1",
@@ -66,6 +66,9 @@ SHARED: dict[str, dict[str, Any]] = {
         "action": "store_true",
         "help": "join contractions that a tokeniser split (was n't, don ' t, isn`t) before a model reads them",
     },
+    "--target": {"metavar": "CLASS", "help": "the class to explain (default: the second of two, else the prediction)"},
+    "--against": {"metavar": "CLASS", "help": "with --target: compare it with this class (default: with all others)"},
+    "--to": {"metavar": "CLASS", "help": "the class that a changed text is to be read as (default: any other)"},
     "--labels": {
         "metavar": "VALUE=NAME,VALUE=NAME",
         "help": "what the values of the label column mean, as in 1=negative,2=positive,3=neutral; neutral, or -, "
@@ -79,7 +82,7 @@ SHARED: dict[str, dict[str, Any]] = {
 
 def models_options(parser: Parser) -> None:
     """``--model`` and ``--predictor``, for verbs that need only a model's probabilities."""
-    parser.add_argument("--model", help="a checkpoint's name, or all (default, but none with --predictor)")
+    parser.add_argument("--model", help="a checkpoint's name, its folder, or all (default, but none with --predictor)")
     parser.add_argument(predictor.OPTION, **SHARED["--predictor"])
 
 

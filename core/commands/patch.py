@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.commands import console, inputs
 from core.commands.options import Verbs
+from core.data.targets import probability_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,7 +41,7 @@ def patch(options: argparse.Namespace) -> int:
 
     if options.what is not None and options.step is None:
         raise ValueError("--what goes with --step, the token at which it is patched")
-    models = inputs.prefixwise_checkpoints(options.model)
+    models = inputs.two_only(inputs.prefixwise_checkpoints(options.model))
     grids = [patch_texts(checkpoint, options.text_a, options.text_b, options.align) for checkpoint in models]
     paths = {} if options.step is None else _paths(models, options)
     results = [(grid, paths.get(grid.model)) for grid in grids]
@@ -92,7 +93,7 @@ def _as_json(grid: PatchGrid, path: Intervention | None) -> dict[str, object]:
 
 def _show(grid: PatchGrid, path: Intervention | None) -> None:
     a, b = grid.probability
-    name = console.probability_name(grid.model)
+    name = probability_of(grid.target)
     matched = "" if len(grid.tokens[0]) == len(grid.tokens[1]) else f", steps matched from the {grid.align}"
     console.line(
         f"{grid.model}: {name} {a:.4f}, of the donor {b:.4f}; with one component patched from the donor{matched}, "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.commands import console, inputs
 from core.commands.options import Verbs, label_options
+from core.data.targets import probability_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +48,7 @@ def patterns(options: argparse.Namespace) -> int:
     from core.probes.units import patterns as searching
     from core.probes.units.pattern_contrast import contrast
 
-    models = inputs.prefixwise_checkpoints(options.model, plain=True)
+    models = inputs.two_only(inputs.prefixwise_checkpoints(options.model, plain=True))
     if options.data and options.label_column:
         models = inputs.labelled_by(models, options, Path(options.data))
     wanted = [
@@ -171,7 +172,7 @@ def _show(index: Index, matches: Matches, contrast: Contrast) -> None:
         console.line(f"  labelled {index.names[1]}: with a moment {with_it}, others {without}; {gap}")
     mean, rest = ("–" if one is None else f"{one:.3f}" for one in contrast.probability)
     console.line(
-        f"  mean {console.probability_name(index.model)}: {contrast.sentences[0]:,} sentences with a moment {mean}, "
+        f"  mean {probability_of(index.names)}: {contrast.sentences[0]:,} sentences with a moment {mean}, "
         f"{contrast.sentences[1]:,} others {rest}; {_gap(contrast.probability_difference)}"
     )
 

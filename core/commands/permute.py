@@ -57,7 +57,7 @@ def flip(options: argparse.Namespace) -> int:
     from core.fluency import trigram
     from core.probes.permutations.flip import asked, flips
 
-    models, scorer, judge = inputs.named_models(options), trigram.load().trigram, judges.load()
+    models, scorer, judge = inputs.two_only(inputs.named_models(options)), trigram.load().trigram, judges.load()
     limits = given(options, "top", "budget")
     for text in options.texts:  # all of them first: one that cannot be searched is refused before any work
         asked(models, judge, scorer, text, _pinned(options))
@@ -125,7 +125,7 @@ def permute(options: argparse.Namespace) -> int:
 
     trigram, judge = fluency.load().trigram, None if options.no_judge else judges.load_if_there()
     limits = given(options, "budget", "seconds", "floor", "top")
-    models = inputs.named_models(options)
+    models = inputs.two_only(inputs.named_models(options))
     questions: list[tuple[Model, Question]] = [
         (model, ask(model, trigram, text, _pinned(options), judge, **limits))
         for text in options.texts
@@ -199,7 +199,7 @@ def mine(options: argparse.Namespace) -> int:
     from core.fluency import judge as judges
     from core.probes.permutations.mining import mine
 
-    models = inputs.named_checkpoints(options.model)
+    models = inputs.two_only(inputs.named_checkpoints(options.model))
     judge = judges.load_if_there()
     events = mine(options.file, models, options.text_column, layout=options.layout, limit=options.limit, judge=judge)
     progress = console.last(

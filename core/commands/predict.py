@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from core.commands import console, inputs
 from core.commands.options import Verbs, label_options, models_options, text_options
 from core.data.small_data import class_counts, is_small, majority
+from core.data.targets import probability_of
 from core.models import checkpoints
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def add_verbs(verbs: Verbs) -> None:
     """Add these verbs and their options."""
-    parser = verbs.add(predict, "--rejoin")
+    parser = verbs.add(predict, "--rejoin", "--target", "--against")
     models_options(parser)
     parser.add_argument("--file", help="take the texts from this file's text column")
     parser.add_argument("texts", nargs="*", metavar="TEXT", help="texts; without any, lines of standard input")
@@ -40,7 +41,7 @@ def predict(options: argparse.Namespace) -> int:
             if not text.strip():
                 console.progress(f"left out: text {number:,} of {len(texts):,} is empty")
         texts = [text for text in texts if text.strip()]
-    models = inputs.rejoined(options, inputs.named_models(options))
+    models = inputs.aimed(options, inputs.rejoined(options, inputs.named_models(options)))
     inputs.report_split_words(models, texts)
     by_model = []
     for model in models:
@@ -65,20 +66,35 @@ def _texts(options: argparse.Namespace) -> list[str]:
 
 
 def _verdict_json(verdict: Verdict) -> dict[str, object]:
-    return console.record(verdict, "model text tokens unknown probability label prefix_probabilities")
+    return {
+        **console.record(verdict, "model text tokens unknown probability label prefix_probabilities"),
+        **verdict.target.as_json(),
+        "probabilities": dict(zip(verdict.labels, verdict.distribution, strict=True)),
+    }
 
 
 def _show_verdict(verdict: Verdict, width: int) -> None:
     unknown = f"   unknown: {' '.join(verdict.unknown)}" if verdict.unknown else ""
     tokens = " ".join(verdict.tokens)
-    console.line(f"{verdict.model:<{width}}  {verdict.label}  {verdict.probability:.4f}  {tokens}{unknown}")
+    console.line(f"{verdict.model:<{width}}  {verdict.label}  {_numbers(verdict)}  {tokens}{unknown}")
+
+
+def _numbers(verdict: Verdict) -> str:
+    """P(target); of more than two classes P(label), the runner-up's, and P(target) if that is another."""
+    if not verdict.probabilities:
+        return f"{verdict.probability:.4f}"
+    highest = max(verdict.distribution)
+    numbers = f"{highest:.4f}, {verdict.runner_up} {highest - verdict.margin:.4f}"
+    if verdict.target.as_json() != {"target": verdict.label}:
+        numbers += f", {probability_of(verdict.target)} {verdict.probability:.4f}"
+    return numbers
 
 
 def evaluate(options: argparse.Namespace) -> int:
     """Accuracy and its interval, F1, AUC, log-loss, calibration, confusion, unknown words, accuracy by length."""
     from core.evaluation.metrics import evaluate
 
-    models = inputs.rejoined(options, inputs.named_checkpoints(options.model))
+    models = inputs.rejoined(options, inputs.two_only(inputs.named_checkpoints(options.model)))
     pairs = inputs.labelled_for(options, options.data, models)
     corpus = pairs[0][1]
     inputs.report_split_words(models, corpus.texts)

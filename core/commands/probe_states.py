@@ -29,7 +29,7 @@ def probe_states(options: argparse.Namespace) -> int:
     from core.probes.units.linear_probes import diagnose
     from core.probes.units.linear_probes_file import ProbeRows, add_probes, as_json
 
-    models = inputs.prefixwise_checkpoints(options.model, plain=True)
+    models = inputs.two_only(inputs.prefixwise_checkpoints(options.model, plain=True))
     texts, sha256, drawn_from = inputs.drawn_texts(options)
     source = ProbeRows(Path(options.data).name, sha256, len(texts), drawn_from)
     results: list[Probes] = []

@@ -54,7 +54,7 @@ def suite(options: argparse.Namespace) -> int:
     settings = Settings(**chosen)
     results = []
     why = "the templates are sentences whose sentiment is known"
-    for model in inputs.sentiment_only(inputs.named_models(options), why):
+    for model in inputs.sentiment_only(inputs.two_only(inputs.named_models(options)), why):
         with console.asking(model):
             results.append(run(model, settings))
     examples = options.examples
@@ -160,7 +160,7 @@ def order_suite(options: argparse.Namespace) -> int:
 
     settings = Settings(**given(options, "pairs", "seed"), patterns=tuple(options.pattern or ()))
     why = "the pairs are sentences whose sentiment is known"
-    models: list[Model] = inputs.sentiment_only(inputs.named_models(options), why)
+    models: list[Model] = inputs.sentiment_only(inputs.two_only(inputs.named_models(options)), why)
     results = []
     for model in (*models, *([bag_of_words()] if options.baseline else ())):
         events = run(model, settings)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.commands import console, inputs
 from core.commands.options import Verbs, check_folder
+from core.data.targets import probability_of
 from core.runtime import files
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _show_trace(result: Trace) -> None:
     cell = result.cell_contributions
     console.line(
         f"{result.model}: logit {result.logit[-1]:+.4f}, before the first token {result.empty_logit:+.4f}; after each "
-        f"token {console.probability_name(result.model)} and how far it moved the logit"
+        f"token {probability_of(result.target)} and how far it moved the logit"
         + (", then what is left of it in the cell" if cell is not None else "")
     )
     for step, token in enumerate(result.tokens):
@@ -107,7 +108,7 @@ def memory(options: argparse.Namespace) -> int:
     if options.fillers is not None or options.seed is not None:
         raise ValueError("--fillers and --seed draw fillers for --words; with --word, give --filler")
     filler = FILLER if options.filler is None else options.filler
-    models = inputs.prefixwise_checkpoints(options.model, plain=True)
+    models = inputs.two_only(inputs.prefixwise_checkpoints(options.model, plain=True))
     results = [memory(checkpoint, options.word, filler, options.upto) for checkpoint in models]
     return console.answer(
         options, results, lambda one: console.record(one, "model k probability gradient_first_word"), _show_memory
@@ -118,7 +119,7 @@ def _show_memory(result: Memory) -> None:
     unknown = "" if result.known else ", an unknown word,"
     cycled = f"; the filler's {len(result.filler):,} tokens repeat" if result.cycled else ""
     console.line(f"{result.model}: {result.word!r}{unknown} before 0 to {result.k[-1]:,} words of filler{cycled}")
-    name = console.probability_name(result.model)
+    name = probability_of(result.target)
     console.line(f"      k  {name:>11}  without the word  its effect on the logit  gradient at the word")
     for k in _lengths(result.k):
         console.line(
@@ -139,7 +140,7 @@ def _retention(options: argparse.Namespace) -> int:
         raise ValueError("--filler goes with --word; with --words fillers are drawn: give --fillers and --seed")
     words = [word for word in options.words.split(",") if word.strip()]
     fillers, seed = 20 if options.fillers is None else options.fillers, options.seed or 0
-    models = inputs.prefixwise_checkpoints(options.model, plain=True)
+    models = inputs.two_only(inputs.prefixwise_checkpoints(options.model, plain=True))
     counted = [checkpoint for checkpoint in models if checkpoint.polarity is not None]
     if counted:  # else the first says what it lacks
         for checkpoint in (one for one in models if one.polarity is None):  # imported: nobody counted its words

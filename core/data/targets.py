@@ -50,6 +50,11 @@ class Target:
         return len(self.labels) == 2
 
     @property
+    def wins_at_half(self) -> bool:
+        """Whether it is predicted where its probability is above one half, and nowhere else."""
+        return self.two
+
+    @property
     def name(self) -> str:
         """The class's name."""
         return self.labels[self.number]
@@ -146,12 +151,19 @@ def two_names(names: object) -> Names:
 
 
 def two_only(*models: Any) -> None:
-    """Raises ValueError for a model of more than two classes, where only two can be taken so far."""
+    """Raises ValueError for a model of more than two classes, or with another target than the second of two, where
+    only that can be taken so far."""
     for model in models:
         if len(model.labels) != 2:
             raise ValueError(
                 _("{model} has {count} classes ({names}); this needs a model of two").format(
                     model=model.name, count=len(model.labels), names=", ".join(model.labels)
+                )
+            )
+        if model.target != default(model.labels):
+            raise ValueError(
+                _("the target of {model} is {name}; this needs {second}").format(
+                    model=model.name, name=model.target.name, second=model.labels[1]
                 )
             )
 

@@ -40,6 +40,14 @@ SERIES = (
     Style("#56b4e9", "longdashdot", "cross"),
 )
 CHOSEN = "#e7298a"
+
+
+def series(index: int) -> Style:
+    """One of up to 36 styles: from the seventh on, colours come again with other dashes and markers."""
+    again = SERIES[(index + index // len(SERIES)) % len(SERIES)]
+    return again._replace(color=SERIES[index % len(SERIES)].color)
+
+
 # For numbers around zero and from zero up; both keep their order in grey and for colour-blind eyes.
 DIVERGING, SEQUENTIAL = "RdBu", "Cividis"
 

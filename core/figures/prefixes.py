@@ -1,4 +1,4 @@
-"""The verdict after each token, one curve per model."""
+"""The verdict after each token: a curve for each model, or for each class of one model."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
-from core.data.labels import shared
+from core.data.labels import shared, shown
 from core.data.targets import shared_target
 from core.figures import layout
-from core.figures.palette import style
+from core.figures.palette import series, style
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
 
 def prefix_curves(verdicts: Sequence[Verdict]) -> go.Figure:
-    """P(target) after each token of one text, a curve per model, with the threshold at 0.5.
+    """P(target) after each token of one text, a curve per model, with the threshold at 0.5 where that decides.
 
-    A model that has no verdict after each token has no curve, but a point after the last one.
+    One model of more than two classes has a curve for each, the target's the widest, unless that is compared with one
+    class. A model that has no verdict after each token has no curve, but a point after the last one.
     """
+    by_class = of_each_class(verdicts)
     target = shared_target(verdict.target for verdict in verdicts) or shared(verdict.labels for verdict in verdicts)
     half = {
         "type": "line",
@@ -35,11 +37,11 @@ def prefix_curves(verdicts: Sequence[Verdict]) -> go.Figure:
     }
     # Given whole: adding curves and settings one by one takes plotly five times as long, on every letter typed.
     return go.Figure(
-        data=[_curve(verdict, index) for index, verdict in enumerate(verdicts)],
+        data=_class_curves(verdicts[0]) if by_class else list(map(_curve, verdicts, range(len(verdicts)))),
         layout={
-            "shapes": [half],
+            "shapes": [half] if all(verdict.target.wins_at_half for verdict in verdicts) else [],
             "title": {"text": _("Verdict after each token")},
-            "yaxis": layout.probability_axis(target),
+            "yaxis": layout.probability_axis(target) | ({"title": _("probability")} if by_class else {}),
             "xaxis": layout.token_axis([verdict.tokens for verdict in verdicts], 0.4, title=_("tokens read so far")),
             "legend": layout.LEGEND_ABOVE,
             "hovermode": "x unified",
@@ -49,14 +51,39 @@ def prefix_curves(verdicts: Sequence[Verdict]) -> go.Figure:
     )
 
 
+def of_each_class(verdicts: Sequence[Verdict]) -> bool:
+    """Whether the curves are those of one model's classes."""
+    return len(verdicts) == 1 and bool(verdicts[0].probabilities) and verdicts[0].target.against is None
+
+
 def _curve(verdict: Verdict, index: int) -> dict[str, Any]:
+    return {
+        "y": verdict.prefix_probabilities or (verdict.probability,),
+        "name": layout.model_name(verdict.model),
+        **layout.pen(style(verdict.model, index), 2.5, 8),
+        **_along(verdict),
+    }
+
+
+def _class_curves(verdict: Verdict) -> list[dict[str, Any]]:
+    rows = verdict.prefix_distributions.tolist() if verdict.prefix_scores else [verdict.distribution]
+    return [
+        {
+            "y": [row[number] for row in rows],
+            "name": layout.escape(shown(name)),
+            **layout.pen(series(number), *((4, 9) if number == verdict.target.number else (1.5, 6))),
+            **_along(verdict),
+        }
+        for number, name in enumerate(verdict.labels)
+    ]
+
+
+def _along(verdict: Verdict) -> dict[str, Any]:
+    """What the curves of a text have in common: its tokens."""
     return {
         "type": "scatter",
         "x": positions(verdict),
-        "y": verdict.prefix_probabilities or (verdict.probability,),
-        "name": layout.model_name(verdict.model),
         "mode": "lines+markers" if len(verdict.tokens) <= 200 else "lines",
-        **layout.pen(style(verdict.model, index), 2.5, 8),
         "customdata": [layout.escaped(verdict.tokens[position - 1]) for position in positions(verdict)],
         "hovertemplate": "%{customdata}: %{y:.3f}",
     }

@@ -76,7 +76,7 @@ class Checkpoint:
     holds each token's log-odds in nats, [K, V] for more than two classes, `state_space` the axes that its states are
     drawn in; None where the checkpoint lacks them. They decide none of the model's numbers: what depends on them is
     cached by `hash_with_polarity` or `hash_with_state_space`. `untargeted` is the checkpoint that this one is a
-    `targeted` view of.
+    `targeted` view of; `folder` is the folder of checkpoints that it was read from, None for the usual one.
     """
 
     name: str
@@ -88,6 +88,7 @@ class Checkpoint:
     polarity: np.ndarray | None = field(default=None, repr=False, compare=False)
     state_space: StateSpace | None = field(default=None, repr=False, compare=False)
     untargeted: Checkpoint | None = field(default=None, repr=False, compare=False)
+    folder: Path | None = field(default=None, repr=False, compare=False)
 
     @property
     def labels(self) -> Names:
@@ -165,6 +166,22 @@ def root() -> Path:
 def names(folder: Path | None = None) -> list[str]:
     """Names of the checkpoints that hold a classifier, damaged or not, the three cells first."""
     return [name for name in candidates(folder)[0] if _may_hold_classifier(name, folder)]
+
+
+def located(spec: str) -> tuple[str, Path | None]:
+    """A checkpoint's name and the folder of checkpoints that it is in, None for the usual one; `spec` is its name or
+    the path of its own folder. Raises CheckpointError for a path where there is no folder."""
+    path = Path(spec)
+    if not spec or (not {"/", os.sep} & {*spec} and (_is_there(spec) or not (path / CARD).is_file())):
+        return spec, None
+    if not path.is_dir():
+        raise CheckpointError(_("no checkpoint in {folder!r}: there is no such folder").format(folder=spec[:200]))
+    path = path.resolve()
+    return path.name, path.parent
+
+
+def _is_there(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None and _folder(name, None).is_dir()
 
 
 def _may_hold_classifier(name: str, folder: Path | None) -> bool:
@@ -264,7 +281,8 @@ def load(name: str, folder: Path | None = None) -> Checkpoint:
     polarity = _part(name, folder, card, POLARITY, lambda arrays: _polarity(arrays, labels_of(card), len(vocabulary)))
     units = model.hidden_size
     space = _part(name, folder, card, STATE_SPACE, lambda arrays: StateSpace.from_arrays(arrays, units))
-    return Checkpoint(name, model, preprocessing, vocabulary, card, identity(card), polarity, space)
+    hashed = identity(card)
+    return Checkpoint(name, model, preprocessing, vocabulary, card, hashed, polarity, space, folder=folder)
 
 
 def _unfilled() -> TorchFunctionMode:

@@ -158,7 +158,7 @@ def aimed(model: Checkpoint, tokens: Sequence[str]) -> Checkpoint: ...
 def aimed(model: Model, tokens: Sequence[str]) -> Model: ...
 def aimed(model: Model, tokens: Sequence[str]) -> Model:
     """The model with a target: its own, or its prediction for these tokens. Raises EmptyTextError without any."""
-    if isinstance(model, BlackBox) or model.target is not None:
+    if model.target is not None:
         return model
     return model.targeted(verdict_on_tokens(model, tokens).target)
 

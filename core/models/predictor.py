@@ -9,6 +9,7 @@ Probes that move words ask about them in lower case, joined by single spaces; it
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import importlib
 import re
@@ -106,8 +107,9 @@ class EveryWord:
 class BlackBox:
     """A callable as a model, with a name, hash, words and labels as a checkpoint has, but no internal states.
 
-    `labels` names class 0 and class 1: the callable's attribute ``labels``, else those of sentiment. `hash` covers the
-    spec and the module's file only, so stored results do not notice new weights.
+    `labels` names class 0 and class 1: the callable's attribute ``labels``, else those of sentiment. `target` is as of
+    a checkpoint. `hash` covers the spec, the module's file and the target only, so stored results do not notice new
+    weights.
     """
 
     preprocessing = PlainWords()
@@ -118,7 +120,8 @@ class BlackBox:
     def __init__(self, function: Callable[[list[str]], Any], spec: str, name: str | None = None, code: bytes = b""):
         self.spec, self.name = spec, name or spec.partition(":")[2]
         self.labels = _labels(spec, getattr(function, "labels", SENTIMENT))
-        self.hash = hashlib.sha256(f"{spec}\n{self.labels}\n".encode() + code).hexdigest()
+        self.target = targets.default(self.labels)
+        self.hash = self._identity = hashlib.sha256(f"{spec}\n{self.labels}\n".encode() + code).hexdigest()
         self.card: dict[str, Any] = {}
         self._function = function
         self._known: dict[str, float] = {}
@@ -131,10 +134,16 @@ class BlackBox:
         """Whether negative and positive are among its classes."""
         return targets.has_sentiment(self.labels)
 
-    @property
-    def target(self) -> Target | None:
-        """Which log-odds its logits are, as of a checkpoint."""
-        return targets.default(self.labels)
+    def targeted(self, target: Target) -> BlackBox:
+        """The same black box with another target, as of a checkpoint; both know the same answers."""
+        if target.labels != self.labels:
+            raise ValueError(f"a target of {', '.join(target.labels)} for {self.name}: {', '.join(self.labels)}")
+        if target == self.target:
+            return self
+        twin = copy.copy(self)
+        twin.target = target
+        twin.hash = self._identity if target == targets.default(self.labels) else _digest(self._identity, target)
+        return twin
 
     @property
     def labelling(self) -> Labelling:
@@ -318,6 +327,10 @@ def asked_for(arguments: Sequence[str]) -> str | None:
             _("give {option} once; given: {specs}").format(option=OPTION, specs=", ".join(specs)[:200])
         )
     return specs[0] if specs else None
+
+
+def _digest(identity: str, target: Target) -> str:
+    return hashlib.sha256(f"{identity}\n{target.as_json()}".encode()).hexdigest()
 
 
 def _labels(spec: str, labels: Any) -> Names:

@@ -37,7 +37,8 @@ def as_words(several: Sequence[Model], text: str) -> None:
         if not tokens or " ".join(tokens) == text:
             continue
         with black_box.faults_shown():
-            typed, moved = models.verdict(model, text), models.verdict_on_tokens(model, tokens)
+            typed = models.verdict(model, text)
+            moved = models.verdict_on_tokens(model, tokens).aimed(typed.target)
             if abs(typed.probability - moved.probability) > 5e-4:
                 st.caption(
                     _(

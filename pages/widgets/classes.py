@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
+from core.data import targets
 from core.data.labels import CLASSES, SENTIMENT, Names, model_name, name_of, shared, shown
 from core.data.targets import Target, probability_of
 from core.models import checkpoints as folder
@@ -19,6 +20,9 @@ from pages.wording.tokens import plain
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.models.predict import Verdict
+    from core.models.predictor import Model
+
+AnyModel = TypeVar("AnyModel", bound="Model")
 
 
 def of(model: str) -> Names:
@@ -89,6 +93,19 @@ def listed(several: Iterable[Checkpoint]) -> str:
         )
         for one in several
     )
+
+
+def two_only(several: Sequence[AnyModel]) -> list[AnyModel]:
+    """The models that have two classes; a line on each other says so."""
+    fitting = []
+    for model in several:
+        try:
+            targets.two_only(model)
+        except ValueError as error:
+            st.info(plain(str(error)), icon=":material/label_off:")
+        else:
+            fitting.append(model)
+    return fitting
 
 
 def sentiment_only(several: list[Checkpoint], why: str) -> list[Checkpoint]:

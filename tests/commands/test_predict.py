@@ -16,8 +16,9 @@ from core.evaluation.metrics import evaluate
 from core.models import checkpoints
 from core.models.predict import verdict
 from tests.commands.conftest import Cli, inert
+from tests.conftest import write_tiny_checkpoint
 
-KEYS = ["model", "text", "tokens", "unknown", "probability", "label", "prefix_probabilities"]
+KEYS = ["model", "text", "tokens", "unknown", "probability", "label", "prefix_probabilities", "target", "probabilities"]
 TERMINAL_TRICKS = "red \x1b[31mhe\x1b[0m\x07 a\x00b \u202egnp \x9b2J \ud800 \x08\x08"
 ODD = ("!!!", "🙂 🙂", "שלום עולם", "<script>x</script>", "**md** [x](y)", TERMINAL_TRICKS)
 Write = Callable[[str, str], Path]
@@ -47,12 +48,50 @@ def test_predict_is_the_models_verdict(cli: Cli) -> None:
         assert row["probability"] == pytest.approx(one.probability, abs=1e-6) and row["label"] == one.label
         assert row["prefix_probabilities"] == pytest.approx(one.prefix_probabilities, abs=1e-6)
         assert row["prefix_probabilities"][-1] == row["probability"]
+        assert row["target"] == "positive" and row["probabilities"]["positive"] == row["probability"]
+        assert list(row["probabilities"]) == ["negative", "positive"] and sum(row["probabilities"].values()) == 1
     assert rows[0]["unknown"] == ["frabjous", "movies"]
     lines = cli.text("predict", "I love frabjous", "so bad").splitlines()
     assert [line.split()[0] for line in lines] == ["rnn", "gru", "lstm"] * 2
     one = verdict(checkpoints.load("gru"), "I love frabjous")
     assert one.label in lines[1] and f"{one.probability:.4f}" in lines[1]
     assert lines[1].endswith("i love frabjous   unknown: frabjous") and "unknown" not in lines[3]
+
+
+def test_predict_of_three_classes_and_of_a_checkpoints_folder(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, three = "i love this", ("negative", "neutral", "positive")
+    write_tiny_checkpoint(tmp_path, "three", "gru", labels=three)
+    one = verdict(checkpoints.load("three", tmp_path), text)
+    (row,) = cli.json("predict --model", tmp_path / "three", text)
+    assert row["model"] == "three" and row["label"] == row["target"] == one.label == max(
+        three, key=lambda name: row["probabilities"][name]
+    )
+    assert row["probability"] == pytest.approx(one.probability, abs=1e-6) and "against" not in row
+    for name, against in (("neutral", None), ("neutral", "positive")):
+        options = ["--target", name] + (["--against", against] if against else [])
+        (row,) = cli.json("predict --model", f"{tmp_path}/three/", text, *options)
+        p = row["probabilities"]
+        expected = p[name] / (p[name] + p[against]) if against else p[name]
+        assert (row["target"], row.get("against"), row["label"]) == (name, against, one.label)
+        assert row["probability"] == row["prefix_probabilities"][-1] == pytest.approx(expected, abs=1e-6)
+    line = cli.text("predict --target neutral --model", tmp_path / "three", text)
+    assert line.startswith(f"three  {one.label}  {max(one.distribution):.4f}, {one.runner_up} ")
+    negative = cli.json("predict --target negative", text)
+    assert [row["probability"] for row in negative] == [row["probabilities"]["negative"] for row in negative]
+
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tmp_path))
+    write_tiny_checkpoint(tmp_path, "two", "gru")
+    done = cli.run("predict --json --target neutral", text)
+    assert [row["model"] for row in json.loads(done.out)] == ["three"]
+    assert done.err == "left out: two: 'neutral' is no class; available: negative, positive\n"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tmp_path / "elsewhere"))
+    for spec in ("three", "./three", "../" + tmp_path.name + "/three"):
+        assert cli.json("predict --model", spec, text)[0]["label"] == one.label
+    assert "--against goes with --target" in cli.refused("predict --model three --against neutral", text)
+    assert "'angry' is no class" in cli.refused("predict --model three --target angry", text)
 
 
 def test_predict_reads_standard_input_and_files(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import plotly.graph_objects as go
 
-from core.data.targets import Target
+from core.data.targets import Target, probabilities
 from core.figures import layout
 from core.figures.prefixes import prefix_curves
 from core.models.predict import Verdict
@@ -54,6 +55,33 @@ def test_the_axis_says_whose_probability_it_is() -> None:
         assert as_plotly_shows(prefix_curves(verdicts).layout.yaxis.title.text) == title
     assert layout.log_odds(own.target) == "logit"
     assert layout.log_odds(Target(("a", "<b>", "c"), 1)) == "log-odds of &lt;b&gt;"
+
+
+def test_one_model_of_many_classes_has_a_curve_for_each() -> None:
+    names = tuple(f"<c{number}>" for number in range(20))
+    scores = np.random.default_rng(5).normal(size=(3, 20))
+    rows = probabilities(scores)
+    made = replace(
+        verdict("mine", ["so", "very", "good"]),
+        labels=names,
+        target=Target(names, 7),
+        probabilities=tuple(rows[-1].tolist()),
+        scores=tuple(scores[-1].tolist()),
+        prefix_scores=tuple(map(tuple, scores.tolist())),
+    )
+    one = made.aimed(Target(names, 8)).aimed(Target(names, 7))
+    figure = prefix_curves([one])
+    assert [as_plotly_shows(curve.name) for curve in figure.data] == list(names) and not figure.layout.shapes
+    np.testing.assert_allclose([curve.y for curve in figure.data], rows.T)
+    widths = [curve.line.width for curve in figure.data]
+    assert widths.index(max(widths)) == 7 and len({*widths}) == 2
+    assert len({(curve.line.color, curve.line.dash) for curve in figure.data}) == 20
+    (against,) = prefix_curves([one.aimed(Target(names, 7, 1))]).data
+    np.testing.assert_allclose(against.y, rows[:, 7] / (rows[:, 7] + rows[:, 1]))
+    both_ways = replace(one, prefix_scores=(), prefix_probabilities=())
+    assert [list(curve.x) for curve in prefix_curves([both_ways]).data] == [[3]] * 20
+    two = verdict("rnn", ["so", "very", "good"])
+    assert [curve.name for curve in prefix_curves([two, one]).data] == ["RNN", "mine"]
 
 
 def test_models_differ_by_more_than_colour() -> None:

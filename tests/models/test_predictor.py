@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.data.targets import POSITIVE
+from core.data.labels import SENTIMENT
+from core.data.targets import POSITIVE, Target, two_only
 from core.models.predict import sigmoid, verdict, verdict_on_tokens, verdicts, with_prefixes
 from core.models.predictor import (
     BlackBox,
@@ -58,7 +59,16 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def test_its_target_is_the_second_of_its_two_classes() -> None:
-    assert box().target == POSITIVE
+    asked = box()
+    assert asked.target == POSITIVE and asked.targeted(POSITIVE) is asked
+    turned = asked.targeted(Target(SENTIMENT, 0))
+    assert turned.hash != asked.hash == turned.targeted(POSITIVE).hash and asked.target == POSITIVE
+    one, other = verdict(asked, "so good"), verdict(turned, "so good")
+    assert other == one.aimed(turned.target) and other.label == one.label
+    with pytest.raises(ValueError, match="this needs positive"):
+        two_only(turned)
+    with pytest.raises(ValueError, match="a target of a, b"):
+        asked.targeted(Target(("a", "b"), 0))
     by_length.labels = ("a", "b", "c")  # type: ignore[attr-defined]
     try:
         with pytest.raises(PredictorError, match="two names"):

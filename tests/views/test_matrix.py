@@ -43,6 +43,18 @@ def check_own(page: str, view: str, at: AppTest) -> None:
         assert ("topics has several layers" in said(at)) is (view not in ("memory", "probes"))
 
 
+def three(folder: Path) -> None:
+    """A model of three classes."""
+    write_tiny_checkpoint(folder, "airline", "lstm", labels=("late", "lost", "fine"))
+
+
+def check_three(page: str, view: str, at: AppTest) -> None:
+    assert not at.error
+    reads = (page, view) in {("Home", ""), ("Models", "cards")} or view in ("kept", "measured")
+    if page != "Maths_Lab" and page != "Models":
+        assert ("airline has 3 classes (late, lost, fine)" in said(at)) is not reads
+
+
 def bidirectional(folder: Path) -> None:
     write_imported(folder, "both", "lstm", layers=2, bidirectional=True)
 
@@ -104,6 +116,7 @@ def check_none(page: str, view: str, at: AppTest) -> None:
 
 KINDS: dict[str, tuple[Callable[[Path], None] | None, Callable[[str, str, AppTest], None]]] = {
     "own": (own, check_own),
+    "three": (three, check_three),
     "bidirectional": (bidirectional, check_bidirectional),
     "read-outs": (read_outs, check_read_outs),
     "unchecked": (unchecked, check_unchecked),

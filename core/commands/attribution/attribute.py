@@ -37,7 +37,7 @@ def attribute(options: argparse.Namespace) -> int:
     from core.models.predict import verdicts
     from core.probes.attribution.attribute import METHODS, attribute
 
-    models = inputs.named_models(options)
+    models = inputs.two_only(inputs.named_models(options))
     for model in models:
         verdicts(model, options.texts)  # a text that cannot be read is refused before any work
     methods = {model.name: _methods(model, options.method, options.baseline) for model in models}

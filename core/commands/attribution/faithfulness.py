@@ -51,7 +51,7 @@ def faithfulness(options: argparse.Namespace) -> int:
     """Which method of attribution explains a model most faithfully: a table over sentences, beside random rankings."""
     from core.probes.attribution import benchmark_file
 
-    models = inputs.named_models(options)
+    models = inputs.two_only(inputs.named_models(options))
     chosen = [(model, *_methods(model, options)) for model in models]
     check_folder(options.out)
     texts, sha256, drawn_from = inputs.drawn_texts(options)

@@ -56,7 +56,7 @@ def interactions(options: argparse.Namespace) -> int:
 def _instances(options: argparse.Namespace) -> list[Instance]:
     from core.probes.attribution.results import Instance
 
-    models = inputs.named_checkpoints(options.model)
+    models = inputs.two_only(inputs.named_checkpoints(options.model))
     return [Instance.of(checkpoint, text) for text in options.texts for checkpoint in models]
 
 

@@ -23,7 +23,9 @@ def add_exercise(verbs: Verbs) -> None:
     kinds = parser.add_mutually_exclusive_group()
     kinds.add_argument("--data", help="points to draw: clouds (default), crossing, one, twins, arcs")
     kinds.add_argument("--points", metavar="FILE", help="read the points from here, one per line: x, y")
-    kinds.add_argument("--model", help="use the hidden states of this checkpoint, projected on two components")
+    kinds.add_argument(
+        "--model", help="a checkpoint (name or folder) whose hidden states, on two components, are the points"
+    )
     parser.add_argument("--texts", metavar="FILE", help="with --model: sentences, one per line (default: the examples)")
     parser.add_argument("--count", type=int, metavar="N", help="points to draw (default: 200)")
     parser.add_argument("--k", type=int, default=3, metavar="K", help="components (default: 3)")
@@ -65,7 +67,7 @@ def _points(options: argparse.Namespace) -> tuple[np.ndarray, States | None]:
         from core.lab.mixture.states import states_of
         from core.models import checkpoints
 
-        states = states_of(checkpoints.load(options.model), _sentences(options.texts))
+        states = states_of(checkpoints.load(*checkpoints.located(options.model)), _sentences(options.texts))
         return states.points, states
     count = 200 if options.count is None else options.count
     return draw("clouds" if options.data is None else options.data, count, options.seed), None
@@ -165,6 +167,6 @@ def _show_regimes(result: Mixture, states: States) -> None:
         f"{states.explained.sum():.0%} of their variance"
     )
     for one in regimes(states, result.iterations[-1].responsibilities):
-        console.line(sentence(states, one, console.labels_of(states.model)))
+        console.line(sentence(states, one, states.labels))
         tokens = ", ".join(f"{t.token} ({t.held:.1f} of {t.occurrences})" for t in one.tokens)
         console.line(f"  tokens it holds most of: {tokens or 'none'}")

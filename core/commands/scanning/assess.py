@@ -35,7 +35,7 @@ def assess(options: argparse.Namespace) -> int:
 
     check_threshold(options.threshold)
     path = Path(options.data)
-    models = inputs.rejoined(options, inputs.named_checkpoints(options.model))
+    models = inputs.rejoined(options, inputs.two_only(inputs.named_checkpoints(options.model)))
     models = inputs.labelled_by(models, options, path)
     inputs.report_split_words(models, inputs.first_texts(options, path))
     check_folder(options.out)

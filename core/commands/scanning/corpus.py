@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.commands import console, inputs
 from core.data.formats.text_folders import texts_of_folder
-from core.models import checkpoints
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
@@ -44,7 +43,7 @@ def scan_corpus(options: argparse.Namespace) -> int:
     given = [_spelled(name) for name in _FILE_ONLY if getattr(options, name)]
     if given:
         raise ValueError(f"{', '.join(given)}: rankings take a file OUT, with a suffix; given: {options.out}")
-    models = inputs.rejoined(options, inputs.named_models(options))
+    models = inputs.rejoined(options, inputs.two_only(inputs.named_models(options)))
     if Path(options.files[0]).is_file():
         inputs.report_split_words(models, inputs.first_texts(options, Path(options.files[0])))
     try:
@@ -87,7 +86,7 @@ def _followed(options: argparse.Namespace, models: Sequence[Model]) -> CorpusSca
 
     events = corpus_scan(
         options.files,
-        ModelSource.of(models, checkpoints.root()),
+        ModelSource.of(models, inputs.folder_of(models)),
         options.out,
         options.text_column,
         layout=options.layout,

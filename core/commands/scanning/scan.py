@@ -48,7 +48,7 @@ def scan(options: argparse.Namespace) -> int:
     from core.probes.scan.one_file import TOP
 
     corpus.check_one_file(options)
-    models = inputs.rejoined(options, inputs.named_models(options))
+    models = inputs.rejoined(options, inputs.two_only(inputs.named_models(options)))
     if not options.label_column and (options.labels or options.positive or options.negative):
         raise ValueError("--labels, --positive and --negative name values of --label-column, which was not given")
     if options.label_column:

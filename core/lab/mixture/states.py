@@ -34,7 +34,7 @@ class States:
     """Projected states `points` [N, D] of one model; of each its token, index in its sentence (from 1) and P(positive).
 
     `axes` names the coordinates; `explained` is the share, 0 to 1, of all states' variance that lies along each.
-    `sentences` are those read; `skipped` had no word to read.
+    `sentences` are those read; `skipped` had no word to read; `labels` are the classes' names.
     """
 
     model: str
@@ -46,6 +46,7 @@ class States:
     probability: np.ndarray
     sentences: tuple[str, ...]
     skipped: int
+    labels: Names = SENTIMENT
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ def states_of(checkpoint: Checkpoint, texts: Sequence[str], axes: str = OWN, dim
         np.concatenate([one.probability for one in traces]),
         tuple(readable),
         len(texts) - len(readable),
+        checkpoint.labels,
     )
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from core.data.targets import two_only
 from core.evaluation.intervals import RESAMPLES, Mean
 from core.models.predictor import BlackBox
 from core.probes.attribution.faithfulness import PERTURBATIONS, RANDOMS, yardstick
@@ -72,6 +73,7 @@ def benchmark(
 
     Raises ValueError for no method, no sentence, an unknown removal or an invalid limit.
     """
+    two_only(checkpoint)
     if not methods:
         raise ValueError("no method was given to measure")
     if not sentences:

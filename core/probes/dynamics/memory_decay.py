@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.data.targets import two_only
+from core.data.targets import POSITIVE, Target, two_only
 from core.models.checkpoints import Checkpoint
 from core.models.predict import EmptyTextError, sigmoid
 from core.models.recurrent import Classifier
@@ -65,6 +65,7 @@ class Memory:
     logit_without: np.ndarray
     probability_without: np.ndarray
     gradient_first_word: np.ndarray
+    target: Target = POSITIVE
 
     @property
     def effect(self) -> np.ndarray:
@@ -156,6 +157,7 @@ def memory(checkpoint: Checkpoint, word: str, filler: str = FILLER, upto: int = 
         logit_without=without,
         probability_without=sigmoid(without),
         gradient_first_word=torch.cat(norms).numpy(),
+        target=checkpoint.target or POSITIVE,
     )
 
 

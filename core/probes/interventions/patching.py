@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.data.targets import POSITIVE, Target
 from core.models.checkpoints import Checkpoint
 from core.models.predict import EmptyTextError, sigmoid
 from core.models.read_outs import gather
@@ -63,16 +64,17 @@ class PatchGrid:
     logit: tuple[float, float]
     logits: Mapping[str, np.ndarray]
     gathers: bool = False
+    target: Target = POSITIVE
 
     @property
     def probability(self) -> tuple[float, float]:
-        """P(positive) of A and of B."""
+        """P(target) of A and of B."""
         a, b = sigmoid(np.array(self.logit)).tolist()
         return a, b
 
     @property
     def probabilities(self) -> dict[str, np.ndarray]:
-        """P(positive) of the patched runs, float64 [T] each; NaN where there is no partner."""
+        """P(target) of the patched runs, float64 [T] each; NaN where there is no partner."""
         return {what: sigmoid(logits) for what, logits in self.logits.items()}
 
     @property
@@ -268,6 +270,7 @@ def patch_grid(checkpoint: Checkpoint, a: Trace, b: Trace, align: str = "start")
         logit=(float(a.logit[-1]), float(b.logit[-1])),
         logits={what: logits[:, rows.index(what)] for what in whats},
         gathers=checkpoint.model.reads.gathers,
+        target=a.target,
     )
 
 

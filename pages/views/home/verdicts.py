@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import model_name
+from core.data import targets
+from core.data.labels import SENTIMENT, model_name, shown
 from core.data.small_data import SMALL, class_counts, is_small, majority
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
 from core.text.preprocessing import DROPPING
-from pages.widgets import answers, black_box, classes, models, prefixwise
+from pages.widgets import answers, black_box, classes, models, prefixwise, target
 from pages.wording import names
 from pages.wording.tokens import plain, step_table, token_strip, visible
 
@@ -27,11 +28,13 @@ def answer(text: str, checkpoints: list[Model]) -> None:
         st.info(_("No words to read yet. Type a sentence or pick an example."))
         return
 
+    aim = target.choose(readers, "home")
+    verdicts = [aim.verdict(verdict) for verdict in verdicts]
     for column, verdict, checkpoint in zip(st.columns(len(verdicts)), verdicts, readers, strict=True):
         with column, st.container(border=True):
             classes.metric(verdict)
             _accuracy(checkpoint)
-    if all(checkpoint.reads_sentiment for checkpoint in readers):
+    if all(checkpoint.labels == SENTIMENT for checkpoint in readers):
         st.caption(
             _(
                 "Each model has only these two answers: even a neutral sentence gets one. Accuracy "
@@ -42,22 +45,13 @@ def answer(text: str, checkpoints: list[Model]) -> None:
     else:
         st.caption(
             _(
-                "Each model has only its two answers: a text that fits neither class still gets one. "
+                "Each model can only answer with its own classes: a text that fits none still gets one. "
                 "The 95 % interval of the accuracy, in brackets, holds for texts like those tested."
             )
         )
 
-    from core.figures.prefixes import prefix_curves
-
     verdicts = _with_beginnings(readers, verdicts)
-    labels = classes.of_all(readers)
-    alt = _("{chance} after each word, one curve per model").format(chance=classes.probability_name(labels))
-    st.plotly_chart(prefix_curves(verdicts), key="prefixes", alt=alt)
-    st.caption(
-        _("Each point is the verdict on the prefix that ends there. Above the dashed line is {label}.").format(
-            label=_("the second class") if labels is None else classes.said(1, labels)
-        )
-    )
+    _curves(readers, verdicts)
     prefixwise.tell_of_missing_curves(readers)
     prefixwise.tell_of_cut(readers, [len(verdict.tokens) for verdict in verdicts])
     if len({checkpoint.labels for checkpoint in readers}) > 1:
@@ -68,11 +62,31 @@ def answer(text: str, checkpoints: list[Model]) -> None:
     _preprocessing(text, readers)
 
 
+def _curves(readers: list[Model], verdicts: list[Verdict]) -> None:
+    from core.figures.prefixes import of_each_class, prefix_curves
+
+    shared = targets.shared_target(verdict.target for verdict in verdicts)
+    labels = classes.of_all(readers)
+    chance = classes.probability_name(shared or labels)
+    if of_each_class(verdicts):
+        alt = _("Probability of each class after each word")
+        line = _("Each point is a class’s probability for the prefix that ends there. The thick curve is the target.")
+    else:
+        alt = _("{chance} after each word, one curve per model").format(chance=chance)
+        line = _("Each point is the probability of the model’s target for the prefix that ends there.")
+    if all(verdict.target.wins_at_half for verdict in verdicts):
+        line = _("Each point is the verdict on the prefix that ends there. Above the dashed line is {label}.").format(
+            label=plain(shown(shared.name)) if shared else classes.said(1, labels)
+        )
+    st.plotly_chart(prefix_curves(verdicts), key="prefixes", alt=alt)
+    st.caption(line)
+
+
 def _accuracy(checkpoint: Model) -> None:
     """How often it is right. Of a model of a person's own, on what rows, and beside what the more frequent class scores
     by itself; few rows are said to be few."""
     metrics = checkpoint.card.get("metrics", {})
-    if checkpoint.reads_sentiment:
+    if checkpoint.labels == SENTIMENT:
         if report := metrics.get("report"):
             low, high = report["accuracy_interval"]
             st.caption(
@@ -85,7 +99,7 @@ def _accuracy(checkpoint: Model) -> None:
     if not measured:
         return
     low, high = measured["accuracy_interval"]
-    first, second = class_counts(measured)
+    counts = class_counts(measured)
     rows = _("{rows:,} rows") if "report" in metrics else _("{rows:,} held-out rows (used to choose its weights)")
     st.caption(
         _("accuracy {accuracy:.1%} on {rows} ({low:.1%} to {high:.1%}); always {label}: {majority:.1%}").format(
@@ -93,7 +107,7 @@ def _accuracy(checkpoint: Model) -> None:
             rows=rows.format(rows=measured["rows"]),
             low=low,
             high=high,
-            label=classes.said(float(second > first), checkpoint.labels),
+            label=plain(shown(checkpoint.labels[counts.index(max(counts))])),
             majority=majority(measured),
         )
     )

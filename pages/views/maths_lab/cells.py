@@ -35,6 +35,8 @@ def view() -> None:
     if not checkpoints:
         models.tell_of_none()
         return
+    if not (checkpoints := classes.two_only(checkpoints)):
+        return
     chosen = _one_a_cell(checkpoints)
     lines = [*_live(text, chosen), *_costs(chosen)]
     if lines:

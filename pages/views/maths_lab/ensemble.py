@@ -17,7 +17,7 @@ from core.models.checkpoints import Checkpoint
 from core.runtime.i18n import gettext as _
 from pages.server import background_search
 from pages.server.fingerprint import fingerprint
-from pages.widgets import black_box, label_meaning, models, tables, uploaded_file
+from pages.widgets import black_box, classes, label_meaning, models, tables, uploaded_file
 from pages.wording import estimates
 from pages.wording.tokens import plain
 
@@ -91,7 +91,7 @@ def _own(given: uploaded_file.Upload) -> None:
     label = boxes[1].selectbox(_("Labels"), columns, index=read.label, key=f"boost label {own}")
     rows = boxes[2].number_input(_("Rows to sample"), 20, MOST_ROWS, _ROWS, key="boost rows")
     seed = boxes[3].number_input(_("Seed"), 0, 9_999, 0, key="boost split")
-    checkpoints = [model for model in models.load_all()[0] if not black_box.is_one(model)]
+    checkpoints = classes.two_only([model for model in models.load_all()[0] if not black_box.is_one(model)])
     meaning: dict[str, str] | None = {}
     if checkpoints:
         alike = [model for model in checkpoints if model.labels == checkpoints[0].labels]

@@ -33,6 +33,8 @@ def states() -> States | None:
     if not checkpoints:
         st.error(_("No usable model is available here."))
         return None
+    if not (checkpoints := classes.two_only(checkpoints)):
+        return None
     checkpoint = _model(checkpoints)
     axes, dimensions = _axes(checkpoint)
     default = "\n".join(example.text for example in examples())

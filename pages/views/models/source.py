@@ -14,7 +14,7 @@ from core.models import checkpoints
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext, together
 from pages.server.caches import cached
-from pages.widgets import models, query_params
+from pages.widgets import classes, models, query_params
 from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _report(cards: Mapping[str, Any]) -> Shown | None:
 
 
 def _own() -> Shown | None:
-    if not (loaded := models.loaded()):
+    if not (loaded := classes.two_only(models.loaded())):
         return None
     apt = [checkpoint for checkpoint in loaded if checkpoint.reads_sentiment][:MOST_MODELS]
     others = len(loaded) - len(apt)

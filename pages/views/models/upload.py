@@ -16,7 +16,7 @@ from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
 from pages.server import background_search
 from pages.views.models.source import UPLOADED
-from pages.widgets import label_meaning, models, tables, uploaded_file
+from pages.widgets import classes, label_meaning, models, tables, uploaded_file
 from pages.wording import estimates
 from pages.wording.tokens import plain
 
@@ -41,7 +41,7 @@ def view() -> None:
             "few thousand rows at a time and is kept only in this session."
         )
     )
-    if not (loaded := models.loaded()):
+    if not (loaded := classes.two_only(models.loaded())):
         return
     chosen = _alike(loaded)
     upload = uploaded_file.upload(_("Labelled file"), "models upload", "models")

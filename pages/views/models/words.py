@@ -18,7 +18,7 @@ from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from core.runtime.malloc import give_back
 from pages.server.caches import cached
-from pages.widgets import black_box, models, query_params, tables
+from pages.widgets import black_box, classes, models, query_params, tables
 from pages.wording.tokens import change, plain, signed, visible
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _LONGEST = 200  # characters of a word in the link
 
 def view(vectors: Card | None) -> None:
     """One model's words, and those of the vectors that it started from where they are here."""
-    if not (loaded := black_box.inside(models.loaded())):
+    if not (loaded := classes.two_only(black_box.inside(models.loaded()))):
         return
     checkpoint = models.choose(loaded, "models word model")
     after = _after(checkpoint)
