@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from core.data.examples import examples
 from core.runtime.i18n import gettext as _
-from pages.help import about
 from pages.widgets import frame
 
 frame.set_up("Home")
-st.title("Unrolled")
-st.write(
-    _(
-        "Recurrent networks read a text word by word and give a verdict. Type a sentence and see the "
-        "prediction after each word."
-    )
-)
+frame.head("Unrolled", _("How does a recurrent network read your sentence, word by word?"))
 text = frame.sentence(examples()[0].text)
 frame.example_picker(text)
-about.show("Home")
 
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.

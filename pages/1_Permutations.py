@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from core.data.examples import examples
 from core.runtime.i18n import gettext as _
 from pages.widgets import frame
 
 frame.set_up("Permutations")
-st.title(_("Permutations"))
-st.write(_("Can another order of the same words flip the verdict and still be English? One button searches them all."))
-text = frame.sentence(examples()[0].text)
 views = {
     "flip": _("Find a flip"),
     "hand": _("By hand"),
@@ -20,7 +15,10 @@ views = {
     "suite": _("Order suite"),
     "kept": _("Kept pairs"),
 }
-view = frame.choose_view(_("Task"), views)
+view = frame.head(
+    _("Permutations"), _("Can another order of the same words flip the verdict and still be English?"), views
+)
+text = frame.sentence(examples()[0].text) if view not in ("suite", "kept") else ""
 
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from core.data.examples import examples
 from core.runtime.i18n import gettext as _
 from pages.widgets import frame
 
 frame.set_up("Sarcasm")
-st.title(_("Sarcasm"))
-st.write(_("Which comments fool a model, and how can you find them? Type a comment and choose its gold label."))
-text = frame.sentence(next(example.text for example in examples() if example.name == _("Deadpan")))
 views = {
     "comment": _("Test a comment"),
     "edits": _("Small edits"),
@@ -21,7 +16,12 @@ views = {
     "measured": _("Results on corpora"),
     "kept": _("Kept finds"),
 }
-view = frame.choose_view(_("Task"), views)
+view = frame.head(_("Sarcasm"), _("Which comments fool a model, and how can you find them?"), views)
+text = (
+    frame.sentence(next(example.text for example in examples() if example.name == _("Deadpan")))
+    if view in ("comment", "edits")
+    else ""
+)
 
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from core.data.examples import examples
 from core.runtime.i18n import gettext as _
 from pages.widgets import frame
 
 frame.set_up("Trajectories")
-st.title(_("Trajectories"))
-st.write(
-    _(
-        "What happens inside a model as it reads a sentence, token by token? Type a sentence, "
-        "inspect the states, then change them."
-    )
-)
-text = frame.sentence(examples()[0].text)
 views = {
     "states": _("States and gates"),
     "words": _("Word by word"),
@@ -28,7 +18,10 @@ views = {
     "patterns": _("Patterns"),
     "probes": _("Linear probes"),
 }
-view = frame.choose_view(_("View"), views)
+view = frame.head(_("Trajectories"), _("What happens inside a model as it reads a sentence, token by token?"), views)
+text, second = "", ""
+if view not in ("memory", "probes"):
+    text, second = frame.two_sentences(examples()[0].text, "trajectories second")
 
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.
@@ -62,7 +55,7 @@ elif view == "probes":
     linear_probes.view((), checkpoints)
 else:
     prefixwise.tell_of_layers(checkpoints)
-    texts = sentences.ask(text, checkpoints, "trajectories second")
+    texts = sentences.read(checkpoints, text, second)
     shown = {
         "states": states.view,
         "words": words.view,

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from core.data.examples import examples
 from core.runtime.i18n import gettext as _
 from pages.widgets import frame
 
 frame.set_up("Attributions")
-st.title(_("Attributions"))
-st.write(
-    _(
-        "Which words drove the verdict, by which method, and can you trust the explanation? Type a "
-        "sentence and compare the methods."
-    )
-)
-text = frame.sentence(examples()[0].text)
 views = {
     "words": _("Words"),
     "agreement": _("Agreement"),
@@ -24,7 +14,12 @@ views = {
     "pairs": _("Pairs"),
     "league": _("Method benchmark"),
 }
-view = frame.choose_view(_("View"), views)
+view = frame.head(
+    _("Attributions"), _("Which words drove the verdict, by which method, and can you trust the explanation?"), views
+)
+text, second = "", ""
+if view != "league":
+    text, second = frame.two_sentences(examples()[0].text, "attributions second", suggest=False)
 
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.
@@ -43,7 +38,7 @@ with black_box.faults_shown():
     elif view == "league":
         benchmark.view(checkpoints)
     else:
-        asked = sentences.ask(text, checkpoints, "attributions second", suggest=False)
+        asked = sentences.read(checkpoints, text, second)
         if not asked:
             frame.invite(text)
         elif view == "agreement":

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from core.runtime.i18n import gettext as _
 from pages.widgets import frame
 
 frame.set_up("Maths_Lab")
-st.title(_("Maths lab"))
-st.write(_("Work through the arithmetic: change the numbers and see every intermediate value, with its check."))
 sections = {
     "lstm": _("LSTM by hand"),
     "bptt": _("Backpropagation through time"),
@@ -17,8 +13,9 @@ sections = {
     "mixture": _("Gaussian mixture"),
     "cells": _("RNN, GRU, LSTM"),
 }
-chosen = frame.choose_view(
-    _("Exercise"),
+chosen = frame.head(
+    _("Maths lab"),
+    _("Does the arithmetic by hand agree? Change any number."),
     sections,
     name="lab",
     key="lab section",

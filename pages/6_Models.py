@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from core.runtime.i18n import gettext as _
 from pages.widgets import frame, models
 
 frame.set_up("Models")
-st.title(_("Models"))
-st.write(_("What each model was trained on, how accurate it is, and what each choice in training adds."))
 views = {
     "cards": _("Cards"),
     "slices": _("Slices"),
@@ -20,7 +16,11 @@ views = {
     "evaluate": _("Your file"),
     "words": _("Words"),
 }
-view = frame.choose_view(_("View"), views)
+view = frame.head(
+    _("Models"),
+    _("What was each model trained on, how accurate is it, and what does each choice in training add?"),
+    views,
+)
 cards, faults = models.cards()
 word_vectors, more_faults = models.word_vectors_card()
 models.tell_of(faults + more_faults)

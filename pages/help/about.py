@@ -1,6 +1,6 @@
 """What a page or a view is about: the idea, the equation, how to read it, what it does not show, the papers.
 
-Folded away at the same place on every page: below the choice of the view, above what the view shows.
+Behind a button beside the title of every page.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from pages.wording.tokens import plain
 
 
 def show(page: str, view: str | None = "") -> None:
-    """The fold about a page's view, if there is anything to say."""
+    """The button that opens it, if there is anything to say."""
     about = texts(page).get(view or "")
     if about is None:
         return
     label = _("About this view") if view else _("About this page")
-    with st.expander(label, icon=":material/school:", key=f"about {page} {view}"):
+    with st.popover(label, icon=":material/school:", type="tertiary"):
         _part(_("The idea"), about.idea)
         for equation in about.equations:
             st.latex(worded(equation))

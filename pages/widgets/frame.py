@@ -16,7 +16,8 @@ from core.runtime.malloc import give_back
 from pages.help import about
 from pages.server import garbage_collection, limits
 from pages.widgets import query_params
-from pages.wording.tokens import readable_choices
+from pages.widgets.sentences import second_sentence
+from pages.wording.tokens import style
 
 _PAGES = Path(__file__).parent.parent
 
@@ -62,7 +63,7 @@ def set_up(page: str) -> None:
     i18n.use(st.session_state["language"] or usual)
     title = {"Home": _("Home"), **titles()}[page]
     st.set_page_config(page_title=f"{title} · Unrolled", page_icon="📈", layout="wide")
-    readable_choices()
+    style()
     carried = _link(st.session_state.get("q", st.query_params.get("q", "")))
     with st.sidebar:
         st.page_link("app.py", label=_("Home"), icon=":material/home:", query_params=carried)
@@ -80,12 +81,20 @@ def set_up(page: str) -> None:
     limits.tell()
 
 
-def choose_view(label: str, views: Mapping[str, str], *, name: str = "view", **more: Any) -> str:
-    """One of a page's views, by the names that a reader sees, and below it what it is about; `name` is the link's."""
-    page = st.session_state["page"]
-    more = {"label_visibility": "collapsed", "name": name, "key": f"{page.lower()} view"} | more
-    view = query_params.choice(st.pills, label, views, **more)
-    about.show(page, view)
+def head(title: str, question: str, views: Mapping[str, str] | None = None, *, name: str = "view", **more: Any) -> str:
+    """A page's title, the question that it answers, what it is about, and the choice of its view, which is returned.
+
+    The views are given by the names that a reader sees; `name` is the link's.
+    """
+    page, view = st.session_state["page"], ""
+    line = st.container(horizontal=True, vertical_alignment="center")
+    if views:
+        key = {"label_visibility": "collapsed", "name": name, "key": f"{page.lower()} view"}
+        view = query_params.choice(st.pills, _("View"), views, **key | more)
+    with line:
+        st.title(title, width="content")
+        st.markdown(question, width="stretch")
+        about.show(page, view)
     return view
 
 
@@ -104,6 +113,15 @@ def _written_language(tag: str) -> str | None:
 def _language_in_link() -> str | None:
     spoken = i18n.current()
     return None if spoken == _usual_language() else spoken.replace("_", "-")
+
+
+def two_sentences(default: str, key: str, *, suggest: bool = True) -> tuple[str, str]:
+    """The sentence box and, beside it, that of a second sentence to compare; see `second_sentence`."""
+    first, second = st.columns(2)
+    with first:
+        text = sentence(default)
+    with second:
+        return text, second_sentence(text, _("Second sentence to compare (optional)"), key, suggest=suggest)
 
 
 def sentence(default: str) -> str:

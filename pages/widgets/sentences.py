@@ -31,11 +31,10 @@ def second_sentence(text: str, label: str, key: str, *, suggest: bool = True) ->
     return limits.short_enough(second)
 
 
-def ask(text: str, checkpoints: Sequence[Model], key: str, *, suggest: bool = True) -> list[Sentence]:
-    """The sentence and a second one, typed below it; those with a word that some model reads."""
-    second = second_sentence(text, _("Second sentence to compare (optional)"), key, suggest=suggest)
-    both = (Sentence(1, text), Sentence(2, second))
-    return [sentence for sentence in both if readers(checkpoints, sentence)]
+def read(checkpoints: Sequence[Model], *texts: str) -> list[Sentence]:
+    """The texts, numbered, that have a word that some model reads."""
+    numbered = (Sentence(number, text) for number, text in enumerate(texts, 1))
+    return [sentence for sentence in numbered if readers(checkpoints, sentence)]
 
 
 def readers(

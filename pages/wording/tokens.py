@@ -20,6 +20,10 @@ _MOST_CHARACTERS = 3_000
 _BLUE, _ORANGE = "0, 114, 178", "213, 94, 0"
 _FULL = 0.6  # opacity
 _STYLE = """<style>
+button[data-selected="true"] p, [data-testid="stSliderThumbValue"] * {color: light-dark(#5b57a6, #b5b1f2)}
+[data-testid="stWidgetLabelRequired"], [data-stale="true"][class*="-start "] {display: none}
+[data-testid="stMainBlockContainer"] {padding-top: 3rem}
+h1 {padding-block: 0.25rem !important}
 .u-tokens {display: flex; flex-wrap: wrap; gap: .3rem; margin: .2rem 0 .4rem}
 .u-token {border: 1px solid rgba(128,128,128,.45); border-radius: .4rem; padding: .05rem .45rem; max-width: 100%;
   overflow-wrap: anywhere; unicode-bidi: isolate; font-size: .95rem}
@@ -71,19 +75,15 @@ def pull_strip(tokens: Sequence[str], known: Sequence[bool], pulls: Sequence[flo
     _strip(chips, len(tokens), _("and {count:,} more tokens, read but not shown"))
 
 
-def readable_choices() -> None:
-    """Words on chosen buttons, and the values of sliders, in a colour that can be read, on every page.
+def style() -> None:
+    """How every page and what stands here looks: the one style sheet.
 
     The theme's one primary colour is dark enough for the white words that Streamlit (1.67) writes on it; as the colour
     of words on a dark ground it is too dark for a contrast of 4.5 to 1. `light-dark` asks for the colour scheme, which
     Streamlit sets. Beside what always has a value Streamlit writes “(required)”, in English on every page and to no
     purpose: it is left out. So is the button of a search that runs, which Streamlit keeps, faded, below the search.
     """
-    st.html(
-        '<style>button[data-selected="true"] p, [data-testid="stSliderThumbValue"] * '
-        "{color: light-dark(#5b57a6, #b5b1f2)} "
-        '[data-testid="stWidgetLabelRequired"], [data-stale="true"][class*="-start "] {display: none}</style>'
-    )
+    st.html(_STYLE)
 
 
 def signed(number: float) -> str:
@@ -117,7 +117,7 @@ def _shade(strength: float) -> str:
 
 def _strip(chips: Sequence[str], count: int, more: str, kind: str = "") -> None:
     """Chips in a row; the line `more` where they are fewer than `count`."""
-    st.html(f'{_STYLE}<div class="u-tokens{kind}">{"".join(chips)}</div>')
+    st.html(f'<div class="u-tokens{kind}">{"".join(chips)}</div>')
     if count > _MOST_TOKENS:
         st.caption(more.format(count=count - _MOST_TOKENS))
 
@@ -157,7 +157,7 @@ def step_table(text: str, steps: Sequence[StepResult], names: dict[str, str]) ->
     for step in steps:
         after = _shortened(step.text) if step.changed else f'<span class="u-same">{no_change}</span>'
         rows.append(f"<tr><th>{escape(names.get(step.name, step.name))}</th><td>{after}</td></tr>")
-    st.html(f'{_STYLE}<table class="u-steps">{"".join(rows)}</table>')
+    st.html(f'<table class="u-steps">{"".join(rows)}</table>')
 
 
 def certificate(line: str, complete: bool, good: bool | None = None) -> None:
