@@ -21,12 +21,12 @@ def examples() -> list[Example]:
         Example(_("Proverb"), "Better late than never", _("a proverb; reordering its words reverses the meaning.")),
         Example(_("Reversed"), "Better never than late", _("the same four words, the opposite advice.")),
         Example(_("Negation"), "I don't think this is a good idea", _("a good word, negated from a distance.")),
-        Example(_("Double negation"), "Not bad at all, I can't complain", _("two bad words, both denied.")),
+        Example(_("Two negations"), "Not bad at all, I can't complain", _("two bad words, both denied.")),
         Example(_("But"), "The food was terrible but the company made my night", _("the turn comes after “but”.")),
         Example(_("Sarcasm"), "Oh great, another Monday. Just what I needed", _("good words, said in anger.")),
         Example(_("Deadpan"), "Wow thanks for cancelling my flight, best airline ever", _("praise that is not meant.")),
         Example(
-            _("Early swear word"),
+            _("Swearing"),
             "Damn, I walked all the way to the market this morning and then along the river to my sister's house where "
             "we cooked rice and talked about the garden until it was time for the train",
             _("one strong word, then three dozen plain ones: how long does its effect last?"),
@@ -35,6 +35,6 @@ def examples() -> list[Example]:
         Example(
             _("Link"), "@sam read this http://example.com/story it&#39;s awful", _("a mention, a link, an entity.")
         ),
-        Example(_("Unknown words"), "that frabjous slithy gig was mimsy", _("words that no model has learnt.")),
+        Example(_("Unknown"), "that frabjous slithy gig was mimsy", _("words that no model has learnt.")),
         Example(_("Neither"), "The meeting is on the second floor", _("no feeling, and no class for it.")),
     ]

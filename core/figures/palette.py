@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from core.data.labels import Names
+from core.data.targets import default, has_sentiment
+
 
 class Style(NamedTuple):
     """How one model is drawn."""
@@ -40,12 +43,21 @@ SERIES = (
     Style("#56b4e9", "longdashdot", "cross"),
 )
 CHOSEN = "#e7298a"
+_SENTIMENT = {"negative": SERIES[1], "neutral": Style(THRESHOLD, "dot", "square"), "positive": SERIES[0]}
 
 
 def series(index: int) -> Style:
     """One of up to 36 styles: from the seventh on, colours come again with other dashes and markers."""
     again = SERIES[(index + index // len(SERIES)) % len(SERIES)]
     return again._replace(color=SERIES[index % len(SERIES)].color)
+
+
+def of_class(labels: Names, number: int) -> Style:
+    """A class's style: blue for positive and the second of two classes, orange for negative and the first."""
+    if has_sentiment(labels):
+        return _SENTIMENT.get(labels[number]) or series(number + 2)
+    usual = default(labels)
+    return series(number if usual is None else int(number != usual.number))
 
 
 # For numbers around zero and from zero up; both keep their order in grey and for colour-blind eyes.

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from core.data.labels import shared, shown
 from core.data.targets import shared_target
 from core.figures import layout
-from core.figures.palette import series, style
+from core.figures.palette import of_class, style
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _class_curves(verdict: Verdict) -> list[dict[str, Any]]:
         {
             "y": [row[number] for row in rows],
             "name": layout.escape(shown(name)),
-            **layout.pen(series(number), *((4, 9) if number == verdict.target.number else (1.5, 6))),
+            **layout.pen(of_class(verdict.labels, number), *((4, 9) if number == verdict.target.number else (1.5, 6))),
             **_along(verdict),
         }
         for number, name in enumerate(verdict.labels)

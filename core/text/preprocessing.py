@@ -164,6 +164,20 @@ def first_split(text: str) -> tuple[str, str] | None:
     return None
 
 
+def places(text: str, tokens: Sequence[str]) -> list[tuple[int, int]] | None:
+    """Where each token begins and ends in the text, in their order; None where one is not in it as it is."""
+    lower, found, end = text.lower(), [], 0
+    if len(lower) != len(text):
+        return None
+    for token in tokens:
+        begin = lower.find(token, end)
+        if begin < 0:
+            return None
+        end = begin + len(token)
+        found.append((begin, end))
+    return found
+
+
 def contractions(text: str) -> str:
     """Detach ``n't`` as ``not``: ``can't`` is ``can not``, ``won't`` is ``will not``, curly apostrophes too."""
 

@@ -10,12 +10,13 @@ import streamlit as st
 from core.data import targets
 from core.data.labels import CLASSES, SENTIMENT, Names, model_name, name_of, shared, shown
 from core.data.targets import Target, probability_of
+from core.figures.palette import of_class
 from core.models import checkpoints as folder
 from core.runtime import i18n
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 from pages.widgets import black_box, models
-from pages.wording.tokens import plain
+from pages.wording.tokens import plain, share_bar
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -70,6 +71,11 @@ def metric(verdict: Verdict) -> None:
         delta=delta,
         delta_color="off",
         delta_arrow="up" if verdict.predicted == verdict.target.number else "down",
+    )
+    shares = zip(verdict.labels, verdict.distribution, strict=True)
+    share_bar(
+        [(shown(name), share, of_class(verdict.labels, number).color) for number, (name, share) in enumerate(shares)],
+        tick=verdict.target.wins_at_half,
     )
 
 

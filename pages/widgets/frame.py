@@ -166,7 +166,7 @@ def example_picker(text: str, box: str = "q") -> None:
             st.session_state[box] = offered[chosen].text
         st.session_state["example"] = None  # a button, not a choice that lasts
 
-    st.pills(_("Or pick an example"), list(offered), key="example", on_change=write)
+    st.pills(_("Or pick an example"), list(offered), key="example", on_change=write, label_visibility="collapsed")
     reason = next((example.reason for example in offered.values() if example.text == text), None)
     if reason:
         st.caption(_("Why this example: {reason}").format(reason=reason))

@@ -40,6 +40,8 @@ h1 {padding-block: 0.25rem !important}
 .u-pull.u-unknown::after {content: none}
 .u-pull.u-unknown .u-word::after {content: " ?"; font-weight: 700}
 .u-number {font-size: .75rem; font-variant-numeric: tabular-nums; white-space: nowrap}
+.u-bar {position: relative; display: flex; height: .55rem; border-radius: .3rem; overflow: hidden}
+.u-bar i {position: absolute; left: calc(50% - 1px); height: 100%; border-left: 2px solid white}
 .u-steps {border-collapse: collapse; width: 100%; font-size: .92rem; table-layout: fixed}
 .u-steps th {text-align: left; font-weight: 600; width: 9.5rem; vertical-align: top; padding: .35rem .6rem .35rem 0;
   overflow-wrap: anywhere}
@@ -73,6 +75,17 @@ def pull_strip(tokens: Sequence[str], known: Sequence[bool], pulls: Sequence[flo
         for token, is_known, pull, hint in zip(tokens[:_MOST_TOKENS], known, pulls, hints, strict=False)
     ]
     _strip(chips, len(tokens), _("and {count:,} more tokens, read but not shown"))
+
+
+def share_bar(shares: Sequence[tuple[str, float, str]], tick: bool) -> None:
+    """The probabilities of classes (name, share, colour) as one bar; with `tick`, a mark where one half is."""
+    parts = [
+        f'<span style="width: {100 * share:.2f}%; background: {colour}" title="{escape(f"{name} {share:.3f}")}"></span>'
+        for name, share, colour in shares
+    ]
+    said = escape(", ".join(f"{name} {share:.3f}" for name, share, _colour in shares), quote=True)
+    half = "<i></i>" if tick else ""
+    st.html(f'<div class="u-bar" role="img" aria-label="{said}">{"".join(parts)}{half}</div>')
 
 
 def style() -> None:

@@ -46,12 +46,11 @@ def test_an_unknown_page_or_view_has_no_text() -> None:
 
 
 @pytest.mark.parametrize("where", ["Home", "Permutations"])
-def test_the_fold_stands_closed_above_what_the_view_shows(
+def test_the_help_is_behind_a_button_beside_the_title(
     where: str, tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
-    first = sound(opened(where)).expander[0]
-    assert not first.proto.expanded
+    (first,) = sound(opened(where)).get("popover")
     said = " ".join(line.value for line in first.markdown)
     about_view = texts(where)[views(where)[0]]
     assert about_view.idea in said and about_view.limits in said

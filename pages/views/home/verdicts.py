@@ -11,10 +11,10 @@ from core.data.labels import SENTIMENT, model_name, shown
 from core.data.small_data import SMALL, class_counts, is_small, majority
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
-from core.text.preprocessing import DROPPING
-from pages.widgets import answers, black_box, classes, models, prefixwise, target
+from core.text.preprocessing import DROPPING, places
+from pages.widgets import answers, black_box, classes, models, prefixwise, target, text_strip
 from pages.wording import names
-from pages.wording.tokens import plain, step_table, token_strip, visible
+from pages.wording.tokens import plain, step_table, visible
 
 if TYPE_CHECKING:
     from core.models.predict import Verdict
@@ -30,10 +30,25 @@ def answer(text: str, checkpoints: list[Model]) -> None:
 
     aim = target.choose(readers, "home")
     verdicts = [aim.verdict(verdict) for verdict in verdicts]
+    st.markdown(_in_a_sentence(verdicts))
     for column, verdict, checkpoint in zip(st.columns(len(verdicts)), verdicts, readers, strict=True):
         with column, st.container(border=True):
             classes.metric(verdict)
             _accuracy(checkpoint)
+    verdicts = _with_beginnings(readers, verdicts)
+    _words(text, verdicts)
+    _curves(readers, verdicts)
+    _answers_there_are(readers)
+    prefixwise.tell_of_missing_curves(readers)
+    prefixwise.tell_of_cut(readers, [len(verdict.tokens) for verdict in verdicts])
+    if len({checkpoint.labels for checkpoint in readers}) > 1:
+        st.caption(_("The models predict different classes: {models}.").format(models=classes.listed(readers)))
+    _split_contractions(text, readers)
+    answers.as_words(readers, text)
+    _preprocessing(text, readers)
+
+
+def _answers_there_are(readers: list[Model]) -> None:
     if all(checkpoint.labels == SENTIMENT for checkpoint in readers):
         st.caption(
             _(
@@ -50,16 +65,27 @@ def answer(text: str, checkpoints: list[Model]) -> None:
             )
         )
 
-    verdicts = _with_beginnings(readers, verdicts)
-    _curves(readers, verdicts)
-    prefixwise.tell_of_missing_curves(readers)
-    prefixwise.tell_of_cut(readers, [len(verdict.tokens) for verdict in verdicts])
-    if len({checkpoint.labels for checkpoint in readers}) > 1:
-        st.caption(_("The models predict different classes: {models}.").format(models=classes.listed(readers)))
-    _tokens(verdicts)
-    _split_contractions(text, readers)
-    answers.as_words(readers, text)
-    _preprocessing(text, readers)
+
+def _in_a_sentence(verdicts: list[Verdict]) -> str:
+    """Who predicts what, and after which word the last verdict changed."""
+    groups: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        groups.setdefault(verdict.label, []).append(plain(model_name(verdict.model)))
+    said = [f"{listed(names)}: **{plain(shown(label))}**." for label, names in groups.items()]
+    turns: dict[tuple[int, str], list[str]] = {}
+    for verdict in verdicts:
+        after = targets.predicted_of(verdict.prefix_distributions)
+        for at in (after[1:] != after[:-1]).nonzero()[0][-1:].tolist():
+            turns.setdefault((at + 2, verdict.tokens[at + 1]), []).append(plain(model_name(verdict.model)))
+    if turns:
+        at_words = [
+            _("{models} at word {number}, “{word}”").format(
+                models=listed(names), number=number, word=plain(visible(word))
+            )
+            for (number, word), names in sorted(turns.items())
+        ]
+        said.append(_("Last change of verdict: {where}.").format(where="; ".join(at_words)))
+    return " ".join(said)
 
 
 def _curves(readers: list[Model], verdicts: list[Verdict]) -> None:
@@ -142,22 +168,24 @@ def _with_beginnings(readers: list[Model], verdicts: list[Verdict]) -> list[Verd
     return verdicts
 
 
-def _tokens(verdicts: list[Verdict]) -> None:
-    st.header(_("What the models read"))
-    sequences: dict[tuple[tuple[str, ...], tuple[bool, ...]], list[str]] = {}
+def _words(text: str, verdicts: list[Verdict]) -> None:
+    """The words that the models read, with each model's verdict after each, and what to try with the one clicked."""
+    sequences: dict[tuple[tuple[str, ...], tuple[bool, ...]], list[Verdict]] = {}
     for verdict in verdicts:
-        sequences.setdefault((verdict.tokens, verdict.known), []).append(model_name(verdict.model))
-    for (tokens, known), readers in sequences.items():
+        sequences.setdefault((verdict.tokens, verdict.known), []).append(verdict)
+    for number, ((tokens, known), readers) in enumerate(sequences.items()):
         if len(sequences) > 1:
-            st.caption(plain(listed(readers)))
-        token_strip(tokens, known)
-        unknown = len(known) - sum(known)
+            st.caption(plain(listed(model_name(verdict.model) for verdict in readers)))
         if not any(known):
             st.warning(
                 _("None of these words is known. Each is read as the same unknown word, so only their number counts."),
                 icon=":material/help:",
             )
-        elif unknown:
+        key = f"home words {number}"
+        chosen = text_strip.choose(tokens, known, _looks(readers), key=key, chart="prefixes")
+        if chosen is not None:
+            _try_without(text, tokens, chosen, key)
+        if any(known) and (unknown := len(known) - sum(known)):
             st.caption(
                 ngettext(
                     "{unknown} of {all:,} tokens is not in the vocabulary (dashed, with a question mark).",
@@ -166,6 +194,54 @@ def _tokens(verdicts: list[Verdict]) -> None:
                     unknown,
                 ).format(unknown=unknown, all=len(known))
             )
+
+
+def _looks(verdicts: list[Verdict]) -> list[text_strip.Look]:
+    """A mark a model under every word, in the colour of the class that it predicts there."""
+    from core.figures.palette import of_class
+
+    rows = []
+    for verdict in verdicts:
+        after, name = verdict.prefix_distributions, model_name(verdict.model)
+        rows.append(
+            [
+                (
+                    of_class(verdict.labels, best).color,
+                    f"{name}: {shown(verdict.labels[best])} {shares[best]:.3f}",
+                )
+                for best, shares in zip(targets.predicted_of(after).tolist(), after.tolist(), strict=True)
+            ]
+        )
+    return [text_strip.Look(marks=marks) for marks in zip(*(row for row in rows if row), strict=True)]
+
+
+def _try_without(text: str, tokens: tuple[str, ...], chosen: int, key: str) -> None:
+    """What to do with the word that was clicked: leave it out, or put another in its place."""
+    found = places(text, tokens)
+
+    def put(words: str) -> None:
+        if found is None:
+            st.session_state["q"] = " ".join([*tokens[:chosen], *words.split(), *tokens[chosen + 1 :]])
+        else:
+            begin, end = found[chosen]
+            st.session_state["q"] = " ".join(f"{text[:begin]}{words}{text[end:]}".split())
+
+    word = plain(visible(tokens[chosen]))
+    other = f"{key} other {chosen}"
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(
+            _("Put in place of “{word}”").format(word=word),
+            key=other,
+            on_change=lambda: put(st.session_state[other]),
+            width=260,
+        )
+        st.button(
+            _("Leave out “{word}”").format(word=word),
+            key=f"{key} leave out",
+            on_click=put,
+            args=("",),
+            disabled=len(tokens) == 1,
+        )
 
 
 def _split_contractions(text: str, readers: list[Model]) -> None:

@@ -15,8 +15,8 @@ from core.lab.boosting.worksheet import sheet, stopped
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
 from pages.server.fingerprint import fingerprint
-from pages.views.maths_lab import ensemble
-from pages.widgets import query_params, tables, worksheet
+from pages.views.maths_lab import ensemble, worksheet
+from pages.widgets import query_params, tables
 from pages.widgets.number_inputs import ask_lines, ask_whole, slide_whole
 from pages.wording.tokens import Number, minus, plain
 

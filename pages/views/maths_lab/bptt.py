@@ -9,8 +9,8 @@ from core.lab.bptt.slip import Slip, slips
 from core.lab.bptt.worksheet import backward, forward
 from core.lab.typed_numbers import number
 from core.runtime.i18n import gettext as _
-from pages.views.maths_lab import derivation, vanishing
-from pages.widgets import query_params, tables, worksheet
+from pages.views.maths_lab import derivation, vanishing, worksheet
+from pages.widgets import query_params, tables
 from pages.widgets.number_inputs import ask_number, ask_text, ask_whole, shown
 from pages.wording.latex_words import worded
 from pages.wording.tokens import plain

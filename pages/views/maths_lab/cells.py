@@ -16,7 +16,8 @@ from core.models.recurrent import CELLS
 from core.models.step_arithmetic import Working, working
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
-from pages.widgets import black_box, classes, frame, models, prefixwise, query_params, tables, worksheet
+from pages.views.maths_lab import worksheet
+from pages.widgets import black_box, classes, frame, models, prefixwise, query_params, tables
 from pages.widgets.number_inputs import slide_whole
 from pages.wording.tokens import plain, token_strip
 

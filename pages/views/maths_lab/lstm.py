@@ -15,7 +15,8 @@ from core.lab.cells.lstm_exercise import PRESETS, REPORT, USUAL, slips
 from core.lab.cells.worksheets import sheet, step_sheet
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
-from pages.widgets import query_params, tables, worksheet
+from pages.views.maths_lab import worksheet
+from pages.widgets import query_params, tables
 from pages.widgets.number_inputs import slide_whole
 from pages.wording.tokens import plain
 

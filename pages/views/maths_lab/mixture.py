@@ -14,7 +14,8 @@ from core.lab.mixture.worksheet import remarks, sheet, slip_sheet
 from core.lab.typed_numbers import MOST_POINTS, number
 from core.runtime.i18n import gettext as _
 from pages.server.fingerprint import fingerprint
-from pages.widgets import classes, query_params, tables, worksheet
+from pages.views.maths_lab import worksheet
+from pages.widgets import classes, query_params, tables
 from pages.widgets.number_inputs import ask_lines, ask_whole, slide_whole
 from pages.wording.tokens import minus, plain
 

@@ -1,0 +1,88 @@
+"""A text as a row of words to read and to click, coloured by what the view is about, linked to the view's chart.
+
+A component of Streamlit's second kind, as `word_order`. What the browser sends is untrusted: no word of these is None.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from core.runtime.i18n import gettext as _
+from pages.wording.tokens import visible
+
+_HERE = Path(__file__).parent
+MOST = 1_000  # words shown
+_strip = st.components.v2.component(
+    "unrolled_strip",
+    html='<div class="row" role="group"></div><button class="play" type="button"></button>',
+    css=(_HERE / "text_strip.css").read_text(encoding="utf-8"),
+    js=(_HERE / "text_strip.js").read_text(encoding="utf-8"),
+)
+
+
+class Look(NamedTuple):
+    """How a word looks: its ground as a CSS colour, a line below it, small marks (a colour and its meaning), a hint."""
+
+    ground: str = ""
+    below: str = ""
+    marks: tuple[tuple[str, str], ...] = ()
+    hint: str = ""
+
+
+def choose(
+    tokens: Sequence[str],
+    known: Sequence[bool],
+    looks: Sequence[Look] = (),
+    *,
+    key: str,
+    chosen: int | None = None,
+    chart: str = "",
+) -> int | None:
+    """The position of the word that was clicked last, from 0, or None; until a click, `chosen`.
+
+    A second click on a word takes the choice back. `chart` is the key of a chart whose x axis counts the words from 1:
+    a pointer on a word points at its step there, and the other way round, and the row can be played along it.
+    """
+    mark = sha256(json.dumps([list(tokens), chosen]).encode()).hexdigest()[:16]
+    picked = _picked(st.session_state.get(key), mark, len(tokens), chosen)
+    result = _strip(
+        key=key,
+        data={
+            "key": mark,
+            "words": [visible(token) for token in tokens[:MOST]],
+            "known": list(map(bool, known[:MOST])),
+            "looks": [look._asdict() for look in looks[:MOST]],
+            "chosen": picked,
+            "chart": chart.replace(" ", "-"),
+            "more": _("and {count:,} more tokens, read but not shown").format(count=len(tokens) - MOST)
+            if len(tokens) > MOST
+            else "",
+            "labels": {
+                "list": _("Words of the text, in order"),
+                "unknown": _("not in the vocabulary: read as the one unknown word"),
+                "play": _("Play"),
+                "stop": _("Stop"),
+            },
+        },
+        on_picked_change=_nothing,
+    )
+    return _picked(result, mark, len(tokens), chosen)
+
+
+def _picked(state: Any, mark: str, count: int, first: int | None) -> int | None:
+    """The position in what the browser sent for these words; else the first choice."""
+    sent = state.get("picked") if isinstance(state, dict) else None
+    if not isinstance(sent, dict) or sent.get("key") != mark:
+        return first
+    position = sent.get("position")
+    return position if type(position) is int and 0 <= position < count else None
+
+
+def _nothing() -> None:
+    """Streamlit gives a state an attribute only where a callback is named for it."""
