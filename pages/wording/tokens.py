@@ -40,6 +40,7 @@ h1 {padding-block: 0.25rem !important}
 .u-pull.u-unknown::after {content: none}
 .u-pull.u-unknown .u-word::after {content: " ?"; font-weight: 700}
 .u-number {font-size: .75rem; font-variant-numeric: tabular-nums; white-space: nowrap}
+.u-answer {font-size: 1.15rem; margin: 0; overflow-wrap: anywhere; unicode-bidi: plaintext}
 .u-bar {position: relative; display: flex; height: .55rem; border-radius: .3rem; overflow: hidden}
 .u-bar i {position: absolute; left: calc(50% - 1px); height: 100%; border-left: 2px solid white}
 .u-steps {border-collapse: collapse; width: 100%; font-size: .92rem; table-layout: fixed}
@@ -75,6 +76,11 @@ def pull_strip(tokens: Sequence[str], known: Sequence[bool], pulls: Sequence[flo
         for token, is_known, pull, hint in zip(tokens[:_MOST_TOKENS], known, pulls, hints, strict=False)
     ]
     _strip(chips, len(tokens), _("and {count:,} more tokens, read but not shown"))
+
+
+def lead(line: str) -> None:
+    """What a view answers, in a sentence that may hold words of the text."""
+    st.html(f'<p class="u-answer">{escape(line)}</p>')
 
 
 def share_bar(shares: Sequence[tuple[str, float, str]], tick: bool) -> None:

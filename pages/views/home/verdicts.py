@@ -14,7 +14,7 @@ from core.runtime.i18n import listed, ngettext
 from core.text.preprocessing import DROPPING, places
 from pages.widgets import answers, black_box, classes, models, prefixwise, target, text_strip
 from pages.wording import names
-from pages.wording.tokens import plain, step_table, visible
+from pages.wording.tokens import lead, plain, step_table, visible
 
 if TYPE_CHECKING:
     from core.models.predict import Verdict
@@ -30,7 +30,7 @@ def answer(text: str, checkpoints: list[Model]) -> None:
 
     aim = target.choose(readers, "home")
     verdicts = [aim.verdict(verdict) for verdict in verdicts]
-    st.markdown(_in_a_sentence(verdicts))
+    lead(_in_a_sentence(verdicts))
     for column, verdict, checkpoint in zip(st.columns(len(verdicts)), verdicts, readers, strict=True):
         with column, st.container(border=True):
             classes.metric(verdict)
@@ -70,18 +70,16 @@ def _in_a_sentence(verdicts: list[Verdict]) -> str:
     """Who predicts what, and after which word the last verdict changed."""
     groups: dict[str, list[str]] = {}
     for verdict in verdicts:
-        groups.setdefault(verdict.label, []).append(plain(model_name(verdict.model)))
-    said = [f"{listed(names)}: **{plain(shown(label))}**." for label, names in groups.items()]
+        groups.setdefault(verdict.label, []).append(model_name(verdict.model))
+    said = [_("{models}: {label}.").format(models=listed(names), label=shown(label)) for label, names in groups.items()]
     turns: dict[tuple[int, str], list[str]] = {}
     for verdict in verdicts:
         after = targets.predicted_of(verdict.prefix_distributions)
         for at in (after[1:] != after[:-1]).nonzero()[0][-1:].tolist():
-            turns.setdefault((at + 2, verdict.tokens[at + 1]), []).append(plain(model_name(verdict.model)))
+            turns.setdefault((at + 2, verdict.tokens[at + 1]), []).append(model_name(verdict.model))
     if turns:
         at_words = [
-            _("{models} at word {number}, “{word}”").format(
-                models=listed(names), number=number, word=plain(visible(word))
-            )
+            _("{models} at word {number}, “{word}”").format(models=listed(names), number=number, word=visible(word))
             for (number, word), names in sorted(turns.items())
         ]
         said.append(_("Last change of verdict: {where}.").format(where="; ".join(at_words)))
@@ -226,22 +224,10 @@ def _try_without(text: str, tokens: tuple[str, ...], chosen: int, key: str) -> N
             begin, end = found[chosen]
             st.session_state["q"] = " ".join(f"{text[:begin]}{words}{text[end:]}".split())
 
-    word = plain(visible(tokens[chosen]))
     other = f"{key} other {chosen}"
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input(
-            _("Put in place of “{word}”").format(word=word),
-            key=other,
-            on_change=lambda: put(st.session_state[other]),
-            width=260,
-        )
-        st.button(
-            _("Leave out “{word}”").format(word=word),
-            key=f"{key} leave out",
-            on_click=put,
-            args=("",),
-            disabled=len(tokens) == 1,
-        )
+        st.text_input(_("Put in its place"), key=other, on_change=lambda: put(st.session_state[other]), width=260)
+        st.button(_("Leave it out"), key=f"{key} left out", on_click=put, args=("",), disabled=len(tokens) == 1)
 
 
 def _split_contractions(text: str, readers: list[Model]) -> None:
