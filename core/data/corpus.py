@@ -33,8 +33,8 @@ class Corpus:
     """Labelled sentences of one file.
 
     `labels` is int8 [N], 0 for the first of the `labelling`'s names (negative), 1 for the second; `skipped` counts rows
-    left out, neutral where that is no class, or without a label; `sha256` is of the file; `read_as` says what the labels
-    mean where that is not obvious. Of a sample, `drawn_from` is the number of labelled rows in the file.
+    left out, of no class or without a label; `sha256` is of the file; `read_as` says what the labels mean where that is
+    not obvious. Of a sample, `drawn_from` is the number of labelled rows in the file.
     """
 
     name: str

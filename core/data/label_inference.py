@@ -137,9 +137,7 @@ def common(several: Mapping[str, Labelling]) -> Labelling:
     differing: set[str] = set()
     for name, other in several.items():
         if other.names != labelling.names:
-            told = _(
-                "{first} has the classes {one}, {name} has {other}: one label column can mean only one of these"
-            )
+            told = _("{first} has the classes {one}, {name} has {other}: one label column can mean only one of these")
             one, another = ", ".join(labelling.names), ", ".join(other.names)
             raise ValueError(told.format(first=first, one=one, name=name, other=another))
         differing |= {value for value, number in other.values.items() if values.setdefault(value, number) != number}
@@ -296,7 +294,7 @@ def _names(counts: Mapping[str, int], asked: Mapping[str, str]) -> Names:
     if any(_MOODS.get(word) in SENTIMENT for word in words):  # then others say that a text has no sentiment
         words = [word for word in words if word in _MOODS or word not in _NEITHER]
     names = _moods([*named, *words])
-    if {*names} <= {*SENTIMENT} or not named and not FEWEST <= len(names) <= MOST:
+    if {*names} <= {*SENTIMENT} or (not named and not FEWEST <= len(names) <= MOST):
         return SENTIMENT
     if not FEWEST <= len(names) <= MOST:
         given = ", ".join(map(repr, names))
@@ -316,7 +314,7 @@ def _moods(names: Sequence[str]) -> list[str]:
 def _mistyped(
     counts: Mapping[str, int], values: Mapping[str, int | None], fixed: Mapping[str, int | None], names: Names
 ) -> tuple[str, str | None] | None:
-    """A word that is probably no class: of a single row, where others have more, or rare and like another, given too."""
+    """A word that is probably no class, having a single row, or being rare and like another, which is given too."""
     words = [value for value, number in values.items() if number is not None and not is_number(value)]
     if len(names) == FEWEST:
         return None

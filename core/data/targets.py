@@ -256,6 +256,39 @@ def answers_of(probabilities: np.ndarray, target: Target) -> Answers:
     return Answers(log_odds_of(probabilities, target).astype(np.float32), predicted_of(probabilities))
 
 
+def for_each(labels: Names, of: Callable[[Target], np.ndarray]) -> np.ndarray:
+    """What is found for the second of two classes, or for each class, along a first axis [K]."""
+    usual = default(labels)
+    return np.stack([of(Target(labels, number)) for number in range(len(labels))]) if usual is None else of(usual)
+
+
+def leanings(polarity: np.ndarray, labels: Names) -> list[tuple[str, np.ndarray, int]]:
+    """Each class, the log-odds of words [V] that say how they lean to it, and the sign with which they do."""
+    if polarity.ndim < 2:
+        return [(labels[0], polarity, -1), (labels[1], polarity, 1)]
+    return [(name, row, 1) for name, row in zip(labels, polarity, strict=True)]
+
+
+def behind(scores: np.ndarray, gold: np.ndarray) -> np.ndarray:
+    """By how much each other class's score exceeds the gold label's, float64 [N, K − 1], of scores [N] or [N, K]."""
+    if scores.ndim < 2:
+        return np.where(gold == 1, -scores, scores).astype(np.float64)[:, None]
+    exact, own = scores.astype(np.float64), np.asarray(gold, dtype=np.int64)[:, None]
+    others = np.arange(scores.shape[1]) != own
+    return (exact - np.take_along_axis(exact, own, axis=1))[others].reshape(len(scores), -1)  # type: ignore[no-any-return]
+
+
+def cross_entropy(scores: Any, gold: Any, weights: Any = None) -> Any:
+    """The mean log-loss in nats of torch scores [N] or [N, K] for gold labels int64 [N], rows weighted by class [K]."""
+    from torch.nn import functional
+
+    each = None if weights is None else weights[gold]
+    if scores.ndim < 2:
+        return functional.binary_cross_entropy_with_logits(scores, gold.to(scores.dtype), each)
+    losses = functional.cross_entropy(scores, gold, reduction="none")
+    return (losses if each is None else losses * each).mean()  # not by the sum of the weights, as for two classes
+
+
 def missing(probabilities: np.ndarray, gold: np.ndarray) -> np.ndarray:
     """1 − P(gold label) [N], of probabilities [N] or [N, K] and the numbers of the gold classes [N]."""
     if probabilities.ndim < 2:

@@ -481,7 +481,7 @@ def test_what_cannot_be_trained_is_refused() -> None:
     for name in ("train", "held"):
         chosen = getattr(DATA, name)
         given = DATA._replace(**{name: chosen[DATA.labels[chosen] == 1]})
-        with pytest.raises(ValueError, match=r"(training|held-out) rows hold one class only"):
+        with pytest.raises(ValueError, match=r"(training|held-out) rows lack a class: negative; needed: negative, pos"):
             next(train_classifier(SETTINGS, *given))
     with pytest.raises(ValueError, match="finite"):  # a run that diverges gives no model
         last(train_classifier(replace(SETTINGS, cell="rnn", learning_rate=1e30), *DATA))

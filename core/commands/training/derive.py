@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from core.commands import console, inputs
 from core.commands.options import Verbs, label_options
+from core.data import targets
 from core.models import checkpoints
 
 if TYPE_CHECKING:
@@ -47,16 +48,17 @@ def polarity(options: argparse.Namespace) -> int:
     """Each word's log-odds by itself, counted over the rows a checkpoint was trained on, and saved with it."""
     from core.models.token_log_odds import add_polarity, of_training
 
-    models = inputs.two_only(inputs.named_checkpoints(options.model))
+    models = inputs.named_checkpoints(options.model)
     counted: dict[str, np.ndarray] = {}
     for checkpoint, corpus in inputs.labelled_for(options, options.data, models):
         alike = _rows_key(checkpoint)
         if alike not in counted:
             counted[alike] = of_training(checkpoint, corpus)
         add_polarity(checkpoint.name, counted[alike], checkpoint.folder)
-        order = counted[alike].argsort()
-        for kind, ids in zip(checkpoint.labels, (order[:_SHOWN], order[::-1][:_SHOWN]), strict=True):
-            shown = ", ".join(f"{checkpoint.vocabulary.token(int(n))} {counted[alike][n]:+.2f}" for n in ids)
+        for kind, leaning, sign in targets.leanings(counted[alike], checkpoint.labels):
+            order = leaning.argsort()
+            ids = order[::-1][:_SHOWN] if sign > 0 else order[:_SHOWN]
+            shown = ", ".join(f"{checkpoint.vocabulary.token(int(n))} {leaning[n]:+.2f}" for n in ids)
             console.line(f"{checkpoint.name}: most {kind}: {shown}")
     return 0
 
