@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -42,6 +42,9 @@ from core.training.loop import (
     train_classifier,
 )
 from core.training.word2vec import Word2VecSettings, Word2VecState, train_word2vec, unit_variance
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 INTENDED_USE = mark(
     "To show students, teachers and researchers how a recurrent classifier behaves. Not for decisions about people, "
@@ -110,7 +113,8 @@ def is_uneven(prepared: Prepared) -> bool:
 class Recipe:
     """What decides the checkpoints besides the data. `held_out_rows` None means 20,000 rows, or a tenth if less.
 
-    Raises ValueError for an invalid number.
+    `words` is how many of a lender's words are kept, None all: those seen `min_count` times in the file, then the first
+    of the lender's, whose order is by frequency. Raises ValueError for an invalid number.
     """
 
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
@@ -118,12 +122,15 @@ class Recipe:
     held_out_rows: int | None = None
     seed: int = 0
     word2vec: Word2VecSettings = field(default_factory=Word2VecSettings)
+    words: int | None = None
 
     def __post_init__(self) -> None:
         if self.min_count < 1 or self.seed < 0:
             raise ValueError(
                 f"min_count is at least 1 and seed at least 0; given: {self.min_count:,} and {self.seed:,}"
             )
+        if self.words is not None and self.words < 1:
+            raise ValueError(f"at least 1 word is kept; given: {self.words:,}")
         if self.held_out_rows is not None and self.held_out_rows < 2:
             raise ValueError(f"at least one row of each class is held out; given: {self.held_out_rows:,}")
 
@@ -139,6 +146,7 @@ class Prepared:
     train: np.ndarray
     held: np.ndarray
     lender: checkpoints.Checkpoint | None = None
+    lent: np.ndarray | None = None  # the lender's number of each id, [V]
 
     @property
     def names(self) -> Names:
@@ -157,14 +165,28 @@ def prepare(corpus: Corpus, recipe: Recipe, start: checkpoints.Checkpoint | None
     Raises ValueError if the corpus is too small or a part lacks a class.
     """
     lender = start if start and not checkpoints.trained_on(start.card, corpus.sha256) else None
+    lent = None
     if lender:
-        recipe, vocabulary = replace(recipe, preprocessing=lender.preprocessing), lender.vocabulary
-        sentences = encode(corpus.texts, lender.preprocessing, vocabulary)
+        recipe = replace(recipe, preprocessing=lender.preprocessing)
+        lent, sentences = _lent(lender, corpus, recipe)
+        vocabulary = Vocabulary([lender.vocabulary.token(number) for number in lent[2:].tolist()])
     else:
         vocabulary, sentences, _ = build_vocabulary(corpus.texts, recipe.preprocessing, recipe.min_count)
     train, held = held_out(sentences, corpus.labels, recipe.held_out_rows or default_held_out(len(corpus)), recipe.seed)
     check_classes(corpus.labels, train, held, corpus.labelling.names)
-    return Prepared(recipe, corpus, vocabulary, sentences, train, held, lender)
+    return Prepared(recipe, corpus, vocabulary, sentences, train, held, lender, lent)
+
+
+def _lent(lender: checkpoints.Checkpoint, corpus: Corpus, recipe: Recipe) -> tuple[np.ndarray, Encoded]:
+    """The numbers of a lender's words that are kept, ascending, [V], and the sentences in ids of these."""
+    sentences = encode(corpus.texts, lender.preprocessing, lender.vocabulary)
+    seen = np.bincount(sentences.ids, minlength=len(lender.vocabulary)) >= recipe.min_count
+    seen[: Vocabulary.unk_id + 1] = True  # with <pad>
+    order = np.concatenate([np.flatnonzero(seen), np.flatnonzero(~seen)])
+    lent = np.sort(order[: None if recipe.words is None else recipe.words + Vocabulary.unk_id + 1])
+    numbers = np.full(len(seen), Vocabulary.unk_id, dtype=np.int32)
+    numbers[lent] = np.arange(len(lent))
+    return lent, Encoded(numbers[sentences.ids], sentences.offsets)
 
 
 def word_vectors(prepared: Prepared, out: Path) -> Iterator[tuple[int, np.ndarray]]:
@@ -174,7 +196,7 @@ def word_vectors(prepared: Prepared, out: Path) -> Iterator[tuple[int, np.ndarra
     """
     settings = prepared.recipe.word2vec
     if prepared.lender:
-        yield settings.epochs, prepared.lender.model.embedding.weight.numpy()
+        yield settings.epochs, prepared.lender.model.embedding.weight.numpy()[prepared.lent]
         return
     card = _word2vec_card(prepared)
     try:
@@ -232,7 +254,7 @@ def classifier(
             prepared.held,
             unit_variance(vectors),
             state_file,
-            start.model.state_dict() if start else None,
+            _weights(start, prepared.lent) if start else None,
             prepared.names,
         ):
             # Saved before the run removes its state: a full disk must not cost it.
@@ -261,9 +283,16 @@ def classifier(
         add_metrics(name, "selection", selection, out)
 
 
+def _weights(start: checkpoints.Checkpoint, lent: np.ndarray | None) -> dict[str, Tensor]:
+    """The weights of a checkpoint to start from, with the word vectors of the ids `lent`."""
+    weights = start.model.state_dict()
+    return weights if lent is None else {**weights, "embedding.weight": weights["embedding.weight"][lent]}
+
+
 def check_start(start: checkpoints.Checkpoint | None, prepared: Prepared, settings: TrainingSettings) -> None:
-    """Raises ValueError for a checkpoint of another cell or vocabulary."""
-    if start and (start.vocabulary != prepared.vocabulary or start.card["cell"] != settings.cell):
+    """Raises ValueError for a checkpoint of another cell, or of another vocabulary for the same file."""
+    other = start is not prepared.lender and start is not None and start.vocabulary != prepared.vocabulary
+    if start and (other or start.card["cell"] != settings.cell):
         raise ValueError(f"checkpoint {start.name!r} has another cell or vocabulary than this run: it cannot start it")
 
 

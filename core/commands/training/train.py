@@ -62,6 +62,12 @@ def add_verbs(verbs: Verbs) -> None:
         help="go on from the weights of this checkpoint, by its name in DIR or its folder; one of another file lends "
         "its vocabulary, preprocessing and weights, to other classes all weights but the read-out's",
     )
+    parser.add_argument(
+        "--words",
+        type=at_least(1),
+        metavar="N",
+        help="keep N words of --start: those seen --min-count times in the file, then its most frequent (default: all)",
+    )
     parser.add_argument("--average", action="store_true", default=None, help="hold the rate and average the weights")
     for name in ("hidden_size", "layers", "epochs", "batch_size", "evaluations_per_epoch", "patience"):
         parser.add_argument("--" + name.replace("_", "-"), type=int, help=_FEWER.get(name))
@@ -114,6 +120,7 @@ def _train(options: argparse.Namespace) -> int:
         min_count=10 if options.min_count is None else options.min_count,
         held_out_rows=options.held_out,
         seed=options.seed,
+        words=options.words,
         word2vec=Word2VecSettings(
             vector_size=options.embedding_size,
             epochs=options.word2vec_epochs,
