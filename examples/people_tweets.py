@@ -32,7 +32,7 @@ def without_near_duplicates(texts: list[str]) -> list[int]:
     by_word: dict[str, list[int]] = defaultdict(list)
     kept = []
     for number, own in enumerate(words):
-        # Alike are only texts that share one of so many of their rarest words (prefix filtering, Chaudhuri et al. 2006).
+        # Texts so alike share one of so many of their rarest words (prefix filtering, Chaudhuri et al. 2006).
         rare = sorted(own, key=lambda word: (frequency[word], word))[: len(own) - -(-len(own) * 4 // 5) + 1]
         others = {other for word in rare for other in by_word[word]}
         if all(len(own & words[other]) < ALIKE * len(own | words[other]) for other in others):

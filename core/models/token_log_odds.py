@@ -40,12 +40,11 @@ def log_odds(
     counts = [sentence_counts(sentences, rows[labels[rows] == label], size) for label in range(len(names))]
 
     def against_rest(target: targets.Target) -> np.ndarray:
-        smoothed = [
-            part + SMOOTHING
-            for part in (counts[target.number], np.sum([counts[other] for other in target.rest], axis=0))
-        ]
-        one, rest = (np.log(part) - np.log(part.sum()) for part in smoothed)
-        result: np.ndarray = (one - rest).astype(np.float32)
+        parts = []
+        for numbers in ([target.number], target.rest):
+            smoothed = np.sum([counts[number] for number in numbers], axis=0) + SMOOTHING
+            parts.append(np.log(smoothed) - np.log(smoothed.sum()))
+        result: np.ndarray = (parts[0] - parts[1]).astype(np.float32)
         result[Vocabulary.pad_id] = 0
         return result
 
