@@ -113,6 +113,12 @@ def usual(labels: Names, predicted: int) -> Target:
     return default(labels) or Target(labels, int(predicted))
 
 
+def independent(labels: Names) -> tuple[Target, ...]:
+    """The targets whose probabilities say all there is: the second of two classes, else each class."""
+    second = default(labels)
+    return (second,) if second else tuple(Target(labels, number) for number in range(len(labels)))
+
+
 def shared_target(several: Iterable[Target]) -> Target | None:
     """The target that several results share, or None."""
     targets = set(several)
@@ -294,6 +300,25 @@ def missing(probabilities: np.ndarray, gold: np.ndarray) -> np.ndarray:
     if probabilities.ndim < 2:
         return np.abs(probabilities - gold)  # type: ignore[no-any-return]
     return 1 - np.take_along_axis(probabilities, np.asarray(gold, dtype=np.int64)[:, None], axis=1)[:, 0]
+
+
+def highest(probabilities: np.ndarray) -> np.ndarray:
+    """The probability of the predicted class [N], of probabilities [N] or [N, K]."""
+    return distribution(probabilities).max(axis=-1)  # type: ignore[no-any-return]
+
+
+def apart(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The total variation distance [N] of probabilities [N] or [N, K]: ½ Σ |p − q| over the classes."""
+    differences = np.abs(one - other)
+    return differences if differences.ndim < 2 else differences.sum(axis=-1) / 2  # type: ignore[no-any-return]
+
+
+def losses(scores: np.ndarray, gold: np.ndarray) -> np.ndarray:
+    """The log-losses −ln P(gold label) [N] in nats, of scores [N] or [N, K] and the numbers of the gold classes [N]."""
+    if scores.ndim < 2:
+        return np.logaddexp(0, np.where(gold == 1, -scores, scores))
+    own = np.take_along_axis(scores, np.asarray(gold, dtype=np.int64)[:, None], axis=1)[:, 0]
+    return _logsumexp(scores) - own  # type: ignore[no-any-return]
 
 
 def _logsumexp(scores: Any) -> Any:

@@ -11,7 +11,6 @@ import pytest
 
 from core.data.corpus import read_corpus
 from core.data.targets import Target
-from core.evaluation import assessment, metrics
 from core.lab.boosting import ensemble
 from core.lab.mixture import states
 from core.models import checkpoints, reference_states, token_log_odds
@@ -50,8 +49,6 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 Asked = Callable[[Checkpoint, Path], object]
 REFUSING: dict[str, Asked] = {
-    "evaluate": lambda model, path: metrics.evaluate(model, read_corpus(path)),
-    "assess": lambda model, path: next(assessment.assess(path, [model])),
     "ensemble": lambda model, path: next(iter(ensemble.measure(read_corpus(path), [model, model]))),
     "mixture": lambda model, path: states.states_of(model, [TEXT]),
     "polarity": lambda model, path: token_log_odds.of_training(model, read_corpus(path)),
