@@ -13,7 +13,7 @@ from core.data.corpus import read_corpus
 from core.data.targets import Target
 from core.lab.boosting import ensemble
 from core.lab.mixture import states
-from core.models import checkpoints, reference_states, token_log_odds
+from core.models import checkpoints, reference_states
 from core.models.checkpoints import Checkpoint
 from core.models.trace import trace
 from core.probes.attribution.results import Instance
@@ -51,7 +51,6 @@ Asked = Callable[[Checkpoint, Path], object]
 REFUSING: dict[str, Asked] = {
     "ensemble": lambda model, path: next(iter(ensemble.measure(read_corpus(path), [model, model]))),
     "mixture": lambda model, path: states.states_of(model, [TEXT]),
-    "polarity": lambda model, path: token_log_odds.of_training(model, read_corpus(path)),
     "attribution": lambda model, path: Instance.of(model, TEXT),
     "suite": lambda model, path: suite.run(model),
     "fixed points": lambda model, path: next(iter(fixed_points.search(model, [TEXT]))),
