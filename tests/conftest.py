@@ -133,8 +133,11 @@ def write_tiny_checkpoint(
 
 def _metrics(data: str) -> dict[str, object]:
     """Figures that agree with one another: 150 of 200 rows right."""
-    from core.evaluation.metrics import Evaluation, LengthBand
+    import numpy as np
 
+    from core.evaluation.metrics import Evaluation, LengthBand, average_recall, class_figures, macro_f1
+
+    by_class = class_figures(np.array([[70, 30], [20, 80]]), ("negative", "positive"), [(0.82, 0.02)] * 2)
     evaluation = Evaluation(
         model="",
         data=data,
@@ -152,6 +155,9 @@ def _metrics(data: str) -> dict[str, object]:
             LengthBand(1, 5, 80, 0.75, (0.6452, 0.8319)),
             LengthBand(31, None, 120, 0.75, (0.6656, 0.8189)),
         ),
+        macro_f1=macro_f1(by_class),
+        average_recall=average_recall(by_class),
+        classes=by_class,
     ).as_json()
     del evaluation["model"]
     return {**evaluation, "sha256": "1" * 64}

@@ -71,10 +71,10 @@ SHARED: dict[str, dict[str, Any]] = {
     "--to": {"metavar": "CLASS", "help": "the class that a changed text is to be read as (default: any other)"},
     "--labels": {
         "metavar": "VALUE=NAME,VALUE=NAME",
-        "help": "what the values of the label column mean, as in 1=negative,2=positive,3=neutral; neutral, or -, "
-        "leaves rows out. Names are the model's classes; in training they are yours, the first class first, as in "
-        "no=ham,yes=spam (default: the class names, and 0 and 1 for the first and the second class; in training any "
-        "two other words become the classes; numbers that could mean either are refused)",
+        "help": "what the values of the label column mean, as in 1=negative,2=positive,3=-; - leaves rows out, and so "
+        "does neutral where it is no class. Names are the model's classes; in training they are yours, 2 to 20, the "
+        "first class first, as in no=ham,yes=spam (default: the class names, and the numbers from 0 in their order; in "
+        "training the words of the column; numbers with several meanings are refused)",
     },
     "texts": {"nargs": "+", "metavar": "TEXT"},
 }

@@ -16,7 +16,7 @@ import numpy as np
 
 from core.data.formats.layout import Layout
 from core.data.formats.text_folders import texts_of_folder
-from core.data.label_inference import LEFT_OUT, MOST_VALUES, Column, LabelsError, decide, label_key, too_many
+from core.data.label_inference import MOST_VALUES, Column, LabelsError, decide, label_key, left_out, too_many
 from core.data.labels import SENTIMENT, Labelling
 from core.data.tables import is_sentiment140, location, rows
 from core.runtime.i18n import gettext as _
@@ -32,9 +32,9 @@ _SKIPPED = -1
 class Corpus:
     """Labelled sentences of one file.
 
-    `labels` is int8 [N], 0 for the first of the `labelling`'s names (negative), 1 for the second (positive); `skipped`
-    counts rows left out, neutral or without a label; `sha256` is of the file; `read_as` says what the labels mean where
-    that is not obvious. Of a sample, `drawn_from` is the number of labelled rows in the file.
+    `labels` is int8 [N], 0 for the first of the `labelling`'s names (negative), 1 for the second; `skipped` counts rows
+    left out, of no class or without a label; `sha256` is of the file; `read_as` says what the labels mean where that is
+    not obvious. Of a sample, `drawn_from` is the number of labelled rows in the file.
     """
 
     name: str
@@ -72,9 +72,9 @@ def read_corpus(
     labelling: Labelling | None = None,
     asked: Mapping[str, str] | None = None,
 ) -> Corpus:
-    """Labelled rows of a file, neutral and unlabelled ones left out.
+    """Labelled rows of a file, those of no class left out.
 
-    `labelling` has a model's classes; without it the column says the classes: sentiment, or two words. `asked` names
+    `labelling` has a model's classes; without it the column says the classes: sentiment, or its words. `asked` names
     values (`label_inference.decide`). Columns default to ``text`` and ``label``. Raises LookupError for a missing
     column; ValueError, naming the row, for one that cannot be read or whose label is not understood, and for labels
     with two plausible meanings or no rows; OSError for an unreadable file.
@@ -108,7 +108,7 @@ def read_corpus(
             _("{place}: label {label!r} is not one of {labels}").format(
                 place=locations[keys[strange]], label=strange, labels=", ".join(meaning.values)
             ),
-            f"Say what it means: {column.option} VALUE=NAME, or VALUE={LEFT_OUT} to leave such rows out",
+            f"Say what it means: {column.option} VALUE=NAME, or VALUE={left_out(meaning.names)} to leave such rows out",
         )
     codes = np.array([_SKIPPED if (code := meaning.values[value]) is None else code for value in keys], dtype=np.int8)
     labels = codes[values] if len(values) else np.zeros(0, dtype=np.int8)
@@ -117,7 +117,7 @@ def read_corpus(
     if skipped == len(labels):
         raise ValueError(
             _("{file} has no rows labelled {first} or {second} ({skipped} neutral or unlabelled)").format(
-                file=path.name, first=meaning.names[0], second=meaning.names[1], skipped=skipped
+                file=path.name, first=", ".join(meaning.names[:-1]), second=meaning.names[-1], skipped=skipped
             )
         )
     if skipped:

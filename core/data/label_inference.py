@@ -1,25 +1,32 @@
 """What the values of a label column mean: as a person says, as a model's own table had it, or as the column shows.
 
-Words for a class mean that class. Numbers mean something only as a set: 0 and 1 are the first and the second class, 0,
-2, 4 and -1, 0, 1 are guessed to be scales of sentiment. A set with two plausible meanings (1 and 2; 0, 1, 2; stars; a
-rare -1 beside 0 and 1) is refused until `--labels` says which.
+Words for a class mean that class; where a model is to be trained, the words of the column are its classes. Numbers mean
+something only as a set: 0 and 1 are the first and the second class, 0, 2, 4 and -1, 0, 1 are guessed to be scales of
+sentiment. A set with two plausible meanings (1 and 2; 0, 1, 2; stars; a rare -1 beside 0 and 1) is refused until
+`--labels` says which. Neutral is a class where a model has it, or is to have it, and else left out.
 """
 
 from __future__ import annotations
 
+import difflib
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from core.data.labels import SENTIMENT, Labelling, Names, check_names
+from core.data.labels import FEWEST, MOST, SENTIMENT, Labelling, Names, check_names
+from core.data.targets import has_sentiment
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 
 OPTION = "--labels"
-LEFT_OUT = "neutral"
-"""The name, in `--labels` and in messages, of what is neither class: such rows are left out and counted."""
+NEUTRAL = "neutral"
+LEFT_OUT = NEUTRAL
+"""The name, in `--labels` and in messages, of what is no class of models without a neutral one: such rows are left out
+and counted."""
+OUT = "-"
+"""What leaves rows out of every model's labels."""
 MOST_VALUES = 1_000  # different ones; a column of more is no column of labels
 
 _RARE = 10  # a -1 for so many of both 0 and 1, or for more, may be a mark of rows without a label
@@ -28,16 +35,20 @@ _NAMED = 12  # values spelt out in a suggested option
 _SHORT = 40  # characters of a value in a message
 _SIGNED = re.compile(r"([+\-\u2212]?)([0-9]+)(?:\.0+)?")
 _NUMBER = re.compile(r"[+\-\u2212]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?")
-_WORDS: Mapping[str, int | None] = {"negative": 0, "neg": 0, "positive": 1, "pos": 1}
+_MOODS = {"negative": "negative", "neg": "negative", NEUTRAL: NEUTRAL, "neu": NEUTRAL, "positive": "positive"}
+_MOODS["pos"] = "positive"
+_ORDER = ("negative", NEUTRAL, "positive")
 _MISSING = frozenset({"nan", "null", "na", "n/a", "<na>"})  # how programs spell an empty cell
 _NEITHER = frozenset({"", "neutral", "neu", "mixed", "none", *_MISSING})
 _ANSWERS = {"false": 0, "true": 1}
-_SENTIMENT140: Mapping[str, int | None] = {"0": 0, "2": None, "4": 1}
-_POLARITY: Mapping[str, int | None] = {"-1": 0, "0": None, "1": 1}
-_GUESSED = (  # sets of numbers with one plausible meaning, where it is sentiment
+_SENTIMENT140 = dict(zip("024", _ORDER, strict=True))
+_POLARITY = dict(zip(("-1", "0", "1"), _ORDER, strict=True))
+_NEUTRAL_LAST = {"0": "negative", "1": "positive", "2": NEUTRAL}
+_SETS = (  # of numbers with one plausible meaning, where it is sentiment
     (({"0", "4"}, {"0", "2", "4"}), _SENTIMENT140),
     (({"-1"}, {"-1", "1"}, {"-1", "0", "1"}), _POLARITY),
 )
+_TYPO, _ALIKE = 20, 0.8  # how many times rarer a mistyped class is; difflib's ratio to the class that is meant
 
 
 class LabelsError(ValueError):
@@ -126,12 +137,9 @@ def common(several: Mapping[str, Labelling]) -> Labelling:
     differing: set[str] = set()
     for name, other in several.items():
         if other.names != labelling.names:
-            told = _(
-                "{first} distinguishes {one} from {other}, {name} {third} from {fourth}: one label "
-                "column can mean only one of these"
-            )
-            (one, another), (third, fourth) = labelling.names, other.names
-            raise ValueError(told.format(first=first, one=one, other=another, name=name, third=third, fourth=fourth))
+            told = _("{first} has the classes {one}, {name} has {other}: one label column can mean only one of these")
+            one, another = ", ".join(labelling.names), ", ".join(other.names)
+            raise ValueError(told.format(first=first, one=one, name=name, other=another))
         differing |= {value for value, number in other.values.items() if values.setdefault(value, number) != number}
     return Labelling(labelling.names, {value: number for value, number in values.items() if value not in differing})
 
@@ -148,10 +156,10 @@ def decide(
     """The meaning of the values of a column, given with their counts and spelt as by `label_key`.
 
     `model` has the classes and the values of its own table; None where one is to be trained: then the classes are those
-    `asked` for, those of the two words in the column, or sentiment's. `asked` names values, and wins. `before` is what
-    the values meant until `late` appeared. Raises ValueError for a name that is no class, and `LabelsError` for values
-    with two plausible meanings, values none of which is understood, or another meaning than before; where a model is to
-    be trained, for any value that is not understood, and a class without a row.
+    `asked` for, the words in the column, or sentiment's. `asked` names values, and wins. `before` is what the values
+    meant until `late` appeared. Raises ValueError for a name that is no class, and `LabelsError` for values with two
+    plausible meanings, values none of which is understood, or another meaning than before; where a model is to be
+    trained, for any value that is not understood, a class without a row, and a word that is probably mistyped.
     """
     asked = {label_key(value): name for value, name in (asked or {}).items()}
     names = _names(counts, asked) if model is None else model.names
@@ -166,6 +174,7 @@ def decide(
     unknown: list[str] = []
     numbers: list[str] = []
     guess = False
+    guessed = [(sets, _numbers(scale, names)) for sets, scale in _SETS] if has_sentiment(names) else []
     for value in counts:
         if value in fixed:
             values[value] = fixed[value]
@@ -181,11 +190,11 @@ def decide(
             unknown.append(value)
     if numbers:
         rare = {"-1", "0", "1"} <= counts.keys() and _RARE * counts["-1"] < min(counts["0"], counts["1"])
-        scale = _scale(numbers, fixed, own, names, column, rare)
+        scale = _scale(numbers, fixed, own, names, column, rare, guessed)
         if scale is None:
             raise refusal.two_meanings()
         values |= {value: scale[value] for value in numbers}
-        guess |= any(scale is guessed for _sets, guessed in _GUESSED)
+        guess |= any(scale is one for _sets, one in guessed)
     if before and any(values.get(value) != number for value, number in before.items()):
         raise refusal.two_meanings()
     if unknown and (model is None or all(number is None for number in values.values())):
@@ -196,14 +205,17 @@ def decide(
         and (absent := [value for value in fixed if fixed[value] not in {None, *values.values()}])
     ):
         raise refusal.absent(absent)
+    if model is None and (typo := _mistyped(counts, values, fixed, names)):
+        raise refusal.mistyped(*typo)
     usual = _usual(names)
     odd = any(value not in usual for value in numbers) and not column.sentiment140
     odd |= any(value not in fixed and usual.get(value, number) != number for value, number in values.items())
     missing = any(value in _MISSING and value not in fixed and number is None for value, number in values.items())
-    why = "missing values are no class"
+    neutral = model is None and NEUTRAL not in fixed and values.get(NEUTRAL) is not None
+    why = f"{NEUTRAL} is a class, which {NEUTRAL}={OUT} leaves out" if neutral else "missing values are no class"
     if guess or odd:
         why = "this is a guess" if guess else "as in the table of a model's training"
-    line = refusal.line(values, why) if guess or odd or missing else ""
+    line = refusal.line(values, why) if guess or odd or missing or neutral else ""
     return Meaning(names, values, tuple(unknown), guess, line)
 
 
@@ -214,13 +226,14 @@ def _scale(
     names: Names,
     column: Column,
     rare: bool,
+    guessed: Sequence[tuple[Sequence[set[str]], Mapping[str, int | None]]],
 ) -> Mapping[str, int | None] | None:
     """The one meaning of these numbers and of the fixed ones that are numbers; None for two or none.
 
     `rare`: -1 is so rare beside 0 and 1 that it may as well say that a row has no label.
     """
-    if column.sentiment140 and names == SENTIMENT:
-        return dict(_SENTIMENT140) if set(numbers) <= set(_SENTIMENT140) else None
+    if column.sentiment140 and has_sentiment(names):
+        return _numbers(_SENTIMENT140, names) if set(numbers) <= set(_SENTIMENT140) else None
     given = {value: number for value, number in fixed.items() if is_number(value)}
     labels = set(numbers) | {value for value, number in given.items() if number is not None}
     card = {value: number for value, number in own.items() if is_number(value)}
@@ -229,10 +242,12 @@ def _scale(
         return labels <= scale.keys() and all(scale.get(value, number) == number for value, number in given.items())
 
     ordinal: dict[str, int | None] = {str(number): number for number in range(len(names))}
-    usual: list[Mapping[str, int | None]] = [ordinal] if fits(ordinal) else []
+    usual: list[Mapping[str, int | None]] = [ordinal] if fits(ordinal) and not any(map(is_number, names)) else []
+    if has_sentiment(names) and NEUTRAL in names and fits(last := _numbers(_NEUTRAL_LAST, names)):
+        usual += [last] if any(ordinal.get(value) != last[value] for value in numbers) else []
     unlabelled = rare and not {"-1", "0"} & given.keys()
-    for sets, scale in _GUESSED if names == SENTIMENT else ():
-        if fits(scale) and labels | set(given) in sets and not (unlabelled and scale is _POLARITY):
+    for sets, scale in guessed:
+        if fits(scale) and labels | set(given) in sets and not (unlabelled and "-1" in scale):
             usual.append(scale)
     if fits(card):
         others = any(scale[value] != card[value] for scale in usual for value in numbers)
@@ -257,24 +272,61 @@ def _usual(names: Names) -> dict[str, int | None]:
 def _words(names: Names) -> dict[str, int | None]:
     """The words for these classes: their names, and short ones for sentiment."""
     words: dict[str, int | None] = {label_key(name): number for number, name in enumerate(names)}
-    return {**words, **_WORDS} if names == SENTIMENT else words
+    short = {word: names.index(name) for word, name in _MOODS.items() if name in names} if has_sentiment(names) else {}
+    return {**short, **words}
+
+
+def _numbers(scale: Mapping[str, str], names: Names) -> dict[str, int | None]:
+    """A scale with the numbers of classes for their names, None for what is no class."""
+    return {value: names.index(name) if name in names else None for value, name in scale.items()}
 
 
 def _names(counts: Mapping[str, int], asked: Mapping[str, str]) -> Names:
-    """The classes to train on. Raises ValueError where those asked for are not two."""
-    names = list(dict.fromkeys(name for name in asked.values() if not _is_left_out(name)))
-    if names and all(name.casefold() in _WORDS for name in names):
+    """The classes to train on: those asked for, and the words of the column where fewer than two are.
+
+    Raises ValueError where those asked for cannot be.
+    """
+    named = list(dict.fromkeys(name for name in asked.values() if name != OUT))
+    if all(_MOODS.get(name.casefold()) == NEUTRAL for name in named):
+        named = []  # neutral alone makes no class of values: it is one, or left out
+    found = sorted(value for value in counts if value and value not in asked and value not in _MISSING)
+    words = [] if any(map(is_number, found)) or len(_moods(named)) >= FEWEST else found
+    if any(_MOODS.get(word) in SENTIMENT for word in words):  # then others say that a text has no sentiment
+        words = [word for word in words if word in _MOODS or word not in _NEITHER]
+    names = _moods([*named, *words])
+    if {*names} <= {*SENTIMENT} or (not named and not FEWEST <= len(names) <= MOST):
         return SENTIMENT
-    if names:
-        if len(names) != 2:
-            given = ", ".join(map(repr, names))
-            raise ValueError(f"{OPTION} names two classes, beside {LEFT_OUT}; given {len(names)}: {given}")
-        return check_names(names)
-    others = sorted(value for value in counts if value and value not in asked and value not in _MISSING)
-    words = {*_WORDS, "neutral", "neu"}
-    if len(others) == 2 and not any(value in words or _NUMBER.fullmatch(value) for value in others):
-        return check_names(others)
-    return SENTIMENT
+    if not FEWEST <= len(names) <= MOST:
+        given = ", ".join(map(repr, names))
+        raise ValueError(f"{OPTION} names {FEWEST} to {MOST} classes, beside {OUT}; given {len(names)}: {given}")
+    return check_names(names)
+
+
+def _moods(names: Sequence[str]) -> list[str]:
+    """Different names; those of sentiment first, in their order and spelt out, where they are all or both are there."""
+    moods = {_MOODS[name.casefold()] for name in names if name.casefold() in _MOODS}
+    others = [name for name in dict.fromkeys(names) if name.casefold() not in _MOODS]
+    if others and not {*SENTIMENT} <= moods:
+        return list(dict.fromkeys(names))
+    return [*(name for name in _ORDER if name in moods), *others]
+
+
+def _mistyped(
+    counts: Mapping[str, int], values: Mapping[str, int | None], fixed: Mapping[str, int | None], names: Names
+) -> tuple[str, str | None] | None:
+    """A word that is probably no class, having a single row, or being rare and like another, which is given too."""
+    words = [value for value, number in values.items() if number is not None and not is_number(value)]
+    if len(names) == FEWEST:
+        return None
+    for value in words:
+        if value not in fixed and value not in _MOODS:
+            others = [other for other in words if values[other] != values[value]]
+            often = [other for other in others if counts[other] > _TYPO * counts[value]]
+            alike = difflib.get_close_matches(value, often, 1, _ALIKE)
+            rows = sum(counts[other] for other, number in values.items() if number == values[value])
+            if alike or rows == 1:
+                return value, alike[0] if alike else None
+    return None
 
 
 def _number(name: str, names: Names, option: str) -> int | None:
@@ -282,19 +334,21 @@ def _number(name: str, names: Names, option: str) -> int | None:
     folded = [own.casefold() for own in names]
     if name.casefold() in folded:
         return folded.index(name.casefold())
-    if names == SENTIMENT and name.casefold() in _WORDS:
-        return _WORDS[name.casefold()]
-    if _is_left_out(name):
+    mood = _MOODS.get(name.casefold())
+    if has_sentiment(names) and mood in names:
+        return names.index(mood)
+    if name == OUT or mood == NEUTRAL:
         return None
     raise ValueError(
         _("{option}: {name!r} is not one of the names: {names}, or {neutral} to leave rows out").format(
-            option=option, name=name, names=", ".join(names), neutral=LEFT_OUT
+            option=option, name=name, names=", ".join(names), neutral=left_out(names)
         )
     )
 
 
-def _is_left_out(name: str) -> bool:
-    return name.casefold() in (LEFT_OUT, "neu", "-")
+def left_out(names: Names) -> str:
+    """How `--labels` and messages name what is left out of these classes."""
+    return OUT if NEUTRAL in names else LEFT_OUT
 
 
 @dataclass(frozen=True)
@@ -321,7 +375,7 @@ class _Refusal:
         return f"{told}; {why}; change it with {self.column.option}"
 
     def _name(self, number: int | None) -> str:
-        return LEFT_OUT if number is None else self.names[number]
+        return left_out(self.names) if number is None else self.names[number]
 
     def two_meanings(self) -> LabelsError:
         """Numbers that may mean this or that."""
@@ -358,15 +412,30 @@ class _Refusal:
         )
         return LabelsError(message, f"Name the values that it holds with {self.column.option} VALUE=NAME,VALUE=NAME")
 
+    def mistyped(self, value: str, alike: str | None) -> LabelsError:
+        """A word that is probably no class."""
+        told = _("{file}: column {column!r} holds {held}: {value} has too few rows to be a class")
+        if alike is not None:
+            told = _("{file}: column {column!r} holds {held}: {value} looks like a misspelt {alike}")
+        message = told.format(
+            file=self.column.file, column=self.column.name, held=self._held(), value=_short(value), alike=alike
+        )
+        if not _can_be_typed(value):
+            return LabelsError(message, f"Correct it in the file, or leave it out with {self.column.option}")
+        options = [{value: name} for name in ([OUT, value] if alike is None else [alike, OUT, value])]
+        spelt = [self._option(option) for option in options if all(map(_can_be_typed, option.values()))]
+        *ways, itself = spelt
+        return LabelsError(message, f"Say {' or '.join(ways)}, or {itself} if it is a class of its own")
+
     def _way_on(self, options: Sequence[Mapping[str, str]], open_: Sequence[str]) -> str:
         """What to type: one of some options, or a name for each of the values that are open."""
         typed = [option for option in options if all(_can_be_typed(value) for value in option)]
         if typed:
             own = " (or with names of your own)" if self.to_train else ""
             return f"Say which: {' or '.join(map(self._option, typed))}{own}"
-        names = f"{', '.join(self.names)} or {LEFT_OUT}"
+        names = f"{', '.join(self.names)} or {left_out(self.names)}"
         if self.to_train:
-            names = f"one of two of your own, or {LEFT_OUT}"
+            names = f"one of {FEWEST} to {MOST} of your own, or {OUT} to leave rows out"
             open_ = [value for value in ranked(self.counts) if value and value not in _MISSING]
         named = {value: self._name(number) for value, number in self.fixed.items() if value in self.counts}
         named = dict.fromkeys(open_, "NAME") | named
@@ -380,16 +449,20 @@ class _Refusal:
 
     def _options(self, numbers: Sequence[str]) -> Iterator[dict[str, str]]:
         """Plausible meanings of some numbers, the smallest first, that agree with what was asked."""
-        count, (first, last) = len(numbers), self.names
+        count, first, last = len(numbers), self.names[0], self.names[-1]
         half, middle = count // 2, [LEFT_OUT] * (count % 2)
         meanings = [
             [first] * half + middle + [last] * half,
             [first] + [LEFT_OUT] * (count - 2) + [last],
         ]
+        if self.to_train and count > 3:
+            meanings = [[*numbers], *meanings]
         if count == 1:
-            meanings = [[first], [last]]
-        elif count == 2:
-            meanings = [[first, last], [last, first]]
+            meanings = [[name] for name in self.names]
+        elif count == len(self.names):
+            meanings = [[*self.names], [*self.names[::-1]]]
+        elif len(self.names) > FEWEST:
+            meanings = []
         elif numbers == ["-1", "0", "1"]:
             meanings = [[first, LEFT_OUT, last], [LEFT_OUT, first, last]]
         elif count == 3:

@@ -19,10 +19,9 @@ def is_small(rows: int) -> bool:
     return rows < SMALL
 
 
-def class_counts(report: Mapping[str, Any]) -> tuple[int, int]:
-    """Rows of the classes 0 and 1 that an evaluation was made on, from its confusion table."""
-    cells = report["confusion"]
-    return cells["true_negative"] + cells["false_positive"], cells["false_negative"] + cells["true_positive"]
+def class_counts(report: Mapping[str, Any]) -> tuple[int, ...]:
+    """Rows of each class that an evaluation was made on, from its confusion table."""
+    return tuple(map(sum, _table(report)))
 
 
 def majority(report: Mapping[str, Any]) -> float:
@@ -31,14 +30,26 @@ def majority(report: Mapping[str, Any]) -> float:
     return max(counts) / sum(counts)
 
 
-def recalls(report: Mapping[str, Any]) -> tuple[float | None, float | None]:
+def recalls(report: Mapping[str, Any]) -> tuple[float | None, ...]:
     """The share of each class's rows that were given that class; None for a class without rows."""
-    cells, (first, second) = report["confusion"], class_counts(report)
-    return cells["true_negative"] / first if first else None, cells["true_positive"] / second if second else None
+    table = _table(report)
+    return tuple(row[number] / rows if (rows := sum(row)) else None for number, row in enumerate(table))
 
 
-def trained_counts(card: Mapping[str, Any]) -> tuple[int, int] | None:
-    """Rows of the classes 0 and 1 in the file that a checkpoint was trained from; None where its card does not tell."""
+def trained_counts(card: Mapping[str, Any]) -> tuple[int, ...] | None:
+    """Rows of each class in the file that a checkpoint was trained from; None where its card does not tell."""
     data = card.get("data", {})
     counts = data.get("counts") or [data.get("negative"), data.get("positive")]
-    return (counts[0], counts[1]) if len(counts) == 2 and all(isinstance(count, int) for count in counts) else None
+    whole = len(counts) == len(card.get("labels", counts)) and all(isinstance(count, int) for count in counts)
+    return tuple(counts) if whole else None
+
+
+def _table(report: Mapping[str, Any]) -> list[list[int]]:
+    """The rows of an evaluation by gold label and prediction, [K][K]; of two classes, cards name the four fields."""
+    cells = report["confusion"]
+    if "counts" in cells:
+        return [*cells["counts"]]
+    return [
+        [cells["true_negative"], cells["false_positive"]],
+        [cells["false_negative"], cells["true_positive"]],
+    ]

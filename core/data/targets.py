@@ -113,6 +113,12 @@ def usual(labels: Names, predicted: int) -> Target:
     return default(labels) or Target(labels, int(predicted))
 
 
+def independent(labels: Names) -> tuple[Target, ...]:
+    """The targets whose probabilities say all there is: the second of two classes, else each class."""
+    second = default(labels)
+    return (second,) if second else tuple(Target(labels, number) for number in range(len(labels)))
+
+
 def shared_target(several: Iterable[Target]) -> Target | None:
     """The target that several results share, or None."""
     targets = set(several)
@@ -256,11 +262,63 @@ def answers_of(probabilities: np.ndarray, target: Target) -> Answers:
     return Answers(log_odds_of(probabilities, target).astype(np.float32), predicted_of(probabilities))
 
 
+def for_each(labels: Names, of: Callable[[Target], np.ndarray]) -> np.ndarray:
+    """What is found for the second of two classes, or for each class, along a first axis [K]."""
+    usual = default(labels)
+    return np.stack([of(Target(labels, number)) for number in range(len(labels))]) if usual is None else of(usual)
+
+
+def leanings(polarity: np.ndarray, labels: Names) -> list[tuple[str, np.ndarray, int]]:
+    """Each class, the log-odds of words [V] that say how they lean to it, and the sign with which they do."""
+    if polarity.ndim < 2:
+        return [(labels[0], polarity, -1), (labels[1], polarity, 1)]
+    return [(name, row, 1) for name, row in zip(labels, polarity, strict=True)]
+
+
+def behind(scores: np.ndarray, gold: np.ndarray) -> np.ndarray:
+    """By how much each other class's score exceeds the gold label's, float64 [N, K − 1], of scores [N] or [N, K]."""
+    if scores.ndim < 2:
+        return np.where(gold == 1, -scores, scores).astype(np.float64)[:, None]
+    exact, own = scores.astype(np.float64), np.asarray(gold, dtype=np.int64)[:, None]
+    others = np.arange(scores.shape[1]) != own
+    return (exact - np.take_along_axis(exact, own, axis=1))[others].reshape(len(scores), -1)  # type: ignore[no-any-return]
+
+
+def cross_entropy(scores: Any, gold: Any, weights: Any = None) -> Any:
+    """The mean log-loss in nats of torch scores [N] or [N, K] for gold labels int64 [N], rows weighted by class [K]."""
+    from torch.nn import functional
+
+    each = None if weights is None else weights[gold]
+    if scores.ndim < 2:
+        return functional.binary_cross_entropy_with_logits(scores, gold.to(scores.dtype), each)
+    losses = functional.cross_entropy(scores, gold, reduction="none")
+    return (losses if each is None else losses * each).mean()  # not by the sum of the weights, as for two classes
+
+
 def missing(probabilities: np.ndarray, gold: np.ndarray) -> np.ndarray:
     """1 − P(gold label) [N], of probabilities [N] or [N, K] and the numbers of the gold classes [N]."""
     if probabilities.ndim < 2:
         return np.abs(probabilities - gold)  # type: ignore[no-any-return]
     return 1 - np.take_along_axis(probabilities, np.asarray(gold, dtype=np.int64)[:, None], axis=1)[:, 0]
+
+
+def highest(probabilities: np.ndarray) -> np.ndarray:
+    """The probability of the predicted class [N], of probabilities [N] or [N, K]."""
+    return distribution(probabilities).max(axis=-1)  # type: ignore[no-any-return]
+
+
+def apart(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The total variation distance [N] of probabilities [N] or [N, K]: ½ Σ |p − q| over the classes."""
+    differences = np.abs(one - other)
+    return differences if differences.ndim < 2 else differences.sum(axis=-1) / 2  # type: ignore[no-any-return]
+
+
+def losses(scores: np.ndarray, gold: np.ndarray) -> np.ndarray:
+    """The log-losses −ln P(gold label) [N] in nats, of scores [N] or [N, K] and the numbers of the gold classes [N]."""
+    if scores.ndim < 2:
+        return np.logaddexp(0, np.where(gold == 1, -scores, scores))
+    own = np.take_along_axis(scores, np.asarray(gold, dtype=np.int64)[:, None], axis=1)[:, 0]
+    return _logsumexp(scores) - own  # type: ignore[no-any-return]
 
 
 def _logsumexp(scores: Any) -> Any:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from core.data import targets
 from core.data.corpus import Encoded, Encoder
 from core.data.formats.layout import Layout
 from core.data.label_columns import LEFT_OUT, UNKNOWN, Readings
@@ -25,9 +26,9 @@ from core.data.labels import Labelling
 from core.data.records import Window, windows
 from core.data.slices import Marker, indices
 from core.data.tables import is_sentiment140
-from core.data.targets import two_only
+from core.data.targets import Target
 from core.evaluation.binned_metrics import Counter, Pair, Tallies
-from core.models.predict import logits, sigmoid
+from core.models.predict import logits
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import mark
 from core.text.preprocessing import Vocabulary
@@ -49,7 +50,7 @@ _BATCH = 256
 
 CheckCancelled = Callable[[], object]
 Field = tuple[int, int]
-"""Of a confusion table: the class that people gave, and the verdict."""
+"""Of a confusion table: the numbers of the class that people gave and of the predicted one."""
 
 
 class Problem(NamedTuple):
@@ -61,19 +62,21 @@ class Problem(NamedTuple):
 
 
 class Example(NamedTuple):
-    """A row to look at: its text (long ones cut), its class, and P(class 1) by model."""
+    """A row to look at: its text (long ones cut), its class, and by model P(second class), of more than two P(predicted
+    class), and the number of the predicted class."""
 
     row: int
     text: str
     label: int
     probabilities: Mapping[str, float]
+    predicted: Mapping[str, int]
 
 
 @dataclass(frozen=True)
 class Assessment:
     """How far an assessment is, and what it has counted so far.
 
-    `share` of the file is read. Of `rows`, `counted` have a label and a word, `unlabelled` a label that says neither
+    `share` of the file is read. Of `rows`, `counted` have a label and a word, `unlabelled` a label that says no
     class, `empty` no word for some model, `malformed` could not be read or understood; `problems` names the first
     `LISTED` of these. `fields` are by model and field of its confusion table, the surest first; `differing` by every
     two models, the widest apart first. `done` says that the whole file was read; then `read_as` tells what labels were
@@ -110,11 +113,12 @@ def assess(
 ) -> Generator[Assessment, None, None]:
     """Count models' scores on a table; an event comes with every few thousand rows, the last has it all.
 
-    `labels` are the names of class 0 and class 1, those of the models unless told. What the values of the label column
-    mean is decided by `label_inference.decide`, where `asked` names values. `check_cancelled` is called several times
-    between events, and what it raises ends it. Raises ValueError for no model or more than `MOST_MODELS`, models of one
-    name, models of different classes where no names are given, labels with two plausible meanings, or no row with a
-    label that is understood and a word; LookupError for a missing column; what `core.data.records.windows` raises.
+    `labels` are the names of the classes, those of the models unless told. What the values of the label column mean is
+    decided by `label_inference.decide`, where `asked` names values. The tallies have the models' targets.
+    `check_cancelled` is called several times between events, and what it raises ends it. Raises ValueError for no model
+    or more than `MOST_MODELS`, models of one name, models of different classes where no names are given, another number
+    of names, labels with two plausible meanings, or no row with a label that is understood and a word; LookupError for
+    a missing column; what `core.data.records.windows` raises.
     """
     if not 1 <= len(checkpoints) <= MOST_MODELS:
         raise ValueError(
@@ -124,12 +128,15 @@ def assess(
         )
     if len({checkpoint.name for checkpoint in checkpoints}) < len(checkpoints):
         raise ValueError(_("a model is named twice"))
-    two_only(*checkpoints)
     path = Path(path)
     if labels is None or all(checkpoint.labels == labels for checkpoint in checkpoints):
         labelling = common({checkpoint.name: checkpoint.labelling for checkpoint in checkpoints})
     else:
         labelling = Labelling(labels)
+        for checkpoint in checkpoints:
+            if len(checkpoint.labels) != len(labels):
+                told = _("{name} has {count} classes; given {given} names for them")
+                raise ValueError(told.format(name=checkpoint.name, count=len(checkpoint.labels), given=len(labels)))
     readings = Readings(Column(name or path.name, label_column, is_sentiment140(path)), labelling, asked)
     counting = _Counting(name or path.name, checkpoints, readings, text_column, check_cancelled)
     return _assess(path, counting, layout)
@@ -173,11 +180,13 @@ class _Counting:
             if not any(_alike(checkpoint, other) for other, _encoder in self._encoders):
                 self._encoders.append((checkpoint, Encoder(checkpoint.preprocessing, checkpoint.vocabulary)))
         self._marker = Marker()
-        self._counters = [Counter(checkpoint.name, checkpoint.hash, readings.names) for checkpoint in checkpoints]
+        self._counters = [Counter(one.name, one.every.hash, readings.names) for one in checkpoints]
+        self._second = targets.default(readings.names)
         self._pairs = {pair: np.zeros(4, dtype=np.int64) for pair in combinations(range(len(checkpoints)), 2)}
         self._rows = self._counted = self._unlabelled = self._empty = self._malformed = 0
         self._problems: list[Problem] = []
-        self._fields = [{(label, said): _Best() for label in (0, 1) for said in (0, 1)} for _name in checkpoints]
+        classes = range(len(readings.names))
+        self._fields = [{(label, said): _Best() for label in classes for said in classes} for _name in checkpoints]
         self._differing = {pair: _Best() for pair in self._pairs}
 
     def take(self, window: Window) -> None:
@@ -220,32 +229,35 @@ class _Counting:
         self._counted += len(rows)
         labels = read[rows].astype(np.int64)
         marks = self._marker(texts[row] for row in rows.tolist())
-        scores = []
+        chances = []
         for counter, checkpoint in zip(self._counters, self._checkpoints, strict=True):
             sentences = next(logit for other, logit in encoded if _alike(checkpoint, other)).take(rows)
-            logit = logits(checkpoint.model, sentences, _BATCH, check_cancelled=self._check_cancelled)
-            if not np.isfinite(logit).all():
+            scores = logits(checkpoint.every.model, sentences, _BATCH, check_cancelled=self._check_cancelled)
+            if not np.isfinite(scores).all():
                 raise ValueError(_("model {name} gave scores that are not finite").format(name=checkpoint.name))
             unknown = _unknown(sentences)
-            counter.add(logit, labels, indices(marks, sentences.lengths, unknown), sentences.lengths, unknown)
-            scores.append(sigmoid(logit))
-        said = np.array(scores)
-        right = (said >= 0.5) == labels
+            counter.add(scores, labels, indices(marks, sentences.lengths, unknown), sentences.lengths, unknown)
+            chances.append(targets.probabilities(scores))
+        predicted = np.array([targets.predicted_of(of_model) for of_model in chances])
+        sure = [targets.highest(of_model) for of_model in chances]
+        shown = sure if self._second is None else chances
+        right = predicted == labels
         numbers = [window.first + good[row] for row in rows.tolist()]
 
         def example(index: int) -> Example:
             text = texts[int(rows[index])]
             text = text if len(text) <= _TEXT_LIMIT else text[: _TEXT_LIMIT - 1] + "…"
-            by_name = dict(zip(self._names, said[:, index].tolist(), strict=True))
-            return Example(numbers[index], text, int(labels[index]), by_name)
+            by_name = dict(zip(self._names, (float(of_model[index]) for of_model in shown), strict=True))
+            classes = dict(zip(self._names, predicted[:, index].tolist(), strict=True))
+            return Example(numbers[index], text, int(labels[index]), by_name, classes)
 
         for model, fields in enumerate(self._fields):
-            sure = np.abs(said[model] - 0.5)
             for (label, verdict), best in fields.items():
-                best.take(np.flatnonzero((labels == label) & ((said[model] >= 0.5) == verdict)), sure, example)
+                best.take(np.flatnonzero((labels == label) & (predicted[model] == verdict)), sure[model], example)
         for (a, b), counts in self._pairs.items():
             counts += np.bincount(2 * ~right[a] + ~right[b], minlength=4)
-            self._differing[a, b].take(np.flatnonzero(right[a] != right[b]), np.abs(said[a] - said[b]), example)
+            gaps = targets.apart(chances[a], chances[b])
+            self._differing[a, b].take(np.flatnonzero(right[a] != right[b]), gaps, example)
 
     def _leave_out(self, window: Window, index: int, reason: str) -> None:
         self._malformed += 1
@@ -258,8 +270,8 @@ class _Counting:
             return
         raise ValueError(
             _(
-                "{file}: no row has both a word and a label of one of the two classes (rows: {rows:,}; without such "
-                "a label: {unlabelled:,}; without a word: {empty:,}; malformed: {malformed:,})"
+                "{file}: no row has both a word and a label of one of the classes (rows: {rows:,}; without such a "
+                "label: {unlabelled:,}; without a word: {empty:,}; malformed: {malformed:,})"
             ).format(
                 file=self._file,
                 rows=self._rows,
@@ -276,7 +288,10 @@ class _Counting:
             file=self._file,
             labels=self.readings.names,
             tallies=Tallies(
-                tuple(counter.tally() for counter in self._counters),
+                tuple(
+                    counter.tally().targeted(_named(checkpoint.target, self.readings.names))
+                    for counter, checkpoint in zip(self._counters, self._checkpoints, strict=True)
+                ),
                 tuple(Pair(names[a], names[b], *counts.tolist()) for (a, b), counts in self._pairs.items()),
             ),
             share=share,
@@ -315,6 +330,11 @@ class _Best:
 
     def result(self) -> tuple[Example, ...]:
         return tuple(entry[2] for entry in sorted(self._heap, key=lambda entry: entry[:2], reverse=True))
+
+
+def _named(target: Target | None, labels: Names) -> Target | None:
+    """A model's target by the file's names of its classes."""
+    return target if target is None else Target(labels, target.number, target.against)
 
 
 def _alike(one: Checkpoint, other: Checkpoint) -> bool:

@@ -1,10 +1,12 @@
 """A model's scores on a labelled file as counts in bins: enough for the figures, without a text.
 
-P(class 1) is counted by class in 300 equal bins, so that a threshold at any hundredth, and 0.5 among them, falls on an
-edge and its counts are exact; so are the 15 groups of the reliability plot, being 20 bins each, as each bin keeps the
-sum of its probabilities. Brier score and log-loss are summed row by row. Two figures are read off the bins and are
-therefore near, not exact: the areas under the curves (within a bin, rows count as tied) and the temperature, fitted
-with the mean logit of each class in each bin in place of every row's.
+The probability of a class is counted in 300 equal bins, apart for rows of the class and of the others, so that a
+threshold at any hundredth, and 0.5 among them, falls on an edge and its counts are exact; so are the 15 groups of the
+reliability plot, being 20 bins each, as each bin keeps the sum of its probabilities. Of two classes the second is
+counted, which says all of the first; of more each class against the rest, and the predicted class against being right.
+Confusion, Brier score and log-loss are summed row by row. The areas under the curves are read off the bins and are
+therefore near, not exact (within a bin, rows count as tied). So is the temperature: of two classes it is fitted with
+the mean logit of each class in each bin in place of every row's, of more to the exact log-loss at `TEMPERATURES`.
 
 Intervals of shares are Wilson's. Two models on the same rows: McNemar's test in its exact, binomial form (McNemar 1947)
 and, for the difference of the accuracies, the interval of Newcombe 1998 ("Improved confidence intervals for the
@@ -15,21 +17,33 @@ one does not.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from core.data import targets
+from core.data.labels import Names
 from core.data.slices import SLICES
-from core.evaluation.metrics import wilson_interval
+from core.data.targets import Target
+from core.evaluation.metrics import (
+    ClassFigures,
+    Interval,
+    average_recall,
+    class_figures,
+    confusion_counts,
+    macro_f1,
+    share,
+    wilson_interval,
+)
 
 BINS, GROUPS = 300, 15
 EDGES = np.arange(BINS + 1) / BINS
-Interval = tuple[float, float]
+TEMPERATURES = 2.0 ** (np.arange(-16, 17) / 8)  # from 1/4 to 4
 
 
 class Group(NamedTuple):
-    """Rows of like P(class 1): how many, their mean probability, the share that is of class 1 and its interval."""
+    """Rows of like probability: how many, their mean probability, the share that is of the class and its interval."""
 
     rows: int
     probability: float
@@ -38,7 +52,8 @@ class Group(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """One slice: rows, rows right, accuracy and its interval (None without rows), the share that is of class 1."""
+    """One slice: rows, rows right, accuracy and its interval (None without rows), the share that is of the target class
+    (None without a target)."""
 
     family: str
     name: str
@@ -50,7 +65,7 @@ class Cell(NamedTuple):
 
 
 class AtThreshold(NamedTuple):
-    """What a model does where class 1 is said from this P(class 1) on. A measure is None where it has no row."""
+    """What a model does where a class is said from this probability of it on. A measure is None where it has no row."""
 
     threshold: float
     true_negative: int
@@ -69,7 +84,7 @@ class AtThreshold(NamedTuple):
 
 class Curves(NamedTuple):
     """Figures at every edge of the bins as a threshold, from 0 up: [BINS + 1]. Precision is NaN where nothing is said
-    to be of class 1."""
+    to be of the class."""
 
     thresholds: np.ndarray
     precision: np.ndarray
@@ -78,26 +93,16 @@ class Curves(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Tally:
-    """A model's scores on one labelled file, in counts.
+class Binned:
+    """The probabilities of one class on a labelled file, in counts; or of the predicted class, "of it" being right.
 
-    `counts` int64 [2, BINS]: rows by class and bin of P(class 1). `logits` float64 [2, BINS] and `probabilities` [BINS]
-    are sums over the rows of each. `squares` is the sum of (P − class)², `losses` that of the log-losses in nats.
-    `tokens` were read, `unknown` of them not known. `slices` int64 [S, 2, 2]: rows of each of `SLICES` by class and
-    verdict at 0.5. `hash` is the model's, `labels` name its classes.
+    `counts` int64 [2, BINS]: rows that are not of the class and that are, by bin. `probabilities` float64 [BINS] are
+    sums over the rows of each bin, `squares` is the sum of (P − 1)² over rows of the class and P² over others.
     """
 
-    model: str
-    hash: str
-    labels: tuple[str, ...]
     counts: np.ndarray
-    logits: np.ndarray
     probabilities: np.ndarray
     squares: float
-    losses: float
-    tokens: int
-    unknown: int
-    slices: np.ndarray
 
     @property
     def rows(self) -> int:
@@ -109,18 +114,13 @@ class Tally:
         """The mean of (P − class)² (Brier 1950)."""
         return self.squares / self.rows
 
-    @property
-    def log_loss(self) -> float:
-        """The mean log-loss in nats."""
-        return self.losses / self.rows
-
     def at(self, threshold: float) -> AtThreshold:
         """What the model does at a threshold that is an edge of the bins. Raises ValueError for another."""
         edge = check_threshold(threshold)
         (tn, fn), (fp, tp) = self.counts[:, :edge].sum(axis=1).tolist(), self.counts[:, edge:].sum(axis=1).tolist()
         rows = self.rows
-        precision, precision_interval = _share(tp, tp + fp)
-        recall, recall_interval = _share(tp, tp + fn)
+        precision, precision_interval = share(tp, tp + fp)
+        recall, recall_interval = share(tp, tp + fn)
         return AtThreshold(
             threshold=threshold,
             true_negative=tn,
@@ -133,12 +133,12 @@ class Tally:
             precision_interval=precision_interval,
             recall=recall,
             recall_interval=recall_interval,
-            false_positive_rate=_share(fp, fp + tn)[0],
+            false_positive_rate=share(fp, fp + tn)[0],
             f1=2 * tp / (2 * tp + fp + fn) if tp + fp + fn else None,
         )
 
     def groups(self) -> list[Group]:
-        """The reliability plot: the rows in `GROUPS` equal ranges of P(class 1), empty ones left out."""
+        """The reliability plot: the rows in `GROUPS` equal ranges of probability, empty ones left out."""
         ones, rows = (_grouped(found) for found in (self.counts[1], self.counts.sum(axis=0)))
         means = _grouped(self.probabilities)
         return [
@@ -151,25 +151,6 @@ class Tally:
     def calibration_error(self) -> float:
         """Expected calibration error over `GROUPS` equal ranges, as in `core.evaluation.metrics`."""
         return sum(group.rows * abs(group.probability - group.share) for group in self.groups()) / self.rows
-
-    @property
-    def temperature(self) -> float | None:
-        """The T at which σ(logit / T) has the least log-loss (Guo et al. 2017): above 1 the model is too sure of
-        itself, below 1 not sure enough. None where no T is best: every row is right, one class is missing, or the loss
-        still falls at the bounds e⁻⁴ and e⁴ of what is searched."""
-        from scipy.optimize import minimize_scalar
-
-        filled = self.counts > 0
-        weights = self.counts[filled].astype(np.float64)
-        signed = (self.logits * np.array([[-1.0], [1.0]]))[filled] / weights  # above 0 where right
-        if not self.counts.sum(axis=1).all() or (signed >= 0).all() or (signed <= 0).all():
-            return None
-
-        def loss(log_temperature: float) -> float:
-            return float(weights @ np.logaddexp(0, -signed * np.exp(-log_temperature)))
-
-        best = float(minimize_scalar(loss, bounds=(-4, 4), method="bounded").x)
-        return float(np.exp(best)) if abs(best) < 3.99 else None
 
     def curves(self) -> Curves:
         """Precision, recall and false positive rate over all thresholds."""
@@ -197,20 +178,139 @@ class Tally:
 
     @property
     def average_precision(self) -> float | None:
-        """Σ (recall step) · precision, the area under the precision–recall curve; None without a row of class 1."""
+        """Σ (recall step) · precision, the area under the precision–recall curve; None without a row of the class."""
         if not self.counts[1].sum():
             return None
         curves = self.curves()
         return float(np.sum(-np.diff(curves.recall) * np.nan_to_num(curves.precision[:-1])))
 
+
+@dataclass(frozen=True)
+class Tally(Binned):
+    """A model's scores on one labelled file, in counts: those of its `target`, and what all classes share.
+
+    `hash` is the model's, `labels` name its classes. `losses` is the sum of the log-losses in nats. `tokens` were read,
+    `unknown` of them not known. `confusion` int64 [K, K]: rows by label and predicted class. `slices` int64 [S, K, 2]:
+    rows of each of `SLICES` by class, wrong and right. Without a target, the bins are of the predicted class. Two
+    classes have `logits` float64 [2, BINS], the sums of the second's logits; more have the bins of every class and of
+    the predicted one as `classes`, and `cooled` float64, the log-losses at each of `TEMPERATURES`.
+    """
+
+    model: str
+    hash: str
+    labels: Names
+    losses: float
+    tokens: int
+    unknown: int
+    confusion: np.ndarray
+    slices: np.ndarray
+    logits: np.ndarray | None = None
+    cooled: np.ndarray | None = None
+    classes: tuple[Binned, ...] = ()
+    target: Target | None = None
+
+    def __post_init__(self) -> None:
+        if self.target is None:
+            object.__setattr__(self, "target", targets.default(self.labels))
+
+    def targeted(self, target: Target | None) -> Tally:
+        """The same with the bins of another class against all others, or of the predicted class.
+
+        Raises ValueError for one class against one other, which is not counted.
+        """
+        if target is not None and target.against is not None:
+            raise ValueError("only one class against all others is counted")
+        aim = target or targets.default(self.labels)
+        if aim == self.target:
+            return self
+        if self.classes:
+            return replace(self, target=aim, **vars(self.classes[-1 if aim is None else aim.number]))
+        return replace(  # the other of two
+            self,
+            target=aim,
+            counts=self.counts[::-1, ::-1],
+            probabilities=(self.counts.sum(axis=0) - self.probabilities)[::-1],
+            logits=None if self.logits is None else -self.logits[::-1, ::-1],
+        )
+
+    @property
+    def right(self) -> int:
+        """How many rows are predicted rightly."""
+        return int(self.confusion.trace())
+
+    @property
+    def accuracy(self) -> float:
+        """The share of rows that are predicted rightly."""
+        return self.right / self.rows
+
+    @property
+    def accuracy_interval(self) -> Interval:
+        """Wilson's 95 % interval of the accuracy."""
+        return wilson_interval(self.right, self.rows)
+
+    @property
+    def by_class(self) -> tuple[ClassFigures, ...]:
+        """Precision, recall and more of each class."""
+        each = [self.targeted(Target(self.labels, number)) for number in range(len(self.labels))]
+        return class_figures(self.confusion, self.labels, [(one.auc, one.calibration_error) for one in each])
+
+    @property
+    def macro_f1(self) -> float:
+        """The mean F1 of the classes that occur among labels or predictions."""
+        return macro_f1(self.by_class)
+
+    @property
+    def average_recall(self) -> float:
+        """The mean recall of the classes that have rows."""
+        return average_recall(self.by_class)
+
+    @property
+    def log_loss(self) -> float:
+        """The mean log-loss in nats."""
+        return self.losses / self.rows
+
+    @property
+    def temperature(self) -> float | None:
+        """The T at which softmax(scores / T) has the least log-loss (Guo et al. 2017): above 1 the model is too sure of
+        itself, below 1 not sure enough. None where no T is best: every row is right, a class of two is missing, or the
+        loss still falls at the bounds of what is searched, e⁻⁴ and e⁴, of more than two classes 1/4 and 4."""
+        if self.cooled is not None:
+            return _best_temperature(self.cooled)
+        assert self.logits is not None
+        from scipy.optimize import minimize_scalar
+
+        filled = self.counts > 0
+        weights = self.counts[filled].astype(np.float64)
+        signed = (self.logits * np.array([[-1.0], [1.0]]))[filled] / weights  # above 0 where right
+        if not self.counts.sum(axis=1).all() or (signed >= 0).all() or (signed <= 0).all():
+            return None
+
+        def loss(log_temperature: float) -> float:
+            return float(weights @ np.logaddexp(0, -signed * np.exp(-log_temperature)))
+
+        best = float(minimize_scalar(loss, bounds=(-4, 4), method="bounded").x)
+        return float(np.exp(best)) if abs(best) < 3.99 else None
+
     def cells(self) -> list[Cell]:
         """Accuracy by slice, in the order of `SLICES`."""
         cells = []
         for (family, name), counts in zip(SLICES, self.slices, strict=True):
-            rows, right = int(counts.sum()), int(counts[0, 0] + counts[1, 1])
-            accuracy, interval = _share(right, rows)
-            cells.append(Cell(family, name, rows, right, accuracy, interval, _share(int(counts[1].sum()), rows)[0]))
+            rows, right = int(counts.sum()), int(counts[:, 1].sum())
+            accuracy, interval = share(right, rows)
+            of_target = None if self.target is None else share(int(counts[self.target.number].sum()), rows)[0]
+            cells.append(Cell(family, name, rows, right, accuracy, interval, of_target))
         return cells
+
+
+def _best_temperature(losses: np.ndarray) -> float | None:
+    """Where a parabola through the three lowest of the log-losses at `TEMPERATURES` is least; None at either end."""
+    best = int(losses.argmin())
+    if not 0 < best < len(TEMPERATURES) - 1:
+        return None
+    before, here, after = losses[best - 1 : best + 2].tolist()
+    bend = before - 2 * here + after
+    shift = (before - after) / (2 * bend) if bend > 0 else 0.0
+    return float(TEMPERATURES[best] * (TEMPERATURES[1] / TEMPERATURES[0]) ** shift)
 
 
 @dataclass(frozen=True)
@@ -270,6 +370,14 @@ class Tallies:
     tallies: tuple[Tally, ...]
     pairs: tuple[Pair, ...]
 
+    def targeted(self, name: str | None) -> Tallies:
+        """The same with the class of this name as the target; None for the second of two, of more the predicted one.
+
+        Raises LookupError where a model has no such class.
+        """
+        aims = [None if name is None else targets.named(one.labels, name) for one in self.tallies]
+        return replace(self, tallies=tuple(one.targeted(aim) for one, aim in zip(self.tallies, aims, strict=True)))
+
     def of(self, model: str) -> Tally:
         """A model's tally. Raises LookupError for a model that has none."""
         for tally in self.tallies:
@@ -296,38 +404,79 @@ class Tallies:
 class Counter:
     """Counts rows as they come; `add` takes some, `tally` is what they make so far."""
 
-    def __init__(self, model: str, model_hash: str, labels: tuple[str, ...]):
-        self._named = (model, model_hash, labels)
-        self._counts = np.zeros((2, BINS), dtype=np.int64)
-        self._logits = np.zeros((2, BINS))
-        self._probabilities = np.zeros(BINS)
-        self._squares = self._losses = 0.0
+    def __init__(self, model: str, model_hash: str, labels: Names):
+        self._model, self._hash, self._labels = model, model_hash, labels
+        self._second = targets.default(labels)
+        self._bins = [_Bins() for _target in targets.independent(labels)]
+        self._predicted = _Bins()
+        self._logits, self._cooled = np.zeros((2, BINS)), np.zeros(len(TEMPERATURES))
+        self._losses = 0.0
         self._tokens = self._unknown = 0
-        self._slices = np.zeros((len(SLICES), 2, 2), dtype=np.int64)
+        self._confusion = np.zeros((len(labels), len(labels)), dtype=np.int64)
+        self._slices = np.zeros((len(SLICES), len(labels), 2), dtype=np.int64)
 
     def add(
-        self, logits: np.ndarray, labels: np.ndarray, slices: np.ndarray, lengths: np.ndarray, unknown: np.ndarray
+        self, scores: np.ndarray, labels: np.ndarray, slices: np.ndarray, lengths: np.ndarray, unknown: np.ndarray
     ) -> None:
-        """Count rows: logits [N], classes 0 or 1 [N], their slices [N, families], tokens and unknown tokens [N]."""
-        z, y = logits.astype(np.float64), labels.astype(np.int64)
-        p = 0.5 * (1 + np.tanh(0.5 * z))
-        index = np.minimum(np.searchsorted(EDGES, p, side="right") - 1, BINS - 1)
-        flat = y * BINS + index
-        self._counts += np.bincount(flat, minlength=2 * BINS).reshape(2, BINS)
-        self._logits += np.bincount(flat, z, minlength=2 * BINS).reshape(2, BINS)
-        self._probabilities += np.bincount(index, p, minlength=BINS)
-        self._squares += float(((p - y) ** 2).sum())
-        self._losses += float(np.logaddexp(0, np.where(y == 1, -z, z)).sum())
+        """Count rows: scores [N] or [N, K], classes [N], their slices [N, families], tokens and unknown tokens [N]."""
+        z, y = scores.astype(np.float64), labels.astype(np.int64)
+        p = targets.probabilities(z)
+        said = targets.predicted_of(p)
+        right = (said == y).astype(np.int64)
+        cells = [
+            bins.add(targets.chance(p, target), (y == target.number).astype(np.int64))
+            for bins, target in zip(self._bins, targets.independent(self._labels), strict=True)
+        ]
+        if self._second is not None:
+            self._logits += np.bincount(cells[0], z, minlength=2 * BINS).reshape(2, BINS)
+        else:
+            self._predicted.add(targets.highest(p), right)
+            self._cooled += [targets.losses(z / temperature, y).sum() for temperature in TEMPERATURES]
+        self._losses += float(targets.losses(z, y).sum())
         self._tokens += int(lengths.sum())
         self._unknown += int(unknown.sum())
-        np.add.at(self._slices, (slices, y[:, None], (p >= 0.5).astype(np.int64)[:, None]), 1)
+        self._confusion += confusion_counts(y, said, len(self._labels))
+        np.add.at(self._slices, (slices, y[:, None], right[:, None]), 1)
 
     def tally(self) -> Tally:
         """What was counted."""
-        arrays = (self._counts.copy(), self._logits.copy(), self._probabilities.copy())
-        return Tally(
-            *self._named, *arrays, self._squares, self._losses, self._tokens, self._unknown, self._slices.copy()
-        )
+        every = tuple(bins.binned() for bins in self._bins)
+        common: dict[str, Any] = {
+            "model": self._model,
+            "hash": self._hash,
+            "labels": self._labels,
+            "losses": self._losses,
+            "tokens": self._tokens,
+            "unknown": self._unknown,
+            "confusion": self._confusion.copy(),
+            "slices": self._slices.copy(),
+        }
+        if self._second is not None:
+            return Tally(**vars(every[0]), **common, logits=self._logits.copy())
+        predicted = self._predicted.binned()
+        return Tally(**vars(predicted), **common, cooled=self._cooled.copy(), classes=(*every, predicted))
+
+
+class _Bins:
+    """Counts what a `Binned` has."""
+
+    def __init__(self) -> None:
+        self._counts = np.zeros((2, BINS), dtype=np.int64)
+        self._probabilities = np.zeros(BINS)
+        self._squares = 0.0
+
+    def add(self, p: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Count probabilities [N] of rows that are of the class, 1, or not, 0; returns each row's cell of `counts`."""
+        index = np.minimum(np.searchsorted(EDGES, p, side="right") - 1, BINS - 1)
+        cells: np.ndarray = y * BINS + index
+        self._counts += np.bincount(cells, minlength=2 * BINS).reshape(2, BINS)
+        self._probabilities += np.bincount(index, p, minlength=BINS)
+        self._squares += float(((p - y) ** 2).sum())
+        return cells
+
+    def binned(self) -> Binned:
+        """What was counted."""
+        return Binned(self._counts.copy(), self._probabilities.copy(), self._squares)
 
 
 def check_threshold(threshold: float) -> int:
@@ -338,10 +487,6 @@ def check_threshold(threshold: float) -> int:
             f"a threshold is a multiple of 1/{BINS} from 0 to 1, any hundredth for one; given: {threshold}"
         )
     return int(edge)
-
-
-def _share(hits: int, rows: int) -> tuple[float, Interval] | tuple[None, None]:
-    return (hits / rows, wilson_interval(hits, rows)) if rows else (None, None)
 
 
 def _grouped(bins: np.ndarray) -> np.ndarray:

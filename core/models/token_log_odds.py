@@ -4,10 +4,11 @@ For each entry w of a vocabulary, in nats,
 
     log-odds(w) = log (p_w + a) / (P + a V) − log (n_w + a) / (N + a V)
 
-where p_w and n_w are the numbers of positive and negative training sentences with w, P and N their sums over the V
-entries: the log-odds ratio with a uniform Dirichlet prior of a pseudo-counts an entry (Monroe, Colaresi & Quinn 2008,
-"Fightin' Words", section 3.3). Their prior, in proportion to frequency, would not shrink rare words more than others.
-Equal sentences with equal labels count once: advertisements are sent a thousand times.
+where p_w and n_w are the numbers of training sentences with w of the class (positive) and of all others (negative), P
+and N their sums over the V entries: the log-odds ratio with a uniform Dirichlet prior of a pseudo-counts an entry
+(Monroe, Colaresi & Quinn 2008, "Fightin' Words", section 3.3). Their prior, in proportion to frequency, would not
+shrink rare words more than others. Equal sentences with equal labels count once: advertisements are sent a thousand
+times.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-from core.data.corpus import NEGATIVE, POSITIVE, Corpus, Encoded
-from core.data.targets import two_only
+from core.data import targets
+from core.data.corpus import Corpus, Encoded
+from core.data.labels import SENTIMENT, Names
 from core.models import checkpoints
 from core.models.training_rows import read_again
 from core.text.preprocessing import Vocabulary
@@ -28,15 +30,25 @@ held-out rows, 0.66454 nats (0.64722 for words in fewer than 100 training senten
 _ROWS = 50_000  # sentences at a time
 
 
-def log_odds(sentences: Encoded, labels: np.ndarray, rows: np.ndarray, size: int) -> np.ndarray:
-    """Log-odds in nats of `size` vocabulary entries, float32 [V], from the sentences of `rows`; 0 for ``<pad>``."""
-    parts = []
-    for label in (POSITIVE, NEGATIVE):
-        counts = sentence_counts(sentences, rows[labels[rows] == label], size) + SMOOTHING
-        parts.append(np.log(counts) - np.log(counts.sum()))
-    result: np.ndarray = (parts[0] - parts[1]).astype(np.float32)
-    result[Vocabulary.pad_id] = 0
-    return result
+def log_odds(
+    sentences: Encoded, labels: np.ndarray, rows: np.ndarray, size: int, names: Names = SENTIMENT
+) -> np.ndarray:
+    """Log-odds in nats of `size` vocabulary entries, float32, from the sentences of `rows`; 0 for ``<pad>``.
+
+    [V] of the second of two classes, or [K, V] of each class against all others.
+    """
+    counts = [sentence_counts(sentences, rows[labels[rows] == label], size) for label in range(len(names))]
+
+    def against_rest(target: targets.Target) -> np.ndarray:
+        parts = []
+        for numbers in ([target.number], target.rest):
+            smoothed = np.sum([counts[number] for number in numbers], axis=0) + SMOOTHING
+            parts.append(np.log(smoothed) - np.log(smoothed.sum()))
+        result: np.ndarray = (parts[0] - parts[1]).astype(np.float32)
+        result[Vocabulary.pad_id] = 0
+        return result
+
+    return targets.for_each(names, against_rest)
 
 
 def sentence_counts(sentences: Encoded, rows: np.ndarray, size: int) -> np.ndarray:
@@ -52,13 +64,12 @@ def sentence_counts(sentences: Encoded, rows: np.ndarray, size: int) -> np.ndarr
 
 
 def of_training(checkpoint: checkpoints.Checkpoint, corpus: Corpus) -> np.ndarray:
-    """Log-odds of a checkpoint's tokens, float32 [V], over its training rows. Raises as `read_again`."""
-    two_only(checkpoint)
+    """Log-odds of a checkpoint's tokens, as `log_odds`, over its training rows. Raises as `read_again`."""
     rows = read_again(checkpoint, corpus)
-    return log_odds(rows.sentences, rows.labels, rows.train, len(checkpoint.vocabulary))
+    return log_odds(rows.sentences, rows.labels, rows.train, len(checkpoint.vocabulary), checkpoint.labels)
 
 
 def add_polarity(name: str, polarity: np.ndarray, out: Path | None = None) -> None:
-    """Save a checkpoint again with its tokens' log-odds [V], noted in its card; nothing else changes."""
+    """Save a checkpoint again with its tokens' log-odds [V] or [K, V], noted in its card; nothing else changes."""
     checkpoint = checkpoints.load(name, out)
     checkpoints.save_again(checkpoint, {**checkpoint.card, "polarity": {"smoothing": SMOOTHING}}, out, polarity)

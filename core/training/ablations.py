@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from core.data.corpus import Corpus, build_vocabulary, default_held_out, held_out
+from core.data.targets import predicted
 from core.evaluation.metrics import paired_interval, wilson_interval
 from core.models.predict import logits
 from core.models.training_rows import STRATIFIED
@@ -88,7 +89,7 @@ def study(corpus: Corpus, state_folder: Path) -> Iterator[StudyProgress]:
     vectors: dict[tuple[Preprocessing, Word2VecSettings], np.ndarray] = {}
     # The same rows for every variant, so that differences are paired.
     train, held = held_out(encoded[full][1], corpus.labels, default_held_out(len(corpus)), seed=0)
-    labels = corpus.labels[held] == 1
+    labels, names = corpus.labels[held], corpus.labelling.names
     header["data"]["held_out_rows"] = len(held)
     todo = variants()
     state_file = state_folder / "study.json"
@@ -109,10 +110,11 @@ def study(corpus: Corpus, state_folder: Path) -> Iterator[StudyProgress]:
                 vectors[start] = unit_variance(trained.vectors)
             # Without some step a text may have no tokens.
             filled = train[sentences.lengths[train] > 0]
-            *_, last = train_classifier(variant.training, sentences, corpus.labels, filled, held, vectors[start])
+            given = (variant.training, sentences, corpus.labels, filled, held, vectors[start])
+            *_, last = train_classifier(*given, names=names)
             assert last.model is not None
             held_sentences = sentences.take(held)
-            correct = (logits(last.model, held_sentences) >= 0) == labels
+            correct = predicted(logits(last.model, held_sentences)) == labels
             hits = int(correct.sum())
             difference, *ends = paired_interval(correct, np.array(state["base"])) if rows else (None,)
             rows.append(

@@ -6,6 +6,8 @@ rows of the training file decide when to stop and which weights to keep, by log-
 hardly a row is wrong, the loss after it falls with every sharpening. At the end the temperature (Guo et al. 2017, with
 Platt's smoothed labels, see `fit_temperature`) is folded into the read-out, so the logits are calibrated.
 
+K classes have K scores and softmax's cross-entropy; two have one score, the logit, and the same loss.
+
 Everything that decides the next step (weights, Adam's moments, random state, position in the data) is saved at every
 evaluation, so a run that is interrupted and resumed ends with the same weights. The same seed on the same machine, with
 the same number of threads, gives the same weights.
@@ -26,7 +28,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from core.data import targets
 from core.data.corpus import Encoded, length_batches, pad
+from core.data.labels import SENTIMENT, Names
 from core.models.predict import logits
 from core.models.recurrent import CELLS, Classifier
 from core.runtime import files
@@ -34,6 +38,7 @@ from core.text.preprocessing import Vocabulary
 from core.training import distributed
 
 PRECISIONS = ("auto", "float32", "bfloat16")
+Weights = np.ndarray | Sequence[float]
 _WARM_UP = 1 / 3
 _REPORT_EVERY = 10  # steps
 _AVERAGE_EVERY = 10  # steps
@@ -52,8 +57,8 @@ class TrainingSettings:
     at its peak after the rise, and the mean of the weights since then is evaluated and kept: stochastic weight
     averaging (Izmailov et al. 2018), for a second run that starts from a first.
 
-    With `balance` a row counts for N / (2 N_c), N_c being the training rows of its class, in training, in selecting
-    weights and in the temperature. P(second class) is then that of a world in which both classes are as frequent.
+    With `balance` a row counts for N / (K N_c), N_c being the training rows of its class, in training, in selecting
+    weights and in the temperature. Probabilities are then those of a world in which all classes are as frequent.
 
     Raises ValueError for an invalid number.
     """
@@ -94,11 +99,10 @@ def settings_json(settings: TrainingSettings) -> dict[str, Any]:
     return {key: value for key, value in asdict(settings).items() if key != "balance" or value}
 
 
-def class_weights(labels: np.ndarray) -> tuple[float, float]:
-    """The weights N / (2 N_c) of a row of class 0 and of class 1."""
-    second = int((labels == 1).sum())
-    first = len(labels) - second
-    return len(labels) / (2 * first), len(labels) / (2 * second)
+def class_weights(labels: np.ndarray) -> np.ndarray:
+    """The weights N / (K N_c) of a row of each of K classes, [K]."""
+    counts = np.bincount(labels)
+    return len(labels) / (len(counts) * counts)
 
 
 class HeldOut(NamedTuple):
@@ -137,23 +141,27 @@ def train_classifier(
     vectors: np.ndarray,
     state_file: Path | None = None,
     start: Mapping[str, Tensor] | None = None,
+    names: Names = SENTIMENT,
 ) -> Iterator[TrainingProgress]:
     """Train on the rows `train` of `sentences`, select on the rows `held`, from word vectors [V, E] or weights `start`.
 
+    Weights of another number of classes lend all but the read-out. `labels` are numbers of `names`.
+
     Yields progress every few steps and at every evaluation. With `state_file` the run is saved at every evaluation and
-    resumed from there if it is the same run; the file is removed at the end. Raises ValueError for rows of one class.
+    resumed from there if it is the same run; the file is removed at the end. Raises ValueError if a class has no row.
     """
-    check_classes(labels, train, held)
+    check_classes(labels, train, held, names)
     device = _device()
-    run = _Run(settings, vectors, device, start, class_weights(labels[train]) if settings.balance else None)
+    weights = class_weights(labels[train]) if settings.balance else None
+    run = _Run(settings, vectors, device, start, weights, names)
     lengths = sentences.lengths
     held_sentences, held_labels = sentences.take(held), labels[held]
-    targets = torch.from_numpy(labels.astype(np.float32))
+    gold = torch.from_numpy(labels.astype(np.int64))
     steps_per_epoch = len(_epoch_batches(settings, lengths, train, 0))
     steps = steps_per_epoch * settings.epochs
     interval = max(1, steps_per_epoch // settings.evaluations_per_epoch)
-    weights = [value.numpy() for value in (start or {}).values()]
-    identity = _run_identity(settings, sentences, labels, train, held, vectors, *weights)
+    lent = [value.numpy() for value in (start or {}).values()]
+    identity = _run_identity(settings, sentences, labels, train, held, vectors, *lent)
     if state_file:
         run.restore(state_file, identity)
     distributed.check_same(run.step, "steps that are done")
@@ -167,7 +175,7 @@ def train_classifier(
             own, weight = distributed.share(rows)
             ids, row_lengths = pad(sentences, own)
             rate = _rate(run.step, steps, settings.average)
-            run.advance(ids, row_lengths, targets[torch.from_numpy(own)], rate, weight)
+            run.advance(ids, row_lengths, gold[torch.from_numpy(own)], rate, weight)
             tokens += int(lengths[rows].sum())
             if settings.average and run.step >= steps * _WARM_UP and run.step % _AVERAGE_EVERY == 0:
                 run.average()
@@ -188,11 +196,12 @@ def train_classifier(
         state_file.unlink(missing_ok=True)
 
 
-def check_classes(labels: np.ndarray, train: np.ndarray, held: np.ndarray) -> None:
-    """Raises ValueError if a part of the split holds a single class."""
-    for name, rows in (("training", train), ("held-out", held)):
-        if len(set(labels[rows].tolist())) != 2:
-            raise ValueError(f"the {name} rows hold one class only; both are needed")
+def check_classes(labels: np.ndarray, train: np.ndarray, held: np.ndarray, names: Names = SENTIMENT) -> None:
+    """Raises ValueError if a part of the split lacks a class."""
+    for part, rows in (("training", train), ("held-out", held)):
+        counts = np.bincount(labels[rows], minlength=len(names))
+        if missing := [name for name, count in zip(names, counts, strict=True) if not count]:
+            raise ValueError(f"the {part} rows lack a class: {', '.join(missing)}; needed: {', '.join(names)}")
 
 
 def hardware(settings: TrainingSettings) -> dict[str, str | int]:
@@ -205,39 +214,47 @@ def hardware(settings: TrainingSettings) -> dict[str, str | int]:
     }
 
 
-def fit_temperature(logits: np.ndarray, labels: np.ndarray, weights: tuple[float, float] | None = None) -> float:
-    """The temperature T at which σ(logit / T) has the least log-loss against smoothed labels.
+def fit_temperature(scores: np.ndarray, labels: np.ndarray, weights: Weights | None = None) -> float:
+    """The temperature T at which scores / T, [N] or [N, K], have the least log-loss against smoothed labels.
 
-    A row of a class of N rows counts as (N + 1) / (N + 2) of that class and the rest of the other (Platt 1999; Lin, Lin
-    & Weng 2007); with hard labels, as in Guo et al. 2017, rows without an error drive T to 0. With fewer than
-    `FEW_ERRORS` errors T is at least 1. `weights` are those of a row of class 0 and of class 1.
+    A row of a class of N rows counts as (N + 1) / (N + K) of that class and the rest of the others alike (Platt 1999;
+    Lin, Lin & Weng 2007); with hard labels, as in Guo et al. 2017, rows without an error drive T to 0. With fewer than
+    `FEW_ERRORS` errors T is at least 1. `weights` [K] are those of a row of each class.
     """
     from scipy.optimize import minimize_scalar
 
-    positive = labels == 1
-    signed = np.where(positive, logits, -logits).astype(np.float64)
-    rows = np.where(positive, positive.sum(), len(labels) - positive.sum())
-    target = (rows + 1) / (rows + 2)
-    each = _each(positive, weights)
+    labels = np.asarray(labels, dtype=np.int64)
+    gaps = targets.behind(scores, labels)
+    others = gaps.shape[1]
+    rows = np.bincount(labels)[labels]
+    rest = (1 - (rows + 1) / (rows + 1 + others)) / others
+    each = _each(labels, weights)
 
     def loss(log_temperature: float) -> float:
-        scaled = signed * np.exp(-log_temperature)
-        return float(np.average(np.logaddexp(0, -scaled) + (1 - target) * scaled, weights=each))
+        scaled = gaps * np.exp(-log_temperature)
+        return float(np.average(_losses(scaled) - rest * scaled.sum(axis=1), weights=each))
 
-    few = int(((logits >= 0) != positive).sum()) < FEW_ERRORS
+    few = int((targets.predicted(scores) != labels).sum()) < FEW_ERRORS
     best = minimize_scalar(loss, bounds=(0 if few else -4, 4), method="bounded")
     return 1.0 if few and loss(0.0) <= best.fun else float(np.exp(best.x))
 
 
-def log_loss(logits: np.ndarray, labels: np.ndarray, weights: tuple[float, float] | None = None) -> float:
-    """The mean log-loss of σ(logit) in nats, weighted by class if `weights` are given."""
-    positive = labels == 1
-    losses = np.logaddexp(0, np.where(positive, -logits, logits).astype(np.float64))
-    return float(np.average(losses, weights=_each(positive, weights)))
+def log_loss(scores: np.ndarray, labels: np.ndarray, weights: Weights | None = None) -> float:
+    """The mean log-loss of scores [N] or [N, K] in nats, weighted by class if `weights` are given."""
+    return float(np.average(_losses(targets.behind(scores, labels)), weights=_each(labels, weights)))
 
 
-def _each(positive: np.ndarray, weights: tuple[float, float] | None) -> np.ndarray | None:
-    return None if weights is None else np.where(positive, weights[1], weights[0])
+def _losses(gaps: np.ndarray) -> np.ndarray:
+    """The log-losses [N] where the other classes' scores exceed the gold label's by [N, K − 1]."""
+    first, *others = gaps.T
+    losses = np.logaddexp(0, first)
+    for gap in others:
+        losses = np.logaddexp(losses, gap)
+    return losses  # type: ignore[no-any-return]
+
+
+def _each(labels: np.ndarray, weights: Weights | None) -> np.ndarray | None:
+    return None if weights is None else np.asarray(weights)[labels]
 
 
 def _epoch_batches(settings: TrainingSettings, lengths: np.ndarray, train: np.ndarray, epoch: int) -> list[np.ndarray]:
@@ -284,19 +301,24 @@ class _Run:
         vectors: np.ndarray,
         device: torch.device,
         start: Mapping[str, Tensor] | None,
-        weights: tuple[float, float] | None = None,
+        weights: np.ndarray | None,
+        names: Names,
     ):
         torch.manual_seed(settings.seed)
         size, embedding = vectors.shape
         self.settings, self.device, self.weights = settings, device, weights
+        self.class_weights = None if weights is None else torch.tensor(weights, dtype=torch.float32, device=device)
+        layers, outputs = settings.layers, targets.head_sizes(names)[0]
         self.model = Classifier(
-            settings.cell, size, embedding, settings.hidden_size, settings.layers, dropout=settings.dropout
+            settings.cell, size, embedding, settings.hidden_size, layers, dropout=settings.dropout, outputs=outputs
         )
         with torch.no_grad():
             self.model.embedding.weight.copy_(torch.from_numpy(vectors))
         if start:
-            shapes = {key: tuple(value.shape) for key, value in self.model.state_dict().items()}
-            if {key: tuple(value.shape) for key, value in start.items()} != shapes:
+            own = self.model.state_dict()
+            if len(start["linear.weight"]) != outputs:  # the read-out of other classes
+                start = {**start, **{key: value for key, value in own.items() if key.startswith("linear.")}}
+            if {key: value.shape for key, value in start.items()} != {key: value.shape for key, value in own.items()}:
                 raise ValueError("the model to start from has another cell, size or number of layers than this run")
             self.model.load_state_dict(start)
         self.model.embedding.weight.requires_grad_(settings.train_embeddings)
@@ -305,13 +327,13 @@ class _Run:
         self.optimizer = torch.optim.Adam(self.parameters, lr=settings.learning_rate, fused=True)
         self.bfloat16 = _bfloat16(settings.precision, device)
         self.step = 0
-        self.loss = math.log(2)
+        self.loss = math.log(len(names))
         self.history: list[HeldOut] = []
         self.best: dict[str, Tensor] = {}
         self.mean: dict[str, Tensor] = {}  # of the weights since the rate stopped rising, where they are averaged
         self.averaged = 0
 
-    def advance(self, ids: np.ndarray, lengths: np.ndarray, targets: Tensor, rate: float, weight: float = 1.0) -> None:
+    def advance(self, ids: np.ndarray, lengths: np.ndarray, gold: Tensor, rate: float, weight: float = 1.0) -> None:
         """One optimiser step on one batch, of which these rows are the share `weight`."""
         self.model.train()
         block = torch.from_numpy(ids)
@@ -320,9 +342,7 @@ class _Run:
             block = block.masked_fill(dropped & (block != Vocabulary.pad_id), Vocabulary.unk_id)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
             scores = self.model(block.to(self.device), torch.from_numpy(lengths).to(self.device))
-        targets = targets.to(self.device)
-        each = None if self.weights is None else torch.where(targets == 1, self.weights[1], self.weights[0])
-        loss = nn.functional.binary_cross_entropy_with_logits(scores.float(), targets, each) * weight
+        loss = targets.cross_entropy(scores.float(), gold.to(self.device), self.class_weights) * weight
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         loss = distributed.add_up(self.parameters, loss)
@@ -343,7 +363,7 @@ class _Run:
         if not np.isfinite(scores).all():
             raise ValueError(f"training diverged: logits are not finite at step {self.step}; try a lower learning rate")
         temperature, loss = fit_temperature(scores, labels, self.weights), log_loss(scores, labels, self.weights)
-        accuracy = float(((scores >= 0) == (labels == 1)).mean())
+        accuracy = float((targets.predicted(scores) == labels).mean())
         temperature, loss, accuracy = distributed.agreed([temperature, loss, accuracy])
         better = not self.history or loss < min(held.log_loss for held in self.history)
         self.history.append(HeldOut(self.step, accuracy, loss, temperature, self.loss))

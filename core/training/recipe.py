@@ -1,7 +1,8 @@
 """How does a labelled file become checkpoints? Vocabulary, split, word2vec, then each cell; every stage resumes.
 
 Unfinished stages keep their state under ``<out>/.training``. word2vec is trained on every text of the file, without
-labels; the classifiers on every row but those held out for selection, early stopping and calibration.
+labels; the classifiers on every row but those held out for selection, early stopping and calibration. A run
+that starts from a checkpoint of another file takes that one's words and preprocessing, and trains no word vectors.
 """
 
 from __future__ import annotations
@@ -10,15 +11,15 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.data.corpus import Corpus, Encoded, build_vocabulary, default_held_out, held_out
+from core.data.corpus import Corpus, Encoded, build_vocabulary, default_held_out, encode, held_out
 from core.data.label_inference import own_values
-from core.data.labels import SENTIMENT
+from core.data.labels import SENTIMENT, Names
 from core.data.small_data import SMALL, UNEVEN
 from core.evaluation.metrics import evaluate
 from core.models import checkpoints
@@ -41,6 +42,9 @@ from core.training.loop import (
     train_classifier,
 )
 from core.training.word2vec import Word2VecSettings, Word2VecState, train_word2vec, unit_variance
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 INTENDED_USE = mark(
     "To show students, teachers and researchers how a recurrent classifier behaves. Not for decisions about people, "
@@ -71,7 +75,7 @@ TERMS = mark(
 OWN_LIMITS = (
     mark("It has seen only the texts of one table. Texts from other sources, times or writers may mislead it."),
     mark("The labels are those of the table. Wrong or inconsistent labels were learnt too."),
-    mark("There is no third class: a text that belongs to neither still gets one of two verdicts."),
+    mark("There is no other class: a text that belongs to none of its classes still gets one of them."),
     mark("It handles word order and negation badly; this workbench shows how."),
 )
 FEW_ERRORS_LIMIT = mark(
@@ -79,8 +83,8 @@ FEW_ERRORS_LIMIT = mark(
     "probabilities and its calibration error are rough."
 )
 BALANCED_LIMIT = mark(
-    "Both classes had the same weight in training, though one is rarer. Its probabilities assume that both are equally "
-    "frequent, so it predicts the rare class more often than that class occurs."
+    "All classes had the same weight in training, though some are rarer. Its probabilities assume that all are equally "
+    "frequent, so it predicts a rare class more often than that class occurs."
 )
 SMALL_LIMIT = mark("It was tested on fewer than 400 rows: its accuracy may be off by 5 percentage points or more.")
 OWN_TERMS = mark(
@@ -100,18 +104,17 @@ def for_rows(rows: int) -> dict[str, int]:
 
 
 def is_uneven(prepared: Prepared) -> bool:
-    """Whether one class is more than `UNEVEN` times as frequent among the training rows as the other."""
-    labels = prepared.corpus.labels[prepared.train]
-    second = int((labels == 1).sum())
-    first = len(labels) - second
-    return max(first, second) > UNEVEN * min(first, second)
+    """Whether the largest class is more than `UNEVEN` times as frequent among the training rows as the smallest."""
+    counts = np.bincount(prepared.corpus.labels[prepared.train])
+    return bool(counts.max() > UNEVEN * counts.min())
 
 
 @dataclass(frozen=True)
 class Recipe:
     """What decides the checkpoints besides the data. `held_out_rows` None means 20,000 rows, or a tenth if less.
 
-    Raises ValueError for an invalid number.
+    `words` is how many of a lender's words are kept, None all: those seen `min_count` times in the file, then the first
+    of the lender's, whose order is by frequency. Raises ValueError for an invalid number.
     """
 
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
@@ -119,14 +122,17 @@ class Recipe:
     held_out_rows: int | None = None
     seed: int = 0
     word2vec: Word2VecSettings = field(default_factory=Word2VecSettings)
+    words: int | None = None
 
     def __post_init__(self) -> None:
         if self.min_count < 1 or self.seed < 0:
             raise ValueError(
                 f"min_count is at least 1 and seed at least 0; given: {self.min_count:,} and {self.seed:,}"
             )
+        if self.words is not None and self.words < 1:
+            raise ValueError(f"at least 1 word is kept; given: {self.words:,}")
         if self.held_out_rows is not None and self.held_out_rows < 2:
-            raise ValueError(f"at least 2 rows are held out, one of each class; given: {self.held_out_rows:,}")
+            raise ValueError(f"at least one row of each class is held out; given: {self.held_out_rows:,}")
 
 
 @dataclass(frozen=True)
@@ -139,22 +145,59 @@ class Prepared:
     sentences: Encoded
     train: np.ndarray
     held: np.ndarray
+    lender: checkpoints.Checkpoint | None = None
+    lent: np.ndarray | None = None  # the lender's number of each id, [V]
+
+    @property
+    def names(self) -> Names:
+        """What the classes are called."""
+        return self.corpus.labelling.names
+
+    @property
+    def counts(self) -> list[int]:
+        """Rows of each class, [K]."""
+        return np.bincount(self.corpus.labels, minlength=len(self.names)).tolist()  # type: ignore[no-any-return]
 
 
-def prepare(corpus: Corpus, recipe: Recipe) -> Prepared:
-    """Vocabulary, ids and split of a corpus. Raises ValueError if it is too small or a part holds one class only."""
-    vocabulary, sentences, _ = build_vocabulary(corpus.texts, recipe.preprocessing, recipe.min_count)
+def prepare(corpus: Corpus, recipe: Recipe, start: checkpoints.Checkpoint | None = None) -> Prepared:
+    """Vocabulary, ids and split of a corpus; those of `start`, the `lender`, if it was trained on another file.
+
+    Raises ValueError if the corpus is too small or a part lacks a class.
+    """
+    lender = start if start and not checkpoints.trained_on(start.card, corpus.sha256) else None
+    lent = None
+    if lender:
+        recipe = replace(recipe, preprocessing=lender.preprocessing)
+        lent, sentences = _lent(lender, corpus, recipe)
+        vocabulary = Vocabulary([lender.vocabulary.token(number) for number in lent[2:].tolist()])
+    else:
+        vocabulary, sentences, _ = build_vocabulary(corpus.texts, recipe.preprocessing, recipe.min_count)
     train, held = held_out(sentences, corpus.labels, recipe.held_out_rows or default_held_out(len(corpus)), recipe.seed)
-    check_classes(corpus.labels, train, held)
-    return Prepared(recipe, corpus, vocabulary, sentences, train, held)
+    check_classes(corpus.labels, train, held, corpus.labelling.names)
+    return Prepared(recipe, corpus, vocabulary, sentences, train, held, lender, lent)
+
+
+def _lent(lender: checkpoints.Checkpoint, corpus: Corpus, recipe: Recipe) -> tuple[np.ndarray, Encoded]:
+    """The numbers of a lender's words that are kept, ascending, [V], and the sentences in ids of these."""
+    sentences = encode(corpus.texts, lender.preprocessing, lender.vocabulary)
+    seen = np.bincount(sentences.ids, minlength=len(lender.vocabulary)) >= recipe.min_count
+    seen[: Vocabulary.unk_id + 1] = True  # with <pad>
+    order = np.concatenate([np.flatnonzero(seen), np.flatnonzero(~seen)])
+    lent = np.sort(order[: None if recipe.words is None else recipe.words + Vocabulary.unk_id + 1])
+    numbers = np.full(len(seen), Vocabulary.unk_id, dtype=np.int32)
+    numbers[lent] = np.arange(len(lent))
+    return lent, Encoded(numbers[sentences.ids], sentences.offsets)
 
 
 def word_vectors(prepared: Prepared, out: Path) -> Iterator[tuple[int, np.ndarray]]:
     """Word vectors [V, E] for a prepared file: those in ``<out>/word2vec`` if they are its own, else newly trained.
 
-    Yields how many epochs are done, and the vectors so far.
+    Yields how many epochs are done, and the vectors so far. A lender's are its own.
     """
     settings = prepared.recipe.word2vec
+    if prepared.lender:
+        yield settings.epochs, prepared.lender.model.embedding.weight.numpy()[prepared.lent]
+        return
     card = _word2vec_card(prepared)
     try:
         stored = checkpoints.load_vectors(folder=out)
@@ -175,7 +218,7 @@ def word_vectors(prepared: Prepared, out: Path) -> Iterator[tuple[int, np.ndarra
     assert state is not None
     import torch
 
-    sentiment = prepared.corpus.labelling.names == SENTIMENT
+    sentiment = prepared.names == SENTIMENT
     card |= {"versions": checkpoints.versions("numpy", "gensim"), "intended_use": INTENDED_USE}
     card |= {"limits": WORD_LIMITS if sentiment else WORD_LIMITS[1:], "terms": TERMS if sentiment else OWN_TERMS}
     checkpoints.save(checkpoints.WORD2VEC, {"vectors": torch.from_numpy(state.vectors)}, prepared.vocabulary, card, out)
@@ -211,7 +254,8 @@ def classifier(
             prepared.held,
             unit_variance(vectors),
             state_file,
-            start.model.state_dict() if start else None,
+            _weights(start, prepared.lent) if start else None,
+            prepared.names,
         ):
             # Saved before the run removes its state: a full disk must not cost it.
             if progress.model is not None and distributed.first():
@@ -222,7 +266,8 @@ def classifier(
         return
     if checkpoints.POLARITY not in checkpoints.read_card(name, out)["sha256"]:
         size = len(prepared.vocabulary)
-        add_polarity(name, log_odds(prepared.sentences, prepared.corpus.labels, prepared.train, size), out)
+        leanings = log_odds(prepared.sentences, prepared.corpus.labels, prepared.train, size, prepared.names)
+        add_polarity(name, leanings, out)
     if checkpoints.STATE_SPACE not in checkpoints.read_card(name, out)["sha256"]:
         add_state_space(name, of_rows(checkpoints.load(name, out).model, prepared.sentences, prepared.held), out)
     if "selection" not in checkpoints.read_card(name, out)["metrics"]:
@@ -238,9 +283,16 @@ def classifier(
         add_metrics(name, "selection", selection, out)
 
 
+def _weights(start: checkpoints.Checkpoint, lent: np.ndarray | None) -> dict[str, Tensor]:
+    """The weights of a checkpoint to start from, with the word vectors of the ids `lent`."""
+    weights = start.model.state_dict()
+    return weights if lent is None else {**weights, "embedding.weight": weights["embedding.weight"][lent]}
+
+
 def check_start(start: checkpoints.Checkpoint | None, prepared: Prepared, settings: TrainingSettings) -> None:
-    """Raises ValueError for a checkpoint of another cell or vocabulary."""
-    if start and (start.vocabulary != prepared.vocabulary or start.card["cell"] != settings.cell):
+    """Raises ValueError for a checkpoint of another cell, or of another vocabulary for the same file."""
+    other = start is not prepared.lender and start is not None and start.vocabulary != prepared.vocabulary
+    if start and (other or start.card["cell"] != settings.cell):
         raise ValueError(f"checkpoint {start.name!r} has another cell or vocabulary than this run: it cannot start it")
 
 
@@ -255,7 +307,9 @@ def _identity(prepared: Prepared, settings: TrainingSettings, start: checkpoints
         "cell": settings.cell,
         "preprocessing": prepared.recipe.preprocessing.steps,
         "settings": settings_json(settings),
-        "embeddings": {
+        "embeddings": prepared.lender.card["embeddings"]
+        if prepared.lender
+        else {
             "start": "word2vec, scaled to unit variance",
             **asdict(prepared.recipe.word2vec),
             "min_count": prepared.recipe.min_count,
@@ -277,7 +331,8 @@ def _card(
     assert progress.model is not None
     model, kept, rows = progress.model, best(progress.history), len(prepared.held)
     errors = rows - round(kept.accuracy * rows)
-    sentiment = prepared.corpus.labelling.names == SENTIMENT
+    sentiment = prepared.names == SENTIMENT
+    outputs = model.linear.out_features
     return {
         **identity,
         "sizes": {
@@ -286,8 +341,9 @@ def _card(
             "hidden": model.hidden_size,
             "layers": model.recurrent.num_layers,
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
+            **({} if outputs == 1 else {"outputs": outputs}),
         },
-        "labels": list(prepared.corpus.labelling.names),
+        "labels": list(prepared.names),
         "hardware": hardware(settings),
         "history": [held._asdict() for held in progress.history],
         "calibration": {
@@ -336,10 +392,8 @@ def _word2vec_card(prepared: Prepared) -> dict[str, Any]:
 
 
 def _data(prepared: Prepared) -> dict[str, Any]:
-    labels = prepared.corpus.labels
-    first, second = int((labels == 0).sum()), int((labels == 1).sum())
-    own = prepared.corpus.labelling.names != SENTIMENT
-    counts: dict[str, Any] = {"counts": [first, second]} if own else {"negative": first, "positive": second}
+    sentiment, found = prepared.names == SENTIMENT, prepared.counts
+    counts: dict[str, Any] = dict(zip(SENTIMENT, found, strict=True)) if sentiment else {"counts": found}
     sample = {"drawn_from": prepared.corpus.drawn_from, "sample_seed": prepared.recipe.seed}
     return {
         "file": prepared.corpus.name,

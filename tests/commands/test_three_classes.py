@@ -29,7 +29,6 @@ VERBS = (
         "lab mixture",
         "bench --only words",
     ),
-    *("polarity --data FILE", "state-space --data FILE"),
 )
 
 

@@ -135,7 +135,7 @@ def test_the_public_sentiment140_file(tmp_path: Path) -> None:
         ([0, 1, 2], [0, 1]),
         ([1.0, 0.0, 2.0], [1, 0]),
         (["1.0", " 0.0", "2.00"], [1, 0]),
-        (["NEGATIVE", " Positive ", "Neutral"], [0, 1]),
+        (["NEGATIVE", " Positive ", "Neutral"], [0, 2, 1]),
         ([None, "pos", "mixed"], [1]),
         ([float("nan"), "pos", "neg"], [1, 0]),
     ],

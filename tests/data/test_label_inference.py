@@ -24,13 +24,14 @@ from core.data.label_inference import (
     parse,
     together,
 )
-from core.data.labels import CLASSES, LONGEST, SENTIMENT, Labelling, check_names, name_of, shared
+from core.data.labels import CLASSES, LONGEST, SENTIMENT, Labelling, Names, check_names, name_of, shared
 from core.data.targets import probability_of
 from tests.data.tables import write
 
 COLUMN = Column("t.csv", "label")
 MOODS = Labelling(SENTIMENT)
 MAIL = Labelling(("ham", "spam"))
+THREE = Labelling(("negative", "neutral", "positive"))
 
 
 def read(values: str, model: Labelling | None = MOODS, asked: str = "", column: Column = COLUMN) -> Meaning:
@@ -60,6 +61,22 @@ def test_one_plausible_meaning_is_taken_and_a_guess_named_as_one(
     found = read(values)
     assert (found.values, found.guess, found.unknown) == (means, guess, ())
     assert ("this is a guess; change it with --labels" in found.line) == guess == bool(found.line)
+    if values != "True False" and (guess or not any(map(str.isdigit, values))):
+        assert read(values, THREE).values == {value: {None: 1, 0: 0, 1: 2}[number] for value, number in means.items()}
+
+
+def test_a_model_of_three_classes_takes_neutral_as_one_and_asks_where_it_stands() -> None:
+    assert read("neu 0.0 4.0", THREE).values == {"neu": 1, "0": 0, "4": 2}
+    assert read("positive neutral -", THREE, "neutral=-,-=-").values == {"positive": 2, "neutral": None, "-": None}
+    for values in ("0 1 2", "0 1", "0 2", "1 2 3", "1 2 3 4 5"):
+        with pytest.raises(LabelsError, match="neutral, positive or -" if values.endswith("5") else "Say which: "):
+            read(values, THREE)
+    topics = Labelling(("food", "film", "sport"))
+    assert read("0 1 2 film", topics).values == {"0": 0, "1": 1, "2": 2, "film": 1}
+    assert read("food neutral", topics).values == {"food": 0, "neutral": None}
+    stars = Labelling(tuple("12345"), {value: number for number, value in enumerate("12345")})
+    assert read("1 3 5", stars).values == {"1": 0, "3": 2, "5": 4}
+    assert read("1 2", stars).values == {"1": 0, "2": 1}
 
 
 @pytest.mark.parametrize(
@@ -81,12 +98,14 @@ def test_two_plausible_meanings_are_refused_with_options_that_are_then_taken(
         assert said.startswith("t.csv: ") and "\n" not in said and "--labels" not in error.value.found
         assert all(f"{value} (2" in said or f"'{value}' (2" in said for value in values.split())
         options = [word for word in shlex.split(said.replace("--labels=", "")) if "=" in word]
-        assert options and len(options) == said.count("--labels") and (len(options) == 2 or len(models) == 1)
+        assert options and len(options) == said.count("--labels") and (len(options) >= 2 or len(models) == 1)
         for option in options:
             assert set(parse(option)) == {label_key(value) for value in values.split()} - {"neutral"}
             found = read(values, model, option)
             assert not found.guess
-            assert len(models) == 1 or {0, 1} <= set(found.values.values()) <= {0, 1, None}
+            numbers = set(found.values.values())
+            assert len(models) == 1 or {0, 1} <= numbers <= {*range(len(found.names)), None}
+            assert model is None or found.names == model.names
 
 
 def test_what_may_be_neutral_is_asked_with_both_options() -> None:
@@ -188,7 +207,7 @@ def test_the_values_of_a_models_own_table_keep_their_meaning() -> None:
 def test_models_pool_their_values_but_not_those_on_which_they_differ() -> None:
     one, other = Labelling(SENTIMENT, {"1": 0, "2": 1}), Labelling(SENTIMENT, {"1": 1, "5": 1})
     assert common({"a": one, "b": other, "c": MOODS}) == Labelling(SENTIMENT, {"2": 1, "5": 1})
-    with pytest.raises(ValueError, match="a distinguishes negative from positive, b ham from spam"):
+    with pytest.raises(ValueError, match="a has the classes negative, positive, b has ham, spam"):
         common({"a": one, "b": MAIL})
 
 
@@ -219,7 +238,7 @@ def test_unknown_words_are_left_to_the_reader_unless_nothing_is_known() -> None:
     with pytest.raises(LabelsError, match="no label in column 'label' is understood; it holds 'neutral' "):
         read("odd neutral")
     with pytest.raises(LabelsError, match="not understood: 'odd'"):
-        read("pos neg odd", None)
+        read("pos neg odd", None, "pos=positive,neg=negative")
 
 
 # Training
@@ -253,15 +272,66 @@ def test_a_missing_value_is_no_class_and_is_told_of(missing: str, tmp_path: Path
 def test_sentiment_is_sentiment_and_what_other_classes_are_is_asked() -> None:
     for values in ("0 1", "negative 1 neutral", "positive", "0 4", "-1 1"):
         assert read(values, None).names == SENTIMENT
-    for values in ("1 2", "1 7", "0 1 2", "ham spam eggs", "neutral angry", "ham 1"):
+    for values in ("1 2", "1 7", "0 1 2", "ham 1", "ham", "neutral 7"):
         with pytest.raises(LabelsError, match=r"your own"):
             read(values, None)
+
+
+@pytest.mark.parametrize(
+    ("values", "asked", "names"),
+    [
+        ("positive neu negative", "", THREE.names),
+        ("positive neutral negative mixed none", "", THREE.names),
+        ("positive neutral negative", "neutral=-", SENTIMENT),
+        ("positive neutral negative irrelevant", "", (*THREE.names, "irrelevant")),
+        ("ham spam eggs", "", ("eggs", "ham", "spam")),
+        ("ham spam none", "", ("ham", "none", "spam")),
+        ("neutral angry", "", ("angry", "neutral")),
+        ("0 1 2", "0=neg,2=neu,1=pos", THREE.names),
+        ("0 1 2", "2=neutral", SENTIMENT),
+        ("1 2 3", "1=low,2=high,3=neutral", ("low", "high", "neutral")),
+        ("1 2 3", "1=low,2=high,3=-", ("low", "high")),
+        ("1 2 3 4 5", "1=1,2=2,3=3,4=4,5=5", tuple("12345")),
+        ("ham spam eggs", "eggs=spam", ("spam", "ham")),
+        ("pos neg neutral meh", "meh=neutral", THREE.names),
+    ],
+)
+def test_two_to_twenty_words_are_classes_and_neutral_among_them(values: str, asked: str, names: Names) -> None:
+    found = read(values, None, asked)
+    assert found.names == names and {number for number in found.values.values() if number is not None} == {
+        *range(len(names))
+    }
+    assert ("neutral=- leaves out" in found.line) == ("neutral" in names and "neutral" in values.split())
+    again = Labelling(found.names, own_values(Labelling(found.names, found.values)))
+    assert read(values, again, asked).values == found.values
+
+
+@pytest.mark.parametrize(
+    ("counts", "asked", "says"),
+    [
+        ({"positive": 90, "negative": 80, "neutral": 9, "positve": 2}, "", "--labels positve=positive or"),
+        ({"ham": 9, "spam": 9, "eggs": 1}, "", "--labels eggs=- or|or --labels eggs=eggs if"),
+        ({f"v{number}": 1 for number in range(20)}, "", "and 12 more"),
+        ({f"v{number}": 9 for number in range(21)}, "", "and 13 more"),
+        ({"a": 9, "b": 9}, ",".join(f"{n}=v{n}" for n in range(21)), "2 to 20 classes, beside -; given 21: 'v0'"),
+        ({"a": 9, "b": 9}, "a=x,b=y,c=z", "missing: 'c'"),
+        ({"no": 9}, "no=ham", "given 1: 'ham'"),
+    ],
+)
+def test_a_class_that_is_mistyped_too_small_or_one_too_many(counts: dict[str, int], asked: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says.replace("(", "\\(")) as error:
+        decide(counts, None, parse(asked) if asked else {}, column=COLUMN)
+    assert str(error.value).isprintable()
+    for word in ("positve", "eggs"):
+        if word in counts:
+            for other in (*(name for name in counts if name != word), "-", word):
+                assert word in decide(counts, None, {word: other}, column=COLUMN).values
 
 
 def test_the_first_name_is_the_first_class() -> None:
     assert read("no yes", None, "no=ham, yes = spam").values == {"no": 0, "yes": 1}
     assert read("no yes", None, "YES=spam,no=ham").names == ("spam", "ham")
-    assert read("1 2 3 9", None, "1=a,2=a,3.0=b,9=neutral").values == {"1": 0, "2": 0, "3": 1, "9": None}
+    assert read("1 2 3 9", None, "1=a,2=a,3.0=b,9=-").values == {"1": 0, "2": 0, "3": 1, "9": None}
     for asked in ("4=positive,0=negative", "4=pos,0=neg"):
         found = read("0 4", None, asked)
         assert found.names == SENTIMENT and found.values == {"4": 1, "0": 0}
@@ -271,8 +341,6 @@ def test_the_first_name_is_the_first_class() -> None:
     ("text", "says"),
     [
         *((text, "VALUE=NAME,VALUE=NAME") for text in ("", "no=ham,yes", "no=ham,yes=")),
-        ("no=ham", "given 1: 'ham'"),
-        ("a=x,b=y,c=z", "given 3: 'x', 'y', 'z'"),
         ("no=ham,no=spam", "'no' two names: 'ham' and 'spam'"),
         ("no=ham,yes=HAM", "'ham' and 'HAM'"),
         (f"no=ham,yes={'x' * (LONGEST + 1)}", f"1 to {LONGEST} "),
@@ -298,7 +366,7 @@ def test_a_column_of_texts_is_no_column_of_labels(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="more than 1,000 different values") as error:
         read_corpus(table(tmp_path, [f"value {number} {'x' * 100}" for number in range(1_200)]))
     assert len(str(error.value)) < 700
-    with pytest.raises(ValueError, match=r"it holds .* and 12 more"):
+    with pytest.raises(ValueError, match=r"holds .* and 12 more"):
         read_corpus(table(tmp_path, [f"v{number}" for number in range(20)]))
 
 

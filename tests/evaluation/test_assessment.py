@@ -7,18 +7,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.metrics import confusion_matrix
 
 from core.data.corpus import read_corpus
 from core.data.formats import detection, record_lines
+from core.data.targets import Target
 from core.evaluation import assessment
 from core.evaluation.assessment import OWN, Assessment, assess, own
 from core.evaluation.metrics import evaluate, paired_interval
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.predict import verdicts
-from tests.conftest import WORDS
+from tests.conftest import WORDS, write_tiny_checkpoint
 from tests.data.tables import FORMATS, write
 from tests.hostile import SENTENCES
+
+THREE = ("negative", "neutral", "positive")
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +68,51 @@ def test_figures_are_those_of_evaluate(
         assert [(cell.rows, cell.accuracy) for cell in lengths] == [
             (band.rows, band.accuracy) for band in wanted.by_length
         ]
+
+
+@pytest.fixture(scope="module")
+def of_three(tmp_path_factory: pytest.TempPathFactory) -> list[Checkpoint]:
+    folder = tmp_path_factory.mktemp("three")
+    for seed, cell in enumerate(("gru", "lstm")):
+        write_tiny_checkpoint(folder, cell, cell, labels=THREE, seed=seed)
+    return [checkpoints.load(name, folder) for name in ("gru", "lstm")]
+
+
+def test_three_classes(of_three: list[Checkpoint], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assessment, "_WINDOW", 70)
+    random = np.random.default_rng(1)
+    given = [(THREE[random.integers(3)], text) for _label, text in rows(200)]
+    path = table(tmp_path / "rows.csv", given)
+    aimed = [of_three[0].targeted(Target(THREE, 1)), of_three[1]]
+    found = last(path, aimed)
+    corpus = read_corpus(path, labelling=of_three[0].labelling)
+    labels = np.array([THREE.index(label) for label, _text in given])
+    p = {one.name: np.array([v.distribution for v in verdicts(one, corpus.texts)]) for one in of_three}
+    said = {name: values.argmax(axis=1) for name, values in p.items()}
+    for checkpoint in of_three:
+        wanted, tally = evaluate(checkpoint, corpus), found.tallies.of(checkpoint.name)
+        assert tally.hash == checkpoint.hash and tally.accuracy == wanted.accuracy
+        assert wanted.confusion["counts"] == tally.confusion.tolist()
+        assert tally.log_loss == pytest.approx(wanted.log_loss, rel=1e-5)
+        assert tally.targeted(None).calibration_error == pytest.approx(wanted.calibration_error, abs=1e-6)
+        assert tally.confusion.tolist() == confusion_matrix(labels, said[checkpoint.name]).tolist()
+    assert found.tallies.of("gru").target == Target(THREE, 1) and found.tallies.of("lstm").target is None
+    right = {name: values == labels for name, values in said.items()}
+    assert found.tallies.pair("gru", "lstm").only_a == int((right["gru"] & ~right["lstm"]).sum())
+    distance = np.abs(p["gru"] - p["lstm"]).sum(axis=1) / 2
+    every = np.sort(distance[right["gru"] != right["lstm"]])[::-1]
+    shown = [distance[one.row - 1] for one in found.differing["gru", "lstm"]]
+    assert shown == pytest.approx(every[: len(shown)], abs=1e-5) and len(shown) == min(assessment.KEPT, len(every))
+    for (label, predicted), examples in found.fields["lstm"].items():
+        inside = (labels == label) & (said["lstm"] == predicted)
+        assert len(examples) == min(assessment.KEPT, int(inside.sum()))
+        chances = [one.probabilities["lstm"] for one in examples]
+        assert chances == sorted(chances, reverse=True)
+        for one in examples:
+            assert inside[one.row - 1] and one.predicted == {name: values[one.row - 1] for name, values in said.items()}
+            assert one.probabilities["lstm"] == pytest.approx(p["lstm"][one.row - 1].max(), abs=1e-5)
+    with pytest.raises(ValueError, match="gru has 3 classes; given 2 names"):
+        last(path, of_three, labels=("a", "b"))
 
 
 def test_pairs_and_examples_are_those_of_every_row(models: list[Checkpoint], tmp_path: Path) -> None:

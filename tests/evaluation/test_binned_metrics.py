@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
+from scipy.optimize import minimize_scalar
+from scipy.special import softmax
+from sklearn.metrics import average_precision_score, brier_score_loss, confusion_matrix, log_loss, roc_auc_score
 
+from core.data import targets
 from core.data.slices import SLICES, indices
+from core.data.targets import POSITIVE, Target
 from core.evaluation.binned_metrics import BINS, Counter, Pair, Tallies, Tally
-from core.evaluation.metrics import calibration_error, wilson_interval
+from core.evaluation.metrics import calibration_error, measures, wilson_interval
 from core.models.predict import sigmoid
 from core.training.loop import fit_temperature
 from pages.wording import estimates
@@ -18,8 +24,11 @@ from pages.wording import estimates
 LABELS = ("negative", "positive")
 
 
-def counted(logits: np.ndarray, labels: np.ndarray, parts: int = 1) -> Tally:
-    counter = Counter("lstm", "a" * 64, LABELS)
+THREE = ("negative", "neutral", "positive")
+
+
+def counted(logits: np.ndarray, labels: np.ndarray, parts: int = 1, names: tuple[str, ...] = LABELS) -> Tally:
+    counter = Counter("lstm", "a" * 64, names)
     lengths = np.arange(len(labels)) % 40 + 1
     unknown = np.arange(len(labels)) % 4
     marks = np.arange(len(labels))[:, None] % np.array([2, 3, 5]) == 0
@@ -141,6 +150,97 @@ def test_one_class_a_perfect_model_and_logits_without_bounds() -> None:
     found = counted(np.array([1e4, -1e4, 0.0]), np.array([1, 1, 0]))
     assert found.counts[1, -1] == found.counts[1, 0] == found.counts[0, 150] == 1
     assert found.log_loss == pytest.approx((0 + 1e4 + np.log(2)) / 3)
+
+
+# More than two classes
+
+
+def of_three(seed: int = 0, rows: int = 3_000) -> tuple[np.ndarray, np.ndarray]:
+    """Scores [N, 3], overconfident ones, and labels that they are about."""
+    random = np.random.default_rng(seed)
+    labels = random.integers(0, 3, rows)
+    return (2 * (random.normal(size=(rows, 3)) + 1.2 * np.eye(3)[labels])).astype(np.float32), labels
+
+
+def test_figures_of_three_classes_are_those_of_every_row() -> None:
+    scores, labels = of_three()
+    found, p = counted(scores, labels, parts=3, names=THREE), softmax(scores.astype(np.float64), axis=1)
+    wanted = measures(p, labels, np.ones(3_000), THREE)
+    assert found.target is None and found.confusion.tolist() == wanted["confusion"]["counts"]
+    for name in ("accuracy", "accuracy_interval", "macro_f1", "average_recall"):
+        assert getattr(found, name) == wanted[name]
+    assert found.log_loss == pytest.approx(wanted["log_loss"])
+    assert found.calibration_error == pytest.approx(wanted["calibration_error"])
+    assert found.brier == pytest.approx(brier_score_loss(p.argmax(axis=1) == labels, p.max(axis=1)))
+    for number, (one, exact) in enumerate(zip(found.by_class, wanted["classes"], strict=True)):
+        assert replace(one, auc=None, calibration_error=0) == replace(exact, auc=None, calibration_error=0)
+        assert one.auc == pytest.approx(exact.auc, abs=5e-4)
+        assert one.calibration_error == pytest.approx(exact.calibration_error)
+        aimed = found.targeted(Target(THREE, number))
+        assert aimed.brier == pytest.approx(brier_score_loss(labels == number, p[:, number]))
+        assert aimed.average_precision == pytest.approx(
+            average_precision_score(labels == number, p[:, number]), abs=4e-3
+        )
+        at, said = aimed.at(0.37), p[:, number] >= 0.37
+        assert (at.true_positive, at.false_positive) == (
+            int((said & (labels == number)).sum()),
+            int((said & (labels != number)).sum()),
+        )
+        assert aimed.log_loss == found.log_loss and aimed.targeted(None) == found
+        negated = np.arange(3_000) % 2 == 0
+        cell = next(cell for cell in aimed.cells() if (cell.family, cell.name) == ("negation", "with"))
+        assert (cell.rows, cell.right) == (1_500, int((p.argmax(axis=1) == labels)[negated].sum()))
+        assert cell.share == (labels[negated] == number).mean()
+    with pytest.raises(ValueError, match="against all others"):
+        found.targeted(Target(THREE, 0, 1))
+
+
+@pytest.mark.parametrize("scale", [0.5, 1.0, 3.0])
+def test_the_temperature_of_three_classes_is_that_of_every_row(scale: float) -> None:
+    scores, labels = of_three()
+    z = scale * scores.astype(np.float64)
+
+    def loss(temperature: float) -> float:
+        return log_loss(labels, softmax(z / temperature, axis=1))
+
+    exact = minimize_scalar(loss, bounds=(0.2, 8), method="bounded").x
+    found = counted(z, labels, names=THREE).temperature
+    assert found == (pytest.approx(exact, rel=2e-3) if exact < 4 else None)
+
+
+def test_permuted_classes_permute_a_tally() -> None:
+    scores, labels = of_three()
+    order = [2, 0, 1]
+    found = counted(scores, labels, names=THREE)
+    other = counted(scores[:, order], np.argsort(order)[labels], names=tuple(THREE[number] for number in order))
+    assert (other.confusion == found.confusion[np.ix_(order, order)]).all()
+    assert (other.slices == found.slices[:, order]).all() and (other.counts == found.counts).all()
+    assert other.temperature == pytest.approx(found.temperature) and other.log_loss == pytest.approx(found.log_loss)
+    for name in THREE:
+        one, same = (Tallies((tally,), ()).targeted(name).tallies[0] for tally in (found, other))
+        assert (one.counts == same.counts).all() and one.auc == same.auc
+
+
+def test_a_class_against_the_others_merged_is_the_second_of_two() -> None:
+    scores, labels = of_three()
+    found = counted(scores, labels, names=THREE)
+    for number in range(3):
+        one = found.targeted(Target(THREE, number))
+        merged = counted(targets.log_odds(scores.astype(np.float64), Target(THREE, number)), labels == number)
+        assert (one.counts == merged.counts).all()
+        assert one.at(0.3) == merged.at(0.3) and one.brier == pytest.approx(merged.brier)
+
+
+def test_the_first_of_two_classes_is_the_second_turned(scores: tuple[np.ndarray, np.ndarray]) -> None:
+    found = counted(*scores)
+    first = found.targeted(Target(LABELS, 0))
+    other = counted(-scores[0], 1 - scores[1])
+    assert (first.counts == other.counts).all() and first.probabilities == pytest.approx(other.probabilities)
+    assert first.temperature == pytest.approx(found.temperature) and first.brier == found.brier
+    assert first.auc == pytest.approx(found.auc) and first.confusion is found.confusion
+    back = first.targeted(None)
+    assert back.target == POSITIVE and (back.counts == found.counts).all()
+    assert found.confusion.tolist() == confusion_matrix(scores[1], scores[0] >= 0).tolist()
 
 
 def test_newcombes_published_interval() -> None:

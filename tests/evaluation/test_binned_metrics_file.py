@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from core.evaluation import binned_metrics_file
 from core.evaluation.binned_metrics import Pair, Tallies
 from core.evaluation.binned_metrics_file import EvaluatedFile
 from core.models import checkpoints
-from tests.evaluation.test_binned_metrics import counted
+from tests.evaluation.test_binned_metrics import THREE, counted, of_three
 
 ROOT = Path(__file__).parents[2]
 SOURCE = EvaluatedFile("some tweets.csv", "0" * 64, 300, 4)
@@ -43,8 +44,39 @@ def test_what_is_kept_comes_back(path: Path) -> None:
     assert (found.slices == wanted.slices).all()
     assert found.brier == wanted.brier
     assert found.calibration_error == pytest.approx(wanted.calibration_error, abs=1e-6)
-    assert found.at(0.37) == wanted.at(0.37)
+    assert found.at(0.37) == wanted.at(0.37) and (found.confusion == wanted.confusion).all()
     assert [file.name for file in path.parent.iterdir()] == [binned_metrics_file.FILE]
+
+
+def of_more() -> Tallies:
+    scores, labels = of_three(rows=300)
+    return Tallies((counted(scores, labels, names=THREE),), (Pair("lstm", "gru", 250, 20, 10, 20),))
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Path:
+    binned_metrics_file.save(tmp_path / "three.json", SOURCE, of_more().targeted("neutral"))
+    return tmp_path / "three.json"
+
+
+def test_three_classes_come_back_without_a_target(three: Path) -> None:
+    (found,), (wanted,) = binned_metrics_file.read(three).tallies.tallies, of_more().tallies
+    assert (found.labels, found.target) == (THREE, None)
+    assert (found.confusion == wanted.confusion).all() and (found.slices == wanted.slices).all()
+    assert (found.log_loss, found.temperature) == (wanted.log_loss, wanted.temperature)
+    for name in (None, *THREE):
+        one, same = (Tallies((tally,), ()).targeted(name).tallies[0] for tally in (found, wanted))
+        assert (one.counts == same.counts).all() and one.at(0.37) == same.at(0.37) and one.brier == same.brier
+        assert one.calibration_error == pytest.approx(same.calibration_error, abs=1e-6)
+
+
+def test_the_most_classes_and_models_fit(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    labels, names = random.integers(0, 20, 20_000), tuple(f"class {number}" for number in range(20))
+    tally = counted(random.normal(size=(20_000, 20)), labels, names=names)
+    every = Tallies(tuple(replace(tally, model=f"model{number}") for number in range(8)), ())
+    binned_metrics_file.save(tmp_path / "x.json", replace(SOURCE, rows=20_000), every)
+    assert len(binned_metrics_file.read(tmp_path / "x.json").tallies.tallies) == 8
 
 
 def test_there_may_be_none(tmp_path: Path) -> None:
@@ -77,6 +109,22 @@ DAMAGES = [
     put("pairs", 0, "both", value=1.5),
     put("pairs", 0, "neither", value=3),
 ]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        put("tallies", 0, "classes", value=[]),
+        put("tallies", 0, "classes", 3, "counts", value=[[0] * 300] * 2),
+        put("tallies", 0, "classes", 1, "probabilities", value=[0.5]),
+        put("tallies", 0, "confusion", 0, 0, value=1),
+        put("tallies", 0, "cooled", value=None),
+        put("tallies", 0, "labels", value=["a", "b"]),
+        put("tallies", 0, "labels", value=["a", "b", "c", "d"]),
+    ],
+)
+def test_damage_of_three_classes_is_told_in_one_line(three: Path, damage: Callable[[dict[str, Any]], None]) -> None:
+    test_damage_is_told_in_one_line(three.rename(three.with_name(binned_metrics_file.FILE)), damage)
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

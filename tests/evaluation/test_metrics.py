@@ -10,6 +10,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from sklearn.metrics import (
+    balanced_accuracy_score,
+    confusion_matrix,
+    f1_score,
+    log_loss,
+    precision_recall_fscore_support,
+    roc_auc_score,
+)
 
 from core.data.corpus import Corpus
 from core.evaluation.metrics import (
@@ -25,6 +33,7 @@ from core.models.checkpoints import Checkpoint
 from core.models.recurrent import Classifier
 from core.text.preprocessing import Preprocessing, Vocabulary
 
+THREE = ("negative", "neutral", "positive")
 STRONG = math.log(9)  # the logit whose probability is 0.9
 
 
@@ -70,6 +79,11 @@ def test_ten_rows_by_hand() -> None:
     assert found.accuracy == pytest.approx(0.7) and found.accuracy_interval == wilson_interval(7, 10)
     precision, recall = 4 / 6, 4 / 5
     assert found.f1 == pytest.approx(2 * precision * recall / (precision + recall))
+    negative, positive = found.classes
+    assert (positive.precision, positive.recall, positive.auc) == (precision, recall, found.auc)
+    assert (negative.precision, negative.recall) == (3 / 4, 3 / 5)
+    assert found.average_recall == pytest.approx((4 / 5 + 3 / 5) / 2)
+    assert found.macro_f1 == pytest.approx((found.f1 + 2 / 3) / 2)
     sure_and_right, sure_and_wrong, neither = 6, 2, 2
     log_loss = sure_and_right * math.log(1 / 0.9) + sure_and_wrong * math.log(1 / 0.1) + neither * math.log(2)
     assert found.log_loss == pytest.approx(log_loss / 10, abs=1e-6)
@@ -102,11 +116,75 @@ def test_json_has_the_keys_of_the_command_line_and_plain_values() -> None:
     found = evaluate(last_word_decides(), TEN)
     shown = found.as_json()
     keys = "model data rows skipped accuracy accuracy_interval f1 auc log_loss calibration_error confusion unknown_rate"
-    assert list(shown) == [*keys.split(), "by_length"]
+    assert list(shown) == [*keys.split(), "by_length", "macro_f1", "average_recall", "classes"]
     read = json.loads(json.dumps(shown, allow_nan=False))
     assert list(read["confusion"]) == ["true_negative", "false_positive", "false_negative", "true_positive"]
     for band in read["by_length"]:
         assert list(band) == ["shortest", "longest", "rows", "accuracy", "accuracy_interval"]
+
+
+# More than two classes
+
+
+def three(seed: int = 0, rows: int = 400) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities [N, 3], some of whose largest are equal, and labels that they are about."""
+    random = np.random.default_rng(seed)
+    labels = random.integers(0, 3, rows)
+    weights = np.exp(random.normal(size=(rows, 3)) + 1.5 * np.eye(3)[labels])
+    weights[:5] = [2, 2, 1]
+    return weights / weights.sum(axis=1, keepdims=True), labels
+
+
+def test_figures_of_three_classes_are_those_of_sklearn() -> None:
+    probabilities, labels = three()
+    found = measures(probabilities, labels, np.full(400, 3), THREE)
+    verdicts = np.where(np.arange(400) < 5, 1, probabilities.argmax(axis=1))  # of equal ones the later
+    assert (found["f1"], found["auc"]) == (None, None)
+    assert found["accuracy"] == (verdicts == labels).mean()
+    assert found["confusion"] == {"labels": [*THREE], "counts": confusion_matrix(labels, verdicts).tolist()}
+    assert found["log_loss"] == log_loss(labels, probabilities)
+    assert found["macro_f1"] == pytest.approx(f1_score(labels, verdicts, average="macro"))
+    assert found["average_recall"] == pytest.approx(balanced_accuracy_score(labels, verdicts))
+    assert found["calibration_error"] == calibration_error(probabilities.max(axis=1), verdicts == labels)
+    precision, recall, f1, rows = precision_recall_fscore_support(labels, verdicts)
+    for number, one in enumerate(found["classes"]):
+        assert (one.label, one.rows, one.f1) == (THREE[number], rows[number], pytest.approx(f1[number]))
+        assert (one.precision, one.recall) == (precision[number], recall[number])
+        assert one.precision_interval == wilson_interval(one.right, int((verdicts == number).sum()))
+        assert one.recall_interval == wilson_interval(one.right, one.rows)
+        assert one.auc == roc_auc_score(labels == number, probabilities[:, number])
+        assert one.calibration_error == calibration_error(probabilities[:, number], labels == number)
+
+
+def test_permuted_classes_permute_the_figures() -> None:
+    probabilities, labels = three()
+    probabilities, labels = probabilities[5:], labels[5:]  # of equal probabilities the later class wins
+    order, lengths = [2, 0, 1], np.full(395, 3)
+    found = measures(probabilities, labels, lengths, THREE)
+    other = measures(probabilities[:, order], np.argsort(order)[labels], lengths, tuple(THREE[n] for n in order))
+    for name in ("accuracy", "log_loss", "calibration_error", "macro_f1", "average_recall", "by_length"):
+        assert other[name] == pytest.approx(found[name])
+    assert other["classes"] == tuple(found["classes"][number] for number in order)
+    counts = np.array(found["confusion"]["counts"])
+    assert (np.array(other["confusion"]["counts"]) == counts[np.ix_(order, order)]).all()
+
+
+def test_a_class_against_two_merged_ones_is_the_second_of_two() -> None:
+    probabilities, labels = three()
+    merged = measures(probabilities[:, 2], (labels == 2).astype(int), np.full(400, 3))
+    own = measures(probabilities, labels, np.full(400, 3), THREE)["classes"][2]
+    assert (own.auc, own.calibration_error) == (merged["auc"], merged["calibration_error"])
+    assert own.rows == merged["classes"][1].rows
+
+
+def test_a_class_without_rows_or_predictions_has_no_figures() -> None:
+    probabilities, labels = three()
+    probabilities[:, 1], labels = 0, np.where(labels == 1, 0, labels)
+    found = measures(probabilities / probabilities.sum(axis=1, keepdims=True), labels, np.full(400, 3), THREE)
+    none = found["classes"][1]
+    assert (none.precision, none.recall, none.f1, none.auc) == (None, None, None, None)
+    assert found["average_recall"] == np.mean([found["classes"][0].recall, found["classes"][2].recall])
+    json.dumps({**found, "classes": [vars(one) for one in found["classes"]], "by_length": []}, allow_nan=False)
 
 
 # Cases at the edge

@@ -35,6 +35,17 @@ def test_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found[UNK] == pytest.approx(math.log(2 / p) - math.log(1 / n))
     assert found[PAD] == 0
     assert found.dtype == np.float32
+    # Of three classes each against the rest; the first against the others is what negative was against positive.
+    sentences, three = (
+        encode_tokens([text.split() for text in texts], VOCABULARY),
+        np.where(np.arange(6) == 2, 2, labels),
+    )
+    rows = log_odds(sentences, three, np.arange(6), 5, ("a", "b", "c"))
+    assert rows.shape == (3, 5) and not rows[:, PAD].any()
+    np.testing.assert_allclose(rows[0], -found, atol=1e-6)
+    assert rows[2, UNK] == pytest.approx(math.log(2 / (1 + 5)) - math.log(1 / (6 + 5)))
+    turned = log_odds(sentences, 2 - three, np.arange(6), 5, ("c", "b", "a"))
+    np.testing.assert_array_equal(turned, rows[::-1])
 
 
 def plain(sentences: list[list[int]], labels: list[int], size: int, a: float) -> list[float]:

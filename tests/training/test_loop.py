@@ -481,10 +481,94 @@ def test_what_cannot_be_trained_is_refused() -> None:
     for name in ("train", "held"):
         chosen = getattr(DATA, name)
         given = DATA._replace(**{name: chosen[DATA.labels[chosen] == 1]})
-        with pytest.raises(ValueError, match=r"(training|held-out) rows hold one class only"):
+        with pytest.raises(ValueError, match=r"(training|held-out) rows lack a class: negative; needed: negative, pos"):
             next(train_classifier(SETTINGS, *given))
     with pytest.raises(ValueError, match="finite"):  # a run that diverges gives no model
         last(train_classifier(replace(SETTINGS, cell="rnn", learning_rate=1e30), *DATA))
+
+
+# More classes
+
+
+def of_three(seed: int = 0) -> Data:
+    """As `data`, with words that tell a third class (ids 6, 7)."""
+    given, random = data(seed, 300), np.random.default_rng(seed + 9)
+    ids = given.sentences.ids.copy()
+    ids[ids >= 6] = np.maximum(ids[ids >= 6], 8)
+    chosen = random.random(len(given.labels)) < 0.3
+    labels = np.where(chosen, 2, given.labels).astype(np.int8)
+    for row in np.flatnonzero(chosen):
+        own = ids[given.sentences.offsets[row] : given.sentences.offsets[row + 1]]
+        own[own < 6] = 6 + random.integers(2)
+    return given._replace(labels=labels, sentences=Encoded(ids, given.sentences.offsets))
+
+
+THREE = ("c", "a", "b")
+
+
+def test_three_classes_learn_resume_and_start_from_two(first: Classifier, tmp_path: Path) -> None:
+    given, settings = of_three(), replace(SETTINGS, hidden_size=12, epochs=8, balance=True)
+    event = last(train_classifier(settings, *given, names=THREE))
+    scores = logits(trained(event), given.sentences.take(given.held))
+    assert scores.shape == (60, 3) and event.history[0].log_loss < math.log(3) * 1.2
+    assert (scores.argmax(axis=1) == given.labels[given.held]).mean() > 0.85
+    with closing(train_classifier(settings, *given, tmp_path / "state", names=THREE)) as run:
+        for found in run:
+            if is_evaluation(found) and len(found.history) == 3:
+                break
+    assert_same(last(train_classifier(settings, *given, tmp_path / "state", names=THREE)), event)
+    still = replace(settings, epochs=1, learning_rate=1e-9)
+    lent = weights(last(train_classifier(still, *given, start=first.state_dict(), names=THREE)))
+    for key, value in first.state_dict().items():
+        if key.startswith("linear."):
+            assert len(lent[key]) == 3
+        else:
+            np.testing.assert_allclose(lent[key], value.numpy(), atol=1e-6)
+    with pytest.raises(ValueError, match="lack a class: b; needed: c, a, b"):
+        next(train_classifier(SETTINGS, *DATA, names=THREE))
+
+
+@pytest.mark.parametrize("given", [None, (0.5, 2.0)])
+def test_two_scores_have_the_loss_temperature_and_gradient_of_their_difference(
+    given: tuple[float, float] | None,
+) -> None:
+    from core.data import targets
+
+    random = np.random.default_rng(1)
+    scores, labels = random.normal(0, 2, (80, 2)), random.integers(0, 2, 80)
+    logit = scores[:, 1] - scores[:, 0]
+    assert log_loss(scores, labels, given) == pytest.approx(log_loss(logit, labels, given), rel=1e-12)
+    assert fit_temperature(scores, labels, given) == pytest.approx(fit_temperature(logit, labels, given), rel=1e-5)
+    gold, each = torch.from_numpy(labels), None if given is None else torch.tensor(given, dtype=torch.float64)
+    both, one = (torch.tensor(each, requires_grad=True) for each in (scores, logit))
+    losses = [targets.cross_entropy(part, gold, each) for part in (both, one)]
+    assert losses[0].item() == pytest.approx(losses[1].item(), rel=1e-12)
+    assert losses[1].item() * (1 if given is None else 80 / np.take(given, labels).sum()) == pytest.approx(
+        log_loss(logit, labels, given), rel=1e-12
+    )
+    (gradient,), (of_one,) = (torch.autograd.grad(loss, part) for loss, part in zip(losses, (both, one), strict=True))
+    torch.testing.assert_close(gradient[:, 1], of_one)
+
+
+def test_the_temperature_and_loss_of_three_classes_by_the_plain_formula() -> None:
+    random = np.random.default_rng(2)
+    labels, each = random.integers(0, 3, 90), np.array([1.0, 2.0, 0.5])
+    scores = random.normal(0, 3, (90, 3)) + 3 * np.eye(3)[labels]
+
+    def plain(temperature: float, smoothed: bool) -> float:
+        total = whole = 0.0
+        for row, gold in zip(scores / temperature, labels, strict=True):
+            count = int((labels == gold).sum())
+            wanted = [(count + 1) / (count + 3) if number == gold else 1 / (count + 3) for number in range(3)]
+            wanted = wanted if smoothed else [float(number == gold) for number in range(3)]
+            logs = row - math.log(sum(math.exp(score) for score in row))
+            total -= each[gold] * sum(share * log for share, log in zip(wanted, logs, strict=True))
+            whole += each[gold]
+        return total / whole
+
+    assert log_loss(scores, labels, each) == pytest.approx(plain(1, smoothed=False))
+    found = fit_temperature(scores, labels, each)
+    assert all(plain(found, smoothed=True) <= plain(found * factor, smoothed=True) for factor in (0.98, 1.02))
 
 
 # Uneven classes
@@ -495,6 +579,7 @@ def test_class_weights_and_settings_without_balance() -> None:
     first, second = class_weights(labels)
     assert (first, second) == (8 / 12, 8 / 4)
     assert 6 * first == pytest.approx(2 * second) and 6 * first + 2 * second == pytest.approx(8)
+    assert class_weights(np.array([0, 2, 1, 2])).tolist() == [4 / 3, 4 / 3, 4 / 6]
     assert "balance" not in settings_json(SETTINGS)
     assert settings_json(replace(SETTINGS, balance=True))["balance"] is True
     assert TrainingSettings(**settings_json(SETTINGS)) == SETTINGS

@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import save
 
 from core.data.corpus import Corpus, encode
+from core.data.labels import Labelling
 from core.evaluation.metrics import evaluate
 from core.models import checkpoints
 from core.models.checkpoints import CheckpointError
@@ -46,6 +47,7 @@ def corpus(rows: int = 200, seed: int = 0) -> Corpus:
 
 
 CORPUS = corpus()
+THREE = ("negative", "neutral", "positive")
 
 
 def word_vectors(prepared: Prepared, out: Path) -> np.ndarray:
@@ -313,6 +315,37 @@ def test_polarity_and_state_space_are_added_where_they_are_missing(made: Made, t
         assert list(recipe.classifier("rnn", prepared, made.vectors, SETTINGS, tmp_path)) == []
         after = checkpoints.load("rnn", tmp_path)
         assert after.card == whole.card and after.hash == whole.hash
+
+
+# More classes, from a checkpoint of another file
+
+
+def test_a_checkpoint_of_another_file_lends_words_and_weights_to_more_classes(made: Made, tmp_path: Path) -> None:
+    rows = corpus(rows=120, seed=4)
+    texts = [f"{text} indeed" for text in rows.texts]
+    labels = np.where(np.arange(120) % 3, rows.labels * 2, 1).astype(np.int8)
+    given = replace(rows, texts=texts, labels=labels, labelling=Labelling(THREE))
+    start, still = checkpoints.load("rnn", made.out), replace(SETTINGS, learning_rate=1e-9, epochs=1)
+    for words in (None, 12):
+        prepared = prepare(given, replace(RECIPE, held_out_rows=20, min_count=70, words=words), start)
+        ((_epochs, vectors),) = recipe.word_vectors(prepared, tmp_path)
+        recipe.check_start(start, prepared, still)
+        assert list(recipe.classifier(f"t{words}", prepared, vectors, still, tmp_path, start))[-1].model
+        checkpoint = checkpoints.load(f"t{words}", tmp_path)
+        assert checkpoint.labels == THREE and checkpoint.card["sizes"]["outputs"] == 3
+        assert checkpoint.card["data"]["counts"] == np.bincount(labels).tolist()
+        assert checkpoint.polarity is not None and checkpoint.polarity.shape == (3, len(checkpoint.vocabulary))
+        kept = start.vocabulary.encode(checkpoint.vocabulary.words)
+        assert len(kept) == (words or len(start.vocabulary.words)) and kept == sorted(kept)
+        assert {"was", "near", "the"} <= set(checkpoint.vocabulary.words) and "indeed" not in checkpoint.vocabulary
+        np.testing.assert_allclose(checkpoint.model.embedding.weight[2:], start.model.embedding.weight[kept], atol=2e-3)
+        assert checkpoint.card["embeddings"] == start.card["embeddings"]
+        assert read_again(checkpoint, given).held.tolist() == prepared.held.tolist()
+        assert {row["label"] for row in checkpoint.card["metrics"]["selection"]["classes"]} == set(THREE)
+        assert recipe.LIMITS[2] not in checkpoint.card["limits"]
+    assert not (tmp_path / "word2vec").exists()
+    with pytest.raises(ValueError, match="another cell"):
+        recipe.check_start(start, prepared, replace(SETTINGS, cell="gru"))
 
 
 # Metrics added later

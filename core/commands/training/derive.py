@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from core.commands import console, inputs
 from core.commands.options import Verbs, label_options
+from core.data import targets
 from core.models import checkpoints
 
 if TYPE_CHECKING:
@@ -47,16 +48,17 @@ def polarity(options: argparse.Namespace) -> int:
     """Each word's log-odds by itself, counted over the rows a checkpoint was trained on, and saved with it."""
     from core.models.token_log_odds import add_polarity, of_training
 
-    models = inputs.two_only(inputs.named_checkpoints(options.model))
+    models = inputs.named_checkpoints(options.model)
     counted: dict[str, np.ndarray] = {}
     for checkpoint, corpus in inputs.labelled_for(options, options.data, models):
         alike = _rows_key(checkpoint)
         if alike not in counted:
             counted[alike] = of_training(checkpoint, corpus)
         add_polarity(checkpoint.name, counted[alike], checkpoint.folder)
-        order = counted[alike].argsort()
-        for kind, ids in zip(checkpoint.labels, (order[:_SHOWN], order[::-1][:_SHOWN]), strict=True):
-            shown = ", ".join(f"{checkpoint.vocabulary.token(int(n))} {counted[alike][n]:+.2f}" for n in ids)
+        for kind, leaning, sign in targets.leanings(counted[alike], checkpoint.labels):
+            order = leaning.argsort()
+            ids = order[::-1][:_SHOWN] if sign > 0 else order[:_SHOWN]
+            shown = ", ".join(f"{checkpoint.vocabulary.token(int(n))} {leaning[n]:+.2f}" for n in ids)
             console.line(f"{checkpoint.name}: most {kind}: {shown}")
     return 0
 
@@ -66,7 +68,7 @@ def state_space(options: argparse.Namespace) -> int:
     from core.models.reference_states import add_state_space, of_rows
     from core.models.training_rows import read_again
 
-    models = inputs.two_only(inputs.prefixwise_checkpoints(options.model, plain=True))
+    models = inputs.prefixwise_checkpoints(options.model, plain=True)
     read: dict[str, Rows] = {}
     for checkpoint, corpus in inputs.labelled_for(options, options.data, models):
         alike = _rows_key(checkpoint)
@@ -74,10 +76,10 @@ def state_space(options: argparse.Namespace) -> int:
             read[alike] = read_again(checkpoint, corpus)
         space = of_rows(checkpoint.model, read[alike].sentences, read[alike].held)
         add_state_space(checkpoint.name, space, checkpoint.folder)
-        read_out, *others = (f"{share:.1%}" for share in space.explained)
+        *along, first, second = space.explained
         console.line(
-            f"{checkpoint.name}: of the variance of its states, {read_out} lies along the read-out and "
-            f"{' and '.join(others)} along the two components across it"
+            f"{checkpoint.name}: of the variance of its states, {sum(along):.1%} lies along the read-out and "
+            f"{first:.1%} and {second:.1%} along the two components across it"
         )
     return 0
 

@@ -56,7 +56,18 @@ def add_verbs(verbs: Verbs) -> None:
     parser.add_argument("--word2vec-epochs", type=int, default=10)
     parser.add_argument("--word2vec-workers", type=int, default=1, help="more is faster and not reproducible")
     parser.add_argument("--frozen", dest="train_embeddings", action="store_false", default=None)
-    parser.add_argument("--start", metavar="NAME", help="go on from this checkpoint's weights")
+    parser.add_argument(
+        "--start",
+        metavar="NAME",
+        help="go on from the weights of this checkpoint, by its name in DIR or its folder; one of another file lends "
+        "its vocabulary, preprocessing and weights, to other classes all weights but the read-out's",
+    )
+    parser.add_argument(
+        "--words",
+        type=at_least(1),
+        metavar="N",
+        help="keep N words of --start: those seen --min-count times in the file, then its most frequent (default: all)",
+    )
     parser.add_argument("--average", action="store_true", default=None, help="hold the rate and average the weights")
     for name in ("hidden_size", "layers", "epochs", "batch_size", "evaluations_per_epoch", "patience"):
         parser.add_argument("--" + name.replace("_", "-"), type=int, help=_FEWER.get(name))
@@ -66,8 +77,9 @@ def add_verbs(verbs: Verbs) -> None:
         "--balance",
         choices=["auto", "on", "off"],
         default="auto",
-        help="weigh both classes the same in training; auto (default): where one is more than twice as frequent. "
-        "Without it a model of rare spam predicts ham for everything; with it probabilities assume balanced classes",
+        help="weigh all classes the same in training; auto (default): where one is more than twice as frequent as "
+        "another. Without it a model of rare spam predicts ham for everything; with it probabilities assume balanced "
+        "classes",
     )
     parser.add_argument("--precision", choices=["auto", "float32", "bfloat16"])
     label_options(parser)
@@ -108,6 +120,7 @@ def _train(options: argparse.Namespace) -> int:
         min_count=10 if options.min_count is None else options.min_count,
         held_out_rows=options.held_out,
         seed=options.seed,
+        words=options.words,
         word2vec=Word2VecSettings(
             vector_size=options.embedding_size,
             epochs=options.word2vec_epochs,
@@ -115,7 +128,7 @@ def _train(options: argparse.Namespace) -> int:
             workers=options.word2vec_workers,
         ),
     )
-    start = checkpoints.load(options.start, out) if options.start else None
+    start = _start(options.start, out) if options.start else None
     corpus = training_rows(options)
     target.check(corpus)
     usual = recipe.for_rows(len(corpus))
@@ -124,7 +137,7 @@ def _train(options: argparse.Namespace) -> int:
         request = replace(request, min_count=min_count)
     report = inputs.labelled(options, options.report, corpus.labelling) if options.report else None
     _report_rows(corpus)
-    prepared = recipe.prepare(corpus, request)
+    prepared = recipe.prepare(corpus, request, start)
     balance = recipe.is_uneven(prepared) if options.balance == "auto" else options.balance == "on"
     runs = {cell: TrainingSettings(cell, **{**usual, **chosen}, balance=balance) for cell in target.names}
     for settings in runs.values():
@@ -158,7 +171,7 @@ def _train(options: argparse.Namespace) -> int:
             recipe.add_metrics(name, "report", report, out)
         metrics = checkpoints.read_card(name, out)["metrics"]
         for key, figures in metrics.items():
-            console.line(f"{name}: {_figures(figures, prepared.corpus.labelling.names)} on {figures['data']} [{key}]")
+            console.line(f"{name}: {_figures(figures, prepared.names)} on {figures['data']} [{key}]")
         console.progress(f"{name} {target.outcome}")
     return 0
 
@@ -211,34 +224,41 @@ def _target(options: argparse.Namespace) -> _Target:
     return _Target(root, root / ".training" / out.name, names, "is saved; every page offers it now", single=True)
 
 
+def _start(named: str, out: Path) -> checkpoints.Checkpoint:
+    """The checkpoint of a name in the folder to write to, or of a folder of its own. Raises as `checkpoints.load`."""
+    name, folder = checkpoints.located(named)
+    return checkpoints.load(name, folder or out)
+
+
 def _report_rows(corpus: Corpus) -> None:
     """What was read: how many rows, of which classes."""
-    second = int((corpus.labels == 1).sum())
-    first = len(corpus) - second
     names = corpus.labelling.names
+    counts = [f"{(corpus.labels == number).sum():,} {name}" for number, name in enumerate(names)]
     neutral = f", {corpus.skipped:,} neutral or unlabelled rows left out" if corpus.skipped else ""
-    console.progress(
-        f"{len(corpus):,} rows of {corpus.name}: {first:,} {names[0]}, {second:,} {names[1]}{neutral}; tokenising"
-    )
+    console.progress(f"{len(corpus):,} rows of {corpus.name}: {', '.join(counts)}{neutral}; tokenising")
 
 
 def _report_split(prepared: Prepared, balance: bool) -> None:
     """What is trained and judged on, and what to think of so many rows."""
     from core.data.corpus import contradictory
 
-    labels, second = prepared.corpus.labels, prepared.corpus.labelling.names[1]
+    labels = prepared.corpus.labels
+    shares = [
+        f"{(labels[prepared.held] == number).mean():.1%} {name}, in the file {(labels == number).mean():.1%}"
+        for number, name in list(enumerate(prepared.names))[1:]
+    ]
+    lent = f" of {prepared.lender.name}" if prepared.lender else ""
     console.progress(
-        f"vocabulary {len(prepared.vocabulary):,}; {len(prepared.train):,} rows to train on, "
-        f"{len(prepared.held):,} held out: {(labels[prepared.held] == 1).mean():.1%} {second}, in the file "
-        f"{(labels == 1).mean():.1%}"
+        f"vocabulary {len(prepared.vocabulary):,}{lent}; {len(prepared.train):,} rows to train on, "
+        f"{len(prepared.held):,} held out: {'; '.join(shares)}"
     )
     if alike := contradictory(prepared.sentences, labels):
         console.progress(
-            f"{alike:,} rows read the same as one of the other class (rare words are one unknown word): no model can "
+            f"{alike:,} rows read the same as one of another class (rare words are one unknown word): no model can "
             "be right about all of them"
         )
     if balance:
-        console.progress("both classes weigh the same in training (--balance): probabilities are those of even classes")
+        console.progress("all classes weigh the same in training (--balance): probabilities are those of even classes")
     if is_small(len(prepared.held)):
         console.progress(
             f"small data: {len(prepared.held):,} rows are held out; below {SMALL} an accuracy may be off by 5 "
@@ -249,12 +269,11 @@ def _report_split(prepared: Prepared, balance: bool) -> None:
 def _figures(figures: dict[str, Any], names: Names) -> str:
     """Accuracy with its interval, and beside it what always giving the more frequent class would score."""
     low, high = figures["accuracy_interval"]
-    first, second = class_counts(figures)
-    shares = " and ".join(
-        f"{share:.1%} of {name}" for share, name in zip(recalls(figures), names, strict=True) if share is not None
-    )
+    counts = class_counts(figures)
+    found = [f"{share:.1%} of {name}" for share, name in zip(recalls(figures), names, strict=True) if share is not None]
+    shares = f"{', '.join(found[:-1])} and {found[-1]}" if found[1:] else found[0]
     small = ", a small sample" if is_small(figures["rows"]) else ""
     return (
         f"accuracy {figures['accuracy']:.4f} ({low:.4f} to {high:.4f}{small}); always saying "
-        f"{names[int(second > first)]} {majority(figures):.4f}; right for {shares};"
+        f"{names[counts.index(max(counts))]} {majority(figures):.4f}; right for {shares};"
     )

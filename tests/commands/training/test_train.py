@@ -123,6 +123,27 @@ def test_a_checkpoint_to_start_from(trained: Path, rows: Path, tmp_path: Path, c
     assert card["start"] == {key: first[key] for key in ("settings", "history", "sha256")} and first["start"] is None
 
 
+def test_a_table_of_three_classes_trains_with_one_command(trained: Path, tmp_path: Path, cli: Cli) -> None:
+    """As an airline's: an id, a sentiment, a text."""
+    path = tmp_path / "airline.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["tweet_id", "airline_sentiment", "text"])
+        made = corpus(90, 3)
+        moods = ["negative", "positive"]
+        for number, (label, text) in enumerate(zip(made.labels, made.texts, strict=True)):
+            writer.writerow([number, moods[label] if number % 3 else "neutral", text])
+    columns = "--text-column text --label-column airline_sentiment"
+    done = cli.run(f"{command(path, tmp_path / 'out', columns)} --start '{trained / 'rnn'}'")
+    assert done.status == 0, done.err
+    assert "30 neutral" in done.err and "neutral=- leaves out" in done.err and "of rnn;" in done.err
+    assert "of neutral" in done.out
+    card = checkpoints.read_card("rnn", tmp_path / "out")
+    assert card["labels"] == ["negative", "neutral", "positive"] and len(card["data"]["counts"]) == 3
+    two = cli.run(f"{command(path, tmp_path / 'two', columns)} --labels neutral=-")
+    assert two.status == 0 and checkpoints.read_card("rnn", tmp_path / "two")["data"]["skipped"] == 30
+
+
 def test_an_invalid_request_is_refused_before_anything_is_read(tmp_path: Path, cli: Cli) -> None:
     # The file does not exist: were it looked for first, the line would say so.
     for more, says in (
