@@ -225,13 +225,17 @@ def links_to_pages(text: str) -> None:
                 st.page_link(path, label=label, query_params=_link(text))
 
 
-def links_to_views(text: str, first: str) -> None:
-    """Links that open a text elsewhere, one of them beside the first text that it is an order of."""
-    compare = _link(first) | ({"second": text} if len(text) <= query_params.LONGEST else {}) | {"view": "compare"}
-    st.page_link("pages/1_Permutations.py", label=_("Compare the two sentences"), query_params=compare)
-    for path, label in existing_pages():
-        if not path.endswith(("_Models.py", "_Permutations.py")):
-            st.page_link(path, label=label, query_params=_link(text))
+def open_elsewhere(text: str, first: str = "") -> None:
+    """A text to copy, and links that open it on the pages, beside the first text if it is an order of one."""
+    st.code(text, language=None, wrap_lines=True)
+    with st.container(horizontal=True):
+        if first:
+            compare = _link(first) | ({"second": text} if len(text) <= query_params.LONGEST else {})
+            st.page_link("pages/1_Permutations.py", label=_("Compare"), query_params=compare | {"view": "compare"})
+        st.page_link("app.py", label=_("Home"), query_params=_link(text))
+        for path, label in existing_pages():
+            if not path.endswith(("_Models.py", "_Lab.py")):
+                st.page_link(path, label=label, query_params=_link(text))
 
 
 def _link(text: str) -> dict[str, str]:

@@ -10,6 +10,8 @@ import streamlit as st
 
 from core.data.tables import as_csv
 from core.runtime.i18n import gettext as _
+from pages.server.fingerprint import fingerprint
+from pages.widgets import frame
 from pages.wording import estimates
 
 
@@ -20,6 +22,8 @@ def table(
     *,
     key: str | None = None,
     select: Literal["single-row", "multi-row"] | None = None,
+    texts: Sequence[str] = (),
+    firsts: Sequence[str] = (),
     **options: Any,
 ) -> list[int]:
     """Show a table; with `csv`, a button below it downloads the rows as ``unrolled-CSV.csv``.
@@ -27,8 +31,11 @@ def table(
     A row has a cell for each column: a text, a number, None, or an `Estimate`, which is three numbers in the file.
     Texts are shown as they are, and spreadsheets read none of them as a formula.
     With `select` a reader can choose rows, and their indices are returned; `key` must then change with the rows.
-    `options` are those of ``st.dataframe``.
+    With `texts`, one for each row, a chosen row's text can be copied and opened on the pages, beside that of
+    `firsts` if it is an order of that. `options` are those of ``st.dataframe``.
     """
+    if texts:
+        select, key = select or "single-row", key or f"rows {fingerprint((header, texts))}"
     rows = list(rows)
     shown = estimates.as_shown(header, rows)
     chosen: list[int] = []
@@ -40,6 +47,10 @@ def table(
     if csv:
         columns, numbers = estimates.as_numbers(header, rows)
         download(csv, lambda: as_csv(columns, numbers))
+    if texts and chosen:
+        frame.open_elsewhere(texts[chosen[0]], *firsts[chosen[0] : chosen[0] + 1])
+    elif texts:
+        st.caption(_("Choose a row to copy its text or open it on another page."))
     return chosen
 
 

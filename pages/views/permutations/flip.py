@@ -150,8 +150,7 @@ def _pair(event: Sequence[Flips], pair: Pair, key: str, judge: Judge, readers: l
                 help=_("Your answer saves the pair to Kept pairs."),
             )
             with st.popover(_("Copy or open"), icon=":material/open_in_new:"):
-                st.code(pair.text, language=None, wrap_lines=True)
-                frame.links_to_views(pair.text, event[0].text)
+                frame.open_elsewhere(pair.text, event[0].text)
     with right:
         for before, after in both:
             said = [f"{classes.said(one.probability, one.labels)} {one.probability:.3f}" for one in (before, after)]

@@ -42,8 +42,9 @@ def left_out(others: list[Checkpoint]) -> None:
 def composed_pairs(tokens: tuple[str, ...]) -> None:
     """Composed pairs with some of these words, offered where no order flips."""
     st.caption(_("Composed pairs with some of these words; both orders are valid English:"))
-    header = [_("first order"), _("second order"), _("pattern")]
-    tables.table(header, [(pair.a, pair.b, term(pair.pattern)) for pair in _composed(tokens)], "composed pairs")
+    header, pairs = [_("first order"), _("second order"), _("pattern")], _composed(tokens)
+    rows = [(pair.a, pair.b, term(pair.pattern)) for pair in pairs]
+    tables.table(header, rows, "composed pairs", texts=[pair.b for pair in pairs], firsts=[pair.a for pair in pairs])
 
 
 @cached(64)
