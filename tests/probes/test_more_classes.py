@@ -16,7 +16,6 @@ from core.lab.mixture import states
 from core.models import checkpoints, reference_states, token_log_odds
 from core.models.checkpoints import Checkpoint
 from core.models.trace import trace
-from core.probes.attribution.results import Instance
 from core.probes.checklist import suite
 from core.probes.dynamics import fixed_points, memory_decay, retention, trajectories
 from core.probes.edits import victims
@@ -54,7 +53,6 @@ REFUSING: dict[str, Asked] = {
     "ensemble": lambda model, path: next(iter(ensemble.measure(read_corpus(path), [model, model]))),
     "mixture": lambda model, path: states.states_of(model, [TEXT]),
     "polarity": lambda model, path: token_log_odds.of_training(model, read_corpus(path)),
-    "attribution": lambda model, path: Instance.of(model, TEXT),
     "suite": lambda model, path: suite.run(model),
     "fixed points": lambda model, path: next(iter(fixed_points.search(model, [TEXT]))),
     "memory": lambda model, path: memory_decay.memory(model, "love"),

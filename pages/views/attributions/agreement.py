@@ -38,8 +38,9 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
             continue
         matrix = agreement([one.scores for one in here], [METHODS[one.method].signed for one in here])
         names = [attribution_names.method(one.method) for one in here]
+        title = _("Agreement between methods, {model}").format(model=attribution_names.model(name, here[0].target))
         st.plotly_chart(
-            agreement_map(names, matrix, _("Agreement between methods, {model}").format(model=model_name(name))),
+            agreement_map(names, matrix, title),
             key=f"agreement {name}",
             alt=_("Rank correlation of the scores for each pair of methods"),
         )

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import model_name, shown
+from core.data.labels import model_name
 from core.runtime.i18n import clauses
 from core.runtime.i18n import gettext as _
-from pages.views.attributions import controls
-from pages.widgets import classes, tables
+from pages.views.attributions import controls, names
+from pages.widgets import tables
 from pages.wording.tokens import plain, signed, visible
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _show(results: Sequence[Interactions]) -> None:
                 "Shapley interaction index (Grabisch & Roubens 1999), in logits. Blue: together, two "
                 "words support the verdict “{label}” more than the sum of their separate effects. "
                 "Red: less. These values do not add up to the logit."
-            ).format(label=shown(classes.of_models(one.model for one in results)[1]))
+            ).format(label=names.sides([one.target for one in results])[0])
         )
     )
     tables.download_chart(
