@@ -45,7 +45,7 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
             alt=_("Rank correlation of the scores for each pair of methods"),
         )
         rows += [
-            (name, one.method, other.method, "" if value != value else value)
+            (name, one.method, other.method, "" if value != value else value, attribution_names.column(one.target))
             for one, correlations in zip(here, matrix.tolist(), strict=True)
             for other, value in zip(here, correlations, strict=True)
         ]
@@ -61,4 +61,4 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
             )
         )
     )
-    tables.download_chart("agreement", ["model", "method", "other", "tau_b"], lambda: rows)
+    tables.download_chart("agreement", ["model", "method", "other", "tau_b", "target"], lambda: rows)

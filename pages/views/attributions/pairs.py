@@ -66,9 +66,8 @@ def _show(results: Sequence[Interactions]) -> None:
             ).format(label=names.sides([one.target for one in results])[0])
         )
     )
-    tables.download_chart(
-        "pairs", ["model", "place", "token", "other_place", "other_token", "interaction"], lambda: _rows(results)
-    )
+    header = ["model", "place", "token", "other_place", "other_token", "interaction", "target"]
+    tables.download_chart("pairs", header, lambda: _rows(results))
 
 
 def _say(result: Interactions) -> None:
@@ -87,7 +86,7 @@ def _say(result: Interactions) -> None:
 
 def _rows(results: Sequence[Interactions]) -> list[tuple[object, ...]]:
     return [
-        (one.model, first + 1, one.tokens[first], second + 1, one.tokens[second], value)
+        (one.model, first + 1, one.tokens[first], second + 1, one.tokens[second], value, names.column(one.target))
         for one in results
         for first, second, value in one.pairs()
     ]

@@ -44,7 +44,7 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
             with column:
                 _cell(cell, attributions, methods, baseline, several=len(asked) > 1 and len(cells) > 1)
     _about(*attribution_names.sides([aim.of(one.labels) or targets.default(one.labels) for one in chosen]))
-    header = ["sentence", "model", "method", "baseline", "place", "token", "score", "standard_error"]
+    header = ["sentence", "model", "method", "baseline", "place", "token", "score", "standard_error", "target"]
     tables.download_chart("attributions", header, lambda: _rows(attributions))
 
 
@@ -169,7 +169,7 @@ def _curves(cell: Cell, measured: Mapping[str, Faithfulness]) -> None:
             key=f"faithfulness curves {cell.sentence.number} {cell.checkpoint.name}",
             alt=_("Drop in {chance} by share of words, for every method and random rankings").format(chance=chance),
         )
-        header = ["sentence", "model", "ranking", "percent", "words", "comprehensiveness", "sufficiency"]
+        header = ["sentence", "model", "ranking", "percent", "words", "comprehensiveness", "sufficiency", "target"]
         name = f"curves-{cell.sentence.number}-{cell.checkpoint.name}"
         tables.download_chart(name, header, lambda: _curve_rows(cell, measured))
 
@@ -185,7 +185,7 @@ def _curve_rows(cell: Cell, measured: Mapping[str, Faithfulness]) -> list[tuple[
         [one.mean for one in first.sufficiency_curve.random],
     )
     return [
-        (cell.sentence.number, cell.checkpoint.name, ranking, *cut)
+        (cell.sentence.number, cell.checkpoint.name, ranking, *cut, attribution_names.column(first.target))
         for ranking, losses in curves.items()
         for cut in zip(first.percents, first.removed, *losses, strict=True)
     ]
@@ -302,8 +302,9 @@ def _rows(attributions: controls.Found) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
     for (number, model, method), attribution in attributions.items():
         errors = [""] * len(attribution) if attribution.errors is None else attribution.errors.tolist()
+        aim = attribution_names.column(attribution.target)
         rows += [
-            (number, model, method, attribution.baseline, position, token, score, error)
+            (number, model, method, attribution.baseline, position, token, score, error, aim)
             for position, (token, score, error) in enumerate(
                 zip(attribution.tokens, attribution.scores.tolist(), errors, strict=True), 1
             )

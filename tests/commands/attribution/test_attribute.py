@@ -75,8 +75,8 @@ def test_the_target_is_the_prediction_or_the_class_that_is_named(
         assert row["logit"] == pytest.approx(expected.aimed(aim).logit, abs=1e-5)
         scores = attribute(three.targeted(aim), "so bad", "steps").scores
         assert row["scores"] == pytest.approx(scores.tolist())
-        for verb in ("order-attribution", "interactions"):
-            (row,) = cli.json(f"{verb} {options} 'so bad'")
+        for other in ("order-attribution", "interactions"):
+            (row,) = cli.json(f"{other} {options} 'so bad'")
             assert (row["target"], row["logit"]) == (name, pytest.approx(expected.aimed(aim).logit, abs=1e-5))
     assert "three: log-odds of late against fine " in cli.text(f"attribute --method steps {options} 'so bad'")
     assert "'angry' is no class; available: late, lost, fine" in cli.refused("attribute --target angry so", alone=False)
