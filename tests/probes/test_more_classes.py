@@ -23,7 +23,6 @@ from core.probes.interventions import patching
 from core.probes.permutations import comparison, mining, order_suite
 from core.probes.permutations import search as permutations
 from core.probes.sarcasm import comment
-from core.probes.scan import one_file
 from core.probes.units import linear_probes, patterns
 from core.probes.words import neighbours
 from tests.conftest import write_tiny_checkpoint
@@ -66,7 +65,6 @@ REFUSING: dict[str, Asked] = {
     "permutations": lambda model, path: permutations.scorer(model, None),  # type: ignore[arg-type]
     "comment": lambda model, path: comment.judge([model], TEXT, "positive"),
     "leave one out": lambda model, path: comment.leave_one_out(model, ("i", "love")),
-    "scan": lambda model, path: [*one_file.scan(path, [model])],
     "linear probes": lambda model, path: next(linear_probes.diagnose(model, [TEXT])),
     "patterns": lambda model, path: next(patterns.index(model, None)),  # type: ignore[arg-type]
     "words": lambda model, path: neighbours.leaning(model),
