@@ -179,7 +179,9 @@ def asked(options: argparse.Namespace, names: Names) -> dict[str, str]:
 
     meaning = parse(options.labels) if options.labels is not None else {}
     for option, number in (("zero", 0), ("negative", 0), ("one", 1), ("positive", 1)):
-        meaning = together(meaning, {label_key(word): names[number] for word in getattr(options, option, None) or ()})
+        if words := getattr(options, option, None):
+            name = option if option in names else targets.two_names(names)[number]
+            meaning = together(meaning, {label_key(word): name for word in words})
     return meaning
 
 
