@@ -81,11 +81,11 @@ def triangle_path(traces: Sequence[Trace]) -> go.Figure:
         x=outline[:, 0], y=outline[:, 1], mode="lines", line={"color": THRESHOLD}, showlegend=False, hoverinfo="skip"
     )
     for number, (corner, (x, y)) in enumerate(zip(_CORNERS, (_CORNERS.sum(axis=0) - _CORNERS) / 2, strict=True)):
-        figure.add_shape(x0=middle[0], y0=middle[1], x1=x, y1=y, line=layout.DASHED)
+        figure.add_shape(type="line", x0=middle[0], y0=middle[1], x1=x, y1=y, line=layout.DASHED)
         figure.add_annotation(
             x=corner[0],
             y=corner[1],
-            text=layout.escape(shown(labels[number])),
+            text=layout.tick(shown(labels[number])),
             showarrow=False,
             yanchor="bottom" if corner[1] else "top",
         )

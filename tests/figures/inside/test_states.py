@@ -189,7 +189,7 @@ def test_three_classes_are_drawn_in_a_triangle() -> None:
         np.testing.assert_allclose(np.stack([line.x, line.y], axis=1), expected, atol=1e-5)
     assert (start.x[0], start.y[0]) == pytest.approx((lines[0].x[0], lines[0].y[0]), abs=1e-5)
     # Each dashed line begins where all are equally probable and ends where the class of one corner has none.
-    assert len(figure.layout.shapes) == 3
+    assert [line.type for line in figure.layout.shapes] == ["line"] * 3
     for number, line in enumerate(figure.layout.shapes):
         assert (line.x0, line.y0) == pytest.approx(tuple(corners.mean(axis=0)))
         assert (line.x1, line.y1) == pytest.approx(tuple(np.delete(corners, number, axis=0).mean(axis=0)))
