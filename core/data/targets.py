@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from core.data.labels import SENTIMENT, Names, check_names, shown
+from core.data.labels import SENTIMENT, Names, check_names, shared, shown
 from core.runtime.i18n import gettext as _
 
 EDGE = 1e-12  # probabilities nearer to 0 or 1 have no finite log-odds
@@ -113,10 +113,27 @@ def usual(labels: Names, predicted: int) -> Target:
     return default(labels) or Target(labels, int(predicted))
 
 
+def chosen(model: Any) -> Target:
+    """The target of a model that is asked about no text, so that no prediction decides. Raises ValueError for none."""
+    if model.target is None:
+        raise ValueError(
+            _("{model} has {count} classes ({names}); name the target class").format(
+                model=model.name, count=len(model.labels), names=", ".join(model.labels)
+            )
+        )
+    target: Target = model.target
+    return target
+
+
 def shared_target(several: Iterable[Target]) -> Target | None:
     """The target that several results share, or None."""
     targets = set(several)
     return targets.pop() if len(targets) == 1 else None
+
+
+def common(several: Sequence[Target]) -> Target | Names:
+    """What the probabilities of several results are of: the target that they share, else their classes' shared names."""
+    return shared_target(several) or shared(target.labels for target in several)
 
 
 # How many numbers a model gives.
@@ -254,6 +271,24 @@ def answers(scores: np.ndarray, target: Target) -> Answers:
 def answers_of(probabilities: np.ndarray, target: Target) -> Answers:
     """What probabilities [N] or [N, K] say."""
     return Answers(log_odds_of(probabilities, target).astype(np.float32), predicted_of(probabilities))
+
+
+def predicted_by(logits: np.ndarray, scores: np.ndarray | None, target: Target) -> np.ndarray:
+    """The predicted classes uint8 [N], of scores [N, K], or without these of a target's log-odds [N]."""
+    return predicted(log_odds(logits, target) if scores is None else scores)
+
+
+def contrasts(weights: np.ndarray) -> np.ndarray:
+    """The K - 1 directions [K - 1, H] in which scores differ, of their weights [H] or [K, H]."""
+    return weights[None] if weights.ndim < 2 else weights[1:] - weights[0]
+
+
+def row(rows: np.ndarray, target: Target) -> np.ndarray:
+    """What a table of classes against their rest, [V] or [K, V], says of a target: its row, or the difference of two."""
+    if target.two:
+        return log_odds(rows, target)  # type: ignore[no-any-return]
+    own: np.ndarray = rows[target.number]
+    return own if target.against is None else own - rows[target.against]
 
 
 def missing(probabilities: np.ndarray, gold: np.ndarray) -> np.ndarray:
