@@ -34,7 +34,8 @@ from core.data import targets
 from core.data.corpus import file_sha256
 from core.data.labels import SENTIMENT, Labelling, Names, check_names
 from core.data.targets import Target
-from core.models.state_space import StateSpace
+from core.models.state_space import Space
+from core.models.state_space import from_arrays as space_from_arrays
 from core.runtime.i18n import gettext as _
 from core.text.preprocessing import REJOIN, Preprocessing, Vocabulary
 
@@ -86,7 +87,7 @@ class Checkpoint:
     card: Card
     hash: str
     polarity: np.ndarray | None = field(default=None, repr=False, compare=False)
-    state_space: StateSpace | None = field(default=None, repr=False, compare=False)
+    state_space: Space | None = field(default=None, repr=False, compare=False)
     untargeted: Checkpoint | None = field(default=None, repr=False, compare=False)
     folder: Path | None = field(default=None, repr=False, compare=False)
 
@@ -280,7 +281,7 @@ def load(name: str, folder: Path | None = None) -> Checkpoint:
     model.requires_grad_(False).eval()
     polarity = _part(name, folder, card, POLARITY, lambda arrays: _polarity(arrays, labels_of(card), len(vocabulary)))
     units = model.hidden_size
-    space = _part(name, folder, card, STATE_SPACE, lambda arrays: StateSpace.from_arrays(arrays, units))
+    space = _part(name, folder, card, STATE_SPACE, lambda arrays: space_from_arrays(arrays, units, labels_of(card)))
     hashed = identity(card)
     return Checkpoint(name, model, preprocessing, vocabulary, card, hashed, polarity, space, folder=folder)
 
@@ -325,7 +326,7 @@ def save(
     card: Card,
     folder: Path | None = None,
     polarity: np.ndarray | None = None,
-    state_space: StateSpace | None = None,
+    state_space: Space | None = None,
 ) -> None:
     """Write a checkpoint; it replaces one of the same name when all of it is on the disk.
 
@@ -369,7 +370,7 @@ def save_again(
     card: Card,
     folder: Path | None = None,
     polarity: np.ndarray | None = None,
-    state_space: StateSpace | None = None,
+    state_space: Space | None = None,
 ) -> None:
     """Save a loaded checkpoint with another card and the given parts; its other parts stay. Raises as `save`."""
     polarity = checkpoint.polarity if polarity is None else polarity

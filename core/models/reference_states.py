@@ -13,7 +13,7 @@ from core.data.corpus import Encoded, length_batches, pad
 from core.models import checkpoints
 from core.models.linear_head import LinearHead
 from core.models.recurrent import Classifier
-from core.models.state_space import StateSpace, fit
+from core.models.state_space import Space, fit, fit_several
 
 ROWS = 2_000
 """How many held-out rows are drawn; all if there are fewer."""
@@ -21,16 +21,19 @@ SEED = 0
 _BATCH = 256  # sentences at a time
 
 
-def of_rows(model: Classifier, sentences: Encoded, held: np.ndarray) -> StateSpace:
-    """The axes of the states of `ROWS` sentences drawn from `held`, for log-odds that are a weighted sum of the state.
+def of_rows(model: Classifier, sentences: Encoded, held: np.ndarray) -> Space:
+    """The axes of the states of `ROWS` sentences drawn from `held`, whatever the model's target.
 
-    Raises ValueError for others and for fewer than 2 tokens, and ReadOutError for a model that is not plain.
+    Raises ValueError for fewer than 2 tokens, and ReadOutError for a model that is not plain.
     """
     model.check_plain()
+    drawn = np.sort(np.random.default_rng(SEED).choice(held, min(ROWS, len(held)), replace=False))
+    found, model = states(model, sentences.take(drawn)), model.every
+    if model.target is None:
+        return fit_several(found, model.linear.weight.detach().cpu().numpy(), model.linear.bias.detach().cpu().numpy())
     head = LinearHead.of(model)
     assert head is not None  # a plain model has one
-    drawn = np.sort(np.random.default_rng(SEED).choice(held, min(ROWS, len(held)), replace=False))
-    return fit(states(model, sentences.take(drawn)), *head.line)
+    return fit(found, *head.line)
 
 
 def states(model: Classifier, sentences: Encoded) -> np.ndarray:
@@ -47,7 +50,7 @@ def states(model: Classifier, sentences: Encoded) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def add_state_space(name: str, space: StateSpace, out: Path | None = None) -> None:
+def add_state_space(name: str, space: Space, out: Path | None = None) -> None:
     """Save a checkpoint again with its state space, noted in its card; nothing else changes."""
     checkpoint = checkpoints.load(name, out)
     card = checkpoint.card

@@ -29,7 +29,7 @@ VERBS = (
         "lab mixture",
         "bench --only words",
     ),
-    *("polarity --data FILE", "state-space --data FILE"),
+    "polarity --data FILE",
 )
 
 

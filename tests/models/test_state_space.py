@@ -8,10 +8,12 @@ import torch
 from sklearn.decomposition import PCA
 
 from core.data.corpus import Encoded, encode_tokens
+from core.data.labels import SENTIMENT
+from core.data.targets import Target
 from core.models import checkpoints
 from core.models.recurrent import CELLS, Classifier
 from core.models.reference_states import of_rows, states
-from core.models.state_space import StateSpace, fit
+from core.models.state_space import ReadOutSpace, StateSpace, fit, fit_several
 from core.models.trace import trace
 
 
@@ -76,6 +78,66 @@ def test_what_does_not_vary_has_no_axis_and_too_little_is_refused() -> None:
             fit(found, read_out, 0.0)
     with pytest.raises(ValueError, match="states of 5 units; the axes are of 6"):
         fit(*some(), 0.0).project(np.zeros((2, 5)))
+
+
+def test_the_axes_of_two_classes_turn_with_the_target() -> None:
+    found, read_out = some()
+    space = fit(found, read_out, 0.7)
+    assert space.along(Target(SENTIMENT, 1)) is space
+    turned, other = space.along(Target(SENTIMENT, 0)), fit(found, -read_out, -0.7)
+    for name, array in turned.as_arrays().items():
+        np.testing.assert_allclose(array, other.as_arrays()[name], atol=1e-6)
+
+
+@pytest.mark.parametrize("classes", [3, 4, 7])
+@pytest.mark.parametrize("units", [2, 6, 9])
+def test_every_pair_of_classes_has_its_axes(classes: int, units: int) -> None:
+    found, _one = some(units=units)
+    random = np.random.default_rng(classes)
+    weights, bias = random.normal(size=(classes, units)), random.normal(size=classes)
+    space = fit_several(found, weights, bias)
+    again = ReadOutSpace.from_arrays(space.as_arrays(), units, classes)
+    assert space.explained.sum() == pytest.approx(1) if units < classes + 2 else space.explained.sum() < 1
+    shift = fit_several(found, weights + random.normal(size=units), bias + 3)  # a change that all scores share
+    order = random.permutation(classes)
+    permuted = fit_several(found, weights[order], bias[order])
+    places = np.argsort(order)
+    names = tuple(f"c{number}" for number in range(classes))
+    for number, against in ((0, 1), (2, 0), (1, classes - 1)):
+        pair = space.pair(number, against)
+        axes, log_odds = pair.axes.astype(np.float64), found @ (weights[number] - weights[against])
+        here = np.diag(np.linalg.norm(axes, axis=1) > 0.5)
+        np.testing.assert_allclose(axes @ axes.T, here, atol=1e-5)
+        read = pair.scale * pair.project(found)[:, 0] + pair.bias
+        np.testing.assert_allclose(read, log_odds + bias[number] - bias[against], atol=1e-3)
+        np.testing.assert_allclose(axes[1:] @ (weights - weights[0]).T, 0, atol=1e-5)  # no score turns along these
+        np.testing.assert_allclose(pair.project(found).var(axis=0), pair.variance, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(pair.project(found).mean(axis=0), pair.centre, rtol=1e-4, atol=1e-5)
+        for other in (again, shift):
+            for name, array in pair.as_arrays().items():
+                np.testing.assert_allclose(other.pair(number, against).as_arrays()[name], array, rtol=1e-4, atol=1e-5)
+        elsewhere = permuted.pair(places[number], places[against])
+        for name, array in pair.as_arrays().items():
+            np.testing.assert_allclose(elsewhere.as_arrays()[name], array, rtol=1e-4, atol=1e-5)
+        along = space.along(Target(names, number, against))
+        np.testing.assert_array_equal(along.axes, pair.axes)
+    with pytest.raises(ValueError, match="against several"):
+        space.along(Target(names, 0))
+    with pytest.raises(ValueError, match="shapes"):
+        ReadOutSpace.from_arrays(space.as_arrays(), units, classes + 1)
+    for wrong in ({"axes": np.ones_like(space.axes)}, {"numbers": np.full(1 + classes, np.inf)}):
+        with pytest.raises(ValueError):
+            ReadOutSpace.from_arrays(space.as_arrays() | wrong, units, classes)
+
+
+def test_two_outputs_make_the_axes_of_one() -> None:
+    found, read_out = some()
+    one, both = fit(found, read_out, 0.7), fit_several(found, np.stack([np.zeros(6), read_out]), np.array([0, 0.7]))
+    for name, array in one.as_arrays().items():
+        np.testing.assert_allclose(both.pair(1, 0).as_arrays()[name], array, atol=1e-5)
+    level = fit_several(found, np.ones((3, 6)), np.zeros(3))  # scores that never differ
+    assert not level.axes[:2].any() and not level.pair(0, 1).project(found)[:, 0].any()
+    ReadOutSpace.from_arrays(level.as_arrays(), 6, 3)
 
 
 # The reference states

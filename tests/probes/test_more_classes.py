@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -85,14 +86,24 @@ def test_three_classes_are_refused_in_one_line(ask: Asked, aimed: bool, three: C
         ask(model, table)
 
 
-def test_axes_are_fitted_to_log_odds_that_are_a_weighted_sum(three: Checkpoint) -> None:
+def test_axes_are_fitted_whatever_the_target(three: Checkpoint, tmp_path: Path) -> None:
     from core.data.corpus import encode
 
     sentences = encode([TEXT, "so bad"], three.preprocessing, three.vocabulary)
-    for model in (three, three.targeted(Target(THREE, 0))):
-        with pytest.raises(ValueError):
-            reference_states.of_rows(model.model, sentences, np.arange(2))
-    pair = three.targeted(Target(THREE, 2, 0))
-    found, read = reference_states.of_rows(pair.model, sentences, np.arange(2)), trace(pair, TEXT)
-    assert found.scale == pytest.approx(np.linalg.norm(read.read_out), rel=1e-5)
-    assert found.bias == pytest.approx(read.empty_logit, abs=1e-5)
+    space = reference_states.of_rows(three.model, sentences, np.arange(2))
+    shutil.copytree(Path(str(three.folder)) / "three", tmp_path / "three")
+    reference_states.add_state_space("three", space, tmp_path)
+    loaded = checkpoints.load("three", tmp_path)
+    assert loaded.hash == three.hash and loaded.state_space is not None
+    for target in (Target(THREE, 2, 0), Target(THREE, 1, 2)):
+        pair = three.targeted(target)
+        again = reference_states.of_rows(pair.model, sentences, np.arange(2)).as_arrays()
+        assert all(np.array_equal(array, again[name]) for name, array in space.as_arrays().items())
+        found, read = loaded.state_space.along(target), trace(pair, TEXT)
+        np.testing.assert_allclose(
+            trajectories.project(read, found)[:, 0] * found.scale, read.logit - found.bias, atol=1e-4
+        )
+        assert found.scale == pytest.approx(np.linalg.norm(read.read_out), rel=1e-5)
+        assert found.bias == pytest.approx(read.empty_logit, abs=1e-5)
+    with pytest.raises(ValueError, match="do not belong"):
+        trajectories.project(trace(three, TEXT), found)

@@ -66,7 +66,7 @@ def state_space(options: argparse.Namespace) -> int:
     from core.models.reference_states import add_state_space, of_rows
     from core.models.training_rows import read_again
 
-    models = inputs.two_only(inputs.prefixwise_checkpoints(options.model, plain=True))
+    models = inputs.prefixwise_checkpoints(options.model, plain=True)
     read: dict[str, Rows] = {}
     for checkpoint, corpus in inputs.labelled_for(options, options.data, models):
         alike = _rows_key(checkpoint)
@@ -74,10 +74,10 @@ def state_space(options: argparse.Namespace) -> int:
             read[alike] = read_again(checkpoint, corpus)
         space = of_rows(checkpoint.model, read[alike].sentences, read[alike].held)
         add_state_space(checkpoint.name, space, checkpoint.folder)
-        read_out, *others = (f"{share:.1%}" for share in space.explained)
+        *along, first, second = space.explained
         console.line(
-            f"{checkpoint.name}: of the variance of its states, {read_out} lies along the read-out and "
-            f"{' and '.join(others)} along the two components across it"
+            f"{checkpoint.name}: of the variance of its states, {sum(along):.1%} lies along the read-out and "
+            f"{first:.1%} and {second:.1%} along the two components across it"
         )
     return 0
 

@@ -187,14 +187,15 @@ def _own(checkpoint: Checkpoint, h: np.ndarray, dimensions: int) -> tuple[np.nda
 def _of_checkpoint(
     checkpoint: Checkpoint, h: np.ndarray, dimensions: int
 ) -> tuple[np.ndarray, tuple[str, ...], np.ndarray]:
-    space = checkpoint.state_space
+    space, target = checkpoint.state_space, checkpoint.target
     if space is None:
         raise LookupError(
             _("the checkpoint {name!r} has no axes of its own; available: {axes}").format(
                 name=checkpoint.name, axes=OWN
             )
         )
-    points = space.project(h)[:, :dimensions]
+    assert target is not None
+    points = space.along(target).project(h)[:, :dimensions]
     names = (_("along the read-out"), _("component 1, orthogonal to it"), _("component 2, orthogonal to it"))
     return points, names[:dimensions], _shares(points.var(axis=0), float(h.var(axis=0).sum()))
 
