@@ -152,9 +152,7 @@ def _retention(options: argparse.Namespace) -> int:
     return console.answer(
         options,
         results,
-        lambda one: (
-            console.record(one, "model words fillers neutral seed k share low high") | one.target.as_json()
-        ),
+        lambda one: console.record(one, "model words fillers neutral seed k share low high") | one.target.as_json(),
         _show_retention,
     )
 
@@ -162,7 +160,8 @@ def _retention(options: argparse.Namespace) -> int:
 def _show_retention(result: Retention) -> None:
     console.line(
         f"{result.model}: share of the effect on the {log_odds_name(result.target)} that is left, and its 95 % "
-        f"interval; {len(result.words):,} words, each before {result.fillers:,} fillers of {result.neutral:,} neutral words, seed {result.seed:,}"
+        f"interval; {len(result.words):,} words, each before {result.fillers:,} fillers of {result.neutral:,} neutral "
+        f"words, seed {result.seed:,}"
     )
     if result.unknown:
         console.line(f"  unknown words: {', '.join(result.unknown)}")

@@ -132,7 +132,7 @@ def shared_target(several: Iterable[Target]) -> Target | None:
 
 
 def common(several: Sequence[Target]) -> Target | Names:
-    """What the probabilities of several results are of: the target that they share, else their classes' shared names."""
+    """What the probabilities of several results are of: the target that they share, else the names of their classes."""
     return shared_target(several) or shared(target.labels for target in several)
 
 
@@ -284,7 +284,7 @@ def contrasts(weights: np.ndarray) -> np.ndarray:
 
 
 def row(rows: np.ndarray, target: Target) -> np.ndarray:
-    """What a table of classes against their rest, [V] or [K, V], says of a target: its row, or the difference of two."""
+    """What rows [V] or [K, V], each class against the rest, say of a target [V]: its row, or the difference of two."""
     if target.two:
         return log_odds(rows, target)  # type: ignore[no-any-return]
     own: np.ndarray = rows[target.number]

@@ -120,6 +120,21 @@ class FixedPoints:
         """Whether every start was tried."""
         return self.tried == self.starts
 
+    def aimed(self, target: Target) -> FixedPoints:
+        """The same points with the logits of another target; no model is asked."""
+
+        def turned(points: Sequence[Point]) -> tuple[Point, ...]:
+            given = (
+                targets.log_odds(point.logit, self.target) if point.scores is None else point.scores for point in points
+            )
+            logits = [float(targets.log_odds(scores, target)) for scores in given]
+            moved = [replace(point, logit=logit) for point, logit in zip(points, logits, strict=True)]
+            return tuple(sorted(moved, key=lambda point: point.logit))
+
+        if target == self.target:
+            return self
+        return replace(self, target=target, points=turned(self.points), slow=turned(self.slow))
+
     def predicted(self, point: Point) -> int:
         """The number of the class that is predicted at a point."""
         scores = None if point.scores is None else point.scores[None]

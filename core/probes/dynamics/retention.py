@@ -155,11 +155,7 @@ def neutral_ids(checkpoint: Checkpoint) -> np.ndarray:
     """
     largest = np.abs(np.atleast_2d(_polarity(checkpoint))).max(axis=0)
     frequent = checkpoint.vocabulary.words[:FREQUENT]
-    ids = [
-        number
-        for number, word in enumerate(frequent, start=2)
-        if word.isalpha() and largest[number] <= NEUTRAL
-    ]
+    ids = [number for number, word in enumerate(frequent, start=2) if word.isalpha() and largest[number] <= NEUTRAL]
     if not ids:
         raise ValueError(
             _(
