@@ -86,7 +86,10 @@ def named(options: argparse.Namespace, models: Sequence[AnyModel]) -> list[AnyMo
     """
 
     def checked(model: AnyModel) -> AnyModel:
-        targets.chosen(model)
+        try:
+            targets.chosen(model)
+        except ValueError as error:
+            raise ValueError(f"{error}: --target CLASS") from None
         return model
 
     return console.usable(aimed(options, models), checked)

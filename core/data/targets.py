@@ -70,6 +70,11 @@ class Target:
         """The name of the one class that it is compared with; None for several."""
         return self.labels[self.rest[0]] if len(self.rest) == 1 else None
 
+    @property
+    def pair(self) -> Target:
+        """Itself, if it is compared with one class; else against the first of the others."""
+        return self if self.rival else Target(self.labels, self.number, self.rest[0])
+
     def turned(self) -> Target | None:
         """The target whose log-odds are the negative of these; None if it is compared with several classes."""
         rest = self.rest

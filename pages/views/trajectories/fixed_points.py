@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.data import targets
 from core.data.labels import model_name, shown
-from core.data.targets import Target, log_odds_name
+from core.data.targets import log_odds_name
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 from pages.server import background_search
@@ -141,7 +141,7 @@ def _drawn(
             )
         )
         return
-    along = _axis(result.target)
+    along = result.target.pair
     plane = controls.choose_plane("fp_plane")
     readable = [sentence for sentence in texts if checkpoint.preprocessing(sentence.text)]
     paths = [(sentence.number, models.traced(checkpoint, sentence.text).h) for sentence in readable]
@@ -157,11 +157,6 @@ def _drawn(
             "far apart."
         )
     )
-
-
-def _axis(aim: Target) -> Target:
-    """The target against one class, since no axis has log-odds against several along it: the first of these."""
-    return aim if aim.rival else Target(aim.labels, aim.number, aim.rest[0])
 
 
 def _choose_point(result: FixedPoints) -> int:
