@@ -12,14 +12,12 @@ import pytest
 from core.data.corpus import read_corpus
 from core.data.targets import Target
 from core.evaluation import assessment, metrics
-from core.lab.boosting import ensemble
-from core.lab.mixture import states
 from core.models import checkpoints, reference_states, token_log_odds
 from core.models.checkpoints import Checkpoint
 from core.models.trace import trace
 from core.probes.attribution.results import Instance
 from core.probes.checklist import suite
-from core.probes.dynamics import fixed_points, memory_decay, retention, trajectories
+from core.probes.dynamics import trajectories
 from core.probes.edits import victims
 from core.probes.interventions import patching
 from core.probes.permutations import comparison, mining, order_suite
@@ -27,7 +25,6 @@ from core.probes.permutations import search as permutations
 from core.probes.sarcasm import comment
 from core.probes.scan import one_file
 from core.probes.units import linear_probes, patterns
-from core.probes.words import neighbours
 from tests.conftest import write_tiny_checkpoint
 
 THREE = ("negative", "neutral", "positive")
@@ -52,14 +49,9 @@ Asked = Callable[[Checkpoint, Path], object]
 REFUSING: dict[str, Asked] = {
     "evaluate": lambda model, path: metrics.evaluate(model, read_corpus(path)),
     "assess": lambda model, path: next(assessment.assess(path, [model])),
-    "ensemble": lambda model, path: next(iter(ensemble.measure(read_corpus(path), [model, model]))),
-    "mixture": lambda model, path: states.states_of(model, [TEXT]),
     "polarity": lambda model, path: token_log_odds.of_training(model, read_corpus(path)),
     "attribution": lambda model, path: Instance.of(model, TEXT),
     "suite": lambda model, path: suite.run(model),
-    "fixed points": lambda model, path: next(iter(fixed_points.search(model, [TEXT]))),
-    "memory": lambda model, path: memory_decay.memory(model, "love"),
-    "retention": lambda model, path: retention.retention(model, ["love"]),
     "gradients": lambda model, path: trajectories.gradients(model, TEXT),
     "edits": lambda model, path: victims.victim(model),
     "patching": lambda model, path: patching.patch_grid(model, trace(model, TEXT), trace(model, "so bad")),
@@ -72,7 +64,6 @@ REFUSING: dict[str, Asked] = {
     "scan": lambda model, path: [*one_file.scan(path, [model])],
     "linear probes": lambda model, path: next(linear_probes.diagnose(model, [TEXT])),
     "patterns": lambda model, path: next(patterns.index(model, None)),  # type: ignore[arg-type]
-    "words": lambda model, path: neighbours.leaning(model),
 }
 
 
