@@ -346,7 +346,7 @@ def figure(result: Any, labels: tuple[str, ...] = ("negative", "positive")) -> g
         "PatchGrid": lambda: interventions.patch_heatmap(result, "probability"),
         "Intervention": lambda: interventions.before_and_after([result]),
         "FixedPoints": lambda: fixed_points.eigenvalues_figure(result, 0),
-        "Memory": lambda: memory_decay.memory_curves([result], labels),
+        "Memory": lambda: memory_decay.memory_curves([result]),
         "Retention": lambda: memory_decay.retention_curves([result]),
         "Suite": lambda: checklist.failure_rates([result]),
         "OrderSuite": lambda: order_suite.shares_by_pattern([result], "differ"),

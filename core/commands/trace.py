@@ -33,7 +33,7 @@ def add_verbs(verbs: Verbs) -> None:
         "as in 0/hidden",
     )
 
-    parser = verbs.add(memory, "--model")
+    parser = verbs.add(memory, "--model", "--target", "--against")
     first = parser.add_mutually_exclusive_group(required=True)
     first.add_argument("--word", metavar="WORD", help="the first word, a single token")
     first.add_argument(
@@ -111,10 +111,13 @@ def memory(options: argparse.Namespace) -> int:
     if options.fillers is not None or options.seed is not None:
         raise ValueError("--fillers and --seed draw fillers for --words; with --word, give --filler")
     filler = FILLER if options.filler is None else options.filler
-    models = inputs.two_only(inputs.prefixwise_checkpoints(options.model, plain=True))
+    models = inputs.aimed(options, inputs.prefixwise_checkpoints(options.model, plain=True))
     results = [memory(checkpoint, options.word, filler, options.upto) for checkpoint in models]
     return console.answer(
-        options, results, lambda one: console.record(one, "model k probability gradient_first_word"), _show_memory
+        options,
+        results,
+        lambda one: console.record(one, "model k probability gradient_first_word") | one.target.as_json(),
+        _show_memory,
     )
 
 
@@ -143,7 +146,7 @@ def _retention(options: argparse.Namespace) -> int:
         raise ValueError("--filler goes with --word; with --words fillers are drawn: give --fillers and --seed")
     words = [word for word in options.words.split(",") if word.strip()]
     fillers, seed = 20 if options.fillers is None else options.fillers, options.seed or 0
-    models = inputs.two_only(inputs.prefixwise_checkpoints(options.model, plain=True))
+    models = inputs.named(options, inputs.prefixwise_checkpoints(options.model, plain=True))
     counted = [checkpoint for checkpoint in models if checkpoint.polarity is not None]
     if counted:  # else the first says what it lacks
         for checkpoint in (one for one in models if one.polarity is None):  # imported: nobody counted its words
@@ -152,15 +155,16 @@ def _retention(options: argparse.Namespace) -> int:
     return console.answer(
         options,
         results,
-        lambda one: console.record(one, "model words fillers neutral seed k share low high"),
+        lambda one: console.record(one, "model words fillers neutral seed k share low high") | one.target.as_json(),
         _show_retention,
     )
 
 
 def _show_retention(result: Retention) -> None:
     console.line(
-        f"{result.model}: share of the effect on the logit that is left, and its 95 % interval; {len(result.words):,} "
-        f"words, each before {result.fillers:,} fillers of {result.neutral:,} neutral words, seed {result.seed:,}"
+        f"{result.model}: share of the effect on the {log_odds_name(result.target)} that is left, and its 95 % "
+        f"interval; {len(result.words):,} words, each before {result.fillers:,} fillers of {result.neutral:,} neutral "
+        f"words, seed {result.seed:,}"
     )
     if result.unknown:
         console.line(f"  unknown words: {', '.join(result.unknown)}")

@@ -12,20 +12,17 @@ import pytest
 from core.data.corpus import read_corpus
 from core.data.targets import Target
 from core.evaluation import assessment, metrics
-from core.lab.boosting import ensemble
-from core.lab.mixture import states
 from core.models import checkpoints, reference_states, token_log_odds
 from core.models.checkpoints import Checkpoint
 from core.models.trace import trace
 from core.probes.attribution.results import Instance
 from core.probes.checklist import suite
-from core.probes.dynamics import fixed_points, memory_decay, retention, trajectories
+from core.probes.dynamics import trajectories
 from core.probes.edits import victims
 from core.probes.permutations import comparison, mining, order_suite
 from core.probes.permutations import search as permutations
 from core.probes.sarcasm import comment
 from core.probes.scan import one_file
-from core.probes.words import neighbours
 from tests.conftest import write_tiny_checkpoint
 
 THREE = ("negative", "neutral", "positive")
@@ -50,14 +47,9 @@ Asked = Callable[[Checkpoint, Path], object]
 REFUSING: dict[str, Asked] = {
     "evaluate": lambda model, path: metrics.evaluate(model, read_corpus(path)),
     "assess": lambda model, path: next(assessment.assess(path, [model])),
-    "ensemble": lambda model, path: next(iter(ensemble.measure(read_corpus(path), [model, model]))),
-    "mixture": lambda model, path: states.states_of(model, [TEXT]),
     "polarity": lambda model, path: token_log_odds.of_training(model, read_corpus(path)),
     "attribution": lambda model, path: Instance.of(model, TEXT),
     "suite": lambda model, path: suite.run(model),
-    "fixed points": lambda model, path: next(iter(fixed_points.search(model, [TEXT]))),
-    "memory": lambda model, path: memory_decay.memory(model, "love"),
-    "retention": lambda model, path: retention.retention(model, ["love"]),
     "edits": lambda model, path: victims.victim(model),
     "comparison": lambda model, path: comparison.compare([model], TEXT, "so bad"),
     "mining": lambda model, path: next(mining.mine(path, [model])),
@@ -66,7 +58,6 @@ REFUSING: dict[str, Asked] = {
     "comment": lambda model, path: comment.judge([model], TEXT, "positive"),
     "leave one out": lambda model, path: comment.leave_one_out(model, ("i", "love")),
     "scan": lambda model, path: [*one_file.scan(path, [model])],
-    "words": lambda model, path: neighbours.leaning(model),
 }
 
 
