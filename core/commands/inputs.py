@@ -79,6 +79,22 @@ def aimed(options: argparse.Namespace, models: Sequence[AnyModel]) -> list[AnyMo
     return console.usable(models, at, LookupError)
 
 
+def named(options: argparse.Namespace, models: Sequence[AnyModel]) -> list[AnyModel]:
+    """As `aimed`, where no text decides the target: models that need it named are reported and left out.
+
+    Raises ValueError where none is left.
+    """
+
+    def checked(model: AnyModel) -> AnyModel:
+        try:
+            targets.chosen(model)
+        except ValueError as error:
+            raise ValueError(f"{error}: --target CLASS") from None
+        return model
+
+    return console.usable(aimed(options, models), checked)
+
+
 def prefixwise_checkpoints(model: str, *, plain: bool = False) -> list[Checkpoint]:
     """`named_checkpoints` that read from left to right, or with `plain` whose logit is w·h_T + b.
 

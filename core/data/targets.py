@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from core.data.labels import SENTIMENT, Names, check_names, shown
+from core.data.labels import SENTIMENT, Names, check_names, shared, shown
 from core.runtime.i18n import gettext as _
 
 EDGE = 1e-12  # probabilities nearer to 0 or 1 have no finite log-odds
@@ -69,6 +69,11 @@ class Target:
     def rival(self) -> str | None:
         """The name of the one class that it is compared with; None for several."""
         return self.labels[self.rest[0]] if len(self.rest) == 1 else None
+
+    @property
+    def pair(self) -> Target:
+        """Itself, if it is compared with one class; else against the first of the others."""
+        return self if self.rival else Target(self.labels, self.number, self.rest[0])
 
     def turned(self) -> Target | None:
         """The target whose log-odds are the negative of these; None if it is compared with several classes."""
@@ -119,10 +124,27 @@ def independent(labels: Names) -> tuple[Target, ...]:
     return (second,) if second else tuple(Target(labels, number) for number in range(len(labels)))
 
 
+def chosen(model: Any) -> Target:
+    """The target of a model that is asked about no text, so that no prediction decides. Raises ValueError for none."""
+    if model.target is None:
+        raise ValueError(
+            _("{model} has {count} classes ({names}); name the target class").format(
+                model=model.name, count=len(model.labels), names=", ".join(model.labels)
+            )
+        )
+    target: Target = model.target
+    return target
+
+
 def shared_target(several: Iterable[Target]) -> Target | None:
     """The target that several results share, or None."""
     targets = set(several)
     return targets.pop() if len(targets) == 1 else None
+
+
+def common(several: Sequence[Target]) -> Target | Names:
+    """What the probabilities of several results are of: the target that they share, else the names of their classes."""
+    return shared_target(several) or shared(target.labels for target in several)
 
 
 # How many numbers a model gives.
@@ -293,6 +315,24 @@ def cross_entropy(scores: Any, gold: Any, weights: Any = None) -> Any:
         return functional.binary_cross_entropy_with_logits(scores, gold.to(scores.dtype), each)
     losses = functional.cross_entropy(scores, gold, reduction="none")
     return (losses if each is None else losses * each).mean()  # not by the sum of the weights, as for two classes
+
+
+def predicted_by(logits: np.ndarray, scores: np.ndarray | None, target: Target) -> np.ndarray:
+    """The predicted classes uint8 [N], of scores [N, K], or without these of a target's log-odds [N]."""
+    return predicted(log_odds(logits, target) if scores is None else scores)
+
+
+def contrasts(weights: np.ndarray) -> np.ndarray:
+    """The K - 1 directions [K - 1, H] in which scores differ, of their weights [H] or [K, H]."""
+    return weights[None] if weights.ndim < 2 else weights[1:] - weights[0]
+
+
+def row(rows: np.ndarray, target: Target) -> np.ndarray:
+    """What rows [V] or [K, V], each class against the rest, say of a target [V]: its row, or the difference of two."""
+    if target.two:
+        return log_odds(rows, target)  # type: ignore[no-any-return]
+    own: np.ndarray = rows[target.number]
+    return own if target.against is None else own - rows[target.against]
 
 
 def missing(probabilities: np.ndarray, gold: np.ndarray) -> np.ndarray:
