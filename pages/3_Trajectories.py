@@ -43,7 +43,7 @@ with frame.loading():
         states,
         words,
     )
-    from pages.widgets import black_box, models, prefixwise, sentences
+    from pages.widgets import black_box, models, prefixwise, sentences, target
 
     checkpoints, faults = models.load_all()
 models.tell_of(faults)
@@ -72,6 +72,9 @@ else:
         "fixed": fixed_points.view,
         "patterns": patterns.view,
     }
+    if texts and view != "fixed":
+        aim = target.choose(checkpoints, "trajectories")
+        checkpoints = [aim.model(checkpoint) for checkpoint in checkpoints]
     if texts or view == "fixed":
         shown[view](texts, checkpoints)
     else:

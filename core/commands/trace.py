@@ -25,7 +25,7 @@ _SHOWN = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)  # numbers of words afte
 
 def add_verbs(verbs: Verbs) -> None:
     """Add these verbs and their options."""
-    parser = verbs.add(trace, "--model", "texts")
+    parser = verbs.add(trace, "--model", "--target", "--against", "texts")
     parser.add_argument(
         "--npz",
         metavar="FILE",
@@ -54,7 +54,7 @@ def trace(options: argparse.Namespace) -> int:
 
     if options.json and options.npz:
         raise ValueError("give --json or --npz, not both")
-    models = inputs.prefixwise_checkpoints(options.model)
+    models = inputs.aimed(options, inputs.prefixwise_checkpoints(options.model))
     check_folder(options.npz)
     traces = [trace(checkpoint, text) for text in options.texts for checkpoint in models]
     if not options.npz:
@@ -64,10 +64,13 @@ def trace(options: argparse.Namespace) -> int:
 
 
 def _trace_json(result: Trace) -> dict[str, Any]:
-    return console.record(
-        result,
-        "model text tokens probability logit hidden=h cell=c gates contributions cell_contributions empty_logit",
-    )
+    return {
+        **console.record(
+            result,
+            "model text tokens probability logit hidden=h cell=c gates contributions cell_contributions empty_logit",
+        ),
+        **result.target.as_json(),
+    }
 
 
 def _write(path: Path, traces: Sequence[Trace]) -> None:
@@ -87,10 +90,10 @@ def _write(path: Path, traces: Sequence[Trace]) -> None:
 
 
 def _show_trace(result: Trace) -> None:
-    cell = result.cell_contributions
+    cell, logit = result.cell_contributions, log_odds_name(result.target)
     console.line(
-        f"{result.model}: logit {result.logit[-1]:+.4f}, before the first token {result.empty_logit:+.4f}; after each "
-        f"token {probability_of(result.target)} and how far it moved the logit"
+        f"{result.model}: {logit} {result.logit[-1]:+.4f}, before the first token {result.empty_logit:+.4f}; after "
+        f"each token {probability_of(result.target)} and how far it moved the {logit}"
         + (", then what is left of it in the cell" if cell is not None else "")
     )
     for step, token in enumerate(result.tokens):

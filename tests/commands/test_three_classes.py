@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from core.data.targets import Target
 from core.models import checkpoints
 from core.models.predict import verdict, verdicts
 from tests.commands.conftest import Cli
@@ -20,14 +21,7 @@ VERBS = (
     *("evaluate --data FILE", "assess --data FILE", "scan FILE OUT.csv", "scan FILE OUT", "sarcasm-report --data DIR"),
     *("mine FILE", "order-suite", f"edit --goal flip '{TEXT}'", "compose flight", "suite"),
     *(f"attribute '{TEXT}'", f"order-attribution '{TEXT}'", f"interactions '{TEXT}'", "faithfulness --data FILE"),
-    *(
-        f"patch '{TEXT}' sad",
-        "probe-states --data FILE",
-    ),
-    *(
-        f"patterns --data FILE --text '{TEXT}' --from 1 --to 2",
-        "bench --only words",
-    ),
+    *("bench --only words",),
     "polarity --data FILE",
 )
 
@@ -52,6 +46,26 @@ def test_the_others_are_asked(cli: Cli, tmp_path: Path) -> None:
     done = cli.run("interactions 'so good' --json")
     assert [row["model"] for row in json.loads(done.out)] == ["two"]
     assert done.err == "left out: three has 3 classes (negative, neutral, positive); this needs a model of two\n"
+
+
+def test_what_explains_a_text_names_its_target(cli: Cli) -> None:
+    of_text = verdict(checkpoints.load("three"), TEXT)
+    for verb in (
+        f"trace '{TEXT}'",
+        f"patch '{TEXT}' sad --step 1",
+        f"patterns --text '{TEXT}' --from 1 --to 2 --threshold 0.1 --most 3",
+    ):
+        own, neutral, pair = (
+            cli.json(f"{verb} --model three {aim}")[0]
+            for aim in ("", "--target neutral", "--target neutral --against negative")
+        )
+        assert (own["target"], neutral["target"]) == (of_text.label, "neutral")
+        assert (pair["target"], pair["against"]) == ("neutral", "negative") and "against" not in neutral
+        cli.text(f"{verb} --model three --target neutral")
+    logit = cli.json(f"trace '{TEXT}' --model three --target neutral")[0]["logit"][-1]
+    target = Target(("negative", "neutral", "positive"), 1)
+    assert logit == pytest.approx(of_text.aimed(target).logit, abs=1e-5)
+    assert "no class" in cli.refused(f"trace '{TEXT}' --model three --target angry", alone=False)
 
 
 @pytest.mark.parametrize("verb", ["memory --words good,bad", "fixed-points --seconds 1e-9", "lab mixture"])

@@ -19,7 +19,7 @@ from tests.hostile import SENTENCES
 
 TRACE_KEYS = [
     *("model", "text", "tokens", "probability", "logit", "hidden", "cell", "gates"),
-    *("contributions", "cell_contributions", "empty_logit"),
+    *("contributions", "cell_contributions", "empty_logit", "target"),
 ]
 
 

@@ -19,12 +19,10 @@ from core.probes.attribution.results import Instance
 from core.probes.checklist import suite
 from core.probes.dynamics import trajectories
 from core.probes.edits import victims
-from core.probes.interventions import patching
 from core.probes.permutations import comparison, mining, order_suite
 from core.probes.permutations import search as permutations
 from core.probes.sarcasm import comment
 from core.probes.scan import one_file
-from core.probes.units import linear_probes, patterns
 from tests.conftest import write_tiny_checkpoint
 
 THREE = ("negative", "neutral", "positive")
@@ -52,9 +50,7 @@ REFUSING: dict[str, Asked] = {
     "polarity": lambda model, path: token_log_odds.of_training(model, read_corpus(path)),
     "attribution": lambda model, path: Instance.of(model, TEXT),
     "suite": lambda model, path: suite.run(model),
-    "gradients": lambda model, path: trajectories.gradients(model, TEXT),
     "edits": lambda model, path: victims.victim(model),
-    "patching": lambda model, path: patching.patch_grid(model, trace(model, TEXT), trace(model, "so bad")),
     "comparison": lambda model, path: comparison.compare([model], TEXT, "so bad"),
     "mining": lambda model, path: next(mining.mine(path, [model])),
     "order suite": lambda model, path: next(iter(order_suite.run(model))),
@@ -62,8 +58,6 @@ REFUSING: dict[str, Asked] = {
     "comment": lambda model, path: comment.judge([model], TEXT, "positive"),
     "leave one out": lambda model, path: comment.leave_one_out(model, ("i", "love")),
     "scan": lambda model, path: [*one_file.scan(path, [model])],
-    "linear probes": lambda model, path: next(linear_probes.diagnose(model, [TEXT])),
-    "patterns": lambda model, path: next(patterns.index(model, None)),  # type: ignore[arg-type]
 }
 
 
