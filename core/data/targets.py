@@ -132,6 +132,11 @@ def unaimed(count: int) -> Target | None:
     return default(SENTIMENT) if count <= 2 else None
 
 
+def unnamed(count: int) -> Names:
+    """What so many classes are called that nobody named: those of sentiment for two, else class 1 to class K."""
+    return SENTIMENT if count == 2 else tuple(f"class {number}" for number in range(1, count + 1))
+
+
 def axis(labels: Names) -> tuple[int, ...]:
     """The shape of one text's scores: () for two classes, else (K,)."""
     return () if len(labels) == 2 else (len(labels),)
@@ -229,6 +234,11 @@ def logs(probabilities: np.ndarray) -> np.ndarray:
 def distribution(probabilities: np.ndarray) -> np.ndarray:
     """The probability of every class [N, K], of probabilities [N] or [N, K]."""
     return probabilities if probabilities.ndim > 1 else np.stack([1 - probabilities, probabilities], axis=-1)
+
+
+def compact(distribution: np.ndarray) -> np.ndarray:
+    """Probabilities [N] or [N, K], of the probability of every class [N, K]."""
+    return distribution[..., 1] if distribution.shape[-1] == 2 else distribution
 
 
 def pair(probability: float, target: Target) -> tuple[float, float]:

@@ -119,7 +119,8 @@ def raises(texts): raise RuntimeError("no\\nroom")
 def short(texts): return [0.5] * (len(texts) - 1)
 def nan(texts): return [float("nan")] * len(texts)
 def percentages(texts): return [80.0] * len(texts)
-def columns(texts): return [[0.2, 0.8]] * len(texts)
+def columns(texts): return [[0.8]] * len(texts)
+def sums(texts): return [[0.2, 0.3, 0.4]] * len(texts)
 number = 1
 """
 
@@ -131,9 +132,10 @@ number = 1
         ("short", "expected"),
         ("nan", "gave NaN for the text"),
         ("percentages", "gave numbers from 80 to 80 (percentages? Then divide by 100)"),
-        ("columns", "return [:, 1]"),
+        ("columns", "or a column for each class"),
+        ("sums", "gave probabilities with the sum 0.9 for the text"),
         ("number", "number is of type int"),
-        ("absent", "has no 'absent'; callable in it: columns, nan, percentages, raises, short"),
+        ("absent", "has no 'absent'; callable in it: columns, nan, percentages, raises, short, sums"),
     ],
 )
 def test_invalid_predictors_are_refused_by_every_verb(
