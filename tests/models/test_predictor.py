@@ -137,9 +137,7 @@ def test_another_number_of_classes_is_refused() -> None:
     black_box = box(changing)
     assert len(black_box.labels) == 6
     for text, shape in (("one", r"an array of shape \(1, 1\)"), ("none", "1 number")):
-        why = (
-            rf"gave {shape}; expected an array of shape \(1, 6\), the probabilities of class 1, .* class 6 for"
-        )
+        why = rf"gave {shape}; expected an array of shape \(1, 6\), the probabilities of class 1, .* class 6 for"
         with pytest.raises(PredictorError, match=why):
             black_box.probabilities([text])
     with pytest.raises(PredictorError, match=r"shape \(3, 3\); expected 3 numbers from 0 to 1, P\(class 1\)"):
