@@ -160,6 +160,11 @@ def unaimed(count: int) -> Target | None:
     return default(SENTIMENT) if count <= 2 else None
 
 
+def unnamed(count: int) -> Names:
+    """What so many classes are called that nobody named: those of sentiment for two, else class 1 to class K."""
+    return SENTIMENT if count == 2 else tuple(f"class {number}" for number in range(1, count + 1))
+
+
 def axis(labels: Names) -> tuple[int, ...]:
     """The shape of one text's scores: () for two classes, else (K,)."""
     return () if len(labels) == 2 else (len(labels),)
@@ -257,6 +262,11 @@ def logs(probabilities: np.ndarray) -> np.ndarray:
 def distribution(probabilities: np.ndarray) -> np.ndarray:
     """The probability of every class [N, K], of probabilities [N] or [N, K]."""
     return probabilities if probabilities.ndim > 1 else np.stack([1 - probabilities, probabilities], axis=-1)
+
+
+def compact(distribution: np.ndarray) -> np.ndarray:
+    """Probabilities [N] or [N, K], of the probability of every class [N, K]."""
+    return distribution[..., 1] if distribution.shape[-1] == 2 else distribution
 
 
 def pair(probability: float, target: Target) -> tuple[float, float]:
@@ -383,6 +393,13 @@ def side(target: Target, logit: float) -> tuple[int, str]:
     return (-1, target.name) if target.rival is None else (1, target.rival)
 
 
+def label_of(probability: float, target: Target) -> str:
+    """The predicted class of two, by P(target). Raises ValueError for more classes: there, that does not decide."""
+    if not target.two:
+        raise ValueError(f"P({target.name}) does not tell which of {len(target.labels)} classes is predicted")
+    return target.labels[int(predicted_of(np.array([pair(probability, target)[1]]))[0])]
+
+
 def probability_of(about: Target | Sequence[str] = SENTIMENT, escape: Callable[[str], str] = str) -> str:
     """``P(positive)``: how a target's probability is written, or that of the classes' default target.
 
@@ -395,10 +412,15 @@ def probability_of(about: Target | Sequence[str] = SENTIMENT, escape: Callable[[
         about = target
     if about == POSITIVE:
         return _("P(positive)")
-    label = escape(shown(about.name))
-    if about.against is None:
+    return probability_of_class(about.name, None if about.against is None else about.rival, escape)
+
+
+def probability_of_class(name: str, against: str | None = None, escape: Callable[[str], str] = str) -> str:
+    """``P(spam)``: how the probability of a class is written, or of it rather than another one."""
+    label = escape(shown(name))
+    if against is None:
         return _("P({label})").format(label=label)
-    return _("P({label} | {label} or {rival})").format(label=label, rival=escape(shown(about.labels[about.against])))
+    return _("P({label} | {label} or {rival})").format(label=label, rival=escape(shown(against)))
 
 
 def log_odds_name(target: Target | None, escape: Callable[[str], str] = str) -> str:

@@ -152,7 +152,8 @@ def test_what_is_wrong_with_a_row_is_told_in_the_language(tmp_path: Path) -> Non
 PLAIN = {
     "data/corpus.held_out", "data/corpus.length_batches", "data/corpus.sample", "data/formats/layout.delimiter_of",
     "data/formats/parquet_limits._varint", "data/formats/parquet_limits.struct", "data/label_inference._names",
-    "data/label_inference.parse", "data/targets.__post_init__", "data/writers._check_names", "data/writers.check",
+    "data/label_inference.parse", "data/targets.__post_init__", "data/targets.label_of", "data/writers._check_names",
+    "data/writers.check",
     "models/checkpoints.check_name", "models/checkpoints.save", "models/checkpoints.targeted",
     "models/gold_labels.check_gold_label", "models/linear_head.line", "models/linear_head.of",
     "models/recurrent.targeted", "models/predictor.inside", "models/predictor.targeted",

@@ -18,6 +18,7 @@ from core.probes.sarcasm.recipes import GOLD_LABEL
 from core.probes.scan.one_file import TOP, scan
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
+from core.storage.database import Prediction
 from pages.server import background_search
 from pages.views.sarcasm.kept import FindCandidate, keep_find_form, reading_name
 from pages.widgets import classes, label_meaning, tables, uploaded_file
@@ -186,7 +187,7 @@ def _ranking(result: Scan, model: str, finds: tuple[RankedRow, ...], key: str) -
         keep_find_form(
             FindCandidate(
                 text=find.text,
-                probabilities={model: find.probability},
+                predictions={model: Prediction.second(find.probability, classes.of(model))},
                 reading=find.human or GOLD_LABEL,
                 source="file",
                 how=_("row {row} of a file; {why}").format(
