@@ -19,22 +19,32 @@ def is_small(rows: int) -> bool:
     return rows < SMALL
 
 
-def class_counts(report: Mapping[str, Any]) -> tuple[int, int]:
-    """Rows of the classes 0 and 1 that an evaluation was made on, from its confusion table."""
-    cells = report["confusion"]
-    return cells["true_negative"] + cells["false_positive"], cells["false_negative"] + cells["true_positive"]
+def class_counts(report: Mapping[str, Any]) -> tuple[int, ...]:
+    """Rows of each class that an evaluation was made on, from its confusion table."""
+    return tuple(map(sum, _confusion(report)))
 
 
 def majority(report: Mapping[str, Any]) -> float:
-    """The accuracy of always giving the more frequent class on the rows of an evaluation."""
+    """The accuracy of always giving the most frequent class on the rows of an evaluation."""
     counts = class_counts(report)
     return max(counts) / sum(counts)
 
 
-def recalls(report: Mapping[str, Any]) -> tuple[float | None, float | None]:
+def recalls(report: Mapping[str, Any]) -> tuple[float | None, ...]:
     """The share of each class's rows that were given that class; None for a class without rows."""
-    cells, (first, second) = report["confusion"], class_counts(report)
-    return cells["true_negative"] / first if first else None, cells["true_positive"] / second if second else None
+    table = _confusion(report)
+    return tuple(row[number] / sum(row) if sum(row) else None for number, row in enumerate(table))
+
+
+def _confusion(report: Mapping[str, Any]) -> list[list[int]]:
+    """Rows by class and verdict, of the four fields that two classes have or the ``counts`` of more."""
+    cells = report["confusion"]
+    if "counts" in cells:
+        return [list(row) for row in cells["counts"]]
+    return [
+        [cells["true_negative"], cells["false_positive"]],
+        [cells["false_negative"], cells["true_positive"]],
+    ]
 
 
 def trained_counts(card: Mapping[str, Any]) -> tuple[int, int] | None:
