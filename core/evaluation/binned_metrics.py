@@ -92,7 +92,7 @@ class Curves(NamedTuple):
     false_positive_rate: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Binned:
     """The probabilities of one class on a labelled file, in counts; or of the predicted class, "of it" being right.
 
@@ -185,7 +185,7 @@ class Binned:
         return float(np.sum(-np.diff(curves.recall) * np.nan_to_num(curves.precision[:-1])))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tally(Binned):
     """A model's scores on one labelled file, in counts: those of its `target`, and what all classes share.
 
