@@ -249,6 +249,13 @@ class Tally(Binned):
         return wilson_interval(self.right, self.rows)
 
     @property
+    def frequent_error(self) -> tuple[int, int]:
+        """The label and the prediction of the most frequent error, by number; the first class twice without any."""
+        errors = self.confusion - np.diag(self.confusion.diagonal())
+        label, predicted = divmod(int(errors.argmax()), len(self.labels))
+        return label, predicted
+
+    @property
     def by_class(self) -> tuple[ClassFigures, ...]:
         """Precision, recall and more of each class."""
         each = [self.targeted(Target(self.labels, number)) for number in range(len(self.labels))]

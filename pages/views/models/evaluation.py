@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
 import streamlit as st
 
 from core.data import targets
@@ -171,8 +170,6 @@ def _cell(tally: Tally) -> tuple[int, int]:
         }
         field = query_params.choice(st.segmented_control, _("Matrix cell"), fields, name="field", key="models field")
         return int(field[0]), int(field[1])
-    errors = tally.confusion - np.diag(tally.confusion.diagonal())
-    frequent = np.unravel_index(errors.argmax(), errors.shape)
     gold, predicted = (
         query_params.choice(
             box.selectbox,
@@ -184,7 +181,11 @@ def _cell(tally: Tally) -> tuple[int, int]:
             unreadable=_("The link names an unknown class. Using another one."),
         )
         for name, title, number, box in zip(
-            ("gold", "predicted"), (_("Gold label"), _("Predicted class")), frequent, st.columns(2), strict=True
+            ("gold", "predicted"),
+            (_("Gold label"), _("Predicted class")),
+            tally.frequent_error,
+            st.columns(2),
+            strict=True,
         )
     )
     return labels.index(gold), labels.index(predicted)
