@@ -18,7 +18,6 @@ from tests.conftest import WORDS, write_tiny_checkpoint
 TEXT = "i love this movie"
 THREE = ("negative", "neutral", "positive")
 VERBS = (
-    *("evaluate --data FILE", "assess --data FILE", "sarcasm-report --data DIR"),
     *("mine FILE", "order-suite", f"edit --goal flip '{TEXT}'", "compose flight", "suite"),
 )
 
