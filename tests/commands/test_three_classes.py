@@ -17,9 +17,7 @@ from tests.conftest import WORDS, write_tiny_checkpoint
 
 TEXT = "i love this movie"
 THREE = ("negative", "neutral", "positive")
-VERBS = (
-    *("mine FILE", "order-suite", f"edit --goal flip '{TEXT}'", "compose flight", "suite"),
-)
+VERBS = (*("mine FILE", "order-suite", f"edit --goal flip '{TEXT}'", "compose flight", "suite"),)
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.data.corpus import read_corpus
 from core.data.targets import Target
+from core.models import checkpoints, reference_states
 from core.models.checkpoints import Checkpoint
 from core.models.trace import trace
 from core.probes.checklist import suite
