@@ -156,7 +156,7 @@ PLAIN = {
     "models/checkpoints.check_name", "models/checkpoints.save", "models/checkpoints.targeted",
     "models/gold_labels.check_gold_label", "models/linear_head.line", "models/linear_head.of",
     "models/recurrent.targeted", "models/predictor.inside", "models/predictor.targeted",
-    "models/state_space.fit", "models/state_space.project", "models/step_arithmetic._check",
+    "models/state_space._moments", "models/state_space.along", "models/state_space.project", "models/step_arithmetic._check",
     "models/training_rows.read_again", "runtime/json_file.write",
     "runtime/limits.spend", "storage/database.check_choice", "storage/database.number", "storage/database.remove",
     "storage/pairs.keep", "text/preprocessing.id", "text/preprocessing.token",
