@@ -238,40 +238,31 @@ def _searched(result: FixedPoints) -> str:
 def _points(result: FixedPoints) -> str:
     count, positive = len(result.points), sum(point.logit >= 0 for point in result.points)
     of_kind = Counter(point.stability for point in result.points)
-    if not result.target.wins_at_half:
-        of_class = Counter(result.predicted(point) for point in result.points)
-        kinds = ngettext(
-            "There is {count:,} distinct point: {stable:,} stable, {unstable:,} unstable, {marginal:,} "
-            "too close to tell. The verdict there: {classes}.",
-            "There are {count:,} distinct points: {stable:,} stable, {unstable:,} unstable, {marginal:,} "
-            "too close to tell. The verdicts there: {classes}.",
-            count,
-        )
-        names = listed(
-            _("{label} ({count:,})").format(label=shown(result.target.labels[number]), count=times)
-            for number, times in sorted(of_class.items())
-        )
-        return kinds.format(
-            count=count,
-            stable=of_kind["stable"],
-            unstable=of_kind["unstable"],
-            marginal=of_kind["marginal"],
-            classes=names,
-        )
-    kinds = ngettext(
+    of_class = Counter(map(result.label, result.points))
+    line = ngettext(
         "There is {count:,} distinct point: {stable:,} stable, {unstable:,} unstable, {marginal:,} "
         "too close to tell; {positive:,} with a logit above 0 and {negative:,} below.",
         "There are {count:,} distinct points: {stable:,} stable, {unstable:,} unstable, {marginal:,} "
         "too close to tell; {positive:,} with a logit above 0 and {negative:,} below.",
         count,
     )
-    return kinds.format(
+    if not result.target.wins_at_half:
+        line = ngettext(
+            "There is {count:,} distinct point: {stable:,} stable, {unstable:,} unstable, {marginal:,} "
+            "too close to tell. The verdict there: {classes}.",
+            "There are {count:,} distinct points: {stable:,} stable, {unstable:,} unstable, {marginal:,} "
+            "too close to tell. The verdicts there: {classes}.",
+            count,
+        )
+    there = [(shown(name), of_class[name]) for name in result.target.labels if of_class[name]]
+    return line.format(
         count=count,
         stable=of_kind["stable"],
         unstable=of_kind["unstable"],
         marginal=of_kind["marginal"],
         positive=positive,
         negative=count - positive,
+        classes=listed(_("{label} ({count:,})").format(label=label, count=times) for label, times in there),
     )
 
 
