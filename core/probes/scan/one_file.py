@@ -121,10 +121,9 @@ def scan(
     cues of sarcasm. An event comes every few thousand rows; what `check_cancelled` raises ends the scan. Until the last
     event `out` is left as it was.
 
-    Raises LookupError for a class that no model has; ValueError for no model, models of different classes and a column
-    of labels, a ranking of less than one, a text column of numbers, labels with two plausible meanings or none of which
-    is understood, or an output that is the input; LookupError for a missing column; what `core.data.records.windows`
-    raises.
+    Raises ValueError for no model, models of different classes and a column of labels, a ranking of less than one, a
+    text column of numbers, labels with two plausible meanings or none of which is understood, or an output that is the
+    input; LookupError for a missing column or a class that no model has; what `core.data.records.windows` raises.
     """
     if not checkpoints:
         raise ValueError("no model was given to scan with")
@@ -220,8 +219,7 @@ class _Ranking:
             for index in np.flatnonzero(ranks > least).tolist():
                 aim = target or Target(output.labels, int(verdicts[index]))
                 chance = float(targets.chance(probabilities[index : index + 1], aim)[0])
-                label = output.labels[verdicts[index]]
-                row = self._row(output, prepared, index, chance, float(ranks[index]), label, aim)
+                row = self._row(prepared, index, output.model, int(verdicts[index]), aim, chance, float(ranks[index]))
                 entry = (row.score, -row.row, row)
                 if len(heap) < self._top:
                     heapq.heappush(heap, entry)
@@ -229,27 +227,20 @@ class _Ranking:
                     heapq.heappushpop(heap, entry)
 
     def _row(
-        self,
-        output: Output,
-        prepared: Prepared,
-        index: int,
-        probability: float,
-        score: float,
-        label: str,
-        target: Target,
+        self, prepared: Prepared, index: int, model: str, verdict: int, target: Target, probability: float, score: float
     ) -> RankedRow:
-        window, human = prepared.window, int(prepared.human[index])
+        window, human, labels = prepared.window, int(prepared.human[index]), target.labels
         return RankedRow(
-            model=output.model,
+            model=model,
             row=window.first + index,
             line=window.lines[index],
             text=prepared.read.texts[index],
             probability=probability,
-            human=None if human < 0 else output.labels[human],
+            human=None if human < 0 else labels[human],
             score=score,
             cues=prepared.cues[index].names,
             cue_score=prepared.cues[index].score,
-            label=label,
+            label=labels[verdict],
             target=target,
         )
 
