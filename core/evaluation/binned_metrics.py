@@ -92,7 +92,7 @@ class Curves(NamedTuple):
     false_positive_rate: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Binned:
     """The probabilities of one class on a labelled file, in counts; or of the predicted class, "of it" being right.
 
@@ -185,7 +185,7 @@ class Binned:
         return float(np.sum(-np.diff(curves.recall) * np.nan_to_num(curves.precision[:-1])))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tally(Binned):
     """A model's scores on one labelled file, in counts: those of its `target`, and what all classes share.
 
@@ -247,6 +247,13 @@ class Tally(Binned):
     def accuracy_interval(self) -> Interval:
         """Wilson's 95 % interval of the accuracy."""
         return wilson_interval(self.right, self.rows)
+
+    @property
+    def frequent_error(self) -> tuple[int, int]:
+        """The label and the prediction of the most frequent error, by number; the first class twice without any."""
+        errors = self.confusion - np.diag(self.confusion.diagonal())
+        label, predicted = divmod(int(errors.argmax()), len(self.labels))
+        return label, predicted
 
     @property
     def by_class(self) -> tuple[ClassFigures, ...]:
