@@ -19,6 +19,7 @@ from core.text.emoji import visible
 
 if TYPE_CHECKING:
     from core.evaluation.intervals import Mean
+    from core.evaluation.metrics import ClassFigures
     from core.models.predictor import Model
 
 _T = TypeVar("_T")
@@ -185,3 +186,23 @@ def table(rows: Sequence[Sequence[str]], indent: str = "  ") -> None:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         line(indent + "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
+
+
+def each_class(classes: Sequence[ClassFigures], confusion: Sequence[Sequence[int]]) -> None:
+    """Print the precision and recall of each class, with intervals, and rows [K, K] by label and prediction."""
+
+    def share(value: float | None, interval: tuple[float, float] | None) -> str:
+        return "–" if value is None or interval is None else f"{value:.4f} ({interval[0]:.4f} to {interval[1]:.4f})"
+
+    rows = [["", "rows", "precision", "recall", "F1", "AUC"]]
+    for one in classes:
+        numbers = ("–" if number is None else f"{number:.4f}" for number in (one.f1, one.auc))
+        shares = (share(one.precision, one.precision_interval), share(one.recall, one.recall_interval))
+        rows.append([one.label, f"{one.rows:,}", *shares, *numbers])
+    table(rows)
+    table(
+        [
+            ["", *(f"read as {one.label}" for one in classes)],
+            *([one.label, *(f"{count:,}" for count in row)] for one, row in zip(classes, confusion, strict=True)),
+        ]
+    )

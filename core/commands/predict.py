@@ -91,10 +91,11 @@ def _numbers(verdict: Verdict) -> str:
 
 
 def evaluate(options: argparse.Namespace) -> int:
-    """Accuracy and its interval, F1, AUC, log-loss, calibration, confusion, unknown words, accuracy by length."""
+    """Accuracy and its interval, F1, AUC, log-loss, calibration, confusion, unknown words, accuracy by length; of more
+    than two classes macro-F1, average recall, and precision and recall of each."""
     from core.evaluation.metrics import evaluate
 
-    models = inputs.rejoined(options, inputs.two_only(inputs.named_checkpoints(options.model)))
+    models = inputs.rejoined(options, inputs.named_checkpoints(options.model))
     pairs = inputs.labelled_for(options, options.data, models)
     corpus = pairs[0][1]
     inputs.report_split_words(models, corpus.texts)
@@ -111,28 +112,35 @@ def _show_evaluation(checkpoint: Checkpoint, sha256: str, result: Evaluation) ->
     console.line(f"{result.model} on {result.data}: {result.rows:,} rows{neutral}")
     if checkpoints.trained_on(checkpoint.card, sha256):
         console.line("  it was trained on this very file, so these figures say nothing about other texts")
-    counts = result.as_json()
-    first, second = class_counts(counts)
-    zero, one = checkpoint.labels
+    figures, names = result.as_json(), checkpoint.labels
+    first, *others = counts = class_counts(figures)
     small = ", a small sample" if is_small(result.rows) else ""
     console.line(f"  accuracy {result.accuracy:.4f}, 95 % interval {low:.4f} to {high:.4f}{small}")
+    more = "".join(f", {count:,} {name}" for count, name in zip(others, names[1:], strict=True))
+    frequent = names[counts.index(max(counts))]
     console.line(
-        f"  {first:,} rows {zero}, {second:,} {one}; always saying {one if second > first else zero} would be right "
-        f"for {majority(counts):.4f}"
+        f"  {first:,} rows {names[0]}{more}; always saying {frequent} would be right for {majority(figures):.4f}"
     )
+    summary = f"F1 {result.f1:.4f}   AUC {auc}"
+    if result.f1 is None:
+        summary = f"macro-F1 {result.macro_f1:.4f}   average recall {result.average_recall:.4f}"
     console.line(
-        f"  F1 {result.f1:.4f}   AUC {auc}   log-loss {result.log_loss:.4f} nats   "
+        f"  {summary}   log-loss {result.log_loss:.4f} nats   "
         f"calibration error {result.calibration_error:.4f}   unknown tokens {result.unknown_rate:.2%}"
     )
-    names = {
-        "true_negative": f"{zero} read as {zero}",
-        "false_positive": f"{zero} read as {one}",
-        "false_negative": f"{one} read as {zero}",
-        "true_positive": f"{one} read as {one}",
-    }
-    if checkpoint.reads_sentiment:
-        names = {name: name.replace("_", " ") for name in names}
-    console.line("  " + "   ".join(f"{names[name]} {count:,}" for name, count in result.confusion.items()))
+    if result.f1 is None:
+        console.each_class(result.classes, result.confusion["counts"])
+    else:
+        zero, one = names
+        fields = {
+            "true_negative": f"{zero} read as {zero}",
+            "false_positive": f"{zero} read as {one}",
+            "false_negative": f"{one} read as {zero}",
+            "true_positive": f"{one} read as {one}",
+        }
+        if checkpoint.reads_sentiment:
+            fields = {name: name.replace("_", " ") for name in fields}
+        console.line("  " + "   ".join(f"{fields[name]} {count:,}" for name, count in result.confusion.items()))
     for band in result.by_length:
         end = "or more" if band.longest is None else f"to {band.longest}"
         low, high = band.accuracy_interval

@@ -21,19 +21,30 @@ def is_small(rows: int) -> bool:
 
 def class_counts(report: Mapping[str, Any]) -> tuple[int, ...]:
     """Rows of each class that an evaluation was made on, from its confusion table."""
-    return tuple(map(sum, _table(report)))
+    return tuple(map(sum, _confusion(report)))
 
 
 def majority(report: Mapping[str, Any]) -> float:
-    """The accuracy of always giving the more frequent class on the rows of an evaluation."""
+    """The accuracy of always giving the most frequent class on the rows of an evaluation."""
     counts = class_counts(report)
     return max(counts) / sum(counts)
 
 
 def recalls(report: Mapping[str, Any]) -> tuple[float | None, ...]:
     """The share of each class's rows that were given that class; None for a class without rows."""
-    table = _table(report)
-    return tuple(row[number] / rows if (rows := sum(row)) else None for number, row in enumerate(table))
+    table = _confusion(report)
+    return tuple(row[number] / sum(row) if sum(row) else None for number, row in enumerate(table))
+
+
+def _confusion(report: Mapping[str, Any]) -> list[list[int]]:
+    """Rows by class and verdict, of the four fields that two classes have or the ``counts`` of more."""
+    cells = report["confusion"]
+    if "counts" in cells:
+        return [list(row) for row in cells["counts"]]
+    return [
+        [cells["true_negative"], cells["false_positive"]],
+        [cells["false_negative"], cells["true_positive"]],
+    ]
 
 
 def trained_counts(card: Mapping[str, Any]) -> tuple[int, ...] | None:
@@ -42,14 +53,3 @@ def trained_counts(card: Mapping[str, Any]) -> tuple[int, ...] | None:
     counts = data.get("counts") or [data.get("negative"), data.get("positive")]
     whole = len(counts) == len(card.get("labels", counts)) and all(isinstance(count, int) for count in counts)
     return tuple(counts) if whole else None
-
-
-def _table(report: Mapping[str, Any]) -> list[list[int]]:
-    """The rows of an evaluation by gold label and prediction, [K][K]; of two classes, cards name the four fields."""
-    cells = report["confusion"]
-    if "counts" in cells:
-        return [*cells["counts"]]
-    return [
-        [cells["true_negative"], cells["false_positive"]],
-        [cells["false_negative"], cells["true_positive"]],
-    ]

@@ -92,7 +92,7 @@ class Curves(NamedTuple):
     false_positive_rate: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Binned:
     """The probabilities of one class on a labelled file, in counts; or of the predicted class, "of it" being right.
 
@@ -185,7 +185,7 @@ class Binned:
         return float(np.sum(-np.diff(curves.recall) * np.nan_to_num(curves.precision[:-1])))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tally(Binned):
     """A model's scores on one labelled file, in counts: those of its `target`, and what all classes share.
 
@@ -247,6 +247,13 @@ class Tally(Binned):
     def accuracy_interval(self) -> Interval:
         """Wilson's 95 % interval of the accuracy."""
         return wilson_interval(self.right, self.rows)
+
+    @property
+    def frequent_error(self) -> tuple[int, int]:
+        """The label and the prediction of the most frequent error, by number; the first class twice without any."""
+        errors = self.confusion - np.diag(self.confusion.diagonal())
+        label, predicted = divmod(int(errors.argmax()), len(self.labels))
+        return label, predicted
 
     @property
     def by_class(self) -> tuple[ClassFigures, ...]:
@@ -431,7 +438,7 @@ class Counter:
             self._logits += np.bincount(cells[0], z, minlength=2 * BINS).reshape(2, BINS)
         else:
             self._predicted.add(targets.highest(p), right)
-            self._cooled += [targets.losses(z / temperature, y).sum() for temperature in TEMPERATURES]
+            self._cooled += _cooled(z, y)
         self._losses += float(targets.losses(z, y).sum())
         self._tokens += int(lengths.sum())
         self._unknown += int(unknown.sum())
@@ -455,6 +462,13 @@ class Counter:
             return Tally(**vars(every[0]), **common, logits=self._logits.copy())
         predicted = self._predicted.binned()
         return Tally(**vars(predicted), **common, cooled=self._cooled.copy(), classes=(*every, predicted))
+
+
+def _cooled(z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The summed log-losses at each of `TEMPERATURES`, of scores [N, K] and classes [N]."""
+    below = np.ascontiguousarray((z - z.max(axis=-1, keepdims=True)).T)  # [K, N], where sums over classes are fast
+    gold = float(np.take_along_axis(below, y[None], axis=0).sum())
+    return np.array([np.log(np.exp(below / t).sum(axis=0)).sum() - gold / t for t in TEMPERATURES.tolist()])
 
 
 class _Bins:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from core.data import targets
 from core.data.labels import shown
 from core.figures import layout
 from core.figures.palette import CHOSEN, style
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _APART = 0.22  # between models, of the distance between two rows
 _ROW = 27  # pixels
+_ROOM = 60  # characters side by side above a confusion table
 
 
 def accuracy_by_slice(tallies: Sequence[Tally], names: Mapping[tuple[str, str], str]) -> go.Figure:
@@ -48,14 +50,15 @@ def accuracy_by_slice(tallies: Sequence[Tally], names: Mapping[tuple[str, str], 
             hovertemplate="%{x:.3f} (%{customdata[1]:.3f} – %{customdata[2]:.3f}), " + _("%{customdata[0]:,} rows"),
         )
         line = {"color": look.color, "dash": "dot", "width": 1}
-        figure.add_vline(x=tally.at(0.5).accuracy, line=line, opacity=0.6)
+        figure.add_vline(x=tally.accuracy, line=line, opacity=0.6)
     height = 170 + max(_ROW, 10 * len(tallies)) * len(shown)
     rows_down = layout.row_axis([layout.escape(names[key]) for key in shown], 0.6)
     return _titled(figure, _("Accuracy by slice"), height, x=_("accuracy (share right)"), y=rows_down)
 
 
 def reliability(tallies: Sequence[Tally]) -> go.Figure:
-    """The share of class 1 among rows of like P(class 1), with 95 % intervals, and below how many rows there are.
+    """The share of the target among rows of like P(target), with 95 % intervals, and below how many rows there are;
+    without a target, the share that is right among rows of like P(predicted class).
 
     A calibrated model lies on the diagonal.
     """
@@ -89,40 +92,53 @@ def reliability(tallies: Sequence[Tally]) -> go.Figure:
             col=1,
         )
     figure.update_xaxes(range=[-0.02, 1.02])
-    figure.update_yaxes(title=_("share of {one}").format(one=_one(tallies)), range=[-0.03, 1.03], row=1)
+    target = tallies[0].target
+    share = _("share right") if target is None else _("share of {one}").format(one=layout.escape(shown(target.name)))
+    chance = _("P(predicted class)") if target is None else layout.probability(target)
+    figure.update_yaxes(title=share, range=[-0.03, 1.03], row=1)
     figure.update_yaxes(title=_("rows"), rangemode="tozero", row=2)
-    figure.update_xaxes(title=_("{chance}, predicted").format(chance=layout.probability(tallies[0].labels)), row=2)
+    figure.update_xaxes(title=_("{chance}, predicted").format(chance=chance), row=2)
     return _titled(figure, _("Calibration: predicted and observed frequency"), 600)
 
 
 def confusion(tally: Tally) -> go.Figure:
-    """What people said by what the model says, as counts and as shares of the rows that people put into a class."""
-    at = tally.at(0.5)
-    counts = [[at.true_negative, at.false_positive], [at.false_negative, at.true_positive]]
+    """What people said (down) by what the model says (across): counts, coloured by their shares of the rows that people
+    put into a class; the shares are written where the classes are few."""
+    counts = tally.confusion.tolist()
     shares = [[count / max(1, sum(row)) for count in row] for row in counts]
     names = [layout.escape(shown(label)) for label in tally.labels]
+    across = [_("predicted {label}").format(label=name) for name in names]
+    few = sum(map(len, across)) <= _ROOM
     figure = go.Figure(
         go.Heatmap(
             z=shares,
-            x=[_("predicted {label}").format(label=name) for name in names],
-            y=[_("truly {label}").format(label=name) for name in names],
+            x=across if few else names,
+            y=[_("truly {label}").format(label=name) for name in names] if few else names,
             text=[
-                [f"{count:,}<br>{share:.1%}" for count, share in zip(*row, strict=True)]
+                [f"{count:,}<br>{share:.1%}" if few else f"{count:,}" for count, share in zip(*row, strict=True)]
                 for row in zip(counts, shares, strict=True)
             ],
             texttemplate="%{text}",
-            textfont={"size": 15},
+            textfont={"size": max(7, 16 - len(names) // 2)},
             colorscale="Blues",
             zmin=0,
             zmax=1,
             showscale=False,
             xgap=3,
             ygap=3,
-            hovertemplate="%{y}, %{x}: %{text}<extra></extra>",
+            hovertemplate="%{y}, %{x}: %{text}<extra></extra>"
+            if few
+            else "%{y}, %{x}: %{text}, %{z:.1%}<extra></extra>",
         )
     )
-    reversed_axis = {"autorange": "reversed", "automargin": True}
-    return _titled(figure, _("Predicted classes by true class"), 300, x={"side": "top"}, y=reversed_axis, bottom=10)
+    x: dict[str, Any] = {"automargin": True, "dtick": 1}
+    y = x | {"autorange": "reversed"}
+    if few:
+        x["side"] = "top"
+    else:
+        x["title"], y["title"] = _("predicted"), _("gold label")
+    height = max(300, 150 + 36 * len(names))
+    return _titled(figure, _("Predicted classes by true class"), height, x=x, y=y, bottom=10)
 
 
 def precision_recall(tallies: Sequence[Tally], threshold: float) -> go.Figure:
@@ -135,9 +151,9 @@ def precision_recall(tallies: Sequence[Tally], threshold: float) -> go.Figure:
         if at.precision is not None and at.recall is not None:
             _ring(figure, tally, at.recall, at.precision)
     if tallies:
-        base = tallies[0].counts[1].sum() / tallies[0].rows  # what saying class 1 of every row gets
+        base = tallies[0].counts[1].sum() / tallies[0].rows  # what saying the class of every row gets
         figure.add_hline(y=base, line=layout.DASHED)
-    return _square(figure, _("Precision and recall"), _("recall"), _("precision"))
+    return _square(figure, _about(_("Precision and recall"), tallies), _("recall"), _("precision"))
 
 
 def roc(tallies: Sequence[Tally], threshold: float) -> go.Figure:
@@ -149,7 +165,7 @@ def roc(tallies: Sequence[Tally], threshold: float) -> go.Figure:
         _line(figure, tally, index, curves.false_positive_rate, curves.recall, curves.thresholds)
         if at.false_positive_rate is not None and at.recall is not None:
             _ring(figure, tally, at.false_positive_rate, at.recall)
-    return _square(figure, _("ROC"), _("false positive rate"), _("recall (true positive rate)"))
+    return _square(figure, _about(_("ROC"), tallies), _("false positive rate"), _("recall (true positive rate)"))
 
 
 def _diagonal(figure: go.Figure) -> None:
@@ -195,5 +211,9 @@ def _titled(figure: go.Figure, title: str, height: int, **axes: Any) -> go.Figur
     return layout.finish(figure, title, height, above=True, legend=legend, top=80, **axes)
 
 
-def _one(tallies: Sequence[Tally]) -> str:
-    return layout.escape(shown(tallies[0].labels[1])) if tallies else ""
+def _about(title: str, tallies: Sequence[Tally]) -> str:
+    """A title with the class that the curves are about, where it is not the second of two."""
+    target = tallies[0].target if tallies else None
+    if target is None or target == targets.default(target.labels):
+        return title
+    return _("{title}: {label}").format(title=title, label=layout.escape(shown(target.name)))

@@ -159,6 +159,19 @@ def test_evaluate(cli: Cli, write: Write, labelled: Path) -> None:
     assert "AUC –" in cli.text("evaluate --model gru --data", path)
 
 
+def test_evaluate_three_classes(cli: Cli, write: Write, tmp_path: Path) -> None:
+    labels = ("negative", "neutral", "positive")
+    write_tiny_checkpoint(tmp_path, "three", "gru", labels=labels)
+    model = tmp_path / "three"
+    path = write("rows.csv", "label,text\npositive,so good\nneutral,a movie\nnegative,so bad\nneutral,it\n")
+    (row,) = cli.json("evaluate --model", model, "--data", path)
+    assert (row["rows"], row["f1"], row["auc"]) == (4, None, None)
+    assert row["confusion"]["labels"] == [*labels] and [*map(sum, row["confusion"]["counts"])] == [1, 2, 1]
+    told = cli.text("evaluate --model", model, "--data", path)
+    for shown in (f"macro-F1 {row['macro_f1']:.4f}", "1 rows negative, 2 neutral, 1 positive", "always saying neutral"):
+        assert shown in told
+
+
 @pytest.mark.parametrize("typed", ["", "\n", "  \n\t\n"])
 def test_blank_standard_input_is_refused(typed: str, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     type_in(monkeypatch, typed)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.data.slices import SLICES
+from core.data.targets import Target
 from core.evaluation.binned_metrics import Tally
 from core.figures.evaluations import accuracy_by_slice, confusion, precision_recall, reliability, roc
 from core.figures.words import leans_moved, map_of_words
@@ -43,6 +44,22 @@ def test_slices_reliability_and_confusion_are_those_of_the_tally(tallies: list[T
     figure = confusion(tallies[0])
     assert figure.data[0].text[0][1].startswith(f"{at.false_positive:,}<br>")
     assert figure.data[0].z[1][1] == pytest.approx(at.recall)
+
+
+@pytest.mark.parametrize("classes", [3, 7])
+def test_figures_of_more_classes(classes: int) -> None:
+    random = np.random.default_rng(0)
+    labels, names = random.integers(0, classes, 300), tuple(f"<b>{number}" for number in range(classes))
+    tally = counted(random.normal(size=(300, classes)), labels, names=names)
+    figure = confusion(tally)
+    assert figure.data[0].z == pytest.approx(tally.confusion / tally.confusion.sum(axis=1, keepdims=True))
+    assert figure.data[0].text[1][0].startswith(f"{tally.confusion[1, 0]:,}")
+    assert_text(figure, *names)
+    assert reliability([tally]).layout.yaxis.title.text == "share right"
+    aimed = tally.targeted(Target(names, 1))
+    assert reliability([aimed]).layout.yaxis.title.text == "share of &lt;b&gt;1"
+    assert roc([aimed], 0.3).layout.title.text == "ROC: &lt;b&gt;1"
+    assert accuracy_by_slice([tally], NAMES).layout.shapes[0].x0 == tally.accuracy
 
 
 def test_rings_are_at_the_threshold(tallies: list[Tally]) -> None:

@@ -235,12 +235,12 @@ def test_balance_is_as_asked(balance: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "more", "says"),
     [
-        ("said,topic\na,x\nb,y\nc,z\n", [], "it holds 'x' (1 row), 'y' (1), 'z' (1). Say which: --labels"),
+        ("said,topic\na,x\nb,y\nc,z\n", [], "holds 'x' (1 row), 'y' (1), 'z' (1): 'x' has too few rows to be a class"),
         ("said,topic,topic\na,x,y\n", [], "2 columns called 'topic'"),
         ("said,said,topic\na,b,x\nc,d,y\n", [], "2 columns called 'said'"),
         ("said,mood\na,x\n", [], "no column 'topic'; it has: said, mood"),
         ("text,topic\na,x\nb,y\n", [], "no column 'said'; it has: text, topic"),
-        ("said,topic\na,x\n", ["--labels", "x=a"], "two classes, beside neutral; given 1"),
+        ("said,topic\na,x\n", ["--labels", "x=a"], "2 to 20 classes, beside -; given 1"),
         ("said,topic\na,x\nb,y\n", ["--labels", "x=a,z=b"], "not understood: 'y'"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core.commands import console, inputs
 from core.commands.options import Verbs, check_folder, label_options
@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 def add_verbs(verbs: Verbs) -> None:
     """Add the verb and its options."""
     parser = verbs.add(assess, "--model", "--data", "--rejoin")
-    parser.add_argument("--threshold", type=float, default=0.5, metavar="P", help="decision threshold (default: 0.5)")
+    parser.add_argument(
+        "--target",
+        metavar="CLASS",
+        help="the class of threshold and calibration (default: the second of two, else the predicted one)",
+    )
+    parser.set_defaults(against=None)
+    parser.add_argument("--threshold", type=float, metavar="P", help="decision threshold (default: 0.5)")
     for number, name in enumerate(("--zero", "--one")):
         about = f"the same as --labels WORD=NAME for class {number}"
         parser.add_argument(name, nargs="+", default=[], metavar="WORD", help=about)
@@ -33,10 +39,13 @@ def assess(options: argparse.Namespace) -> int:
     from core.evaluation.assessment import assess
     from core.evaluation.binned_metrics import check_threshold
 
-    check_threshold(options.threshold)
+    threshold = 0.5 if options.threshold is None else options.threshold
+    check_threshold(threshold)
     path = Path(options.data)
-    models = inputs.rejoined(options, inputs.two_only(inputs.named_checkpoints(options.model)))
+    models = inputs.aimed(options, inputs.rejoined(options, inputs.named_checkpoints(options.model)))
     models = inputs.labelled_by(models, options, path)
+    if options.threshold is not None and any(model.target is None for model in models):
+        raise ValueError("--threshold goes with --target, the class that is said from there on")
     inputs.report_split_words(models, inputs.first_texts(options, path))
     check_folder(options.out)
     events = assess(
@@ -58,7 +67,7 @@ def assess(options: argparse.Namespace) -> int:
         )
     )
     console.progress(
-        f"{result.rows:,} rows: {result.counted:,} counted, {result.unlabelled:,} of neither class, {result.empty:,} "
+        f"{result.rows:,} rows: {result.counted:,} counted, {result.unlabelled:,} without a class, {result.empty:,} "
         f"without a word, {result.malformed:,} malformed"
     )
     inputs.report_labels(result.read_as)
@@ -70,15 +79,14 @@ def assess(options: argparse.Namespace) -> int:
         binned_metrics_file.save(Path(options.out), source, result.tallies)
         console.progress(f"the counts are saved in {options.out}")
     tallies, pairs = result.tallies.tallies, result.tallies.pairs
-    at = [tally.at(options.threshold)._asdict() for tally in tallies]
     if options.json:
         console.json_list(
-            [_tally_json(result.file, *both) for both in zip(tallies, at, strict=True)]
+            [_tally_json(result.file, tally, threshold) for tally in tallies]
             + [_pair_json(result.file, pair) for pair in pairs]
         )
         return 0
-    for tally, one in zip(tallies, at, strict=True):
-        _show(result.file, tally, one)
+    for tally in tallies:
+        _show(result.file, tally, threshold)
     for pair in pairs:
         low, high = pair.interval
         console.line(
@@ -88,17 +96,20 @@ def assess(options: argparse.Namespace) -> int:
     return 0
 
 
-def _tally_json(file: str, tally: Tally, at: dict[str, Any]) -> dict[str, object]:
+def _tally_json(file: str, tally: Tally, threshold: float) -> dict[str, object]:
+    """Of a class: AUC, average precision and `at`; without a target, groups and Brier score are of the predicted."""
+    curves = ("auc", "auc_within", "average_precision")
+    figures = console.record(tally, "labels rows brier log_loss calibration_error temperature " + " ".join(curves))
+    target = {} if tally.target is None else tally.target.as_json()
     return {
         "model": tally.model,
         "data": file,
-        **console.record(
-            tally,
-            "labels rows brier log_loss calibration_error temperature auc auc_within average_precision",
-        ),
-        "at": at,
+        **(figures if target else figures | dict.fromkeys(curves)),
+        "at": tally.at(threshold) if target else None,
         "groups": tally.groups(),
         "slices": tally.cells(),
+        **target,
+        **console.record(tally, "accuracy accuracy_interval macro_f1 average_recall confusion classes=by_class"),
     }
 
 
@@ -107,21 +118,28 @@ def _pair_json(file: str, pair: Pair) -> dict[str, object]:
     return {"models": [pair.a, pair.b], "data": file, **figures}
 
 
-def _show(file: str, tally: Tally, at: dict[str, Any]) -> None:
-    def share(name: str) -> str:
-        if at[name] is None:
-            return f"{name} –"
-        low, high = at[f"{name}_interval"]
-        return f"{name} {at[name]:.4f} ({low:.4f} to {high:.4f})"
+def _show(file: str, tally: Tally, threshold: float) -> None:
+    def share(name: str, value: float | None, interval: tuple[float, float] | None) -> str:
+        return f"{name} –" if interval is None else f"{name} {value:.4f} ({interval[0]:.4f} to {interval[1]:.4f})"
 
-    zero, one = tally.labels
+    target = tally.target
     temperature = "–" if tally.temperature is None else f"{tally.temperature:.3f}"
-    console.line(f"{tally.model} on {file}: {tally.rows:,} rows; {one} from P = {at['threshold']:g} on")
-    console.line("  " + "   ".join(share(name) for name in ("accuracy", "precision", "recall")))
-    console.line(
-        f"  said {one}: {at['true_positive']:,} rightly, {at['false_positive']:,} wrongly; said {zero}: "
-        f"{at['true_negative']:,} rightly, {at['false_negative']:,} wrongly"
-    )
+    said = "" if target is None else f"; {target.name} from P = {threshold:g} on"
+    console.line(f"{tally.model} on {file}: {tally.rows:,} rows{said}")
+    if target is None or target.rival is None:
+        console.line(
+            f"  {share('accuracy', tally.accuracy, tally.accuracy_interval)}   macro-F1 {tally.macro_f1:.4f}   "
+            f"average recall {tally.average_recall:.4f}"
+        )
+        console.each_class(tally.by_class, tally.confusion.tolist())
+    if target is not None:
+        at = tally.at(threshold)._asdict()
+        names = ("precision", "recall") if target.rival is None else ("accuracy", "precision", "recall")
+        console.line("  " + "   ".join(share(name, at[name], at[f"{name}_interval"]) for name in names))
+        console.line(
+            f"  said {target.name}: {at['true_positive']:,} rightly, {at['false_positive']:,} wrongly; said "
+            f"{target.rival or 'another'}: {at['true_negative']:,} rightly, {at['false_negative']:,} wrongly"
+        )
     console.line(
         f"  calibration error {tally.calibration_error:.4f}   Brier {tally.brier:.4f}   log-loss {tally.log_loss:.4f} "
         f"nats   temperature {temperature}"

@@ -20,12 +20,16 @@ from pages.wording.tokens import plain
 
 def view(cards: dict[str, Any], word_vectors: dict[str, Any] | None) -> None:
     """Everything that the cards say."""
-    reports = {name: card["metrics"]["report"] for name, card in cards.items() if "report" in card.get("metrics", {})}
+    reports = _measured(cards, "report")
     if reports:
         from core.figures.models import accuracy_by_length
 
         st.header(_("Test results"))
         _evaluations(reports)
+        _tell_of_labels([name for name in reports if cards[name].get("labels", SENTIMENT) == list(SENTIMENT)], reports)
+        if people := _measured(cards, "people"):
+            _evaluations(people)
+            st.caption(_("Measured on texts that people labelled."))
         if without := [model_name(name) for name in cards if name not in reports]:
             line = _("No report: {names}. Add one in training with --report FILE.")
             st.caption(plain(line.format(names=listed(without))))
@@ -72,18 +76,25 @@ def view(cards: dict[str, Any], word_vectors: dict[str, Any] | None) -> None:
             _card(name, every_card)
 
 
+def _measured(cards: Mapping[str, Any], on: str) -> dict[str, Any]:
+    """The cards' evaluations of one kind, by model."""
+    return {name: card["metrics"][on] for name, card in cards.items() if on in card.get("metrics", {})}
+
+
 def _evaluations(reports: Mapping[str, Mapping[str, Any]]) -> None:
     """One row a model: accuracy with its interval, and the other measures."""
-    header = [_("model"), _("accuracy"), _("95 % interval"), "F1", "AUC", _("log-loss (nats)")]
+    measures = {"f1": "F1", "auc": "AUC"}
+    if any(report["f1"] is None for report in reports.values()):  # of more than two classes
+        measures |= {"macro_f1": _("macro-F1"), "average_recall": _("average recall")}
+    header = [_("model"), _("accuracy"), _("95 % interval"), *measures.values(), _("log-loss (nats)")]
     tables.table(
-        [*header, _("calibration error"), _("unknown tokens"), _("tweets")],
+        [*header, _("calibration error"), _("unknown tokens"), _("rows")],
         [
             (
                 model_name(name),
                 f"{report['accuracy']:.4f}",
                 "{:.4f} – {:.4f}".format(*report["accuracy_interval"]),
-                f"{report['f1']:.4f}",
-                f"{report['auc']:.4f}" if report["auc"] is not None else "–",
+                *("–" if report.get(measure) is None else f"{report[measure]:.4f}" for measure in measures),
                 f"{report['log_loss']:.4f}",
                 f"{report['calibration_error']:.4f}",
                 f"{report['unknown_rate']:.2%}",
@@ -92,12 +103,22 @@ def _evaluations(reports: Mapping[str, Mapping[str, Any]]) -> None:
             for name, report in reports.items()
         ],
     )
-    st.caption(
-        _(
-            "Measured on tweets that no model was trained or selected on. Their labels come from the "
-            "emoticons in them, so some of the errors are errors of the labels."
+
+
+def _tell_of_labels(taught: Sequence[str], reports: Mapping[str, object]) -> None:
+    """On which rows models were measured; the labels of those that emoticons `taught` are noisy."""
+    if len(taught) == len(reports):
+        st.caption(
+            _(
+                "Measured on tweets that no model was trained or selected on. Their labels come from the "
+                "emoticons in them, so some of the errors are errors of the labels."
+            )
         )
-    )
+        return
+    st.caption(_("Measured on rows that no model was trained or selected on."))
+    if taught:
+        line = _("{names}: the labels come from the emoticons in the tweets, so some of the errors are theirs.")
+        st.caption(plain(line.format(names=listed(map(model_name, taught)))))
 
 
 def _vocabulary_by_step(study: Mapping[str, Any]) -> None:
@@ -189,19 +210,16 @@ def _imported(content: Mapping[str, Any]) -> None:
 
 
 def _classes(content: Mapping[str, Any]) -> None:
-    """How many rows each class had in the file, and how accuracy on held-out rows compares with the larger class."""
+    """How many rows each class had in the file, and how accuracy on held-out rows compares with the largest class."""
     counts, selection = trained_counts(content), content.get("metrics", {}).get("selection")
-    if counts is None or content.get("kind") == EMBEDDINGS:  # word vectors are made without labels
-        return
     names = [shown(name) for name in content.get("labels", SENTIMENT)]
-    st.text(
-        _("Rows in the file: {first:,} {first_name}, {second:,} {second_name}.").format(
-            first=counts[0], first_name=names[0], second=counts[1], second_name=names[1]
-        )
-    )
+    if counts is None or len(counts) != len(names) or content.get("kind") == EMBEDDINGS:  # made without labels
+        return
+    rows = listed(f"{count:,} {name}" for count, name in zip(counts, names, strict=True))
+    st.text(_("Rows in the file: {classes}.").format(classes=rows))
     if not selection:
         return
-    first, second = class_counts(selection)
+    held = class_counts(selection)
     low, high = selection["accuracy_interval"]
     st.text(
         _(
@@ -212,7 +230,7 @@ def _classes(content: Mapping[str, Any]) -> None:
             rows=selection["rows"],
             low=low,
             high=high,
-            label=names[int(second > first)],
+            label=names[held.index(max(held))],
             majority=majority(selection),
         )
     )

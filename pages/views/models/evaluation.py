@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data import targets
 from core.data.labels import model_name
 from core.data.labels import shown as named
 from core.runtime.i18n import gettext as _
@@ -19,6 +20,9 @@ from pages.wording.tokens import Number, plain, signed
 
 if TYPE_CHECKING:
     from core.evaluation.assessment import Example
+    from core.evaluation.binned_metrics import Tally
+
+_BESIDE = 4  # classes whose confusion table leaves room for figures beside it
 
 
 def slices(shown: Shown) -> None:
@@ -33,15 +37,16 @@ def slices(shown: Shown) -> None:
             "Slices of different families overlap, so a low accuracy shows where errors are, not why."
         )
     )
-    one = named(tallies[0].labels[1])
-    header = [_("slice"), _("model"), _("rows"), _("accuracy"), _("share of {one}").format(one=one)]
+    target = tallies[0].target
+    shares = [] if target is None else [_("share of {one}").format(one=named(target.name))]
+    header = [_("slice"), _("model"), _("rows"), _("accuracy"), *shares]
     rows: list[tuple[object, ...]] = [
         (
             names[cell.family, cell.name],
             model_name(tally.model),
             cell.rows,
             estimates.share(cell.accuracy, cell.interval),
-            None if cell.share is None else f"{cell.share:.1%}",
+            *(None if cell.share is None else f"{cell.share:.1%}" for _title in shares),
         )
         for cells in zip(*(tally.cells() for tally in tallies), strict=True)
         for tally, cell in zip(tallies, cells, strict=True)
@@ -54,11 +59,11 @@ def calibration(shown: Shown) -> None:
     """Reliability plot, expected calibration error, Brier score, temperature."""
     from core.figures.evaluations import reliability
 
-    tallies = shown.tallies.tallies
+    tallies = _aimed(shown)
     st.plotly_chart(
         reliability(tallies),
         key="reliability",
-        alt=_("Observed share of the second class against predicted probability"),
+        alt=_("Observed share of the class against its predicted probability"),
     )
     header = [
         _("model"),
@@ -82,8 +87,8 @@ def calibration(shown: Shown) -> None:
     tables.table(header, rows)
     st.caption(
         _(
-            "Points on the diagonal are calibrated: of the rows predicted at 80 %, 80 % are in the "
-            "second class. ECE is the mean distance from the diagonal over 15 equal ranges. In a "
+            "Points on the diagonal are calibrated: of the rows whose class is predicted at 80 %, 80 % "
+            "are of that class. ECE is the mean distance from the diagonal over 15 equal ranges. In a "
             "small file even a calibrated model has some. Temperature: the best divisor of the "
             "logits on this file; above 1, the model is overconfident. The models were already "
             "divided by their own temperature at the end of training, on other rows."
@@ -97,50 +102,128 @@ def confusion(shown: Shown) -> None:
 
     model = choose_model(shown.tallies)
     tally = shown.tallies.of(model)
-    left, right = st.columns([2, 3])
+    left, right = st.columns([2, 3]) if len(tally.labels) <= _BESIDE else (st.container(), st.container())
     left.plotly_chart(drawn(tally), key="confusion", alt=_("Gold labels against predictions"))
-    at, one = tally.at(0.5), named(tally.labels[1])
+    header = [_("measure"), _("value (95 % interval)")]
+    accuracy = (_("accuracy"), estimates.share(tally.accuracy, tally.accuracy_interval))
+    if (second := targets.default(tally.labels)) is not None:
+        at, one = tally.at(0.5), named(second.name)
+        measures: list[tuple[object, ...]] = [
+            (
+                _("precision: share of predicted {one} that is right").format(one=one),
+                estimates.share(at.precision, at.precision_interval),
+            ),
+            (
+                _("recall: share of gold {one} that is found").format(one=one),
+                estimates.share(at.recall, at.recall_interval),
+            ),
+        ]
+    else:
+        measures = [
+            (_("macro-F1: mean of the classes’ F1"), f"{tally.macro_f1:.4f}"),
+            (_("average recall: mean of the classes’ recalls"), f"{tally.average_recall:.4f}"),
+        ]
     with right:
-        tables.table(
-            [_("measure"), _("value (95 % interval)")],
-            [
-                (_("accuracy"), estimates.share(at.accuracy, at.accuracy_interval)),
-                (
-                    _("precision: share of predicted {one} that is right").format(one=one),
-                    estimates.share(at.precision, at.precision_interval),
-                ),
-                (
-                    _("recall: share of gold {one} that is found").format(one=one),
-                    estimates.share(at.recall, at.recall_interval),
-                ),
-                (_("rows"), f"{tally.rows:,}"),
-            ],
-        )
+        tables.table(header, [accuracy, *measures, (_("rows"), f"{tally.rows:,}")])
+    if second is None:
+        _each_class(tally)
     if shown.assessment is None:
         _no_texts()
         return
     st.header(_("Rows to inspect"))
-    zero, one = (plain(named(label)) for label in tally.labels)
-    fields = {
-        "01": _("gold {zero}, predicted {one}").format(zero=zero, one=one),
-        "10": _("gold {one}, predicted {zero}").format(zero=zero, one=one),
-        "00": _("gold {zero}, predicted {zero}").format(zero=zero),
-        "11": _("gold {one}, predicted {one}").format(one=one),
-    }
-    field = query_params.choice(st.segmented_control, _("Matrix cell"), fields, name="field", key="models field")
-    examples = shown.assessment.fields[model][int(field[0]), int(field[1])]
-    count = int(at[{"00": 1, "01": 2, "10": 3, "11": 4}[field]])
+    label, predicted = _cell(tally)
+    examples = shown.assessment.fields[model][label, predicted]
+    count = int(tally.confusion[label, predicted])
     line = ngettext("{count:,} row", "{count:,} rows", count).format(count=count)
     st.caption(_("{rows}. Listed, most confident first: {shown}.").format(rows=line, shown=len(examples)))
-    _examples(examples, [model], tally.labels, f"confusion {model} {field}")
+    _examples(examples, [model], tally.labels, f"confusion {model} {label} {predicted}")
+
+
+def _each_class(tally: Tally) -> None:
+    """Precision and recall of each class."""
+    header = [_("class"), _("rows"), _("precision"), _("recall"), "F1", _("area under ROC")]
+    rows = [
+        (
+            named(one.label),
+            one.rows,
+            estimates.share(one.precision, one.precision_interval),
+            estimates.share(one.recall, one.recall_interval),
+            "–" if one.f1 is None else f"{one.f1:.4f}",
+            estimates.area(tally.targeted(targets.named(tally.labels, one.label))),
+        )
+        for one in tally.by_class
+    ]
+    tables.table(header, rows, "classes")
+
+
+def _cell(tally: Tally) -> tuple[int, int]:
+    """The gold label and the prediction whose texts are listed, by number.
+
+    In the link: of two classes both as ``field``, of more their names as ``gold`` and ``predicted``.
+    """
+    labels = tally.labels
+    if targets.default(labels) is not None:
+        zero, one = (plain(named(label)) for label in labels)
+        fields = {
+            "01": _("gold {zero}, predicted {one}").format(zero=zero, one=one),
+            "10": _("gold {one}, predicted {zero}").format(zero=zero, one=one),
+            "00": _("gold {zero}, predicted {zero}").format(zero=zero),
+            "11": _("gold {one}, predicted {one}").format(one=one),
+        }
+        field = query_params.choice(st.segmented_control, _("Matrix cell"), fields, name="field", key="models field")
+        return int(field[0]), int(field[1])
+    gold, predicted = (
+        query_params.choice(
+            box.selectbox,
+            title,
+            {name: named(name) for name in labels},
+            name=name,
+            key=f"models {name}",
+            default=labels[number],
+            unreadable=_("The link names an unknown class. Using another one."),
+        )
+        for name, title, number, box in zip(
+            ("gold", "predicted"),
+            (_("Gold label"), _("Predicted class")),
+            tally.frequent_error,
+            st.columns(2),
+            strict=True,
+        )
+    )
+    return labels.index(gold), labels.index(predicted)
+
+
+def _aimed(shown: Shown, predicted: bool = True) -> tuple[Tally, ...]:
+    """The tallies with a target class, asked for where there are more than two; without `predicted`, one is named.
+
+    In the link: ``target``.
+    """
+    tallies = shown.tallies.tallies
+    labels = tallies[0].labels
+    if targets.default(labels) is not None:
+        return tallies
+    prediction = {"": _("predicted class")} if predicted else {}
+    name = query_params.choice(
+        st.selectbox,
+        _("Target class"),
+        prediction | {name: named(name) for name in labels},
+        name="target",
+        key="models target",
+        default="" if predicted else labels[-1],
+        unreadable=_("The link names an unknown class. Using another one."),
+        width=240,
+    )
+    return shown.tallies.targeted(name or None).tallies
 
 
 def threshold(shown: Shown) -> None:
-    """From which P(class 1) on class 1 is said: precision, recall, and both curves."""
+    """From which probability on a class is said: precision, recall, and both curves."""
     from core.figures.evaluations import precision_recall, roc
 
-    tallies = shown.tallies.tallies
-    one, chance = plain(named(tallies[0].labels[1])), classes.probability_name_plain(tallies[0].labels)
+    tallies = _aimed(shown, predicted=False)
+    target = tallies[0].target
+    assert target is not None
+    one, chance = plain(named(target.name)), classes.probability_name_plain(target)
     hundredths = query_params.linked(
         st.slider,
         _("Decision threshold for {one} ({chance}, in hundredths)").format(one=one, chance=chance),
@@ -156,7 +239,7 @@ def threshold(shown: Shown) -> None:
         _("model"),
         _("precision"),
         _("recall"),
-        _("accuracy"),
+        _("accuracy") if target.rival else _("accuracy ({one} or not)").format(one=named(target.name)),
         "F1",
         _("false positive rate"),
         _("area under ROC"),
@@ -223,7 +306,7 @@ def compare(shown: Shown) -> None:
         delta_arrow="off",
     )
     middle.metric(_("McNemar’s p"), f"{pair.p_value:.2g}")
-    right.metric(_("rows with different verdicts"), f"{pair.only_a + pair.only_b:,}")
+    right.metric(_("rows where only one is right"), f"{pair.only_a + pair.only_b:,}")
     tables.table(
         ["", _("{b} right").format(b=model_name(b)), _("{b} wrong").format(b=model_name(b))],
         [
@@ -241,7 +324,7 @@ def compare(shown: Shown) -> None:
     if shown.assessment is None:
         _no_texts()
         return
-    st.header(_("Rows where they disagree"))
+    st.header(_("Rows where only one is right"))
     differing = shown.assessment.differing
     _examples(differing.get((a, b), differing.get((b, a), ())), [a, b], shown.tallies.of(a).labels, f"compare {a} {b}")
 
@@ -255,10 +338,24 @@ def _examples(examples: Sequence[Example], names: Sequence[str], labels: Sequenc
     if not examples:
         st.caption(_("No rows."))
         return
+    said = names if targets.default(tuple(labels)) is None else ()  # of two classes the probability says which
+    header = [
+        _("text"),
+        _("gold label"),
+        *(_("predicted by {model}").format(model=model_name(name)) for name in said),
+        *(f"P {model_name(name)}" for name in names),
+        _("row"),
+    ]
     rows = tables.table(
-        [_("text"), _("gold label"), *(f"P {model_name(name)}" for name in names), _("row")],
+        header,
         [
-            (one.text, named(labels[one.label]), *(round(one.probabilities[name], 3) for name in names), one.row)
+            (
+                one.text,
+                named(labels[one.label]),
+                *(named(labels[one.predicted[name]]) for name in said),
+                *(round(one.probabilities[name], 3) for name in names),
+                one.row,
+            )
             for one in examples
         ],
         key=f"models rows {fingerprint((key, examples))}",

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import streamlit as st
 
-from core.data.labels import model_name
+from core.data.labels import model_name, shown
 from core.evaluation import binned_metrics_file
 from core.evaluation.assessment import MOST_MODELS, own
 from core.models import checkpoints
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext, together
 from pages.server.caches import cached
-from pages.widgets import classes, models, query_params
+from pages.widgets import models, query_params
 from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.evaluation.assessment import Assessment
-    from core.evaluation.binned_metrics import Tallies
+    from core.evaluation.binned_metrics import Tallies, Tally
+    from core.models.checkpoints import Checkpoint
 
 UPLOADED = "models uploaded"  # the session's last assessment of an upload, with its name
 
@@ -91,14 +92,13 @@ def _report(cards: Mapping[str, Any]) -> Shown | None:
 
 
 def _own() -> Shown | None:
-    if not (loaded := classes.two_only(models.loaded())):
+    if not (loaded := models.loaded()):
         return None
-    apt = [checkpoint for checkpoint in loaded if checkpoint.reads_sentiment][:MOST_MODELS]
-    others = len(loaded) - len(apt)
-    if not apt:
+    if not (apt := [checkpoint for checkpoint in loaded if checkpoint.reads_sentiment]):
         st.info(_("These sentences are labelled negative or positive, and no model here predicts these classes."))
         return None
-    if others:
+    apt = alike(apt, _("Classes of the models"), "models own classes")[:MOST_MODELS]
+    if others := len(loaded) - len(apt):
         line = ngettext(
             "{count} model is left out: its labels differ, or there are too many models.",
             "{count} models are left out: their labels differ, or there are too many models.",
@@ -113,6 +113,7 @@ def _own() -> Shown | None:
             "are here for inspection: too few and too simple to measure how good a model is."
         ).format(rows=assessment.counted)
     )
+    _tell_of_absent(assessment.tallies.tallies[0])
     return Shown(assessment.tallies, assessment)
 
 
@@ -122,7 +123,29 @@ def _uploaded(name: str, assessment: Assessment) -> Shown:
         stopped = _("The evaluation stopped at {share:.0%} of the file.").format(share=assessment.share)
         line = together([line, stopped])
     st.caption(plain(line))
+    _tell_of_absent(assessment.tallies.tallies[0])
     return Shown(assessment.tallies, assessment)
+
+
+def alike(loaded: list[Checkpoint], title: str, key: str) -> list[Checkpoint]:
+    """The models with the classes that a person chooses, where they have different ones."""
+    choices = list(dict.fromkeys(checkpoint.labels for checkpoint in loaded))
+    labels = choices[0]
+    if len(choices) > 1:
+        labels = st.selectbox(
+            title,
+            choices,
+            format_func=lambda names: " / ".join(map(shown, names)),
+            key=key,
+            persist_state="session",
+        )
+    return [checkpoint for checkpoint in loaded if checkpoint.labels == labels]
+
+
+def _tell_of_absent(tally: Tally) -> None:
+    """Which classes have no row."""
+    if absent := [shown(one.label) for one in tally.by_class if not one.rows]:
+        st.caption(plain(_("No row is labelled {names}.").format(names=listed(absent))))
 
 
 _assessed = cached(8)(own)

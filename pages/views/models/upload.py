@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
+from core.data import targets
 from core.data.formats.layout import Layout
 from core.data.labels import model_name
 from core.evaluation.assessment import MOST_MODELS, assess
@@ -15,8 +16,8 @@ from core.models import checkpoints
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
 from pages.server import background_search
-from pages.views.models.source import UPLOADED
-from pages.widgets import classes, label_meaning, models, tables, uploaded_file
+from pages.views.models.source import UPLOADED, alike
+from pages.widgets import label_meaning, models, tables, uploaded_file
 from pages.wording import estimates
 from pages.wording.tokens import plain
 
@@ -41,9 +42,12 @@ def view() -> None:
             "few thousand rows at a time and is kept only in this session."
         )
     )
-    if not (loaded := classes.two_only(models.loaded())):
+    if not (loaded := models.loaded()):
         return
-    chosen = _alike(loaded)
+    chosen = alike(loaded, _("Classes in the file"), "models classes")
+    if len(chosen) > MOST_MODELS:
+        st.caption(_("Only the first {count} models are evaluated.").format(count=MOST_MODELS))
+        chosen = chosen[:MOST_MODELS]
     upload = uploaded_file.upload(_("Labelled file"), "models upload", "models")
     if upload is None:
         return
@@ -61,24 +65,6 @@ def view() -> None:
         _("Evaluate"),
         _("Evaluate again"),
     )
-
-
-def _alike(loaded: list[Checkpoint]) -> list[Checkpoint]:
-    """The models that have the labels of the first, at most as many as can be assessed; a line on the others."""
-    labels = loaded[0].labels
-    if len({checkpoint.labels for checkpoint in loaded}) > 1:
-        choices = list(dict.fromkeys(checkpoint.labels for checkpoint in loaded))
-        labels = st.selectbox(
-            _("Classes in the file"),
-            choices,
-            format_func=lambda pair: " / ".join(pair),
-            key="models classes",
-            persist_state="session",
-        )
-    alike = [checkpoint for checkpoint in loaded if checkpoint.labels == labels]
-    if len(alike) > MOST_MODELS:
-        st.caption(_("Only the first {count} models are evaluated.").format(count=MOST_MODELS))
-    return alike[:MOST_MODELS]
 
 
 def _asked(upload: uploaded_file.Upload, chosen: Sequence[Checkpoint]) -> _Asked | None:
@@ -128,7 +114,7 @@ def _show(name: str, result: Assessment, seen: Sequence[str]) -> None:
         st.warning(line.format(share=result.share))
     st.write(
         _(
-            "{rows:,} rows: {counted:,} counted, {unlabelled:,} labelled with neither class, "
+            "{rows:,} rows: {counted:,} counted, {unlabelled:,} without a class, "
             "{empty:,} without a word, {malformed:,} malformed."
         ).format(
             rows=result.rows,
@@ -145,16 +131,20 @@ def _show(name: str, result: Assessment, seen: Sequence[str]) -> None:
     if seen:
         line = _("Trained on this very file: {names}. Their figures here say nothing about other texts.")
         st.warning(plain(line.format(names=listed(seen))), icon=":material/warning:")
-    header = [_("model"), _("accuracy"), "F1", "AUC", _("calibration error (ECE)"), _("Brier score")]
+    second = targets.default(tuple(result.labels))
+    measures = [_("macro-F1"), _("average recall")] if second is None else ["F1", "AUC"]
+    header = [_("model"), _("accuracy"), *measures, _("calibration error (ECE)"), _("Brier score")]
     rows: list[tuple[object, ...]] = []
     for tally in result.tallies.tallies:
-        at = tally.at(0.5)
+        figures = (f"{tally.macro_f1:.4f}", f"{tally.average_recall:.4f}")
+        if second is not None:
+            f1 = tally.at(0.5).f1
+            figures = ("–" if f1 is None else f"{f1:.4f}", estimates.area(tally))
         rows.append(
             (
                 model_name(tally.model),
-                estimates.share(at.accuracy, at.accuracy_interval),
-                "–" if at.f1 is None else f"{at.f1:.4f}",
-                estimates.area(tally),
+                estimates.share(tally.accuracy, tally.accuracy_interval),
+                *figures,
                 f"{tally.calibration_error:.4f}",
                 f"{tally.brier:.4f}",
             )

@@ -13,16 +13,20 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.data.corpus import read_corpus
+from core.data.labels import Labelling
 from core.evaluation import binned_metrics_file
 from core.evaluation.assessment import assess, own
 from core.evaluation.binned_metrics_file import EvaluatedFile
 from core.models import checkpoints
+from core.training import recipe
 from tests import app
 from tests.app import charts, choose_row, forget, numbers_in, offers, parameter, press, said, shown, sound, table
-from tests.conftest import EMBEDDING, WORDS
+from tests.conftest import EMBEDDING, WORDS, write_tiny_checkpoint
 from tests.hostile import SENTENCES
 
 VIEWS = app.views("Models")
+THREE = ("negative", "*so so*", "positive")
 COUNTED = ("slices", "calibration", "confusion", "threshold", "compare")
 
 
@@ -159,6 +163,9 @@ def upload_of(rows: list[tuple[str, str]]) -> bytes:
 ROWS = [("positive", "love it"), ("negative", "so sad"), ("positive", "great movie !"), ("negative", "not good ?")] * 5
 
 
+MORE = [("*so so*", "a movie"), *ROWS[:4]] * 5
+
+
 def test_a_file_is_evaluated_and_offered_to_the_other_views(tmp_path: Path) -> None:
     content = upload_of([*ROWS, ("maybe", "bad"), ("positive", "")])
     at = evaluated("mine.csv", content)
@@ -225,6 +232,79 @@ def test_a_guess_is_named_as_one_until_it_is_changed() -> None:
     at = sound(meaning(at, "0").set_value("positive").run())
     assert guess.value not in [info.value for info in at.info]
     assert rows_of(press(at, "Evaluate"))[1] == 21
+
+
+# More than two classes
+
+
+@pytest.fixture
+def three(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of two models of three classes, one measured on a file, with counts beside them."""
+    found = tmp_path / "three"
+    rows = tmp_path / "rows.csv"
+    rows.write_bytes(upload_of(MORE))
+    for seed, name in enumerate(("one", "other")):
+        write_tiny_checkpoint(found, name, "gru", labels=THREE, seed=seed)
+    recipe.add_metrics("one", "report", read_corpus(rows, labelling=Labelling(THREE)), found)
+    *_before, counted = assess(rows, [checkpoints.load(name, found) for name in ("one", "other")])
+    source = EvaluatedFile("rows.csv", "1" * 64, counted.counted, 0)
+    binned_metrics_file.save(found / binned_metrics_file.FILE, source, counted.tallies)
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(found))
+    forget()
+    return found
+
+
+def test_every_view_speaks_of_three_classes(three: Path) -> None:
+    tallies = counts()
+    at = opened("calibration", target="*so so*")
+    (chart,) = charts(at)
+    assert chart["layout"]["yaxis"]["title"]["text"] == "share of *so so*"
+    aimed = tallies.targeted("*so so*").of("one")
+    assert table(at, "Brier score").iloc[0]["calibration error (ECE)"] == f"{aimed.calibration_error:.4f}"
+    at = sound(at.selectbox(key="models target").select("").run())
+    (chart,) = charts(at)
+    assert chart["layout"]["yaxis"]["title"]["text"] == "share right" and parameter(at, "target") is None
+    at = opened("threshold", target="*so so*", threshold="30")
+    assert table(at, "precision").iloc[0]["recall"].startswith(f"{aimed.at(0.3).recall:.1%}")
+    assert [chart["layout"]["title"]["text"] for chart in charts(at)] == [
+        "Precision and recall: *so so*",
+        "ROC: *so so*",
+    ]
+    assert "accuracy (*so so* or not)" in table(at, "precision").columns
+    at = look_at(at, "confusion")
+    (chart,) = charts(at)
+    assert chart["data"][0]["z"] == pytest.approx(tallies.of("one").confusion / [[10], [5], [10]])
+    found = table(at, "class")
+    assert list(found["class"]) == [*THREE] and list(found["rows"]) == [10, 5, 10]
+    at = look_at(at, "slices")
+    assert list(table(at, "slice").columns) == ["slice", "model", "rows", "accuracy"]
+    at = look_at(at, "compare")
+    assert at.metric[2].value == str(tallies.pair("one", "other").only_a + tallies.pair("one", "other").only_b)
+    at = look_at(at, "cards")
+    row = table(at, "macro-F1").iloc[0]
+    assert (row["F1"], row["macro-F1"]) == ("–", f"{tallies.of('one').macro_f1:.4f}")
+    assert "Measured on rows" in said(at) and "errors of the labels" not in said(at)
+
+
+def test_a_cell_of_three_classes_opens_its_texts(three: Path) -> None:
+    at = evaluated("mine.csv", upload_of(MORE))
+    assert rows_of(at) == [25, 25, 0, 0, 0] and "macro-F1" in table(at, "model", "accuracy").columns
+    at = measured_on(look_at(at, "confusion"), "upload")
+    confusion = counts().of("one").confusion
+    gold, predicted = counts().of("one").frequent_error
+    assert [at.selectbox(key=f"models {name}").value for name in ("gold", "predicted")] == [
+        THREE[gold],
+        THREE[predicted],
+    ]
+    found = table(at, "text", "gold label")
+    assert len(found) == confusion[gold, predicted]
+    assert set(found["gold label"]) == {THREE[gold]} and set(found["predicted by one"]) == {THREE[predicted]}
+    label, said_to_be = divmod(int(confusion.argmax()), 3)
+    sound(at.selectbox(key="models gold").select(THREE[label]).run())
+    at = sound(at.selectbox(key="models predicted").select(THREE[said_to_be]).run())
+    assert len(table(at, "text", "gold label")) == confusion.max()
+    at = opened("confusion", on="own", gold="angry")
+    assert "unknown class" in said(at) and "No row is labelled *so so*" in shown(said(at))
 
 
 def test_neighbours_before_and_after() -> None:
