@@ -257,7 +257,8 @@ class Model:
 
     def fixed_points(self, texts: Sequence[str] = (), held: str = "zero", seconds: float = 30.0) -> FixedPoints:
         """The fixed points under a constant input, ``zero`` or the ``mean`` embedding, with eigenvalues and stability;
-        the search starts from states of `texts` (default: the examples)."""
+        the search starts from states of `texts` (default: the examples). More than two classes need a `targeted` model.
+        """
         from core.data.examples import examples
         from core.probes.dynamics.fixed_points import search
 
@@ -271,7 +272,8 @@ class Model:
         return memory(self.checkpoint, word, upto=upto, **filler)
 
     def retention(self, fillers: int = 20, upto: int = 100, seed: int = 0, **words: Sequence[str]) -> Retention:
-        """The share of strong words' effect that is left after 0 to `upto` drawn neutral words, with its interval."""
+        """The share of strong words' effect that is left after 0 to `upto` drawn neutral words, with its interval. More
+        than two classes need a `targeted` model."""
         from core.probes.dynamics.retention import retention
 
         return retention(self.checkpoint, fillers=fillers, upto=upto, seed=seed, **words)
@@ -343,10 +345,10 @@ def figure(result: Any, labels: tuple[str, ...] = ("negative", "positive")) -> g
         ),
         "OrderAttribution": lambda: order.order_bars(result),
         "Interactions": lambda: interactions.interaction_heatmap(result),
-        "PatchGrid": lambda: interventions.patch_heatmap(result, "probability", labels=labels),
-        "Intervention": lambda: interventions.before_and_after([result], labels),
+        "PatchGrid": lambda: interventions.patch_heatmap(result, "probability"),
+        "Intervention": lambda: interventions.before_and_after([result]),
         "FixedPoints": lambda: fixed_points.eigenvalues_figure(result, 0),
-        "Memory": lambda: memory_decay.memory_curves([result], labels),
+        "Memory": lambda: memory_decay.memory_curves([result]),
         "Retention": lambda: memory_decay.retention_curves([result]),
         "Suite": lambda: checklist.failure_rates([result]),
         "OrderSuite": lambda: order_suite.shares_by_pattern([result], "differ"),

@@ -43,14 +43,14 @@ with frame.loading():
         states,
         words,
     )
-    from pages.widgets import black_box, classes, models, prefixwise, sentences
+    from pages.widgets import black_box, models, prefixwise, sentences, target
 
     checkpoints, faults = models.load_all()
 models.tell_of(faults)
 checkpoints = black_box.inside(checkpoints)
 if not checkpoints:
     models.tell_of_none()
-elif not (checkpoints := classes.two_only(checkpoints)) or not (
+elif not (
     checkpoints := prefixwise.only(
         checkpoints, plain_only=view not in ("states", "words", "patch"), torch_gates=view == "patch"
     )
@@ -72,6 +72,9 @@ else:
         "fixed": fixed_points.view,
         "patterns": patterns.view,
     }
+    if texts and view != "fixed":
+        aim = target.choose(checkpoints, "trajectories")
+        checkpoints = [aim.model(checkpoint) for checkpoint in checkpoints]
     if texts or view == "fixed":
         shown[view](texts, checkpoints)
     else:

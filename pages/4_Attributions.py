@@ -29,7 +29,7 @@ view = frame.choose_view(_("View"), views)
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.
     from pages.views.attributions import agreement, benchmark, controls, order, pairs, words
-    from pages.widgets import black_box, classes, models, sentences
+    from pages.widgets import black_box, models, sentences
 
     checkpoints, faults = models.load_all()
     if view != "league":
@@ -38,8 +38,6 @@ models.tell_of(faults)
 with black_box.faults_shown():
     if not checkpoints:
         models.tell_of_none()
-    elif not (checkpoints := classes.two_only(checkpoints)):
-        pass  # said why
     elif view == "league":
         benchmark.view(checkpoints)
     else:

@@ -5,6 +5,7 @@ The plain method is the model's own fused forward, in batches, on each sentence.
 
 from __future__ import annotations
 
+import copy
 import itertools
 import tempfile
 from dataclasses import replace
@@ -87,9 +88,7 @@ def scan(checkpoint: Checkpoint, rows: int, rounds: int) -> Measured:
 
     texts = made_up(checkpoint, rows)
     with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
-        path, out = Path(folder) / "in.csv", Path(folder) / "out.csv"
-        table = as_csv(["text", "label"], [(text, number % 2) for number, text in enumerate(texts)])
-        path.write_text(table, encoding="utf-8", newline="")
+        path, out = _labelled(checkpoint, texts, folder), Path(folder) / "out.csv"
         blocks = _blocks(checkpoint, texts, 256)
 
         def ours() -> None:
@@ -101,6 +100,43 @@ def scan(checkpoint: Checkpoint, rows: int, rounds: int) -> Measured:
 
         what = f"{checkpoint.name}: {rows:,} rows of a CSV, read, scored, written"
         return race("scan", what, ours, _BARE, bare, rounds, asked_speed=0.7)
+
+
+def scan_of_three(checkpoint: Checkpoint, rows: int, rounds: int) -> Measured:
+    """A file read, scored and written by a model of three classes, against the same network with two."""
+    from core.probes.scan.one_file import scan as scan_file
+
+    three = of_three_classes(checkpoint)
+    with tempfile.TemporaryDirectory() as folder:
+        path, out = _labelled(checkpoint, made_up(checkpoint, rows), folder), Path(folder) / "out.csv"
+
+        def scanned(model: Checkpoint) -> None:
+            list(scan_file(str(path), [model], "text", "label", str(out)))
+
+        what, than = f"{checkpoint.name}: {rows:,} rows, three classes", "two classes"
+        return race("scan", what, partial(scanned, three), than, partial(scanned, checkpoint), rounds, asked_speed=0.9)
+
+
+def of_three_classes(checkpoint: Checkpoint) -> Checkpoint:
+    """A model's network with a head of three classes: its own two, and one of random weights."""
+    import torch
+
+    own, model = checkpoint.model.linear, copy.copy(checkpoint.model)
+    linear = torch.nn.Linear(own.in_features, 3, device="meta")
+    drawn = torch.randn(own.in_features, generator=torch.Generator().manual_seed(0)) * own.weight.std()
+    for name, rows in (("weight", (0 * drawn, own.weight[-1], drawn)), ("bias", (own.bias[-1] * 0, own.bias[-1]) * 2)):
+        setattr(linear, name, torch.nn.Parameter(torch.stack(rows[:3]), requires_grad=False))
+    model._modules, model.target = {**model._modules, "linear": linear}, None
+    card = {**checkpoint.card, "labels": [*checkpoint.labels, "neither"]}
+    return replace(checkpoint, model=model, card=card, hash=f"{checkpoint.hash}+")
+
+
+def _labelled(checkpoint: Checkpoint, texts: list[str], folder: str) -> Path:
+    """A CSV of texts, each labelled with one of a model's two classes."""
+    path = Path(folder) / "in.csv"
+    table = as_csv(["text", "label"], [(text, checkpoint.labels[row % 2]) for row, text in enumerate(texts)])
+    path.write_text(table, encoding="utf-8", newline="")
+    return path
 
 
 def _random_model(cell: str) -> Classifier:
@@ -228,6 +264,7 @@ def behaviour(checkpoint: Checkpoint) -> Measured:
 TIMINGS = (
     Timing(predict, (2_000, 2), (20_000, 3)),
     Timing(scan, (2_000, 2), (50_000, 3), on="last"),
+    Timing(scan_of_three, (2_000, 3), (50_000, 3), on="last"),
     Timing(lambda checkpoint, *how: all_orders(checkpoint.model.cell, *how), (7, 2), (8, 5)),
     Timing(lambda checkpoint, *how: all_orders(checkpoint.model.cell, *how), None, (9, 2)),
     Timing(lambda checkpoint, *how: single_changes(checkpoint.model.cell, *how), (2,), (5,)),

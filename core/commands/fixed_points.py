@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.commands import console, inputs
 from core.commands.options import Verbs
+from core.data.targets import log_odds_name
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -17,7 +18,7 @@ _LEADING, _LISTED = 20, 20  # eigenvalues of a point in --json; points that are 
 
 def add_verbs(verbs: Verbs) -> None:
     """Add the verb and its options."""
-    parser = verbs.add(fixed_points, "--model")
+    parser = verbs.add(fixed_points, "--model", "--target", "--against")
     parser.add_argument(
         "--input",
         default="zero",
@@ -29,7 +30,7 @@ def add_verbs(verbs: Verbs) -> None:
 
 def fixed_points(options: argparse.Namespace) -> int:
     """Where does a model come to rest under a constant input, and does it keep its verdict on a line attractor?"""
-    models = inputs.two_only(inputs.prefixwise_checkpoints(options.model, plain=True))
+    models = inputs.named(options, inputs.prefixwise_checkpoints(options.model, plain=True))
     results = [_search(checkpoint, options.input, options.seconds) for checkpoint in models]
     return console.answer(options, results, _as_json, _show)
 
@@ -55,20 +56,22 @@ def _as_json(result: FixedPoints) -> dict[str, object]:
 
     return {
         **console.record(result, "model input starts tried converged smallest_speed seconds"),
-        "points": [_point_json(point) for point in result.points],
-        "slow_points": [_point_json(point) for point in result.slow],
+        **result.target.as_json(),
+        "points": [_point_json(result, point) for point in result.points],
+        "slow_points": [_point_json(result, point) for point in result.slow],
         **console.record(
             judge(result),
             "answer share_on_first_axis=share alignment_with_read_out=alignment tokens_of_a_text=tokens "
-            "directions_that_last=lasting",
+            "directions_that_last=lasting dimensions",
         ),
         "statement": statement(result),
     }
 
 
-def _point_json(point: Point) -> dict[str, object]:
+def _point_json(result: FixedPoints, point: Point) -> dict[str, object]:
     return {
         **console.record(point, "logit speed stability starts"),
+        "label": result.label(point),
         "eigenvalues": [[value.real, value.imag] for value in point.eigenvalues[:_LEADING].tolist()],
         "time_constants": point.time_constants[:_LEADING],
         "hidden": point.hidden,
@@ -82,12 +85,22 @@ def _show(result: FixedPoints) -> None:
     console.line(f"  {statement(result)}")
     for name, points in (("fixed points", result.points), ("slow points, not fixed points", result.slow)):
         if points:
-            console.line(f"  {name}\n     logit     speed  leading |λ|  time constant  starts")
+            console.line(f"  {name}\n     logit     speed  leading |λ|  time constant  starts{_of(result)}")
         for point in points[:_LISTED]:
             leading, steps = abs(point.eigenvalues[0]), point.time_constants[0]
             console.line(
                 f"  {point.logit:+8.3f}  {point.speed:8.1e}  {leading:11.5f}  {steps:13,.1f}  {point.starts:6,}  "
-                f"{point.stability}"
+                f"{point.stability}{_verdict(result, point)}"
             )
         if len(points) > _LISTED:
             console.line(f"  … and {len(points) - _LISTED:,} more; --json has all of them")
+
+
+def _of(result: FixedPoints) -> str:
+    """What the logits are of, where they are of one of more than two classes."""
+    return "" if result.target.wins_at_half else f"  (logit: {log_odds_name(result.target)})"
+
+
+def _verdict(result: FixedPoints, point: Point) -> str:
+    """The verdict at a point, where its logit does not say it."""
+    return "" if result.target.wins_at_half else f", {result.label(point)}"

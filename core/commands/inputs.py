@@ -79,6 +79,22 @@ def aimed(options: argparse.Namespace, models: Sequence[AnyModel]) -> list[AnyMo
     return console.usable(models, at, LookupError)
 
 
+def named(options: argparse.Namespace, models: Sequence[AnyModel]) -> list[AnyModel]:
+    """As `aimed`, where no text decides the target: models that need it named are reported and left out.
+
+    Raises ValueError where none is left.
+    """
+
+    def checked(model: AnyModel) -> AnyModel:
+        try:
+            targets.chosen(model)
+        except ValueError as error:
+            raise ValueError(f"{error}: --target CLASS") from None
+        return model
+
+    return console.usable(aimed(options, models), checked)
+
+
 def prefixwise_checkpoints(model: str, *, plain: bool = False) -> list[Checkpoint]:
     """`named_checkpoints` that read from left to right, or with `plain` whose logit is w·h_T + b.
 
@@ -179,7 +195,9 @@ def asked(options: argparse.Namespace, names: Names) -> dict[str, str]:
 
     meaning = parse(options.labels) if options.labels is not None else {}
     for option, number in (("zero", 0), ("negative", 0), ("one", 1), ("positive", 1)):
-        meaning = together(meaning, {label_key(word): names[number] for word in getattr(options, option, None) or ()})
+        if words := getattr(options, option, None):
+            name = option if option in names else targets.two_names(names)[number]
+            meaning = together(meaning, {label_key(word): name for word in words})
     return meaning
 
 

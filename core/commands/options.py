@@ -56,7 +56,7 @@ SHARED: dict[str, dict[str, Any]] = {
     "--model": {"default": "all", "help": "a checkpoint's name, its folder, or all (default)"},
     "--predictor": {
         "metavar": "PACKAGE.MODULE:CALLABLE",
-        "help": "your own model: a callable from a list of texts to their probabilities of class 1",
+        "help": "your own model: a callable from a list of texts to their probabilities, of class 1 or of every class",
     },
     "--data": {"required": True, "metavar": "FILE", "help": "labelled file, in a form of docs/files.md"},
     "--seed": {"type": at_least(0), "default": 0, "metavar": "S", "help": "seed of everything random (default: 0)"},

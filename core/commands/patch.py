@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.commands import console, inputs
 from core.commands.options import Verbs
-from core.data.targets import probability_of
+from core.data.targets import log_odds_name, probability_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def add_verbs(verbs: Verbs) -> None:
     """Add the verb and its options."""
-    parser = verbs.add(patch, "--model")
+    parser = verbs.add(patch, "--model", "--target", "--against")
     parser.add_argument(
         "--align",
         choices=("start", "end"),
@@ -41,7 +41,7 @@ def patch(options: argparse.Namespace) -> int:
 
     if options.what is not None and options.step is None:
         raise ValueError("--what goes with --step, the token at which it is patched")
-    models = inputs.two_only(inputs.prefixwise_checkpoints(options.model))
+    models = inputs.aimed(options, inputs.prefixwise_checkpoints(options.model))
     grids = [patch_texts(checkpoint, options.text_a, options.text_b, options.align) for checkpoint in models]
     paths = {} if options.step is None else _paths(models, options)
     results = [(grid, paths.get(grid.model)) for grid in grids]
@@ -80,6 +80,7 @@ def _as_json(grid: PatchGrid, path: Intervention | None) -> dict[str, object]:
         **console.record(grid, "align tokens logit"),
         "shares": grid.shares and by_component(grid.shares),
         "statement": grid.statement,
+        **grid.target.as_json(),
     }
     if path is not None:
         change = path.changes[0]
@@ -97,7 +98,7 @@ def _show(grid: PatchGrid, path: Intervention | None) -> None:
     matched = "" if len(grid.tokens[0]) == len(grid.tokens[1]) else f", steps matched from the {grid.align}"
     console.line(
         f"{grid.model}: {name} {a:.4f}, of the donor {b:.4f}; with one component patched from the donor{matched}, "
-        f"{name} and in brackets the share of the difference in the logit that it carries"
+        f"{name} and in brackets the share of the difference in the {log_odds_name(grid.target)} that it carries"
     )
     shares = grid.shares
     width = max(len(token) for token in grid.tokens[0])

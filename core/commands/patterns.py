@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def add_verbs(verbs: Verbs) -> None:
     """Add the verb and its options."""
-    parser = verbs.add(patterns, "--model")
+    parser = verbs.add(patterns, "--model", "--target", "--against")
     parser.add_argument("--text", required=True, metavar="TEXT", help="the text of the span")
     parser.add_argument("--from", dest="first", required=True, type=int, metavar="I", help="its first token, from 1")
     parser.add_argument("--to", dest="last", required=True, type=int, metavar="J", help="its last token")
@@ -48,7 +48,7 @@ def patterns(options: argparse.Namespace) -> int:
     from core.probes.units import patterns as searching
     from core.probes.units.pattern_contrast import contrast
 
-    models = inputs.two_only(inputs.prefixwise_checkpoints(options.model, plain=True))
+    models = inputs.aimed(options, inputs.prefixwise_checkpoints(options.model, plain=True))
     if options.data and options.label_column:
         models = inputs.labelled_by(models, options, Path(options.data))
     wanted = [
@@ -111,6 +111,7 @@ def _as_json(text: str, index: Index, matches: Matches, contrast: Contrast) -> d
     from core.probes.units.pattern_contrast import context
 
     pattern = matches.pattern
+    chance = index.chance(pattern.target).tolist()
     return {
         "model": pattern.model,
         "text": text,
@@ -118,6 +119,7 @@ def _as_json(text: str, index: Index, matches: Matches, contrast: Contrast) -> d
         "from": pattern.first + 1,
         "to": pattern.last + 1,
         **console.record(pattern, "state threshold magnitude bounded units"),
+        **pattern.target.as_json(),
         "file": index.file,
         "sentences": len(index.sentences),
         **console.record(index, "indexed_tokens=tokens empty repeated cut"),
@@ -129,7 +131,7 @@ def _as_json(text: str, index: Index, matches: Matches, contrast: Contrast) -> d
                 "to": moment.last + 1,
                 **console.record(moment, "shared on jaccard length"),
                 **dict(zip(("before", "span", "after"), context(index, moment), strict=True)),
-                "probability": float(index.probability[moment.sentence]),
+                "probability": chance[moment.sentence],
                 "label": None if index.labels is None or (label := int(index.labels[moment.sentence])) < 0 else label,
             }
             for moment in matches.moments
@@ -169,10 +171,10 @@ def _show(index: Index, matches: Matches, contrast: Contrast) -> None:
     if contrast.positive is not None:
         with_it, without = (_share(one) for one in contrast.positive)
         gap = _gap(contrast.positive_difference)
-        console.line(f"  labelled {index.names[1]}: with a moment {with_it}, others {without}; {gap}")
+        console.line(f"  labelled {contrast.label}: with a moment {with_it}, others {without}; {gap}")
     mean, rest = ("–" if one is None else f"{one:.3f}" for one in contrast.probability)
     console.line(
-        f"  mean {probability_of(index.names)}: {contrast.sentences[0]:,} sentences with a moment {mean}, "
+        f"  mean {probability_of(pattern.target)}: {contrast.sentences[0]:,} sentences with a moment {mean}, "
         f"{contrast.sentences[1]:,} others {rest}; {_gap(contrast.probability_difference)}"
     )
 

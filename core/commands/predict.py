@@ -91,7 +91,8 @@ def _numbers(verdict: Verdict) -> str:
 
 
 def evaluate(options: argparse.Namespace) -> int:
-    """Accuracy and its interval, F1, AUC, log-loss, calibration, confusion, unknown words, accuracy by length."""
+    """Accuracy and its interval, F1, AUC, log-loss, calibration, confusion, unknown words, accuracy by length; of more
+    than two classes macro-F1, average recall, and precision and recall of each."""
     from core.evaluation.metrics import evaluate
 
     models = inputs.rejoined(options, inputs.named_checkpoints(options.model))

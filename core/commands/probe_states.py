@@ -17,7 +17,7 @@ _SOURCES = {"h": "hidden state", "c": "cell state", "x": "word just read", "plac
 
 def add_verbs(verbs: Verbs) -> None:
     """Add the verb and its options."""
-    parser = verbs.add(probe_states, "--model", "--seed")
+    parser = verbs.add(probe_states, "--model", "--target", "--against", "--seed")
     parser.add_argument("--data", required=True, metavar="FILE", help="sentences, in a form of docs/files.md")
     parser.add_argument("--rows", type=at_least(1), default=2_000, metavar="N", help="rows drawn (default: 2,000)")
     parser.add_argument("--save", action="store_true", help="save the results in the checkpoints' cards")
@@ -29,7 +29,7 @@ def probe_states(options: argparse.Namespace) -> int:
     from core.probes.units.linear_probes import diagnose
     from core.probes.units.linear_probes_file import ProbeRows, add_probes, as_json
 
-    models = inputs.two_only(inputs.prefixwise_checkpoints(options.model, plain=True))
+    models = inputs.aimed(options, inputs.prefixwise_checkpoints(options.model, plain=True))
     texts, sha256, drawn_from = inputs.drawn_texts(options)
     source = ProbeRows(Path(options.data).name, sha256, len(texts), drawn_from)
     results: list[Probes] = []
@@ -48,6 +48,7 @@ def _show(result: Probes) -> None:
     console.line(
         f"{result.model}: balanced accuracy on {test:,} sentences ({result.tokens[1]:,} tokens), trained on {train:,}, "
         "with 95 % intervals over sentences; control: a random label for each word type; selectivity: the difference"
+        + ("" if result.target is None else f"; polarity: of the words for {result.target}")
     )
     console.line(f"  {'':24}{'':16}{'chance':>8}  {'task':22}  {'control':22}  selectivity")
     for probe in result.probes:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.commands import console, inputs
 from core.commands.options import Verbs, check_folder
-from core.data.targets import probability_of
+from core.data.targets import log_odds_name, probability_of
 from core.runtime import files
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _SHOWN = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)  # numbers of words afte
 
 def add_verbs(verbs: Verbs) -> None:
     """Add these verbs and their options."""
-    parser = verbs.add(trace, "--model", "texts")
+    parser = verbs.add(trace, "--model", "--target", "--against", "texts")
     parser.add_argument(
         "--npz",
         metavar="FILE",
@@ -33,7 +33,7 @@ def add_verbs(verbs: Verbs) -> None:
         "as in 0/hidden",
     )
 
-    parser = verbs.add(memory, "--model")
+    parser = verbs.add(memory, "--model", "--target", "--against")
     first = parser.add_mutually_exclusive_group(required=True)
     first.add_argument("--word", metavar="WORD", help="the first word, a single token")
     first.add_argument(
@@ -54,7 +54,7 @@ def trace(options: argparse.Namespace) -> int:
 
     if options.json and options.npz:
         raise ValueError("give --json or --npz, not both")
-    models = inputs.prefixwise_checkpoints(options.model)
+    models = inputs.aimed(options, inputs.prefixwise_checkpoints(options.model))
     check_folder(options.npz)
     traces = [trace(checkpoint, text) for text in options.texts for checkpoint in models]
     if not options.npz:
@@ -64,10 +64,13 @@ def trace(options: argparse.Namespace) -> int:
 
 
 def _trace_json(result: Trace) -> dict[str, Any]:
-    return console.record(
-        result,
-        "model text tokens probability logit hidden=h cell=c gates contributions cell_contributions empty_logit",
-    )
+    return {
+        **console.record(
+            result,
+            "model text tokens probability logit hidden=h cell=c gates contributions cell_contributions empty_logit",
+        ),
+        **result.target.as_json(),
+    }
 
 
 def _write(path: Path, traces: Sequence[Trace]) -> None:
@@ -87,10 +90,10 @@ def _write(path: Path, traces: Sequence[Trace]) -> None:
 
 
 def _show_trace(result: Trace) -> None:
-    cell = result.cell_contributions
+    cell, logit = result.cell_contributions, log_odds_name(result.target)
     console.line(
-        f"{result.model}: logit {result.logit[-1]:+.4f}, before the first token {result.empty_logit:+.4f}; after each "
-        f"token {probability_of(result.target)} and how far it moved the logit"
+        f"{result.model}: {logit} {result.logit[-1]:+.4f}, before the first token {result.empty_logit:+.4f}; after "
+        f"each token {probability_of(result.target)} and how far it moved the {logit}"
         + (", then what is left of it in the cell" if cell is not None else "")
     )
     for step, token in enumerate(result.tokens):
@@ -108,10 +111,13 @@ def memory(options: argparse.Namespace) -> int:
     if options.fillers is not None or options.seed is not None:
         raise ValueError("--fillers and --seed draw fillers for --words; with --word, give --filler")
     filler = FILLER if options.filler is None else options.filler
-    models = inputs.two_only(inputs.prefixwise_checkpoints(options.model, plain=True))
+    models = inputs.aimed(options, inputs.prefixwise_checkpoints(options.model, plain=True))
     results = [memory(checkpoint, options.word, filler, options.upto) for checkpoint in models]
     return console.answer(
-        options, results, lambda one: console.record(one, "model k probability gradient_first_word"), _show_memory
+        options,
+        results,
+        lambda one: console.record(one, "model k probability gradient_first_word") | one.target.as_json(),
+        _show_memory,
     )
 
 
@@ -140,7 +146,7 @@ def _retention(options: argparse.Namespace) -> int:
         raise ValueError("--filler goes with --word; with --words fillers are drawn: give --fillers and --seed")
     words = [word for word in options.words.split(",") if word.strip()]
     fillers, seed = 20 if options.fillers is None else options.fillers, options.seed or 0
-    models = inputs.two_only(inputs.prefixwise_checkpoints(options.model, plain=True))
+    models = inputs.named(options, inputs.prefixwise_checkpoints(options.model, plain=True))
     counted = [checkpoint for checkpoint in models if checkpoint.polarity is not None]
     if counted:  # else the first says what it lacks
         for checkpoint in (one for one in models if one.polarity is None):  # imported: nobody counted its words
@@ -149,15 +155,16 @@ def _retention(options: argparse.Namespace) -> int:
     return console.answer(
         options,
         results,
-        lambda one: console.record(one, "model words fillers neutral seed k share low high"),
+        lambda one: console.record(one, "model words fillers neutral seed k share low high") | one.target.as_json(),
         _show_retention,
     )
 
 
 def _show_retention(result: Retention) -> None:
     console.line(
-        f"{result.model}: share of the effect on the logit that is left, and its 95 % interval; {len(result.words):,} "
-        f"words, each before {result.fillers:,} fillers of {result.neutral:,} neutral words, seed {result.seed:,}"
+        f"{result.model}: share of the effect on the {log_odds_name(result.target)} that is left, and its 95 % "
+        f"interval; {len(result.words):,} words, each before {result.fillers:,} fillers of {result.neutral:,} neutral "
+        f"words, seed {result.seed:,}"
     )
     if result.unknown:
         console.line(f"  unknown words: {', '.join(result.unknown)}")

@@ -6,6 +6,7 @@ a number is about is a target (`core.data.targets`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +17,7 @@ Names = tuple[str, ...]
 SENTIMENT: Names = ("negative", "positive")
 CLASSES: Names = ("first class", "second class")
 """What the classes of several models are called together where they have no names in common."""
+_NUMBERED = re.compile(r"class ([1-9]\d?)")
 LONGEST = 40  # characters of a name
 FEWEST, MOST = 2, 20  # classes of a model
 
@@ -83,6 +85,8 @@ def model_name(name: str) -> str:
 
 def shown(name: str) -> str:
     """A class's name as a reader sees it: the workbench's own in their language, others as they stand. Not escaped."""
+    if numbered := _NUMBERED.fullmatch(name):
+        return _("class {number}").format(number=numbered[1])
     own = {
         "negative": _("negative"),
         "positive": _("positive"),

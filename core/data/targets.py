@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from core.data.labels import SENTIMENT, Names, check_names, shown
+from core.data.labels import SENTIMENT, Names, check_names, shared, shown
 from core.runtime.i18n import gettext as _
 
 EDGE = 1e-12  # probabilities nearer to 0 or 1 have no finite log-odds
@@ -69,6 +69,11 @@ class Target:
     def rival(self) -> str | None:
         """The name of the one class that it is compared with; None for several."""
         return self.labels[self.rest[0]] if len(self.rest) == 1 else None
+
+    @property
+    def pair(self) -> Target:
+        """Itself, if it is compared with one class; else against the first of the others."""
+        return self if self.rival else Target(self.labels, self.number, self.rest[0])
 
     def turned(self) -> Target | None:
         """The target whose log-odds are the negative of these; None if it is compared with several classes."""
@@ -119,10 +124,27 @@ def independent(labels: Names) -> tuple[Target, ...]:
     return (second,) if second else tuple(Target(labels, number) for number in range(len(labels)))
 
 
+def chosen(model: Any) -> Target:
+    """The target of a model that is asked about no text, so that no prediction decides. Raises ValueError for none."""
+    if model.target is None:
+        raise ValueError(
+            _("{model} has {count} classes ({names}); name the target class").format(
+                model=model.name, count=len(model.labels), names=", ".join(model.labels)
+            )
+        )
+    target: Target = model.target
+    return target
+
+
 def shared_target(several: Iterable[Target]) -> Target | None:
     """The target that several results share, or None."""
     targets = set(several)
     return targets.pop() if len(targets) == 1 else None
+
+
+def common(several: Sequence[Target]) -> Target | Names:
+    """What the probabilities of several results are of: the target that they share, else the names of their classes."""
+    return shared_target(several) or shared(target.labels for target in several)
 
 
 # How many numbers a model gives.
@@ -136,6 +158,11 @@ def head_sizes(labels: Names) -> tuple[int, ...]:
 def unaimed(count: int) -> Target | None:
     """The target of a head of so many outputs whose classes are not known by name; None for more than two."""
     return default(SENTIMENT) if count <= 2 else None
+
+
+def unnamed(count: int) -> Names:
+    """What so many classes are called that nobody named: those of sentiment for two, else class 1 to class K."""
+    return SENTIMENT if count == 2 else tuple(f"class {number}" for number in range(1, count + 1))
 
 
 def axis(labels: Names) -> tuple[int, ...]:
@@ -237,6 +264,11 @@ def distribution(probabilities: np.ndarray) -> np.ndarray:
     return probabilities if probabilities.ndim > 1 else np.stack([1 - probabilities, probabilities], axis=-1)
 
 
+def compact(distribution: np.ndarray) -> np.ndarray:
+    """Probabilities [N] or [N, K], of the probability of every class [N, K]."""
+    return distribution[..., 1] if distribution.shape[-1] == 2 else distribution
+
+
 def pair(probability: float, target: Target) -> tuple[float, float]:
     """The probabilities of both classes, of the target's."""
     return (1 - probability, probability) if target.number else (probability, 1 - probability)
@@ -295,6 +327,24 @@ def cross_entropy(scores: Any, gold: Any, weights: Any = None) -> Any:
     return (losses if each is None else losses * each).mean()  # not by the sum of the weights, as for two classes
 
 
+def predicted_by(logits: np.ndarray, scores: np.ndarray | None, target: Target) -> np.ndarray:
+    """The predicted classes uint8 [N], of scores [N, K], or without these of a target's log-odds [N]."""
+    return predicted(log_odds(logits, target) if scores is None else scores)
+
+
+def contrasts(weights: np.ndarray) -> np.ndarray:
+    """The K - 1 directions [K - 1, H] in which scores differ, of their weights [H] or [K, H]."""
+    return weights[None] if weights.ndim < 2 else weights[1:] - weights[0]
+
+
+def row(rows: np.ndarray, target: Target) -> np.ndarray:
+    """What rows [V] or [K, V], each class against the rest, say of a target [V]: its row, or the difference of two."""
+    if target.two:
+        return log_odds(rows, target)  # type: ignore[no-any-return]
+    own: np.ndarray = rows[target.number]
+    return own if target.against is None else own - rows[target.against]
+
+
 def missing(probabilities: np.ndarray, gold: np.ndarray) -> np.ndarray:
     """1 − P(gold label) [N], of probabilities [N] or [N, K] and the numbers of the gold classes [N]."""
     if probabilities.ndim < 2:
@@ -343,6 +393,13 @@ def side(target: Target, logit: float) -> tuple[int, str]:
     return (-1, target.name) if target.rival is None else (1, target.rival)
 
 
+def label_of(probability: float, target: Target) -> str:
+    """The predicted class of two, by P(target). Raises ValueError for more classes: there, that does not decide."""
+    if not target.two:
+        raise ValueError(f"P({target.name}) does not tell which of {len(target.labels)} classes is predicted")
+    return target.labels[int(predicted_of(np.array([pair(probability, target)[1]]))[0])]
+
+
 def probability_of(about: Target | Sequence[str] = SENTIMENT, escape: Callable[[str], str] = str) -> str:
     """``P(positive)``: how a target's probability is written, or that of the classes' default target.
 
@@ -355,10 +412,15 @@ def probability_of(about: Target | Sequence[str] = SENTIMENT, escape: Callable[[
         about = target
     if about == POSITIVE:
         return _("P(positive)")
-    label = escape(shown(about.name))
-    if about.against is None:
+    return probability_of_class(about.name, None if about.against is None else about.rival, escape)
+
+
+def probability_of_class(name: str, against: str | None = None, escape: Callable[[str], str] = str) -> str:
+    """``P(spam)``: how the probability of a class is written, or of it rather than another one."""
+    label = escape(shown(name))
+    if against is None:
         return _("P({label})").format(label=label)
-    return _("P({label} | {label} or {rival})").format(label=label, rival=escape(shown(about.labels[about.against])))
+    return _("P({label} | {label} or {rival})").format(label=label, rival=escape(shown(against)))
 
 
 def log_odds_name(target: Target | None, escape: Callable[[str], str] = str) -> str:

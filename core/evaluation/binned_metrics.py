@@ -438,7 +438,7 @@ class Counter:
             self._logits += np.bincount(cells[0], z, minlength=2 * BINS).reshape(2, BINS)
         else:
             self._predicted.add(targets.highest(p), right)
-            self._cooled += [targets.losses(z / temperature, y).sum() for temperature in TEMPERATURES]
+            self._cooled += _cooled(z, y)
         self._losses += float(targets.losses(z, y).sum())
         self._tokens += int(lengths.sum())
         self._unknown += int(unknown.sum())
@@ -462,6 +462,13 @@ class Counter:
             return Tally(**vars(every[0]), **common, logits=self._logits.copy())
         predicted = self._predicted.binned()
         return Tally(**vars(predicted), **common, cooled=self._cooled.copy(), classes=(*every, predicted))
+
+
+def _cooled(z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The summed log-losses at each of `TEMPERATURES`, of scores [N, K] and classes [N]."""
+    below = np.ascontiguousarray((z - z.max(axis=-1, keepdims=True)).T)  # [K, N], where sums over classes are fast
+    gold = float(np.take_along_axis(below, y[None], axis=0).sum())
+    return np.array([np.log(np.exp(below / t).sum(axis=0)).sum() - gold / t for t in TEMPERATURES.tolist()])
 
 
 class _Bins:

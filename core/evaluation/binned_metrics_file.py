@@ -111,6 +111,8 @@ def _kept(content: dict[str, Any]) -> Kept:
     pairs = json_file.made(tuple[Pair, ...], content["pairs"])
     if not tallies or len({tally.model for tally in tallies}) != len(tallies):
         raise ValueError(_("no model is named, or one is named twice"))
+    if len({tally.labels for tally in tallies}) > 1:
+        raise ValueError(_("the models have different classes"))
     if {*(tally.rows for tally in tallies), *(pair.rows for pair in pairs)} != {source.rows}:
         raise ValueError(_("not every model has as many rows as the source: {rows:,}").format(rows=source.rows))
     return Kept(source, Tallies(tallies, pairs))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _APART = 0.22  # between models, of the distance between two rows
 _ROW = 27  # pixels
-_FEW = 4  # classes whose cells have room for a share
+_ROOM = 60  # characters side by side above a confusion table
 
 
 def accuracy_by_slice(tallies: Sequence[Tally], names: Mapping[tuple[str, str], str]) -> go.Figure:
@@ -102,22 +102,24 @@ def reliability(tallies: Sequence[Tally]) -> go.Figure:
 
 
 def confusion(tally: Tally) -> go.Figure:
-    """What people said by what the model says, as counts and as shares of the rows that people put into a class."""
+    """What people said (down) by what the model says (across): counts, coloured by their shares of the rows that people
+    put into a class; the shares are written where the classes are few."""
     counts = tally.confusion.tolist()
     shares = [[count / max(1, sum(row)) for count in row] for row in counts]
     names = [layout.escape(shown(label)) for label in tally.labels]
-    few, size = len(names) <= _FEW, max(7, 16 - len(names) // 2)
+    across = [_("predicted {label}").format(label=name) for name in names]
+    few = sum(map(len, across)) <= _ROOM
     figure = go.Figure(
         go.Heatmap(
             z=shares,
-            x=[_("predicted {label}").format(label=name) for name in names] if few else names,
+            x=across if few else names,
             y=[_("truly {label}").format(label=name) for name in names] if few else names,
             text=[
                 [f"{count:,}<br>{share:.1%}" if few else f"{count:,}" for count, share in zip(*row, strict=True)]
                 for row in zip(counts, shares, strict=True)
             ],
             texttemplate="%{text}",
-            textfont={"size": size},
+            textfont={"size": max(7, 16 - len(names) // 2)},
             colorscale="Blues",
             zmin=0,
             zmax=1,
@@ -129,10 +131,12 @@ def confusion(tally: Tally) -> go.Figure:
             else "%{y}, %{x}: %{text}, %{z:.1%}<extra></extra>",
         )
     )
-    x: dict[str, Any] = {"side": "top"}
-    y: dict[str, Any] = {"autorange": "reversed", "automargin": True}
-    if not few:
-        x, y = x | {"title": _("predicted"), "automargin": True}, y | {"title": _("gold label")}
+    x: dict[str, Any] = {"automargin": True, "dtick": 1}
+    y = x | {"autorange": "reversed"}
+    if few:
+        x["side"] = "top"
+    else:
+        x["title"], y["title"] = _("predicted"), _("gold label")
     height = max(300, 150 + 36 * len(names))
     return _titled(figure, _("Predicted classes by true class"), height, x=x, y=y, bottom=10)
 

@@ -41,9 +41,10 @@ def probability(about: Target | Names = SENTIMENT) -> str:
     return escape(probability_of(about)).replace("{", "&#123;")
 
 
-def log_odds(target: Target | None) -> str:
+def log_odds(*several: Target | None) -> str:
     """``logit``, or the log-odds of a target of more than two classes, escaped as `probability` is."""
-    return escape(log_odds_name(target)).replace("{", "&#123;")
+    names = {log_odds_name(target) for target in several}
+    return escape(names.pop() if len(names) == 1 else log_odds_name(None)).replace("{", "&#123;")
 
 
 def escaped(token: str) -> str:

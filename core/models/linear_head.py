@@ -76,6 +76,8 @@ class LinearHead:
 
     def tangent(self, read: np.ndarray) -> tuple[np.ndarray, float]:
         """w [F] and b of the weighted sum with the value and the gradient of the log-odds at `read` [F]."""
+        if self.linear:
+            return self.line
         z = self.scores(read)[self.target.rest]
         weights = self._own - np.exp(z - _logsumexp(z)) @ self.weights[self.target.rest]
         return weights, float(self.log_odds(read) - weights @ read)

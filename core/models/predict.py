@@ -91,6 +91,14 @@ class Verdict:
         return self.labels[self._ranked[1]]
 
     @property
+    def closest(self) -> Target:
+        """The target against the one class that it is compared with, or else the most probable other class."""
+        if self.target.rival is not None:
+            return self.target
+        other = next(number for number in self._ranked if number != self.target.number)
+        return Target(self.labels, self.target.number, other)
+
+    @property
     def margin(self) -> float:
         """How much more probable the predicted class is than the runner-up."""
         first, second = (self.distribution[number] for number in self._ranked[:2])

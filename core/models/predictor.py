@@ -1,6 +1,10 @@
-"""A black box: any callable from texts to probabilities of class 1, of which only the answers are known.
+"""A black box: any callable from texts to probabilities, of which only the answers are known.
 
-    package.module:callable      texts, a list of N strings  ->  N probabilities, a list, an array or a tensor
+    package.module:callable      texts, a list of N strings  ->  N probabilities of class 1, or [N, K] of K classes:
+                                 a list, an array or a tensor
+
+Its attribute ``labels`` names the classes, the first one first. Without it the first answer tells how many there are:
+two are those of sentiment, more are called class 1 to class K. No later answer may have another number.
 
 Only a command-line argument names it, since naming it runs its module. Every answer is checked. It is asked in batches
 that take a fraction of a second, one at a time (it need not be thread-safe), and not twice about a remembered text.
@@ -26,7 +30,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from core.data import targets
-from core.data.labels import SENTIMENT, Labelling, Names
+from core.data.labels import FEWEST, MOST, Labelling, Names, check_names
 from core.data.targets import Target
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
@@ -41,6 +45,8 @@ OPTION = "--predictor"
 _SPEC = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _WHOLE = re.compile(r"(?:https?://|www\.)\S+|[@#]\w+")  # links, mentions and tags stay as they are
 _ROUNDING = 1e-6  # by which a probability may lie outside 0 to 1
+_SUM_ROUNDING = 1e-3  # by which the probabilities of a text may miss the sum 1
+_ANY_TEXT = "what a day"  # asked about where only the number of classes is wanted
 _SHORT, _LONG = 0.1, 0.4  # seconds between which a batch should take
 _FIRST, _MOST = 16, 2_048  # texts in a batch
 _KEPT = 100_000  # answers
@@ -107,9 +113,8 @@ class EveryWord:
 class BlackBox:
     """A callable as a model, with a name, hash, words and labels as a checkpoint has, but no internal states.
 
-    `labels` names class 0 and class 1: the callable's attribute ``labels``, else those of sentiment. `target` is as of
-    a checkpoint. `hash` covers the spec, the module's file and the target only, so stored results do not notice new
-    weights.
+    `target` is as of a checkpoint. `hash` covers the spec, the module's file, the labels and the target only, so stored
+    results do not notice new weights.
     """
 
     preprocessing = PlainWords()
@@ -119,15 +124,32 @@ class BlackBox:
 
     def __init__(self, function: Callable[[list[str]], Any], spec: str, name: str | None = None, code: bytes = b""):
         self.spec, self.name = spec, name or spec.partition(":")[2]
-        self.labels = _labels(spec, getattr(function, "labels", SENTIMENT))
-        self.target = targets.default(self.labels)
-        self.hash = self._identity = hashlib.sha256(f"{spec}\n{self.labels}\n".encode() + code).hexdigest()
         self.card: dict[str, Any] = {}
-        self._function = function
-        self._known: dict[str, float] = {}
-        self._batch = _FIRST
-        self._pace: float | None = None
-        self._lock = threading.Lock()
+        self._code = code
+        self._aim: Target | None = None
+        self._asking = _Asking(function, spec)
+
+    @property
+    def labels(self) -> Names:
+        """The names of its classes: the callable's ``labels``, else as many as an answer has columns.
+
+        Where neither is known yet, the callable is asked about one text. Raises PredictorError.
+        """
+        if self._asking.names is None:
+            self.probabilities([_ANY_TEXT])
+        assert self._asking.names is not None
+        return self._asking.names
+
+    @property
+    def target(self) -> Target | None:
+        """The class to explain; None for each text's prediction. Raises PredictorError as `labels`."""
+        return self._aim or targets.default(self.labels)
+
+    @property
+    def hash(self) -> str:
+        """Identifies it in stored results. Raises PredictorError as `labels`."""
+        identity = hashlib.sha256(f"{self.spec}\n{self.labels}\n".encode() + self._code).hexdigest()
+        return identity if self._aim is None else _digest(identity, self._aim)
 
     @property
     def reads_sentiment(self) -> bool:
@@ -141,8 +163,7 @@ class BlackBox:
         if target == self.target:
             return self
         twin = copy.copy(self)
-        twin.target = target
-        twin.hash = self._identity if target == targets.default(self.labels) else _digest(self._identity, target)
+        twin._aim = None if target == targets.default(self.labels) else target
         return twin
 
     @property
@@ -153,64 +174,89 @@ class BlackBox:
     @property
     def at_once(self) -> int:
         """How many texts it answers in a fraction of a second, as far as known."""
-        return self._batch
+        return self._asking.batch
 
     @property
     def pace(self) -> float | None:
         """Seconds per text in the last batch, None before the first."""
-        return self._pace
+        return self._asking.pace
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
-        """P(class 1) of texts, float64 [N], each distinct one asked once. Raises PredictorError."""
+        """P(class 1) of texts, float64 [N], or of every class [N, K] for more than two; each distinct text is asked
+        about once. Raises PredictorError."""
+        answers = self._asking.answers(texts)
+        return np.array([answers[text] for text in texts], dtype=np.float64).reshape(-1, *targets.axis(self.labels))
+
+    def of_tokens(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
+        """The `probabilities` of token lists joined by spaces. Raises PredictorError."""
+        return self.probabilities([" ".join(tokens) for tokens in sentences])
+
+
+Answer: TypeAlias = "float | list[float]"
+"""P(class 1), or the probability of each of more than two classes."""
+
+
+class _Asking:
+    """How a callable is asked, what it answered, and the `names` of its classes, None until an answer tells their
+    number. One object for all black boxes that are one callable with several targets."""
+
+    def __init__(self, function: Callable[[list[str]], Any], spec: str):
+        labels = getattr(function, "labels", None)
+        self.names = None if labels is None else _labels(spec, labels)
+        self.batch = _FIRST
+        self.pace: float | None = None
+        self.function, self._spec = function, spec
+        self._known: dict[str, Answer] = {}
+        self._lock = threading.Lock()
+
+    def answers(self, texts: Sequence[str]) -> dict[str, Answer]:
+        """The answer to each text. Raises PredictorError."""
         answers = {text: self._known.get(text) for text in texts}
         new = [text for text, known in answers.items() if known is None]
         done = 0
         while done < len(new):
             if (report := _reports.get()) is not None:
                 report(done, len(new))
-            batch = new[done : done + self._batch]
+            batch = new[done : done + self.batch]
             answers.update(zip(batch, self._asked(batch), strict=True))
             done += len(batch)
-        return np.array([answers[text] for text in texts], dtype=np.float64)
+        return answers  # type: ignore[return-value]  # none is None any more
 
-    def of_tokens(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
-        """P(class 1) of token lists joined by spaces, float64 [N]. Raises PredictorError."""
-        return self.probabilities([" ".join(tokens) for tokens in sentences])
-
-    def _asked(self, batch: list[str]) -> list[float]:
+    def _asked(self, batch: list[str]) -> list[Answer]:
         # What it prints must not mix with the program's output; in the lock no other thread restores the stream.
         with self._lock, redirect_stdout(sys.stderr):
             clock = time.perf_counter()
             try:
-                answer = self._function(list(batch))
+                answer = self.function(list(batch))
                 if isinstance(answer, Iterator):
                     answer = list(answer)
             except (Exception, SystemExit) as error:
                 raise PredictorError(
                     _("{spec} raised {error} when asked about {texts}").format(
-                        spec=self.spec, error=_said(error), texts=_texts(batch)
+                        spec=self._spec, error=_said(error), texts=_texts(batch)
                     )
                 ) from error
             seconds = time.perf_counter() - clock
-            self._pace = seconds / len(batch)
-            numbers: list[float] = self._checked(answer, batch).tolist()
-            if len(batch) == self._batch and seconds < _SHORT:
-                self._batch = min(2 * self._batch, _MOST)
+            self.pace = seconds / len(batch)
+            numbers: list[Answer] = self._checked(answer, batch).tolist()
+            if len(batch) == self.batch and seconds < _SHORT:
+                self.batch = min(2 * self.batch, _MOST)
             elif seconds > _LONG:
-                self._batch = max(len(batch) // 2, 1)
+                self.batch = max(len(batch) // 2, 1)
             for old in list(islice(self._known, max(len(self._known) + len(batch) - _KEPT, 0))):
                 del self._known[old]
             self._known.update(zip(batch, numbers, strict=True))
         return numbers
 
     def _checked(self, answer: Any, batch: list[str]) -> np.ndarray:
-        """An answer as probabilities float64 [N]. Raises PredictorError."""
-        asked = _("expected {numbers} from 0 to 1, P(class 1) of each of {texts}").format(
-            numbers=_numbers(len(batch)), texts=_texts(batch)
-        )
+        """An answer as probabilities float64 [N], or [N, K] for more than two classes. Raises PredictorError.
+
+        The first one gives the classes their names where the callable has none.
+        """
+        asked = self._expected(batch)
 
         def refused(message: str, **given: object) -> PredictorError:
-            return PredictorError(message.format(spec=self.spec, asked=asked, **given))
+            return PredictorError(message.format(spec=self._spec, asked=asked, **given))
 
         try:
             if hasattr(answer, "detach"):  # a tensor with gradients, or on another device
@@ -222,29 +268,43 @@ class BlackBox:
             ) from error
         if given.dtype.kind not in "fiub":
             raise refused(_("{spec} gave {kind}, not numbers; {asked}"), kind=_kind(answer, given))
-        if given.ndim == 2 and len(given) == len(batch):
-            raise refused(
-                _("{spec} gave an array of shape {shape}: one column per class? Then return [:, {column}]; {asked}"),
-                shape=given.shape,
-                column=min(1, given.shape[1] - 1),
-            )
-        if given.shape != (len(batch),):
+        classes = given.shape[1] if given.ndim == 2 else FEWEST
+        names = self.names or (targets.unnamed(classes) if FEWEST <= classes <= MOST else ())
+        if given.ndim not in (1, 2) or len(given) != len(batch) or classes != len(names):
             array = _("an array of shape {shape}").format(shape=given.shape)
             amount = _numbers(len(given)) if given.ndim == 1 else array
             raise refused(_("{spec} gave {found}; {asked}"), found=amount)
         numbers = given.astype(np.float64)
-        if np.isnan(numbers).any():
-            text = batch[int(np.isnan(numbers).argmax())][:60]
-            raise refused(_("{spec} gave NaN for the text {text!r}; {asked}"), text=text)
+        by_text = numbers.reshape(len(batch), -1)
+        if (wrong := np.isnan(by_text).any(axis=1)).any():
+            raise refused(_("{spec} gave NaN for the text {text!r}; {asked}"), text=batch[int(wrong.argmax())][:60])
         low, high = float(numbers.min()), float(numbers.max())
         if low < -_ROUNDING or high > 1 + _ROUNDING:
             raise refused(
                 _("{spec} gave numbers from {low:g} to {high:g}{hint}; {asked}"),
                 low=low,
                 high=high,
-                hint=_hint(low, high),
+                hint=_hint(low, high, given.ndim),
             )
-        return numbers.clip(0, 1)
+        numbers = numbers.clip(0, 1)
+        if given.ndim == 2:
+            sums = numbers.sum(axis=1)
+            if (wrong := np.abs(sums - 1) > _SUM_ROUNDING).any():
+                row = int(wrong.argmax())
+                why = _("{spec} gave probabilities with the sum {total:g} for the text {text!r}, not 1; {asked}")
+                raise refused(why, total=sums[row], text=batch[row][:60])
+            numbers = targets.compact(numbers / sums[:, None])
+        self.names = names
+        return numbers
+
+    def _expected(self, batch: list[str]) -> str:
+        """What an answer is to be, as the end of a message."""
+        if self.names and (more := targets.axis(self.names)):
+            return _("expected an array of shape {shape}, the probabilities of {names} for each of {texts}").format(
+                shape=(len(batch), *more), names=", ".join(self.names), texts=_texts(batch)
+            )
+        why = _("expected {numbers} from 0 to 1, P(class 1) of each of {texts}, or a column for each class")
+        return why.format(numbers=_numbers(len(batch)), texts=_texts(batch))
 
 
 def inside(model: Model, what: str) -> Checkpoint:
@@ -304,7 +364,7 @@ def load(spec: str, taken: Sequence[str] = ()) -> BlackBox:
         target, owner = getattr(target, part), f"{owner}.{part}"
     if not callable(target) or isinstance(target, type):
         kind = _("of type {type}").format(type=type(target).__name__)
-        hint = _("; for a pipeline, name a function that returns predict_proba(texts)[:, 1]")
+        hint = _("; for a pipeline, name a function that returns predict_proba(texts)")
         raise refused(
             _("{option} {spec}: {attribute} is {kind}, which cannot be called with texts{hint}"),
             attribute=attribute,
@@ -335,10 +395,10 @@ def _digest(identity: str, target: Target) -> str:
 
 def _labels(spec: str, labels: Any) -> Names:
     try:
-        return targets.two_names(labels)
+        return check_names(labels.tolist() if isinstance(labels, np.ndarray) else labels)
     except ValueError as error:
         raise PredictorError(
-            _("{spec}: labels must be two different names, for class 0 and class 1; given: {labels} ({error})").format(
+            _("{spec}: labels must be 2 to 20 different names, one per class; given: {labels} ({error})").format(
                 spec=spec, labels=str(labels)[:100], error=error
             )
         ) from None
@@ -352,9 +412,11 @@ def _code(module: Any) -> bytes:
         return b""
 
 
-def _hint(low: float, high: float) -> str:
+def _hint(low: float, high: float, axes: int) -> str:
     """What invalid probabilities may be."""
     if low < 0 and np.isfinite([low, high]).all():
+        if axes > 1:
+            return _(" (logits? Then apply the softmax)")
         return _(" (logits? Then apply the logistic function)")
     return _(" (percentages? Then divide by 100)") if low >= 0 and 1 < high <= 100 else ""
 

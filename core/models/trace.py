@@ -54,8 +54,9 @@ class Trace:
     by name, in the order of `recurrent.GATES`, after their non-linearity (the RNN's before it). `read` [T, H] is what
     the head reads, None if that is `h`; `logit` and `probability`, float64 [T], are of the `target`; `read_out` [H] are
     the logit's weights, [T, H] those of each step where the target is compared with several classes, None for a head of
-    two layers; `empty_logit` is read before the first token. `plain`: the scores are W h_T + b. `scores` [T, K] are
-    those of more than two classes; `head` is the last layer, None where the logit is a weighted sum or has two layers.
+    two layers; `empty_logit` is read before the first token. `plain`: the scores are W h_T + b. `scores` [T, K] and
+    `empty_scores` [K] are those of more than two classes; `head` is the last layer, None where the logit is a weighted
+    sum or has two layers.
     """
 
     model: str
@@ -75,10 +76,22 @@ class Trace:
     plain: bool = True
     target: Target = POSITIVE
     scores: np.ndarray | None = None
+    empty_scores: np.ndarray | None = None
     head: LinearHead | None = field(default=None, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.tokens)
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """The number of the predicted class after each token, uint8 [T]."""
+        return targets.predicted_by(self.logit, self.scores, self.target)
+
+    @property
+    def distributions(self) -> np.ndarray:
+        """The probability of every class after each token, float64 [T, K]."""
+        scores = targets.log_odds(self.logit, self.target) if self.scores is None else self.scores
+        return targets.distribution(targets.probabilities(scores))
 
     @property
     def contributions(self) -> np.ndarray:
@@ -148,7 +161,7 @@ def _read(checkpoint: Checkpoint, text: str, tokens: tuple[str, ...]) -> Trace:
         h = done.h
         read = running(model.reads.pool, h, done.c)
         gates = [_array(torch.cat(values)) for values in zip(*(step.gates for step in done.steps), strict=True)]
-        scores = model.scores(read).double()
+        scores, before = (model.scores(states).double() for states in (read, torch.zeros_like(read[0])))
         logit = _array(targets.log_odds(scores, target))
         head = None if target.rival else LinearHead.of(model)
         return Trace(
@@ -169,6 +182,7 @@ def _read(checkpoint: Checkpoint, text: str, tokens: tuple[str, ...]) -> Trace:
             plain=model.plain,
             target=target,
             scores=_array(scores) if scores.ndim > 1 else None,
+            empty_scores=_array(before) if before.ndim else None,
             head=head,
         )
 

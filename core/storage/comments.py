@@ -7,24 +7,25 @@ first class negative and its second positive, whatever their names: they are rea
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from core.data.labels import SENTIMENT, Names, name_of
+from core.data.labels import SENTIMENT
+from core.data.targets import POSITIVE, Target, label_of
 from core.models.gold_labels import MIXED, check_gold_label
 from core.runtime.i18n import gettext as _
-from core.storage.database import FINDS, Table, check_choice, number
+from core.storage.database import FINDS, Table, check_choice, number, targeted
 
 TYPED, EDIT, COMPOSE, FILE, SUITE = SOURCES = ("typed", "edit", "compose", "file", "suite")
 # A text typed in does not say where it comes from, so what an earlier call said of that stays.
 _KEEP = """
-INSERT INTO finds (created, text, original, model, probability, reading, source, how, note, target, label)
-VALUES (:created, :text, :original, :model, :probability, :reading, :source, :how, coalesce(:note, ''), :target, :label)
+INSERT INTO finds (created, text, original, model, probability, reading, source, how, note, target, label, against)
+VALUES (:created, :text, :original, :model, :probability, :reading, :source, :how, coalesce(:note, ''), :target, :label,
+        :against)
 ON CONFLICT (model, text) DO UPDATE SET
     probability = :probability,
     target = :target,
     label = :label,
+    against = :against,
     reading = :reading,
     original = CASE WHEN :source = 'typed' THEN original ELSE :original END,
     how = CASE WHEN :source = 'typed' THEN how ELSE :how END,
@@ -38,9 +39,9 @@ RETURNING *
 class Find:
     """A kept text with a person's gold label, `reading`: a class's name, or mixed.
 
-    `created` is in UTC (ISO 8601), `probability` is the model's P(`target`), `label` its verdict. `source`, one of
-    `SOURCES`, says where the text comes from; `how` is the recipe or the edits that made it, in words; `original` the
-    text it was made from.
+    `created` is in UTC (ISO 8601), `probability` is the model's P(`target`), of the two classes alone if there is one
+    `against` it; `label` is the model's verdict. `source`, one of `SOURCES`, says where the text comes from; `how` is
+    the recipe or the edits that made it, in words; `original` the text it was made from.
     """
 
     id: int
@@ -55,6 +56,7 @@ class Find:
     note: str
     target: str | None = None
     label: str | None = None
+    against: str | None = None
 
     @property
     def fooled(self) -> bool | None:
@@ -63,25 +65,13 @@ class Find:
 
 
 class Finds(Table[Find]):
-    """The finds in one file. `labels_of` names the classes of a model, for finds that do not name them."""
+    """The finds in one file."""
 
     name, kind, searched = FINDS, Find, ("text", "original", "how", "note")
 
-    def __init__(self, path: str | Path | None = None, labels_of: Callable[[str], Names] = lambda _model: SENTIMENT):
-        super().__init__(path)
-        self._labels_of = labels_of
-
-    def all(self) -> list[Find]:
-        """Everything kept, newest first; nothing where there is no file, or one from before the table."""
-        return [find if find.label else self._named(find) for find in super().all()]
-
-    def _named(self, find: Find) -> Find:
-        """A find that does not name the classes, with their names."""
-        labels = self._labels_of(find.model)
-        if len(labels) != len(SENTIMENT):  # another model by now
-            labels = SENTIMENT
-        reading = dict(zip(SENTIMENT, labels, strict=True)).get(find.reading, find.reading)
-        return replace(find, reading=reading, target=labels[1], label=name_of(find.probability, labels))
+    def _with_names(self, one: Find, target: Target) -> Find:
+        reading = dict(zip(SENTIMENT, target.labels, strict=True)).get(one.reading, one.reading)
+        return replace(one, reading=reading, target=target.name, label=label_of(one.probability, target))
 
     def keep(
         self,
@@ -94,21 +84,23 @@ class Finds(Table[Find]):
         original: str | None = None,
         how: str = "",
         note: str | None = None,
-        labels: Names = SENTIMENT,
+        target: Target = POSITIVE,
+        label: str | None = None,
     ) -> Find:
         """Keep a text; the same text and model again take the new gold label and number, and the note if there is one.
 
-        `labels` are the model's classes. The source is updated too, unless the text is only typed this time. White
-        space in `how` becomes single spaces. Raises ValueError for an unknown gold label or source, a number out of
-        range, a blank text, or one with half a surrogate pair, which SQLite cannot hold.
+        `probability` is P(`target`), and `label` the predicted class (default: the one of two that it tells). The
+        source is updated too, unless the text is only typed this time. White space in `how` becomes single spaces.
+        Raises ValueError for an unknown gold label or source, a number out of range, a blank text, or one with half a
+        surrogate pair, which SQLite cannot hold.
         """
-        check_gold_label(reading, labels)
+        check_gold_label(reading, target.labels)
         check_choice("source", source, SOURCES)
         if not text.strip():
             raise ValueError(_("there is no text to keep: it is empty or only white space"))
         texts = {"text": text, "original": original, "model": model, "how": " ".join(how.split()), "note": note}
         values = {"probability": number("probability", probability, 0, 1), "reading": reading, "source": source}
-        return self._write(_KEEP, texts, values | {"target": labels[1], "label": name_of(probability, labels)})
+        return self._write(_KEEP, texts, {**values, **targeted(target, label=(label, probability))})
 
     def finds(
         self,

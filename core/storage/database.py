@@ -12,16 +12,22 @@ import math
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import astuple, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 
+from core.data import targets
+from core.data.labels import SENTIMENT, Names
 from core.data.tables import as_csv
+from core.data.targets import Target
 from core.runtime import error_messages
 from core.runtime.i18n import gettext as _
+
+if TYPE_CHECKING:
+    from core.models.predict import Verdict
 
 PAIRS, FINDS = "pairs", "finds"
 _APPLICATION = 0x556E726C  # "Unrl", SQLite's application_id: whose file this is
@@ -64,7 +70,11 @@ CREATE TABLE finds (
 _VERSIONS = (
     (_PAIRS,),
     (_FINDS,),
-    ("ALTER TABLE finds ADD COLUMN target TEXT", "ALTER TABLE finds ADD COLUMN label TEXT"),
+    (
+        *(f"ALTER TABLE finds ADD COLUMN {name} TEXT" for name in ("target", "label", "against")),
+        *(f"ALTER TABLE pairs ADD COLUMN {name} TEXT" for name in ("target", "label_original")),
+        *(f"ALTER TABLE pairs ADD COLUMN {name} TEXT" for name in ("label_other", "against")),
+    ),
 )
 _BROUGHT_BY = {PAIRS: 1, FINDS: 2}
 SCHEMA = len(_VERSIONS)
@@ -77,20 +87,43 @@ def default_path() -> Path:
     return Path(os.environ.get("UNROLLED_COLLECTION") or "collection.sqlite3")
 
 
+class Prediction(NamedTuple):
+    """What a model says of a text: P(`target`), and the predicted class, `label`."""
+
+    probability: float
+    label: str
+    target: Target
+
+    @classmethod
+    def of(cls, verdict: Verdict, target: Target | None = None) -> Prediction:
+        """What a verdict says, of its own target or of another."""
+        aimed = verdict.aimed(target or verdict.target)
+        return cls(aimed.probability, aimed.label, aimed.target)
+
+    @classmethod
+    def second(cls, probability: float, labels: Names = SENTIMENT) -> Prediction:
+        """What a P(second of two classes) says."""
+        target = Target(labels, 1)
+        return cls(probability, targets.label_of(probability, target), target)
+
+
 class Table(Generic[T]):
     """What is kept of one kind in one file. Rows of the table `name` are the fields of the dataclass `kind`, of which a
     search reads those `searched`.
 
-    The first thing kept makes the file. Every method raises ValueError for a file that is no collection or that a newer
-    program made, and OSError for one that cannot be read or written there.
+    Rows of a file before version 3 of the schema name no classes. They are about the second of two, and get the names
+    from `labels_of`, of a model: those of sentiment where it has another number of classes by now. The first thing kept
+    makes the file. Every method raises ValueError for a file that is no collection or that a newer program made, and
+    OSError for one that cannot be read or written there.
     """
 
     name: ClassVar[str]
     kind: ClassVar[type[Any]]
     searched: ClassVar[tuple[str, ...]]
 
-    def __init__(self, path: str | Path | None = None):
+    def __init__(self, path: str | Path | None = None, labels_of: Callable[[str], Names] = lambda _model: SENTIMENT):
         self.path = Path(path or default_path()).absolute()  # absolute: SQLite has names of its own, ":memory:" for one
+        self._labels_of = labels_of
 
     def _write(self, statement: str, texts: Mapping[str, str | None], values: Mapping[str, object]) -> T:
         """What a statement writes and returns, in a file of this version."""
@@ -109,7 +142,14 @@ class Table(Generic[T]):
             if version < _BROUGHT_BY[self.name]:
                 return []
             rows = connection.execute(f"SELECT * FROM {self.name} ORDER BY id DESC").fetchall()
-        return [self.kind(*row) for row in rows]
+        return [one if one.target else self._named(one) for one in (self.kind(*row) for row in rows)]
+
+    def _named(self, one: Any) -> T:
+        """A row that does not name the classes, with their names."""
+        return self._with_names(one, targets.default(self._labels_of(one.model)) or targets.POSITIVE)
+
+    def _with_names(self, one: Any, target: Target) -> T:
+        raise NotImplementedError
 
     def _chosen(self, sought: str | None, **values: str | None) -> list[T]:
         """What has these values, None for any, and contains what is sought, as it stands; case is ignored.
@@ -244,3 +284,13 @@ def check_choice(what: str, value: str, available: Sequence[str]) -> None:
     """Raises ValueError for a value that is not available."""
     if value not in available:
         raise ValueError(f"unknown {what} {value!r}; available: {', '.join(available)}")
+
+
+def targeted(target: Target, **labels: tuple[str | None, float]) -> dict[str, str | None]:
+    """The columns of a target and of predicted classes, each given, or None, with P(target), which tells it of two."""
+    columns: dict[str, str | None] = {"against": None, **target.as_json()}
+    for name, (label, probability) in labels.items():
+        if label is not None:
+            check_choice("label", label, target.labels)
+        columns[name] = label or targets.label_of(probability, target)
+    return columns

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from core.data.targets import POSITIVE, Target, label_of
 from core.evaluation.metrics import wilson_interval
-from core.storage.database import PAIRS, Table, check_choice, number
+from core.storage.database import PAIRS, Table, check_choice, number, targeted
 
 VALID, ODD, NOT_ENGLISH, UNSURE = ("valid", "odd", "not English", "unsure")
 NOT_VALID = "not valid"  # odd or not English, as older files have it
@@ -19,12 +20,18 @@ JUDGEMENTS = (VALID, ODD, NOT_ENGLISH, UNSURE, NOT_VALID)
 # The numbers are those that stood before the person who judged; fluency is kept where the newer call knows none.
 _KEEP = """
 INSERT INTO pairs (created, original, other, model, probability_original, probability_other,
-                   fluency_original, fluency_other, scorer, floor, judgement, note)
+                   fluency_original, fluency_other, scorer, floor, judgement, note,
+                   target, label_original, label_other, against)
 VALUES (:created, :original, :other, :model, :probability_original, :probability_other,
-        :fluency_original, :fluency_other, :scorer, :floor, :judgement, coalesce(:note, ''))
+        :fluency_original, :fluency_other, :scorer, :floor, :judgement, coalesce(:note, ''),
+        :target, :label_original, :label_other, :against)
 ON CONFLICT (model, original, other) DO UPDATE SET
     probability_original = :probability_original,
     probability_other = :probability_other,
+    target = :target,
+    label_original = :label_original,
+    label_other = :label_other,
+    against = :against,
     fluency_original = CASE WHEN :scorer IS NULL THEN fluency_original ELSE :fluency_original END,
     fluency_other = CASE WHEN :scorer IS NULL THEN fluency_other ELSE :fluency_other END,
     floor = CASE WHEN :scorer IS NULL THEN floor ELSE :floor END,
@@ -39,8 +46,9 @@ RETURNING *
 class Pair:
     """A kept pair: `other` is an order of `original`'s words, with one of `JUDGEMENTS`.
 
-    `created` is in UTC (ISO 8601). Probabilities are P(positive). Fluencies are the named scorer's, in nats; `floor` is
-    how far below the original the gate let an order fall, in nats. What is not known of these is None.
+    `created` is in UTC (ISO 8601). Probabilities are P(`target`), of the two classes alone if there is one `against`
+    it; the labels are the model's verdicts. Fluencies are the named scorer's, in nats; `floor` is how far below the
+    original the gate let an order fall, in nats. What is not known of these is None.
     """
 
     id: int
@@ -56,6 +64,10 @@ class Pair:
     floor: float | None
     judgement: str
     note: str
+    target: str | None = None
+    label_original: str | None = None
+    label_other: str | None = None
+    against: str | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +93,14 @@ class Collection(Table[Pair]):
 
     name, kind, searched = PAIRS, Pair, ("original", "other", "note")
 
+    def _with_names(self, one: Pair, target: Target) -> Pair:
+        return replace(
+            one,
+            target=target.name,
+            label_original=label_of(one.probability_original, target),
+            label_other=label_of(one.probability_other, target),
+        )
+
     def keep(
         self,
         *,
@@ -95,11 +115,15 @@ class Collection(Table[Pair]):
         scorer: str | None = None,
         floor: float | None = None,
         note: str | None = None,
+        target: Target = POSITIVE,
+        label_original: str | None = None,
+        label_other: str | None = None,
     ) -> Pair:
         """Keep a pair; the same texts and model again take the new judgement and numbers, and the note if there is one.
 
-        Raises ValueError for an unknown judgement, a number that is none, fluencies without their scorer, or a text
-        with half a surrogate pair, which SQLite cannot hold.
+        Probabilities are P(`target`), the labels the predicted classes (default: those of two that they tell). Raises
+        ValueError for an unknown judgement, a number that is none, fluencies without their scorer, or a text with half
+        a surrogate pair, which SQLite cannot hold.
         """
         check_choice("judgement", judgement, JUDGEMENTS)
         texts = {"original": original, "other": other, "model": model, "scorer": scorer, "note": note}
@@ -113,7 +137,11 @@ class Collection(Table[Pair]):
         if len({scorer is None, fluency_original is None, fluency_other is None}) > 1:
             raise ValueError("the fluencies of both texts and their scorer are kept together, or none of them")
         values = {name: number(name, value, *_bounds(name)) for name, value in numbers.items()}
-        return self._write(_KEEP, texts, {**values, "judgement": judgement})
+        labels = {
+            "label_original": (label_original, probability_original),
+            "label_other": (label_other, probability_other),
+        }
+        return self._write(_KEEP, texts, {**values, **targeted(target, **labels), "judgement": judgement})
 
     def pairs(self, judgement: str | None = None, model: str | None = None, contains: str | None = None) -> list[Pair]:
         """Kept pairs, newest first: of one judgement, of one model, with `contains` in a text or note.

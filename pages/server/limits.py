@@ -152,15 +152,16 @@ def short_enough(text: str) -> str:
     return text[: asked.characters]
 
 
-def collection() -> Collection:
-    """The pairs kept: the owner's file, or on a public server this session's own."""
+def collection(labels_of: Callable[[str], Names]) -> Collection:
+    """The pairs kept: the owner's file, or on a public server this session's own; `labels_of` names the classes of a
+    model, for rows that do not name them."""
     from core.storage.pairs import Collection
 
-    return Collection(_own_file())
+    return Collection(_own_file(), labels_of)
 
 
 def finds(labels_of: Callable[[str], Names]) -> Finds:
-    """The finds kept, likewise; `labels_of` names the classes of a model, for finds that do not name them."""
+    """The finds kept, likewise."""
     from core.storage.comments import Finds
 
     return Finds(_own_file(), labels_of)

@@ -31,7 +31,10 @@ def joined(several: Sequence[Model], faults: list[str]) -> tuple[list[Model], li
         spec = predictor.asked_for(sys.argv[1:])
         if spec is None:
             return [*several], faults
-        return [_loaded(spec), *several], faults
+        own = _loaded(spec)
+        with st.spinner(_("Asking {model}…").format(model=plain(model_name(own.name)))):
+            _classes = own.labels  # a callable without names is asked once how many classes it has
+        return [own, *several], faults
     except PredictorError as error:
         return [*several], [*faults, str(error)]
 

@@ -83,6 +83,12 @@ def probability_name_plain(about: Target | Names = SENTIMENT) -> str:
     return probability_of(about, plain)
 
 
+def log_odds_name(*several: Target) -> str:
+    """``logit``, or the log-odds of the target that results of more than two classes share. Not escaped."""
+    names = {targets.log_odds_name(target) for target in several}
+    return names.pop() if len(names) == 1 else targets.log_odds_name(None)
+
+
 def listed(several: Iterable[Checkpoint]) -> str:
     """``LSTM (negative or positive), MAIL (ham or spam)``, for a place that reads Markdown."""
     return i18n.listed(

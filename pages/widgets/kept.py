@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import streamlit as st
 
 from core.data.labels import model_name
+from core.data.targets import probability_of_class
 from core.runtime.i18n import gettext as _
 from pages.server.fingerprint import fingerprint
 from pages.widgets import tables
@@ -86,6 +87,12 @@ def filters(
     )
     sought = st.text_input(_("Text or note contains"), key=f"{name} text", width=170)
     return {"judgement": judgement, "model": model, "contains": sought or None}
+
+
+def chance(kept: Sequence[Pair | Find]) -> tuple[str, list[str]]:
+    """What the probabilities of some rows are called together, and where they are of several classes, each row's."""
+    each = [probability_of_class(one.target or "", one.against) for one in kept]
+    return (each[0], []) if len({*each}) == 1 else (_("P(target class)"), each)
 
 
 def table(

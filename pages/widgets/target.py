@@ -5,7 +5,7 @@ The link keeps it as ``target``, and the class that it is compared with as ``aga
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
@@ -43,6 +43,11 @@ class Aim(NamedTuple):
         """The verdict with that target, or as it is."""
         target = self.of(verdict.labels)
         return verdict if target is None else verdict.aimed(target)
+
+
+def columns(several: Iterable[Target]) -> list[str]:
+    """The column of a downloaded table that names the target, if some have more than two classes."""
+    return [] if all(target.wins_at_half for target in several) else ["target"]
 
 
 def choose(several: Sequence[Model], key: str, *, predicted: bool = True) -> Aim:

@@ -99,7 +99,7 @@ def test_neutral_rows_are_left_out_and_counted(cli: Cli) -> None:
     assert (row["rows"], row["skipped"]) == (40, 20)
     assert row["confusion"]["true_negative"] + row["confusion"]["false_positive"] == 20
     done = run(cli, "assess", path, "--json --labels 1=-,0=negative,2=positive")
-    assert json.loads(done.out)[0]["rows"] == 40 and "60 rows: 40 counted, 20 of neither class" in done.err
+    assert json.loads(done.out)[0]["rows"] == 40 and "60 rows: 40 counted, 20 without a class" in done.err
 
 
 @pytest.mark.parametrize(

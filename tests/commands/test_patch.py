@@ -24,7 +24,7 @@ def test_a_grid_for_every_model(cli: Cli) -> None:
     assert [row["model"] for row in rows] == ["rnn", "gru", "lstm"]
     for row in rows:
         assert list(row) == [
-            *("model", "texts", "probability", "grid", "align", "tokens", "logit", "shares", "statement")
+            *("model", "texts", "probability", "grid", "align", "tokens", "logit", "shares", "statement", "target")
         ]
         checkpoint = checkpoints.load(row["model"])
         assert row["texts"] == [A, B]

@@ -16,7 +16,7 @@ from pyarrow import parquet
 from core.fluency import trigram
 from core.probes.edits import sources
 from core.probes.edits.sources import WordSources
-from examples.sklearn_predictor import sentiment
+from examples.sklearn_predictor import opinion, sentiment
 from tests.commands.conftest import Cli
 from tests.commands.test_permute import SCORER
 
@@ -50,6 +50,16 @@ def test_predict(ask: Ask) -> None:
     assert row["probability"] == pytest.approx(sentiment(["What a LOVELY day!"])[0])
     assert [row["model"] for row in ask("predict --model all", TEXT)] == ["sentiment", "rnn", "gru", "lstm"]
     assert [row["model"] for row in ask("predict --model gru", TEXT)] == ["sentiment", "gru"]
+
+
+def test_predict_of_three_classes(cli: Cli) -> None:
+    verb = "predict --predictor examples.sklearn_predictor:opinion"
+    (row,) = cli.json(verb, "the meal was good")
+    (expected,) = opinion(["the meal was good"])
+    assert row["probabilities"] == pytest.approx(dict(zip(opinion.labels, expected, strict=True)))
+    assert (row["label"], row["target"], row["probability"]) == ("positive", "positive", pytest.approx(expected[2]))
+    (row,) = cli.json(f"{verb} --target neutral --against negative", "the meal was good")
+    assert row["probability"] == pytest.approx(expected[1] / (expected[0] + expected[1]))
 
 
 def test_searches(ask: Ask) -> None:
@@ -119,7 +129,8 @@ def raises(texts): raise RuntimeError("no\\nroom")
 def short(texts): return [0.5] * (len(texts) - 1)
 def nan(texts): return [float("nan")] * len(texts)
 def percentages(texts): return [80.0] * len(texts)
-def columns(texts): return [[0.2, 0.8]] * len(texts)
+def columns(texts): return [[0.8]] * len(texts)
+def sums(texts): return [[0.2, 0.3, 0.4]] * len(texts)
 number = 1
 """
 
@@ -131,9 +142,10 @@ number = 1
         ("short", "expected"),
         ("nan", "gave NaN for the text"),
         ("percentages", "gave numbers from 80 to 80 (percentages? Then divide by 100)"),
-        ("columns", "return [:, 1]"),
+        ("columns", "or a column for each class"),
+        ("sums", "gave probabilities with the sum 0.9 for the text"),
         ("number", "number is of type int"),
-        ("absent", "has no 'absent'; callable in it: columns, nan, percentages, raises, short"),
+        ("absent", "has no 'absent'; callable in it: columns, nan, percentages, raises, short, sums"),
     ],
 )
 def test_invalid_predictors_are_refused_by_every_verb(

@@ -4,32 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import pytest
 
+from core.data.targets import Target
+from core.models import checkpoints
+from core.models.predict import verdict, verdicts
 from tests.commands.conftest import Cli
-from tests.conftest import write_tiny_checkpoint
+from tests.conftest import WORDS, write_tiny_checkpoint
 
 TEXT = "i love this movie"
-VERBS = (
-    *("scan FILE OUT.csv", "scan FILE OUT", "sarcasm-report --data DIR"),
-    *("mine FILE", "order-suite", f"edit --goal flip '{TEXT}'", "compose flight", "suite"),
-    *(f"attribute '{TEXT}'", f"order-attribution '{TEXT}'", f"interactions '{TEXT}'", "faithfulness --data FILE"),
-    *(
-        "memory --word good",
-        "memory --words good,bad",
-        f"patch '{TEXT}' sad",
-        "fixed-points",
-        "probe-states --data FILE",
-    ),
-    *(
-        f"patterns --data FILE --text '{TEXT}' --from 1 --to 2",
-        "lab boosting --data FILE",
-        "lab mixture",
-        "bench --only words",
-    ),
-)
+THREE = ("negative", "neutral", "positive")
+VERBS = (*("mine FILE", "order-suite", f"edit --goal flip '{TEXT}'", "compose flight", "suite"),)
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +37,54 @@ def test_a_verb_that_needs_two_classes_says_so(cli: Cli, tmp_path: Path, write: 
 
 def test_the_others_are_asked(cli: Cli, tmp_path: Path) -> None:
     write_tiny_checkpoint(tmp_path, "two", "lstm")
-    done = cli.run("memory --word good --json")
+    done = cli.run("interactions 'so good' --json")
     assert [row["model"] for row in json.loads(done.out)] == ["two"]
     assert done.err == "left out: three has 3 classes (negative, neutral, positive); this needs a model of two\n"
+
+
+def test_what_explains_a_text_names_its_target(cli: Cli) -> None:
+    of_text = verdict(checkpoints.load("three"), TEXT)
+    for verb in (
+        f"trace '{TEXT}'",
+        f"patch '{TEXT}' sad --step 1",
+        f"patterns --text '{TEXT}' --from 1 --to 2 --threshold 0.1 --most 3",
+    ):
+        own, neutral, pair = (
+            cli.json(f"{verb} --model three {aim}")[0]
+            for aim in ("", "--target neutral", "--target neutral --against negative")
+        )
+        assert (own["target"], neutral["target"]) == (of_text.label, "neutral")
+        assert (pair["target"], pair["against"]) == ("neutral", "negative") and "against" not in neutral
+        cli.text(f"{verb} --model three --target neutral")
+    logit = cli.json(f"trace '{TEXT}' --model three --target neutral")[0]["logit"][-1]
+    target = Target(("negative", "neutral", "positive"), 1)
+    assert logit == pytest.approx(of_text.aimed(target).logit, abs=1e-5)
+    assert "no class" in cli.refused(f"trace '{TEXT}' --model three --target angry", alone=False)
+
+
+@pytest.mark.parametrize("verb", ["memory --words good,bad", "fixed-points --seconds 1e-9", "lab mixture"])
+def test_a_verb_without_a_text_needs_the_target_named(cli: Cli, verb: str) -> None:
+    line = cli.refused(f"{verb} --model three", alone=False)
+    assert line == "error: three has 3 classes (negative, neutral, positive); name the target class: --target CLASS"
+
+
+def test_verbs_answer_for_the_class_that_is_named(cli: Cli, folder: Path) -> None:
+    (row,) = cli.json("memory --model three --word good --upto 3 --target neutral --against positive")
+    assert (row["target"], row["against"], len(row["k"])) == ("neutral", "positive", 4)
+    (usual,) = cli.json("memory --model three --word good --upto 3")
+    assert usual["target"] == verdict(checkpoints.load("three"), "good").label
+    (row,) = cli.json("fixed-points --model three --target neutral --seconds 5")
+    assert row["target"] == "neutral" and all(point["label"] in THREE for point in row["points"])
+    assert "log-odds of neutral" in cli.text("fixed-points --model three --target neutral --seconds 5")
+    regimes = cli.json("lab mixture --model three --target neutral")[-1]["regimes"]
+    assert all(one["target"] == "neutral" and 0 <= one["positive"] <= 1 for one in regimes)
+
+
+def test_models_of_three_classes_are_boosted(cli: Cli, folder: Path, write: Callable[..., Path]) -> None:
+    write_tiny_checkpoint(folder, "other", "gru", labels=THREE)
+    texts = [" ".join(words) for words in product(WORDS[:30], WORDS[10:30])]
+    labels = [one.label for one in verdicts(checkpoints.load("three"), texts)]
+    rows = "".join(f'"{text}",{label}\n' for text, label in zip(texts, labels, strict=True))
+    file = write("rows.csv", "text,label\n" + rows)
+    (row,) = cli.json(f"lab boosting --data {file}")
+    assert row["stopped"] == "perfect" and row["amounts_to"]["voter"] == "three" and row["accuracy"] == 1

@@ -19,7 +19,7 @@ from tests.hostile import SENTENCES
 
 TRACE_KEYS = [
     *("model", "text", "tokens", "probability", "logit", "hidden", "cell", "gates"),
-    *("contributions", "cell_contributions", "empty_logit"),
+    *("contributions", "cell_contributions", "empty_logit", "target"),
 ]
 
 
@@ -79,7 +79,7 @@ def test_memory_of_every_model(cli: Cli) -> None:
     rows = cli.json("memory --model all --word hate --upto 6 --filler 'the movie is so'")
     assert [row["model"] for row in rows] == ["rnn", "gru", "lstm"]
     for row in rows:
-        assert list(row) == ["model", "k", "probability", "gradient_first_word"]
+        assert list(row) == ["model", "k", "probability", "gradient_first_word", "target"]
         assert row["k"] == list(range(7))
         assert len(row["probability"]) == len(row["gradient_first_word"]) == 7
         alone = verdict(checkpoints.load(row["model"]), "hate the movie is so the")
@@ -101,7 +101,7 @@ def test_many_words_before_many_fillers(
     rows = cli.json(command)
     assert sorted(row["model"] for row in rows) == ["lstm", "rnn"]
     for row in rows:
-        assert list(row) == ["model", "words", "fillers", "neutral", "seed", "k", "share", "low", "high"]
+        assert list(row) == ["model", "words", "fillers", "neutral", "seed", "k", "share", "low", "high", "target"]
         same = retention(checkpoints.load(row["model"]), ["hate", "love"], 3, 6, 4)
         assert (row["words"], row["fillers"], row["seed"], row["k"]) == (["hate", "love"], 3, 4, list(range(7)))
         assert row["neutral"] == same.neutral > 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -160,3 +162,34 @@ def test_sentiment_is_among_the_classes_or_is_the_two_in_their_order() -> None:
     assert not targets.has_sentiment(("positive", "negative")) and not targets.has_sentiment(
         ("ham", "spam", "positive")
     )
+
+
+@given(asked(least=2))
+def test_predicted_classes_are_known_of_one_target_of_two_and_of_all_scores(given: tuple[np.ndarray, Target]) -> None:
+    scores, target = given
+    if target.two:
+        scores = scores[:, 1] - scores[:, 0]
+    odds = targets.log_odds(scores, target)
+    found = targets.predicted_by(odds, None if target.two else scores, target)
+    assert found.tolist() == targets.predicted(scores).tolist()
+
+
+def test_a_model_that_is_asked_about_no_text_needs_a_target() -> None:
+    own = Target(classes(3), 1)
+    assert targets.chosen(SimpleNamespace(name="own", labels=own.labels, target=own)) == own
+    with pytest.raises(ValueError, match=r"^own has 3 classes \(c0, c1, c2\); name the target class$"):
+        targets.chosen(SimpleNamespace(name="own", labels=own.labels, target=None))
+
+
+def test_rows_and_directions_of_two_classes_are_one() -> None:
+    rows = np.random.default_rng(0).normal(size=(3, 5))
+    assert targets.row(rows, Target(THREE, 1)) == pytest.approx(rows[1])
+    assert targets.row(rows, Target(THREE, 2, 0)) == pytest.approx(rows[2] - rows[0])
+    assert targets.row(rows[0], POSITIVE) == pytest.approx(rows[0])
+    assert targets.row(rows[0], Target(SENTIMENT, 0)) == pytest.approx(-rows[0])
+    assert targets.contrasts(rows[0]).tolist() == [rows[0].tolist()]
+    assert np.linalg.matrix_rank(np.concatenate([targets.contrasts(rows), rows[1:] - rows[1:2]])) == 2
+    assert Target(THREE, 2).pair == Target(THREE, 2, 0) and Target(THREE, 2, 1).pair == Target(THREE, 2, 1)
+    assert POSITIVE.pair == POSITIVE
+    assert targets.common([POSITIVE, POSITIVE]) == POSITIVE
+    assert targets.common([POSITIVE, Target(SENTIMENT, 0)]) == SENTIMENT

@@ -79,6 +79,14 @@ def test_the_most_classes_and_models_fit(tmp_path: Path) -> None:
     assert len(binned_metrics_file.read(tmp_path / "x.json").tallies.tallies) == 8
 
 
+def test_models_of_different_classes_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    (two,), (three,) = tallies().tallies, of_more().tallies
+    binned_metrics_file.save(path, SOURCE, Tallies((two, replace(three, model="gru")), ()))
+    with pytest.raises(ValueError, match="the models have different classes"):
+        binned_metrics_file.read(path)
+
+
 def test_there_may_be_none(tmp_path: Path) -> None:
     assert binned_metrics_file.load(tmp_path) is None
     with pytest.raises(FileNotFoundError, match="no folder"):

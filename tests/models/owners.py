@@ -86,14 +86,24 @@ class Owner(nn.Module):
             return torch.cat([h[-1], h[-2]], 1)
         return {"last": output[:, -1], "mean": output.mean(1), "max": output.max(1).values}[self.reads.pool]
 
-    def probability(self, ids: list[int]) -> float:
-        """P(class 1) of a text, padded and cut as this model's owner does it."""
+    def distribution(self, ids: list[int]) -> list[float]:
+        """The probability of each output for a text, padded and cut as this model's owner does it."""
         side, length = self.reads.side, self.reads.length
         if side:
             ids = ids[-length:] if self.reads.last else ids[:length]
             pads = [0] * (length - len(ids)) if side != "cut" else []
             ids = pads + ids if side == "left" else ids + pads
-        return float(self(torch.tensor([ids]))[0, -1])
+        found: list[float] = self(torch.tensor([ids]))[0].tolist()
+        return found
+
+    def probability(self, ids: list[int]) -> float:
+        """As `distribution`, of the last class: of two, P(class 1)."""
+        return self.distribution(ids)[-1]
+
+
+def labels(model: Owner) -> tuple[str, ...]:
+    """Names of its classes, where it has more than two outputs."""
+    return tuple(f"topic {number}" for number in range(model.outputs)) if model.outputs > 2 else ()
 
 
 def sentences(seed: int = 1) -> list[list[int]]:
@@ -117,17 +127,20 @@ def write_checked(
     folder: Path, model: Owner, reads: Callable[[list[int]], list[int]] = lambda ids: ids
 ) -> dict[str, Path]:
     """The owner's files, and texts with the probabilities of their model, which `reads` ids."""
+    columns = labels(model) or ("probability",)
     with (folder / "said.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
-        rows.writerow(["text", "probability"])
-        rows.writerows([as_text(ids), f"{model.probability(reads(ids)):.8f}"] for ids in sentences())
+        rows.writerow(["text", *columns])
+        for ids in sentences():
+            rows.writerow([as_text(ids), *(f"{p:.8f}" for p in model.distribution(reads(ids))[-len(columns) :])])
     return {**write(folder, model), "check": folder / "said.csv"}
 
 
 def assert_same(folder: Path, model: Owner, name: str = "theirs") -> None:
     """A checkpoint gives the owner's probabilities."""
     drawn = sentences(seed=9)
-    expected = [model.probability(ids) for ids in drawn]
+    expected = [model.distribution(ids) for ids in drawn]
     found = verdicts(checkpoints.load(name, folder), [as_text(ids) for ids in drawn])
-    assert np.ptp(expected) > 1e-3
-    np.testing.assert_allclose([verdict.probability for verdict in found], expected, atol=5e-6, rtol=0)
+    assert np.ptp(expected, axis=0).min() > 1e-3
+    said = [verdict.distribution[-model.outputs :] for verdict in found]
+    np.testing.assert_allclose(said, expected, atol=5e-6, rtol=0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,12 +69,95 @@ def test_its_target_is_the_second_of_its_two_classes() -> None:
         two_only(turned)
     with pytest.raises(ValueError, match="a target of a, b"):
         asked.targeted(Target(("a", "b"), 0))
-    by_length.labels = ("a", "b", "c")  # type: ignore[attr-defined]
-    try:
-        with pytest.raises(PredictorError, match="two names"):
-            box(by_length)
-    finally:
-        del by_length.labels  # type: ignore[attr-defined]
+
+
+class Opinion:
+    """Three classes; its answers are `kind` of probabilities [N, 3]."""
+
+    def __init__(self, labels: Any = None, kind: Callable[[np.ndarray], Any] = lambda found: found):
+        self.kind = kind
+        if labels is not None:
+            self.labels = labels
+
+    def __call__(self, texts: Sequence[str]) -> Any:
+        return self.kind(np.array([self.of(text) for text in texts]))
+
+    @staticmethod
+    def of(text: str) -> np.ndarray:
+        powers = np.exp([text.count("a"), text.count("d") / 2, len(text) / 7])
+        found: np.ndarray = powers / powers.sum()
+        return found
+
+
+THREE = ("no", "so-so", "yes")
+
+
+def test_more_classes_have_a_column_each() -> None:
+    expected = np.array([Opinion.of(text) for text in TEXTS])
+    for labels in (list(THREE), np.array(THREE)):
+        asked = box(Opinion(labels, np.ndarray.tolist))
+        assert asked.labels == THREE and asked.target is None
+        np.testing.assert_allclose(asked.probabilities(TEXTS), expected, atol=1e-12)
+        assert asked.probabilities([]).shape == (0, 3)
+    for row, one in enumerate(verdicts(asked, TEXTS)):
+        assert one.predicted == expected[row].argmax() and one.distribution == pytest.approx(tuple(expected[row]))
+        assert one.logit == pytest.approx(np.log(one.probability / (1 - one.probability)))
+    aimed = asked.targeted(Target(THREE, 0, 2))
+    assert aimed.hash != asked.hash == box(Opinion(THREE)).hash and aimed._asking is asked._asking
+    assert verdict(aimed, "a day").logit == pytest.approx(2 - len("a day") / 7)
+    read = with_prefixes(asked, verdict(asked, "a day"))
+    np.testing.assert_allclose(read.prefix_distributions, [Opinion.of("a"), Opinion.of("a day")], atol=1e-12)
+    np.testing.assert_allclose(
+        box(Opinion(THREE, lambda found: found * 1.0009)).probabilities(TEXTS), expected, atol=1e-12
+    )
+
+
+def test_without_names_one_answer_tells_how_many_classes_there_are() -> None:
+    asked: list[list[str]] = []
+
+    def counting(texts: list[str]) -> Any:
+        asked.append(texts)
+        return Opinion()(texts)
+
+    unnamed = box(counting)
+    assert unnamed.labels == ("class 1", "class 2", "class 3") and [*map(len, asked)] == [1]
+    unnamed = box(counting)
+    unnamed.probabilities(TEXTS)
+    assert unnamed.labels == ("class 1", "class 2", "class 3") and [*map(len, asked)] == [1, 3]
+    pairs = box(lambda texts: [[1 - p, p] for p in by_length(texts)])
+    assert pairs.labels == SENTIMENT and pairs.hash == box().hash
+    np.testing.assert_allclose(pairs.probabilities(TEXTS), by_length(TEXTS), rtol=1e-15)
+
+
+def test_another_number_of_classes_is_refused() -> None:
+    def changing(texts: list[str]) -> Any:
+        found: np.ndarray = Opinion()(texts)
+        return found[:, :1] if texts == ["one"] else found[:, 0] if texts == ["none"] else found.repeat(2, 1) / 2
+
+    black_box = box(changing)
+    assert len(black_box.labels) == 6
+    for text, shape in (("one", r"an array of shape \(1, 1\)"), ("none", "1 number")):
+        why = rf"gave {shape}; expected an array of shape \(1, 6\), the probabilities of class 1, .* class 6 for"
+        with pytest.raises(PredictorError, match=why):
+            black_box.probabilities([text])
+    with pytest.raises(PredictorError, match=r"shape \(3, 3\); expected 3 numbers from 0 to 1, P\(class 1\)"):
+        box(Opinion(("ham", "spam"))).probabilities(TEXTS)
+    for labels in (["one"], ["a", "b", "a"], [1, 2], "ab", [f"{number}" for number in range(21)]):
+        with pytest.raises(PredictorError, match="labels must be 2 to 20 different names"):
+            box(Opinion(labels))
+
+
+@given(st.permutations(range(3)), st.sampled_from(TEXTS), st.integers(0, 2))
+def test_merging_classes_is_adding_their_probabilities_and_their_order_is_free(
+    order: list[int], text: str, number: int
+) -> None:
+    one = verdict(box(Opinion(THREE)), text)
+    rest = verdict(box(lambda texts: [Opinion.of(text)[number] for text in texts]), text)
+    aimed = one.aimed(Target(THREE, number))
+    assert (aimed.logit, aimed.probability) == (pytest.approx(rest.logit), pytest.approx(rest.probability))
+    moved = verdict(box(Opinion([THREE[index] for index in order], lambda found: found[:, order])), text)
+    assert (moved.label, moved.runner_up, moved.target.name) == (one.label, one.runner_up, one.target.name)
+    assert (moved.logit, moved.margin) == (pytest.approx(one.logit), pytest.approx(one.margin))
 
 
 def test_answers_of_every_kind_are_the_same_probabilities() -> None:
@@ -98,8 +181,14 @@ def test_answers_of_every_kind_are_the_same_probabilities() -> None:
 NO_ANSWERS: list[tuple[Any, str]] = [
     (lambda texts: [0.5], "gave 1 number; expected 3 numbers"),
     (lambda texts: 0.5, r"an array of shape \(\)"),
-    (lambda texts: [[0.4, 0.6]] * 3, r"shape \(3, 2\): one column per class\? Then return \[:, 1\]"),
-    (lambda texts: [[0.4]] * 3, r"shape \(3, 1\): one column per class\? Then return \[:, 0\]"),
+    (lambda texts: [[0.4]] * 3, r"shape \(3, 1\); expected 3 numbers .* 3 texts, or a column for each class"),
+    (lambda texts: np.full((3, 21), 1 / 21), r"gave an array of shape \(3, 21\); expected 3 numbers"),
+    (lambda texts: np.full((2, 3), 1 / 3), r"gave an array of shape \(2, 3\); expected 3 numbers"),
+    (lambda texts: [[0.4, 0.6], [0.5, 0.502], [0, 1]], "the sum 1.002 for the text 'a day', not 1; expected"),
+    (lambda texts: [[0, 0, 1], [1, 0, 0], [0.5, 0, 0.4985]], "the sum 0.9985 for the text 'dull'"),
+    (lambda texts: [[0.5, 0.5], [float("nan"), 0.5], [0.5, 0.5]], "gave NaN for the text 'a day'"),
+    (lambda texts: [[-1, 3.0, 2]] * 3, r"from -1 to 3 \(logits\? Then apply the softmax\)"),
+    (lambda texts: [[20, 70, 10]] * 3, r"from 10 to 70 \(percentages\? Then divide by 100\)"),
     (lambda texts: [0.1, float("nan"), 0.2], "gave NaN for the text 'a day'"),
     (lambda texts: [12.0, 50.0, 99.5], r"from 12 to 99.5 \(percentages\? Then divide by 100\)"),
     (lambda texts: [-2.0, 0.3, 4.0], r"from -2 to 4 \(logits\? Then apply the logistic function\)"),
@@ -236,8 +325,8 @@ def test_what_is_no_spec(module: Any) -> None:
         (f"{name}:absent", f"{name} has no 'absent'; callable in it: Kind, Pipeline, fine, sly"),
         (f"{name}:number", "number is of type int"),
         (f"{name}:Kind", "Kind is a class"),
-        (f"{name}:pipeline", r"name a function that returns predict_proba\(texts\)\[:, 1\]"),
-        (f"{name}:sly", "labels must be two different names"),
+        (f"{name}:pipeline", r"name a function that returns predict_proba\(texts\)$"),
+        (f"{name}:sly", "labels must be 2 to 20 different names"),
         (f"{broken}:f", f"importing {broken} raised ZeroDivisionError: division by zero"),
         (f"{needy}:f", f"importing {needy} raised ModuleNotFoundError: No module named 'no_such_library'"),
         (f"{leaving}:f", "raised SystemExit: no"),

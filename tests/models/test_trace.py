@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import expit
+from scipy.special import expit, softmax
 
 from core.data.targets import POSITIVE, Target
 from core.models.checkpoints import Checkpoint
@@ -201,6 +201,9 @@ def test_of_many_classes_the_logit_is_the_targets_and_all_sums_are_exact(cell: s
     asked = imported.checkpoint(cell, VOCABULARY, sizes=(EMBEDDING, HIDDEN), labels=THREE)
     found = trace(asked if target is None else asked.targeted(target), TEXT)
     assert found.scores is not None and found.scores.shape == (len(found), 3)
+    np.testing.assert_allclose(found.empty_scores, asked.model.linear.bias.numpy(), atol=1e-12)
+    assert found.predicted.tolist() == found.scores.argmax(axis=1).tolist()
+    np.testing.assert_allclose(found.distributions, softmax(found.scores, axis=1), atol=1e-12)
     np.testing.assert_allclose(found.scores, asked.model.prefix_logits(ids(found))[0].numpy(), atol=1e-12)
     assert found.target == target or (target is None and found.target.number == found.scores[-1].argmax())
     rest = found.scores[:, found.target.rest]
@@ -236,5 +239,8 @@ def test_a_head_of_two_outputs_is_traced_as_one_of_one() -> None:
     for name in ("logit", "read_out", "contributions", "cell_contributions"):
         np.testing.assert_allclose(getattr(found, name), getattr(expected, name), atol=1e-9)
     other = trace(one.targeted(Target(POSITIVE.labels, 0)), TEXT)
+    assert other.predicted.tolist() == expected.predicted.tolist() == (expected.logit >= 0).tolist()
+    for run in (expected, other):
+        np.testing.assert_allclose(run.distributions[:, 1], expected.probability, atol=1e-12)
     for name in ("logit", "read_out", "contributions", "cell_contributions"):
         np.testing.assert_allclose(getattr(other, name), -getattr(expected, name), atol=1e-12)

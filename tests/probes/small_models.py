@@ -133,6 +133,18 @@ def exact_logit(given: Instance) -> float:
     return copy.deepcopy(given.checkpoint.model).double()(ids).item()
 
 
+def exact_read_out(given: Instance) -> tuple[np.ndarray, float]:
+    """The gradient [F] of the logit at what the head reads of the text, and its value where that is 0, in float64."""
+    model = copy.deepcopy(given.checkpoint.model).double()
+    state = model.start()
+    for number in given.checkpoint.vocabulary.encode(given.tokens):
+        state = model.step(model.embedding.weight[number][None], state).state
+    read = (state.h[-1] if state.pooled is None else state.pooled).detach().requires_grad_()
+    logit = model.read_out(read)
+    (gradient,) = torch.autograd.grad(logit.sum(), read)
+    return gradient[0].numpy(), (logit - (gradient * read).sum()).item()
+
+
 def without_biases(given: Instance, *, read_out: bool = False) -> Instance:
     """The same for a model whose recurrent biases are zero, and if asked for that of its read-out."""
     model = copy.deepcopy(given.checkpoint.model)

@@ -9,24 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.data.corpus import read_corpus
 from core.data.targets import Target
-from core.lab.boosting import ensemble
-from core.lab.mixture import states
 from core.models import checkpoints, reference_states
 from core.models.checkpoints import Checkpoint
 from core.models.trace import trace
-from core.probes.attribution.results import Instance
 from core.probes.checklist import suite
-from core.probes.dynamics import fixed_points, memory_decay, retention, trajectories
+from core.probes.dynamics import trajectories
 from core.probes.edits import victims
-from core.probes.interventions import patching
 from core.probes.permutations import comparison, mining, order_suite
 from core.probes.permutations import search as permutations
 from core.probes.sarcasm import comment
-from core.probes.scan import one_file
-from core.probes.units import linear_probes, patterns
-from core.probes.words import neighbours
 from tests.conftest import write_tiny_checkpoint
 
 THREE = ("negative", "neutral", "positive")
@@ -49,26 +41,14 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 Asked = Callable[[Checkpoint, Path], object]
 REFUSING: dict[str, Asked] = {
-    "ensemble": lambda model, path: next(iter(ensemble.measure(read_corpus(path), [model, model]))),
-    "mixture": lambda model, path: states.states_of(model, [TEXT]),
-    "attribution": lambda model, path: Instance.of(model, TEXT),
     "suite": lambda model, path: suite.run(model),
-    "fixed points": lambda model, path: next(iter(fixed_points.search(model, [TEXT]))),
-    "memory": lambda model, path: memory_decay.memory(model, "love"),
-    "retention": lambda model, path: retention.retention(model, ["love"]),
-    "gradients": lambda model, path: trajectories.gradients(model, TEXT),
     "edits": lambda model, path: victims.victim(model),
-    "patching": lambda model, path: patching.patch_grid(model, trace(model, TEXT), trace(model, "so bad")),
     "comparison": lambda model, path: comparison.compare([model], TEXT, "so bad"),
     "mining": lambda model, path: next(mining.mine(path, [model])),
     "order suite": lambda model, path: next(iter(order_suite.run(model))),
     "permutations": lambda model, path: permutations.scorer(model, None),  # type: ignore[arg-type]
     "comment": lambda model, path: comment.judge([model], TEXT, "positive"),
     "leave one out": lambda model, path: comment.leave_one_out(model, ("i", "love")),
-    "scan": lambda model, path: [*one_file.scan(path, [model])],
-    "linear probes": lambda model, path: next(linear_probes.diagnose(model, [TEXT])),
-    "patterns": lambda model, path: next(patterns.index(model, None)),  # type: ignore[arg-type]
-    "words": lambda model, path: neighbours.leaning(model),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -85,7 +86,7 @@ def test_permutations(seen: Checkpoint, asked: BlackBox, text: str, budget: int)
 def test_a_search_of_a_slow_one_tells_and_stops_between_batches(asked: BlackBox) -> None:
     question = permutations.ask(asked, SCORER, "better late than never , so sad")
     score = permutations.scorer(asked, question)
-    asked._batch = 8
+    asked._asking.batch = 8
     events = list(permutations.search("slow", score, question))
     steps = np.diff([0, *(event.scored for event in events)])
     assert len(events) > 5
@@ -125,8 +126,7 @@ def test_edits_are_guarded_by_polarity_that_is_lent(asked: BlackBox, seen: Check
     edit = next(one for one in change.delete(asked.preprocessing(TEXT)) if one.before == ("bad",))
     assert guard.judge([edit], "negative") == "failed"
     assert sources.guards(asked, WordSources())[0].judge([edit], "negative") == "cannot judge"
-    other = BlackBox(lambda texts: texts, "made.up:spam")
-    other.labels = ("ham", "spam")
+    other = BlackBox(SimpleNamespace(labels=("ham", "spam")), "made.up:spam")  # type: ignore[arg-type]
     assert sources.guards(other, lent)[0].judge([edit], "negative") == "cannot judge"
 
 
@@ -162,7 +162,7 @@ def test_scan(seen: Checkpoint, asked: BlackBox, tmp_path: Path, label_column: s
     path = tmp_path / "in.jsonl"
     texts = [TEXT, LONG, "", "so sad ...", "Oh great , late again !", "love it"]
     path.write_text("".join(json.dumps({"text": t, "label": n % 2}) + "\n" for n, t in enumerate(texts)), "utf-8")
-    other = BlackBox(asked._function, "shipped:other")
+    other = BlackBox(asked._asking.function, "shipped:other")
     events = one_file.scan(path, [seen, other], label_column=label_column, out=tmp_path / "out.jsonl")
     (*_, last) = events
     rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text("utf-8").splitlines()]

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from core.data.targets import Target
 from core.models.gold_labels import GOLD_LABELS
 from core.storage.comments import SOURCES, Find, Finds
+
+SPAM = Target(("ham", "spam"), 1)
 
 
 @pytest.fixture
@@ -29,7 +32,7 @@ def test_how_a_find_was_made_is_kept_in_one_line(kept: Finds) -> None:
     )  # fmt: skip
     assert found == Find(
         1, found.created, "i love waiting", "i hate waiting", "lstm", 0.875, "negative", "edit", "hate → love", "hm",
-        "positive", "positive",
+        "positive", "positive", None,
     )  # fmt: skip
     typed = keep(kept)
     assert (typed.source, typed.original, typed.how, typed.note) == ("typed", None, "", "")
@@ -46,12 +49,28 @@ def test_fooled_is_the_opposite_of_the_reading(kept: Finds) -> None:
 def test_classes_are_kept_by_their_names(kept: Finds) -> None:
     for probability, label in ((0.75, "spam"), (0.25, "ham")):
         for reading in ("ham", "spam", "mixed"):
-            found = keep(kept, reading=reading, probability=probability, labels=("ham", "spam"))
+            found = keep(kept, reading=reading, probability=probability, target=SPAM)
             assert (found.reading, found.target, found.label) == (reading, "spam", label)
             assert found.fooled is (None if reading == "mixed" else reading != label)
             assert kept.finds(reading=reading) == [found]
     with pytest.raises(ValueError, match="available: ham, spam, mixed"):
-        keep(kept, labels=("ham", "spam"))
+        keep(kept, target=SPAM)
+
+
+def test_of_more_classes_the_predicted_one_is_said(kept: Finds) -> None:
+    target = Target(("no", "so-so", "yes"), 1, 2)
+    found = keep(kept, target=target, label="no", probability=0.4, reading="so-so")
+    assert (found.target, found.against, found.label, found.fooled) == ("so-so", "yes", "no", True)
+    assert kept.all() == [found]
+    assert keep(kept, target=Target(target.labels, 2), label="yes", reading="yes") == replace(
+        found, target="yes", against=None, label="yes", probability=0.75, reading="yes"
+    )
+    for label, says in (
+        (None, r"P\(so-so\) does not tell which of 3"),
+        ("maybe", "unknown label 'maybe'; available: no"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            keep(kept, target=target, label=label, reading="no")
 
 
 def test_the_same_text_again_takes_the_new_reading(kept: Finds) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from core.data.targets import Target
 from core.storage import database
 from core.storage.comments import Finds
 from core.storage.database import SCHEMA, default_path
@@ -232,6 +233,11 @@ def test_a_file_of_the_first_version_is_read_as_it_is(tmp_path: Path) -> None:
         (4, "not bad", None, ""),
         (3, "so good", -24.25, "hm"),
     ]
+    mail = Collection(pairs.path, lambda model: ("ham", "spam") if model == "gru" else ("a", "b", "c"))
+    assert [(pair.target, pair.label_original, pair.label_other) for pair in mail.all()] == [
+        ("spam", "spam", "ham"),
+        ("positive", "positive", "negative"),  # its model has become another
+    ]
     assert finds.all() == [] and finds.export_csv().count("\n") == 1
     with pytest.raises(LookupError, match="no find 3"):
         finds.remove(3)
@@ -308,9 +314,9 @@ def test_finds_of_the_second_version_get_the_names_of_their_models_classes(tmp_p
         ("win now", "spam", "spam", "ham", True),
         ("oh great", "negative", "positive", "positive", True),
     ]
-    assert texts(finds, reading="spam") == ["win now"] and ",spam,ham\r\n" in finds.export_csv()
+    assert texts(finds, reading="spam") == ["win now"] and ",spam,ham,\r\n" in finds.export_csv()
     assert finds.path.read_bytes() == content
-    own = {"model": "turned", "labels": NAMES["turned"]}
+    own = {"model": "turned", "target": Target(NAMES["turned"], 1)}
     new = [keep(finds, reading=reading, text=reading, **own) for reading in NAMES["turned"]]
     assert version(finds.path) == SCHEMA and finds.all() == [*reversed(new), *before]
     assert [find.reading for find in new] == ["positive", "negative"]

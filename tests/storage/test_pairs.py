@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from core.data.targets import Target
 from core.evaluation.metrics import wilson_interval
 from core.storage.pairs import Collection, Pair
 
@@ -34,7 +35,8 @@ def test_a_pair_is_kept_with_its_fluency_or_without(kept: Collection) -> None:
     given = {"original": "better late than never", "other": "better never than late", "model": "lstm", "note": "hm"}
     given |= {"probability_original": 0.75, "probability_other": 0.25, "judgement": "not valid", **score(-20.5, -24.25)}
     found = kept.keep(**given)  # type: ignore[arg-type]
-    assert found == Pair(id=1, created=found.created, **given)  # type: ignore[arg-type]
+    labels = {"target": "positive", "label_original": "positive", "label_other": "negative"}
+    assert found == Pair(id=1, created=found.created, **given, **labels)  # type: ignore[arg-type]
     bare = keep(kept)
     assert (bare.fluency_original, bare.fluency_other, bare.scorer, bare.floor, bare.note) == (None,) * 4 + ("",)
 
@@ -49,6 +51,17 @@ def test_the_same_pair_again_takes_the_new_judgement(kept: Collection) -> None:
     assert keep(kept, judgement="valid", probability_other=0.125, note="second") == replace(again, note="second")
     unknown_floor = keep(kept, judgement="valid", probability_other=0.125, **score(-11, -14, None, "other words"))
     assert unknown_floor.floor is None, "one scorer's floor says nothing of another's"
+
+
+def test_of_more_classes_the_predicted_ones_are_said(kept: Collection) -> None:
+    given = {"target": Target(("no", "so-so", "yes"), 0, 2), "label_original": "so-so", "label_other": "yes"}
+    found = keep(kept, **given)
+    assert (found.target, found.against) == ("no", "yes")
+    assert (found.label_original, found.label_other) == ("so-so", "yes")
+    assert keep(kept, **{**given, "label_other": "no"}) == replace(found, label_other="no")
+    assert "no,so-so,no,yes" in kept.export_csv()
+    with pytest.raises(ValueError, match="does not tell which of 3 classes"):
+        keep(kept, **{**given, "label_other": None})
 
 
 def test_listing_is_newest_first_and_filtered(kept: Collection) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.data.labels import SENTIMENT
 from core.models import predictor
 from core.models.predictor import BlackBox
 from tests.app import ROOT, forget, opened, said, shown, sound
@@ -39,10 +40,11 @@ def start(monkeypatch: pytest.MonkeyPatch, spec: str | None) -> None:
 
 @pytest.fixture
 def goes_wrong(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Any], None]]:
-    """Puts another callable in the place of the pipeline."""
+    """Puts another callable, of these classes, in the place of the pipeline."""
 
-    def replace(function: Any) -> None:
+    def replace(function: Any, labels: Any = SENTIMENT) -> None:
         forget()
+        function.labels = labels
         monkeypatch.setattr(predictor, "load", lambda spec, taken=(): BlackBox(function, spec))
 
     yield replace
@@ -89,7 +91,7 @@ def test_only_the_command_line_names_it(monkeypatch: pytest.MonkeyPatch) -> None
     [
         ("", "--predictor must be package.module:callable"),
         ("no_such_module_at_all:f", "there is no module 'no_such_module_at_all'"),
-        ("examples.sklearn_predictor:pipeline", "predict_proba(texts)[:, 1]"),
+        ("examples.sklearn_predictor:pipeline", "predict_proba(texts)"),
         ("examples.sklearn_predictor:<b>x</b>", "--predictor must be package.module:callable"),
     ],
 )
@@ -105,7 +107,7 @@ BAD: dict[str, Any] = {
     "wrong length": lambda texts: [0.5] * (len(texts) + 1),
     "NaN": lambda texts: [float("nan")] * len(texts),
     "percentages": lambda texts: [55.0] * len(texts),
-    "two columns": lambda texts: [[0.5, 0.5]] * len(texts),
+    "another sum": lambda texts: [[0.5, 0.6]] * len(texts),
 }
 
 
@@ -116,7 +118,7 @@ BAD: dict[str, Any] = {
         ("wrong length", "Permutations", "hand"),
         ("NaN", "Permutations", "compare"),
         ("percentages", "Sarcasm", "comment"),
-        ("two columns", "Sarcasm", "behaviour"),
+        ("another sum", "Sarcasm", "behaviour"),
         ("raises", "Attributions", "words"),
     ],
 )
@@ -128,6 +130,25 @@ def test_one_that_goes_wrong_is_told_of_in_a_line(
     assert at.error
     assert all(SPEC in shown(error.value) for error in at.error)
     assert all("\n" not in error.value for error in at.error)
+
+
+def test_one_without_labels_that_answers_nothing_is_left_out(goes_wrong: Callable[..., None]) -> None:
+    goes_wrong(BAD["raises"], None)
+    at = page("Permutations", "hand")
+    assert not at.error and "raised ZeroDivisionError" in "\n".join(text.value for text in at.text)
+
+
+def test_one_of_three_classes(monkeypatch: pytest.MonkeyPatch, goes_wrong: Callable[..., None]) -> None:
+    from examples.sklearn_predictor import opinion
+
+    start(monkeypatch, "examples.sklearn_predictor:opinion")
+    at = page(target="neutral", beginnings="1")
+    (expected,) = opinion([TEXT])
+    assert shown(at.metric[0].value) == "positive" and at.metric[0].delta.startswith(f"P(neutral) = {expected[1]:.3f}")
+    goes_wrong(lambda texts: [[0.2, 0.3, 0.5]] * len(texts) if TEXT in texts else [[0.5, 0.5]] * len(texts), None)
+    at = page("Home", target="class 1")
+    (error,) = at.error
+    assert "gave an array of shape (1, 3); expected 1 number" in shown(error.value)
 
 
 def click(at: AppTest, key: str) -> AppTest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,15 @@ from streamlit.testing.v1 import AppTest
 from core.data.targets import Target
 from core.models import checkpoints
 from core.models.predict import verdict
-from tests.app import forget, opened, said, shown, sound
+from core.models.state_space import fit_several
+from core.probes.dynamics.memory_decay import memory
+from core.probes.dynamics.retention import strong_words
+from pages.server.fingerprint import fingerprint
+from tests.app import charts, figures, forget, opened, press, said, script, shown, sound
 from tests.conftest import write_tiny_checkpoint
 
 TEXT = "i love this movie"
+Downloads = dict[str, Callable[[], list[list[str]]]]
 AIRLINE = ("late", "*lost*", "fine")
 
 
@@ -25,11 +30,21 @@ AIRLINE = ("late", "*lost*", "fine")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("three")
     write_tiny_checkpoint(folder, "airline", "gru", labels=AIRLINE)
+    _with_parts(folder)
     forget()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("UNROLLED_CHECKPOINTS", str(folder))
         yield folder
     forget()
+
+
+def _with_parts(folder: Path) -> None:
+    """What training counts besides: the polarity of words, and the axes of states."""
+    checkpoint, random = checkpoints.load("airline", folder), np.random.default_rng(0)
+    polarity = random.normal(0, 0.1, (3, len(checkpoint.vocabulary))).astype(np.float32)
+    weights, bias = (part.numpy() for part in (checkpoint.model.linear.weight, checkpoint.model.linear.bias))
+    space = fit_several(random.normal(size=(50, weights.shape[1])), weights, bias)
+    checkpoints.save_again(checkpoint, checkpoint.card, folder, polarity, space)
 
 
 @pytest.fixture
@@ -81,3 +96,62 @@ def test_beside_a_model_of_two_classes(two: None) -> None:
         "P(fine)",
         "P(spam)",
     ]
+
+
+def titles(chart: dict[str, Any]) -> list[str]:
+    return [axis["title"]["text"] for name, axis in chart["layout"].items() if "axis" in name and "title" in axis]
+
+
+def test_memory_is_of_a_class_that_is_named(folder: Path, downloads: Downloads) -> None:
+    at = sound(opened("Trajectories", "memory", word="good", upto="9", fillers="2", target="*lost*"))
+    curves, left = charts(at)
+    assert {"P(*lost*)", "log-odds of *lost*"} <= set(titles(curves)) and len(curves["layout"]["shapes"]) == 1
+    assert "log-odds of *lost*" in " ".join(titles(left)) and "For fillers alone, P(*lost*)" in said(at)
+    checkpoint = checkpoints.load("airline", folder).targeted(Target(AIRLINE, 1))
+    found = memory(checkpoint, "good", upto=9)
+    header, *rows = downloads["memory"]()
+    assert header[-1] == "target" and {row[-1] for row in rows} == {"log-odds of *lost*"}
+    assert [float(row[2]) for row in rows] == pytest.approx(found.probability)
+    assert at.text_input(key=f"trajectories words {fingerprint(strong_words(checkpoint))}").value
+    sound(at.selectbox(key="memory target").select("late").run())
+    assert at.query_params["target"] == "late" and "words" not in at.query_params
+
+
+def test_fixed_points_are_shown_for_the_target_without_another_search(folder: Path) -> None:
+    source = """
+from pages.views.trajectories import fixed_points
+from pages.widgets import models
+from pages.widgets.sentences import Sentence
+
+fixed_points.view([Sentence(1, "so good")], models.load_all()[0])
+"""
+    at = press(script(source, target="late", fp_seconds="5"), "Start the search")
+    (shown_first,) = at.dataframe
+    assert {"log-odds of late", "verdict"} <= set(shown_first.value.columns)
+    drawn = figures(at)["airline: fixed points"]
+    assert titles(drawn)[0] == "read-out (log-odds of late against *lost*)"
+    sound(at.selectbox(key="fixed points target").select("fine").run())
+    (another,) = at.dataframe
+    assert list(another.value["largest |λ|"]) == list(shown_first.value["largest |λ|"])
+    assert "log-odds of fine" in another.value.columns
+    sound(at.selectbox(key="fixed points against").select("*lost*").run())
+    assert titles(figures(at)["airline: fixed points"])[0] == "read-out (log-odds of fine against *lost*)"
+
+
+def test_words_lean_to_the_target(folder: Path) -> None:
+    at = sound(opened("Models", "words", about="map", words="50", target="*lost*"))
+    (chart,) = charts(at)
+    assert chart["layout"]["title"]["text"] == "After training (airline), log-odds of *lost*"
+    assert "Blue leans to *lost*, red to the other classes" in said(at)
+    polarity = checkpoints.load("airline", folder).polarity
+    assert polarity is not None
+    (near,) = sound(opened("Models", "words", word="good", target="fine")).dataframe
+    vocabulary = checkpoints.load("airline", folder).vocabulary
+    first = near.value.iloc[0]
+    assert first["polarity (nats)"] == pytest.approx(polarity[2, vocabulary.id(first["word"])], abs=0.006)
+
+
+def test_states_of_a_mixture_are_described_by_the_target(folder: Path) -> None:
+    at = sound(opened("Maths_Lab", "mixture", mix_data="states", mix_axes="read-out", target="*lost*"))
+    assert "are predicted *lost*" in said(at) and "mean P(*lost*)" in said(at)
+    assert titles(charts(at)[0])[0] == "along the log-odds of *lost* against late"

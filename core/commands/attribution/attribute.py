@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from core.commands import console, inputs
 from core.commands.options import Verbs, models_options
+from core.data.targets import log_odds_name
 from core.models.predictor import BlackBox
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _WORTH_REPORTING = 10.0  # seconds
 
 def add_verbs(verbs: Verbs) -> None:
     """Add the verb and its options."""
-    parser = verbs.add(attribute, "--seed", "texts")
+    parser = verbs.add(attribute, "--seed", "--target", "--against", "texts")
     models_options(parser)
     parser.add_argument("--method", default="all", help="a method's name, or all (default)")
     parser.add_argument(
@@ -37,7 +38,7 @@ def attribute(options: argparse.Namespace) -> int:
     from core.models.predict import verdicts
     from core.probes.attribution.attribute import METHODS, attribute
 
-    models = inputs.two_only(inputs.named_models(options))
+    models = inputs.aimed(options, inputs.named_models(options))
     for model in models:
         verdicts(model, options.texts)  # a text that cannot be read is refused before any work
     methods = {model.name: _methods(model, options.method, options.baseline) for model in models}
@@ -123,6 +124,7 @@ def _as_json(result: Attribution, measured: Faithfulness) -> dict[str, object]:
         **console.record(result, "model text method tokens scores"),
         "baseline": result.baseline or None,
         **console.record(result, "base_logit logit delta seconds"),
+        **result.target.as_json(),
         "faithfulness": measured.as_json(),
         **console.record(result, "errors spent warning known"),
         "baselines": METHODS[result.method].baselines,
@@ -132,7 +134,8 @@ def _as_json(result: Attribution, measured: Faithfulness) -> dict[str, object]:
 def _show(result: Sequence[Attribution], measured: Sequence[Faithfulness]) -> None:
     """One text and model: a line a token with a column a method, then a line a method."""
     first = result[0]
-    console.line(f"{first.model}: logit {first.logit:+.4f} of: {' '.join(first.tokens)}")
+    name = log_odds_name(first.target)
+    console.line(f"{first.model}: {name} {first.logit:+.4f} of: {' '.join(first.tokens)}")
     tokens = [token if known else f"{token} (unknown)" for token, known in zip(first.tokens, first.known, strict=True)]
     tokens = [console.inert(token) for token in tokens]
     side = max(len(token) for token in tokens)

@@ -28,7 +28,7 @@ _WIDTH = 27
 
 def add_verbs(verbs: Verbs) -> None:
     """Add the verb and its options."""
-    parser = verbs.add(faithfulness, "--seed", "--seconds")
+    parser = verbs.add(faithfulness, "--seed", "--seconds", "--target", "--against")
     models_options(parser)
     parser.add_argument("--data", required=True, metavar="FILE", help="sentences, in a form of docs/files.md")
     parser.add_argument("--rows", type=at_least(1), default=200, metavar="N", help="rows drawn (default: 200)")
@@ -51,7 +51,7 @@ def faithfulness(options: argparse.Namespace) -> int:
     """Which method of attribution explains a model most faithfully: a table over sentences, beside random rankings."""
     from core.probes.attribution import benchmark_file
 
-    models = inputs.two_only(inputs.named_models(options))
+    models = inputs.aimed(options, inputs.named_models(options))
     chosen = [(model, *_methods(model, options)) for model in models]
     check_folder(options.out)
     texts, sha256, drawn_from = inputs.drawn_texts(options)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.commands import console, inputs
 from core.commands.options import Parser, Verb, Verbs
+from core.data.targets import log_odds_name
 
 if TYPE_CHECKING:
     from core.probes.attribution.interactions import Interactions
@@ -27,7 +28,7 @@ def add_verbs(verbs: Verbs) -> None:
 
 
 def _add(verbs: Verbs, verb: Verb) -> Parser:
-    parser = verbs.add(verb, "--model", "--seed", "texts")
+    parser = verbs.add(verb, "--model", "--seed", "--target", "--against", "texts")
     parser.add_argument("--baseline", default="delete", help="removal method: delete (default), pad, unk, mean or zero")
     return parser
 
@@ -56,22 +57,26 @@ def interactions(options: argparse.Namespace) -> int:
 def _instances(options: argparse.Namespace) -> list[Instance]:
     from core.probes.attribution.results import Instance
 
-    models = inputs.two_only(inputs.named_checkpoints(options.model))
+    models = inputs.aimed(options, inputs.named_checkpoints(options.model))
     return [Instance.of(checkpoint, text) for text in options.texts for checkpoint in models]
 
 
 def _order_json(result: OrderAttribution) -> dict[str, object]:
-    return console.record(
-        result,
-        "model text tokens baseline words positions word_errors position_errors logit base_logit=base total from_words "
-        "from_order from_order_error share shuffled_logit=shuffled shuffled_error exact samples seconds",
-    )
+    return {
+        **console.record(
+            result,
+            "model text tokens baseline words positions word_errors position_errors logit base_logit=base total "
+            "from_words from_order from_order_error share shuffled_logit=shuffled shuffled_error exact samples seconds",
+        ),
+        **result.target.as_json(),
+    }
 
 
 def _show_order(result: OrderAttribution) -> None:
     error = "" if result.from_order_error is None else f" ± {result.from_order_error:.4f}"
+    name = log_odds_name(result.target)
     console.line(
-        f"{result.model}: logit {result.logit:+.4f}, without words ({result.baseline}) {result.base:+.4f}; of the "
+        f"{result.model}: {name} {result.logit:+.4f}, without words ({result.baseline}) {result.base:+.4f}; of the "
         f"difference {result.total:+.4f} the words make {result.from_words:+.4f} and their positions "
         f"{result.from_order:+.4f}{error}"
     )
@@ -87,13 +92,13 @@ def _show_order(result: OrderAttribution) -> None:
 
 
 def _interactions_json(result: Interactions) -> dict[str, object]:
-    return console.record(
-        result, "model text tokens baseline places matrix errors shapley logit base_logit=base exact samples seconds"
-    )
+    names = "model text tokens baseline places matrix errors shapley logit base_logit=base exact samples seconds"
+    return {**console.record(result, names), **result.target.as_json()}
 
 
 def _show_interactions(result: Interactions) -> None:
-    console.line(f"{result.model}: pairwise Shapley interactions ({result.baseline}); {result.spent}")
+    unit = "" if result.target.wins_at_half else f" in the {log_odds_name(result.target)}"
+    console.line(f"{result.model}: pairwise Shapley interactions{unit} ({result.baseline}); {result.spent}")
     pairs = result.pairs()
     if not pairs:
         console.line("  a text of one token has no pair")

@@ -125,7 +125,7 @@ def _over_models(options: argparse.Namespace) -> int:
     from core.lab.boosting.ensemble import ROUNDS, measure
 
     check_folder(options.out)
-    models = inputs.two_only(inputs.named_checkpoints(options.model))
+    models = inputs.labelled_by(inputs.named_checkpoints(options.model), options, Path(options.data))
     alike = {model.name: model.labelling for model in models if model.labels == models[0].labels}
     corpus = inputs.labelled(options, options.data, common(alike))
     if options.rows is not None:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.commands import console
+from core.commands import console, inputs
 from core.commands.lab.small_files import text_of
 from core.commands.options import Verbs
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def add_exercise(verbs: Verbs) -> None:
     """Add the exercise and its options."""
-    parser = verbs.add(mixture, "--seed")
+    parser = verbs.add(mixture, "--seed", "--target", "--against")
     kinds = parser.add_mutually_exclusive_group()
     kinds.add_argument("--data", help="points to draw: clouds (default), crossing, one, twins, arcs")
     kinds.add_argument("--points", metavar="FILE", help="read the points from here, one per line: x, y")
@@ -43,6 +43,8 @@ def mixture(options: argparse.Namespace) -> int:
 
     if options.texts and not options.model:
         raise ValueError("--texts goes with --model NAME, whose hidden states are taken")
+    if (options.target or options.against) and not options.model:
+        raise ValueError("--target and --against go with --model NAME, whose classes are meant")
     if options.count is not None and (options.points or options.model):
         raise ValueError("--count says how many points to draw; a file or a model has as many as it has")
     points, states = _points(options)
@@ -67,7 +69,8 @@ def _points(options: argparse.Namespace) -> tuple[np.ndarray, States | None]:
         from core.lab.mixture.states import states_of
         from core.models import checkpoints
 
-        states = states_of(checkpoints.load(*checkpoints.located(options.model)), _sentences(options.texts))
+        (model,) = inputs.named(options, [checkpoints.load(*checkpoints.located(options.model))])
+        states = states_of(model, _sentences(options.texts))
         return states.points, states
     count = 200 if options.count is None else options.count
     return draw("clouds" if options.data is None else options.data, count, options.seed), None
@@ -108,6 +111,7 @@ def _rows(result: Mixture, checks: dict[int, float | None], states: States | Non
             {
                 "component": one.component + 1,
                 **console.record(one, "count share probability positive tokens"),
+                **states.target.as_json(),
             }
             for one in regimes(states, result.iterations[-1].responsibilities)
         ]
@@ -167,6 +171,6 @@ def _show_regimes(result: Mixture, states: States) -> None:
         f"{states.explained.sum():.0%} of their variance"
     )
     for one in regimes(states, result.iterations[-1].responsibilities):
-        console.line(sentence(states, one, states.labels))
+        console.line(sentence(states, one))
         tokens = ", ".join(f"{t.token} ({t.held:.1f} of {t.occurrences})" for t in one.tokens)
         console.line(f"  tokens it holds most of: {tokens or 'none'}")

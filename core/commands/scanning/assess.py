@@ -17,7 +17,9 @@ def add_verbs(verbs: Verbs) -> None:
     """Add the verb and its options."""
     parser = verbs.add(assess, "--model", "--data", "--rejoin")
     parser.add_argument(
-        "--target", metavar="CLASS", help="the class of threshold and calibration (default: the second of two)"
+        "--target",
+        metavar="CLASS",
+        help="the class of threshold and calibration (default: the second of two, else the predicted one)",
     )
     parser.set_defaults(against=None)
     parser.add_argument("--threshold", type=float, metavar="P", help="decision threshold (default: 0.5)")

@@ -43,7 +43,7 @@ def scan_corpus(options: argparse.Namespace) -> int:
     given = [_spelled(name) for name in _FILE_ONLY if getattr(options, name)]
     if given:
         raise ValueError(f"{', '.join(given)}: rankings take a file OUT, with a suffix; given: {options.out}")
-    models = inputs.rejoined(options, inputs.two_only(inputs.named_models(options)))
+    models = inputs.aimed(options, inputs.rejoined(options, inputs.named_models(options)))
     if Path(options.files[0]).is_file():
         inputs.report_split_words(models, inputs.first_texts(options, Path(options.files[0])))
     try:
@@ -62,22 +62,29 @@ def scan_corpus(options: argparse.Namespace) -> int:
     )
     if options.json:
         console.json_list(
-            {"model": name, "out": options.out}
-            | console.record(summary, "rows empty malformed")
-            | console.record(tally, "scored share_positive mean histogram")
+            {"model": name, "out": options.out} | console.record(summary, "rows empty malformed") | tally.as_json()
             for name, tally in summary.models.items()
         )
         return 0
-    second = {model.name: model.labels[1] for model in models}
     for name, tally in summary.models.items():
         if tally.mean is None:
             console.line(f"{name}: no row was scored")
-        else:
-            console.line(
-                f"{name}: {tally.share_positive:.2%} of {tally.scored:,} rows read as {second[name]}, "
-                f"mean P {tally.mean:.4f}"
-            )
+            continue
+        target = next(model.target for model in models if model.name == name)
+        shares = {label: one.predicted / tally.scored for label, one in tally.classes.items()}
+        if target and not shares:
+            shares = {target.name: tally.share_positive or 0.0}
+        read = ", ".join(f"{share:.2%} as {label}" for label, share in shares.items())
+        first, _as, rest = read.partition(" as ")
+        console.line(f"{name}: {first} of {tally.scored:,} rows read as {rest}, mean P {tally.mean:.4f}")
     return 0
+
+
+def classes(options: argparse.Namespace) -> list[str] | None:
+    """The classes that ``--classes`` names; None for all."""
+    if options.classes == "all":
+        return None
+    return [] if options.classes is None else [name.strip() for name in options.classes.split(",")]
 
 
 def _followed(options: argparse.Namespace, models: Sequence[Model]) -> CorpusScan:
@@ -86,7 +93,7 @@ def _followed(options: argparse.Namespace, models: Sequence[Model]) -> CorpusSca
 
     events = corpus_scan(
         options.files,
-        ModelSource.of(models, inputs.folder_of(models)),
+        ModelSource.of(models, inputs.folder_of(models), classes(options)),
         options.out,
         options.text_column,
         layout=options.layout,

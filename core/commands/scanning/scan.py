@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from core.commands import console, inputs
 from core.commands.options import Verbs, label_options, models_options
 from core.commands.scanning import corpus
-from core.data.labels import SENTIMENT, Names
+from core.data.labels import Names
+from core.data.targets import default, has_sentiment
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def add_verbs(verbs: Verbs) -> None:
     """Add the verb and its options."""
-    parser = verbs.add(scan, "--rejoin")
+    parser = verbs.add(scan, "--rejoin", "--target", "--against")
     about = "tables of texts of any size (docs/files.md): files, folders, patterns"
     parser.add_argument("files", metavar="IN", nargs="+", help=about)
     parser.add_argument(
@@ -33,6 +34,8 @@ def add_verbs(verbs: Verbs) -> None:
     for index, label in (("second", "positive"), ("first", "negative")):
         about = f"the same as --labels WORD=NAME for the {index} class"
         parser.add_argument(f"--{label}", action="append", default=[], metavar="WORD", help=about)
+    about = "add a column for the probability of each of these classes (names, or all)"
+    parser.add_argument("--classes", metavar="A,B", help=about)
     parser.add_argument("--top", type=int, metavar="K", help="rows in each model's ranking (default: 20)")
     parser.add_argument("--resume", action="store_true", help="continue the scan in the folder OUT, if any")
     parser.add_argument("--part-rows", type=int, metavar="N", help="rows in a part of the folder OUT (default: 65,536)")
@@ -48,7 +51,7 @@ def scan(options: argparse.Namespace) -> int:
     from core.probes.scan.one_file import TOP
 
     corpus.check_one_file(options)
-    models = inputs.rejoined(options, inputs.two_only(inputs.named_models(options)))
+    models = inputs.aimed(options, inputs.rejoined(options, inputs.named_models(options)))
     if not options.label_column and (options.labels or options.positive or options.negative):
         raise ValueError("--labels, --positive and --negative name values of --label-column, which was not given")
     if options.label_column:
@@ -82,6 +85,7 @@ def _scan(options: argparse.Namespace, models: list[Model], top: int) -> Scan:
         options.out,
         asked=inputs.asked(options, models[0].labels),
         top=top,
+        classes=corpus.classes(options),
         layout=options.layout,
     )
     with closing(events):
@@ -98,7 +102,10 @@ def _as_json(options: argparse.Namespace, model: str, result: Scan) -> dict[str,
             "ranked_by rows scored empty malformed labels_not_understood=misunderstood problems labelled unlabelled",
         ),
         "opposite": result.opposite.get(model),
-        "top": [{"rank": rank, **console.plain(row)} for rank, row in enumerate(result.top[model], 1)],
+        "top": [
+            {"rank": rank, **console.plain(row), **row.target.as_json()}
+            for rank, row in enumerate(result.top[model], 1)
+        ],
     }
 
 
@@ -106,12 +113,13 @@ def _show(model: str, result: Scan, names: Names) -> None:
     if result.ranked_by == "disagreement":
         count, of = result.opposite[model], result.labelled
         share = f" ({count / of:.1%})" if of else ""
+        differs = "opposite to" if default(names) else "not"
         console.line(
-            f"{model}: the verdict is opposite to the label on {count:,} of {of:,} rows{share}; most confident first"
+            f"{model}: the verdict is {differs} the label on {count:,} of {of:,} rows{share}; most confident first"
         )
-    elif names != SENTIMENT:
+    elif not has_sentiment(names):
         console.line(
-            f"{model}: no labels were given, and cues of sarcasm do not concern {names[0]} and {names[1]}: not ranked"
+            f"{model}: no labels were given, and cues of sarcasm do not concern {' and '.join(names)}: not ranked"
         )
     else:
         console.line(f"{model}: no labels were given, so rows rank by their cues of sarcasm times P(positive)")
@@ -122,4 +130,6 @@ def _show(model: str, result: Scan, names: Names) -> None:
 def _row(row: RankedRow) -> str:
     human = f"  labelled {row.human}" if row.human else ""
     cues = f"  [{' '.join(row.cues)}]" if row.cues else ""
-    return f"{row.score:.4f}  row {row.row:,}{human}  P {row.probability:.4f}{cues}  {' '.join(row.text.split())}"
+    verdict = "" if row.target.wins_at_half else f"  read as {row.label}"
+    chance = f"P {row.probability:.4f}"
+    return f"{row.score:.4f}  row {row.row:,}{human}{verdict}  {chance}{cues}  {' '.join(row.text.split())}"

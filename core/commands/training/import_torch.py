@@ -53,7 +53,10 @@ def add_verbs(verbs: Verbs) -> None:
         help=f"preprocessing, of {', '.join(STEPS)} (default: lowercase punctuation; none after it: none)",
     )
     parser.add_argument(
-        "--labels", metavar="ZERO,ONE", help="names of class 0 and class 1 (default: negative,positive)"
+        "--labels",
+        metavar="ZERO,ONE,…",
+        help="names of the classes, class 0 first: of all outputs in their order, where there are more than two "
+        "(default: negative,positive)",
     )
     parser.add_argument("--class-1", type=int, metavar="N", help="which of two outputs is class 1 (default: 1)")
     parser.add_argument(
@@ -91,12 +94,19 @@ def add_verbs(verbs: Verbs) -> None:
         "--check",
         type=Path,
         metavar="FILE",
-        help="a table of texts with the owner's probabilities of class 1: nothing is saved unless every row agrees "
-        "within 0.0001; where one does not, what would agree is searched for",
+        help="a table of texts with the owner's probabilities of class 1, or of each of more than two classes: nothing "
+        "is saved unless every row agrees within 0.0001; where one does not, what would agree is searched for",
     )
     text_options(parser)
-    parser.add_argument("--probability-column", metavar="C", help="of the table for --check (default: probability)")
-    parser.add_argument("--logit-column", metavar="C", help="in place of probabilities, the numbers before the sigmoid")
+    parser.add_argument(
+        "--probability-column",
+        metavar="C",
+        help="of the table for --check (default: probability); of more than two classes C,C,C in the order of --labels "
+        "(default: their names)",
+    )
+    parser.add_argument(
+        "--logit-column", metavar="C", help="in place of probabilities, the numbers before the sigmoid or softmax"
+    )
 
 
 def import_torch(options: argparse.Namespace) -> int:
@@ -152,10 +162,9 @@ def _tell(name: str, brought: import_model.Imported, folder: Path) -> None:
     )
     variant = brought.model.variant
     console.line(f"  {variant or 'reads: final'}; steps: {' '.join(card['preprocessing']) or 'none'}")
-    console.line(
-        f"  class 0 is {card['labels'][0]}, class 1 is {card['labels'][1]}, "
-        f"output {imported['class_1']} of {imported['outputs']}"
-    )
+    classes = ", ".join(f"class {number} is {name}" for number, name in enumerate(card["labels"]))
+    output = "" if imported["class_1"] is None else f", output {imported['class_1']} of {imported['outputs']}"
+    console.line(f"  {classes}{output}")
     read = "read" if brought.model.reads.pads else "never read"
     console.line(f"  unknown words: {imported['unknown_words']}; padding: {imported['padding'] or 'none'}, {read}")
     for note in brought.notes:

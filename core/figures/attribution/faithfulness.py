@@ -98,7 +98,7 @@ def faithfulness_curves(measured: Mapping[str, Faithfulness]) -> go.Figure:
             )
     ticks = [f"{percent} %<br>({removed})" for percent, removed in zip(one.percents, one.removed, strict=True)]
     figure.update_xaxes(title=_("share of tokens (number of tokens)"), tickvals=bins, ticktext=ticks)
-    figure.update_yaxes(title=_("drop in the verdict’s probability"), col=1)
+    figure.update_yaxes(title=_("drop in {chance}").format(chance=layout.probability(one.target)), col=1)
     return layout.finish(
         figure,
         _("What the top-ranked tokens are worth"),

@@ -25,6 +25,7 @@ def interaction_heatmap(result: Interactions) -> go.Figure:
     ticks = [layout.tick(result.tokens[position]) for position in result.places]
     # NaN is no JSON: None leaves a gap.
     cells = [[None if np.isnan(value) else round(float(value), 6) for value in row] for row in result.matrix]
+    unit = _("interaction ({logit})").format(logit=layout.log_odds(result.target))
     figure = go.Figure(
         go.Heatmap(
             z=cells,
@@ -33,7 +34,7 @@ def interaction_heatmap(result: Interactions) -> go.Figure:
             zmin=-most,
             zmax=most,
             colorscale=DIVERGING,
-            colorbar={"title": {"text": _("interaction (logit)"), "side": "right"}, "thickness": 14},
+            colorbar={"title": {"text": unit, "side": "right"}, "thickness": 14},
             xgap=1,
             ygap=1,
             hoverongaps=False,

@@ -42,7 +42,7 @@ def order_bars(result: OrderAttribution) -> go.Figure:
         440,
         above=True,
         x=layout.token_axis([result.tokens], 0.6),
-        y=_("Shapley value (logit)"),
+        y=_("Shapley value ({logit})").format(logit=layout.log_odds(result.target)),
         barmode="group",
         legend=layout.LEGEND_ABOVE,
         top=110,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
+from core.data.targets import shared_target
 from core.figures import layout
 from core.figures.palette import DIVERGING, SERIES, THRESHOLD
 from core.runtime.i18n import gettext as _
@@ -41,12 +42,13 @@ def attribution_bars(
             hovertemplate="%{customdata}: %{y:+.3f}",
         )
     tokens = attributions[0].tokens if attributions else ()
+    target = shared_target(attribution.target for attribution in attributions)
     return layout.finish(
         figure,
         layout.escape(title),
         460,
         x=layout.token_axis([tokens], 0.6),
-        y=_("share of Σ|score|") if shares else _("score (logit)"),
+        y=_("share of Σ|score|") if shares else _("score ({logit})").format(logit=layout.log_odds(target)),
         barmode="group",
         legend=layout.below(0.3),
     )

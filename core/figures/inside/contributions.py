@@ -24,6 +24,7 @@ def contribution_bars(traces: Sequence[Trace], title: str = "", first: int = 0) 
     The tokens are those from `first` on, counted from 0, at most `MOST_BARS` of them. A model's plain bars sum to its
     last logit minus the empty text's, and so do its hatched ones.
     """
+    logit = layout.log_odds(*(trace.target for trace in traces))
     figure = go.Figure()
     figure.add_hline(y=0, line={"color": THRESHOLD, "width": 1})
     for index, trace in enumerate(traces):
@@ -45,11 +46,11 @@ def contribution_bars(traces: Sequence[Trace], title: str = "", first: int = 0) 
     last = min(max((len(trace) for trace in traces), default=1), first + MOST_BARS)
     return layout.finish(
         figure,
-        layout.escape(title) if title else _("What each token adds to the logit"),
+        layout.escape(title) if title else _("What each token adds to the {logit}").format(logit=logit),
         455,
         above=True,
         x=layout.token_axis([trace.tokens for trace in traces], 0.6, first, last),
-        y=_("contribution (logit)"),
+        y=_("contribution ({logit})").format(logit=logit),
         barmode="group",
         legend=layout.LEGEND_ABOVE,
         top=125,

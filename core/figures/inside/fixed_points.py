@@ -14,6 +14,7 @@ from core.figures.palette import DIVERGING, SERIES, THRESHOLD
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
+    from core.data.targets import Target
     from core.models.state_space import StateSpace
     from core.probes.dynamics.fixed_points import FixedPoints, Point
 
@@ -27,11 +28,13 @@ def points_figure(
     paths: Sequence[tuple[int, np.ndarray]] = (),
     plane: tuple[int, int] = (0, 1),
     chosen: int | None = None,
+    along: Target | None = None,
 ) -> go.Figure:
     """Fixed points on two axes of the model's state space, over the states that sentences pass through.
 
-    `paths` are numbered sentences with their hidden states [T, H]. A point's marker shows its stability and its colour
-    its logit; slow points, which are not fixed points, are small crosses. The point at index `chosen` has a ring.
+    The first axis is `along` the log-odds of a target, the result's unless given. `paths` are numbered sentences with
+    their hidden states [T, H]. A point's marker shows its stability and its colour its logit; slow points, which are
+    not fixed points, are small crosses. The point at index `chosen` has a ring.
     """
     figure = go.Figure()
     for number, axis in enumerate(plane):
@@ -96,7 +99,7 @@ def points_figure(
                 "cmax": most,
                 "line": {"width": 1.5, "color": THRESHOLD},
                 "showscale": scale_shown,
-                "colorbar": {"title": {"text": _("logit")}, "thickness": 12},
+                "colorbar": {"title": {"text": layout.log_odds(result.target)}, "thickness": 12},
             },
             customdata=[
                 (row + 1, point.logit, abs(point.eigenvalues[0]), point.time_constants[0])
@@ -118,8 +121,8 @@ def points_figure(
         figure,
         _("{model}: fixed points").format(model=layout.model_name(result.model)),
         480,
-        x={"title": _axis(plane[0]), "zeroline": False},
-        y={"title": _axis(plane[1]), "zeroline": False},
+        x={"title": _axis(plane[0], along or result.target), "zeroline": False},
+        y={"title": _axis(plane[1], along or result.target), "zeroline": False},
         legend=layout.below(0.22),
         hovermode="closest",
     )
@@ -170,5 +173,7 @@ def _coordinates(states: np.ndarray, space: StateSpace, plane: tuple[int, int]) 
     return coordinates(space, space.project(states), plane).T.round(5)
 
 
-def _axis(axis: int) -> str:
-    return _("read-out (logit)") if axis == 0 else _("component {number}").format(number=axis)
+def _axis(axis: int, along: Target) -> str:
+    if axis == 0:
+        return _("read-out ({log_odds})").format(log_odds=layout.log_odds(along))
+    return _("component {number}").format(number=axis)

@@ -44,7 +44,8 @@ def gradient_norms(models: Sequence[Gradients]) -> go.Figure:
             row=row,
             col=1,
         )
-    return _finished(figure, models, _("Gradient of the final logit at every token"))
+    logit = layout.log_odds(*(gradients.target for gradients in models))
+    return _finished(figure, models, _("Gradient of the final {logit} at every token").format(logit=logit))
 
 
 def step_norms(models: Sequence[Gradients]) -> go.Figure:

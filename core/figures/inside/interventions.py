@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
-from core.data.labels import SENTIMENT, Names
+from core.data.targets import Target, common
 from core.figures import layout
 from core.figures.palette import CHOSEN, DIVERGING, style
 from core.runtime.i18n import gettext as _
@@ -43,7 +43,6 @@ def patch_heatmap(
     first: int = 0,
     columns: int = 60,
     chosen: tuple[str, int] | None = None,
-    labels: Names = SENTIMENT,
 ) -> go.Figure:
     """What each patch does, states and gates downwards, the steps from `first` on, `columns` of them at most.
 
@@ -68,10 +67,10 @@ def patch_heatmap(
             texttemplate=written if len(steps) <= _MOST_NUMBERS else None,
             xgap=1 if len(steps) <= layout.MOST_TICKS else 0,  # narrow cells would be all gap
             ygap=1,
-            **_scale(show, labels),
+            **_scale(show, grid.target),
         )
     )
-    _points(figure, grid, values, names, steps, labels)
+    _points(figure, grid, values, names, steps)
     if chosen is not None and chosen[0] in names and chosen[1] in steps:
         row, step = list(names).index(chosen[0]), chosen[1]
         line = {"color": CHOSEN, "width": 3 if len(steps) <= layout.MOST_TICKS else 1}
@@ -90,10 +89,11 @@ def patch_heatmap(
     )
 
 
-def before_and_after(runs: Sequence[Intervention], labels: Names = SENTIMENT) -> go.Figure:
-    """P(second class) after each token, a pair of curves per model: thin and dotted as it was, thick as changed."""
+def before_and_after(runs: Sequence[Intervention]) -> go.Figure:
+    """P(target) after each token, a pair of curves per model: thin and dotted as it was, thick as changed."""
     figure = go.Figure()
-    figure.add_hline(y=0.5, line=layout.DASHED)
+    if all(run.target.wins_at_half for run in runs):
+        figure.add_hline(y=0.5, line=layout.DASHED)
     for index, run in enumerate(runs):
         look, model = style(run.model, index), layout.model_name(run.model)
         positions = list(range(1, len(run.tokens) + 1))
@@ -122,7 +122,7 @@ def before_and_after(runs: Sequence[Intervention], labels: Names = SENTIMENT) ->
         _("Verdict after each token, before and after"),
         440,
         above=True,
-        y=layout.probability_axis(labels),
+        y=layout.probability_axis(common([run.target for run in runs])),
         x=layout.token_axis([run.tokens for run in runs], 0.4, title=_("tokens read so far")),
         legend=layout.LEGEND_ABOVE,
         hovermode="x unified",
@@ -130,13 +130,13 @@ def before_and_after(runs: Sequence[Intervention], labels: Names = SENTIMENT) ->
     )
 
 
-def _scale(show: str, labels: Names) -> dict[str, object]:
+def _scale(show: str, target: Target) -> dict[str, object]:
     """The range of the colours, the same in every map."""
     if show == "probability":
         return {
             "zmin": 0.0,
             "zmax": 1.0,
-            "colorbar": {"title": {"text": layout.probability(labels), "side": "right"}, "tickvals": [0, 0.5, 1]},
+            "colorbar": {"title": {"text": layout.probability(target), "side": "right"}, "tickvals": [0, 0.5, 1]},
         }
     bar = {"title": {"text": _("share carried"), "side": "right"}, "tickvals": [-1, 0, 1], "tickformat": ".0%"}
     return {"zmin": -1.0, "zmax": 1.0, "colorbar": bar}
@@ -148,7 +148,6 @@ def _points(
     values: dict[str, np.ndarray],
     names: dict[str, str],
     steps: range,
-    labels: Names,
 ) -> None:
     """The invisible points that describe a cell and report a click on it."""
     shares = grid.shares
@@ -169,7 +168,7 @@ def _points(
             for _row, what, step in kept
         ],
         _("{what} at {token}, from {other}: {chance} {probability}, share {share}").format(
-            chance=layout.probability(labels),
+            chance=layout.probability(grid.target),
             what="%{customdata[2]}",
             token="%{customdata[3]}",
             other="%{customdata[4]}",

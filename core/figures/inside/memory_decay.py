@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
-from core.data.labels import SENTIMENT, Names
+from core.data.targets import common
 from core.figures import layout
 from core.figures.palette import style
 from core.runtime.i18n import gettext as _
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from core.probes.dynamics.retention import Retention
 
 
-def memory_curves(memories: Sequence[Memory], labels: Names = SENTIMENT) -> go.Figure:
-    """P(second class), the word's effect on the logit, and ‖∂logit/∂x_1‖ against the number k of words after the first.
+def memory_curves(memories: Sequence[Memory]) -> go.Figure:
+    """P(target), the word's effect on the logit, and ‖∂logit/∂x_1‖ against the number k of words after the first.
 
     A line per model. Above, the thin dotted line is the verdict on the same words without the first; the effect is the
     difference of the two logits. A gradient of exactly 0 leaves a gap on the log scale.
@@ -45,10 +45,12 @@ def memory_curves(memories: Sequence[Memory], labels: Names = SENTIMENT) -> go.F
             layout.panel_line(
                 figure, row, memory.k, values, look, title, width=width, legend=first, dotted=dotted, legendgroup=name
             )
-    for row, height in ((1, 0.5), (2, 0)):
-        figure.add_hline(y=height, line=layout.DASHED, row=row, col=1)
-    figure.update_yaxes(**layout.probability_axis(labels), row=1, col=1)
-    figure.update_yaxes(title=_("logit"), row=2, col=1)
+    asked = [memory.target for memory in memories]
+    if all(target.wins_at_half for target in asked):
+        figure.add_hline(y=0.5, line=layout.DASHED, row=1, col=1)
+    figure.add_hline(y=0, line=layout.DASHED, row=2, col=1)
+    figure.update_yaxes(**layout.probability_axis(common(asked)), row=1, col=1)
+    figure.update_yaxes(title=layout.log_odds(*asked), row=2, col=1)
     figure.update_yaxes(title=_("norm"), type="log", exponentformat="power", row=3, col=1)
     figure.update_xaxes(title=_("neutral words after the first, k"), row=3, col=1)
     return layout.finish(
@@ -68,6 +70,10 @@ def retention_curves(retentions: Sequence[Retention]) -> go.Figure:
     A line per model in a band of its colour; 1 is the whole effect at once, 0 none of it.
     """
     figure = go.Figure()
+    asked = [retention.target for retention in retentions]
+    title = _("share of the initial effect")
+    if not all(target.wins_at_half for target in asked):
+        title = _("share of the initial effect on the {log_odds}").format(log_odds=layout.log_odds(*asked))
     for share in (0, 1):
         figure.add_hline(y=share, line=layout.DASHED)
     for index, retention in enumerate(retentions):
@@ -100,7 +106,7 @@ def retention_curves(retentions: Sequence[Retention]) -> go.Figure:
         _("What share of the effect is left?"),
         400,
         x=_("neutral words after the first, k"),
-        y={"title": _("share of the initial effect"), "tickformat": ".0%"},
+        y={"title": title, "tickformat": ".0%"},
         legend=layout.below(0.25),
         hovermode="x unified",
     )

@@ -1,4 +1,5 @@
-"""The path of texts through one model's state space, with the line at which the verdict turns."""
+"""The path of texts through one model's state space, or through the verdicts on three classes, with the lines at which
+the verdict turns."""
 
 from __future__ import annotations
 
@@ -8,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
-from core.data.labels import SENTIMENT, Names
+from core.data import targets
+from core.data.labels import Names, shown
 from core.figures import layout
 from core.figures.labels import sides
 from core.figures.palette import SERIES, THRESHOLD, style
@@ -22,6 +24,8 @@ MOST_ARROWS = 60  # more than this along one path cannot be told apart
 _MOST_NAMED = 12  # tokens of one path; of more too few could be named to follow it by
 _PIXELS = (165.0, 250.0)  # that the points fill where three figures stand side by side on a small screen
 
+_CORNERS = np.array([[0, 0], [1, 0], [0.5, 3**0.5 / 2]])  # of a triangle, one for each of three classes
+
 Place = tuple[int, int]  # a path's index, and a token's in it
 
 
@@ -31,27 +35,85 @@ def arrows_every(tokens: int) -> int:
 
 
 def state_path(
-    traces: Sequence[Trace],
-    places: Sequence[np.ndarray],
-    space: StateSpace,
-    plane: tuple[int, int] = (0, 1),
-    labels: Names = SENTIMENT,
+    traces: Sequence[Trace], places: Sequence[np.ndarray], space: StateSpace, plane: tuple[int, int] = (0, 1)
 ) -> go.Figure:
     """Paths of one model's traces, whose `places` [T, 3] are along the axes of `space`; `plane` names two of these.
 
-    Axis 0, the read-out's, is measured in logits, so the verdict turns at 0; the others in units of the state. Each
-    path begins at the state before the first token, drawn as a cross, and its arrows point the way it is gone. Tokens
-    are named as far as their names do not cover one another; what the paths begin with in common is named once.
+    Axis 0, the read-out's, is measured in logits of the traces' target, so the verdict turns at 0; the others in units
+    of the state. Each path begins at the state before the first token, drawn as a cross, and its arrows point the way
+    it is gone. Tokens are named as far as their names do not cover one another; what the paths begin with in common is
+    named once.
     """
     figure = go.Figure()
-    name = layout.model_name(traces[0].model) if traces else ""
     across, up = plane
     for number, axis in enumerate(plane):
         if axis == 0:
             (figure.add_hline if number else figure.add_vline)(0, line=layout.DASHED)
     start = coordinates(space, np.zeros((1, len(space.axes))), plane)[0].tolist()
-    along = [coordinates(space, points, plane) for points in places]
+    _draw(figure, traces, [coordinates(space, points, plane) for points in places], start)
+    logit = layout.log_odds(*(trace.target for trace in traces))
+    return layout.finish(
+        figure,
+        _("{model}: path of the hidden states").format(model=layout.model_name(traces[0].model) if traces else ""),
+        460,
+        x={"title": _axis(space, across, logit), "zeroline": False},
+        y={"title": _axis(space, up, logit), "zeroline": False},
+        legend=layout.below(0.2),
+        hovermode="closest",
+    )
+
+
+def has_triangle(labels: Names) -> bool:
+    """Whether a `triangle_path` can be drawn of these classes."""
+    return len(labels) == len(_CORNERS)
+
+
+def triangle_path(traces: Sequence[Trace]) -> go.Figure:
+    """Paths of one model's verdicts on three classes, each at a corner of a triangle, at least one.
+
+    A verdict lies at the mean of the corners, weighted by the classes' probabilities; the verdict turns at the dashed
+    lines. Paths are drawn as those of `state_path`.
+    """
+    figure, first = go.Figure(), traces[0]
+    labels, middle = first.target.labels, _CORNERS.mean(axis=0)
+    outline = np.concatenate([_CORNERS, _CORNERS[:1]])
+    figure.add_scatter(
+        x=outline[:, 0], y=outline[:, 1], mode="lines", line={"color": THRESHOLD}, showlegend=False, hoverinfo="skip"
+    )
+    for number, (corner, (x, y)) in enumerate(zip(_CORNERS, (_CORNERS.sum(axis=0) - _CORNERS) / 2, strict=True)):
+        figure.add_shape(type="line", x0=middle[0], y0=middle[1], x1=x, y1=y, line=layout.DASHED)
+        figure.add_annotation(
+            x=corner[0],
+            y=corner[1],
+            text=layout.tick(shown(labels[number])),
+            showarrow=False,
+            yanchor="bottom" if corner[1] else "top",
+        )
+    along = [_in_triangle(trace.scores) for trace in traces]
+    _draw(figure, traces, along, _in_triangle(first.empty_scores)[0].tolist())
+    hidden = {"visible": False}
+    return layout.finish(
+        figure,
+        _("{model}: path of the verdicts").format(model=layout.model_name(first.model)),
+        460,
+        x={**hidden, "range": [-0.1, 1.1]},
+        y={**hidden, "scaleanchor": "x", "range": [-0.1, 0.97]},
+        legend=layout.below(0.05),
+        hovermode="closest",
+    )
+
+
+def _in_triangle(scores: np.ndarray | None) -> np.ndarray:
+    """Where verdicts of scores [T, 3] or [3] lie, [T, 2]."""
+    assert scores is not None  # there are some of more than two classes
+    places: np.ndarray = targets.probabilities(np.atleast_2d(scores)) @ _CORNERS
+    return places
+
+
+def _draw(figure: go.Figure, traces: Sequence[Trace], along: Sequence[np.ndarray], start: Sequence[float]) -> None:
+    """The paths [T, 2] of traces from their start."""
     sides = _name_sides(traces, along, start)
+    chance = layout.probability(targets.common([trace.target for trace in traces]))
     for path, (trace, points) in enumerate(zip(traces, along, strict=True)):
         look = SERIES[path % len(SERIES)]
         x, y = (np.concatenate([[first], of_axis]) for first, of_axis in zip(start, points.T, strict=True))
@@ -94,7 +156,7 @@ def state_path(
             customdata=[(0, "", 0.5)]
             + [(row + 1, layout.escaped(trace.tokens[row]), round(float(trace.probability[row]), 4)) for row in marked],
             hovertemplate=_("{place}. {token}: {chance} {probability}").format(
-                chance=layout.probability(labels),
+                chance=chance,
                 place="%{customdata[0]}",
                 token="%{customdata[1]}",
                 probability="%{customdata[2]:.3f}",
@@ -108,15 +170,6 @@ def state_path(
         name=_("start"),
         marker={"symbol": "x", "size": 11, "color": THRESHOLD},
         hoverinfo="skip",
-    )
-    return layout.finish(
-        figure,
-        _("{model}: path of the hidden states").format(model=name),
-        460,
-        x={"title": _axis(space, across), "zeroline": False},
-        y={"title": _axis(space, up), "zeroline": False},
-        legend=layout.below(0.2),
-        hovermode="closest",
     )
 
 
@@ -165,9 +218,9 @@ def coordinates(space: StateSpace, places: np.ndarray, plane: tuple[int, int]) -
     return np.where(np.array(plane) == 0, space.scale * values + space.bias, values)
 
 
-def _axis(space: StateSpace, axis: int) -> str:
+def _axis(space: StateSpace, axis: int, logit: str) -> str:
     """An axis's title, short enough for three figures side by side, with its share of the states' variance."""
     share = float(space.explained[axis])
     if axis == 0:
-        return _("read-out (logit; {share:.0%})").format(share=share)
+        return _("read-out ({logit}; {share:.0%})").format(logit=logit, share=share)
     return _("component {number} ({share:.0%})").format(number=axis, share=share)

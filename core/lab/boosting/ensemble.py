@@ -5,7 +5,8 @@ is better than chance. α is never below 0, so an early round's excess stays, an
 over weights ≥ 0, which L-BFGS-B finds (the risk is convex in the weights).
 
 With two classes, a weighted vote of three voters is always one voter's (its weight exceeds the sum of the others) or
-the majority's. `amount` says which, by enumerating all votes.
+the majority's. `amount` says which, by enumerating all votes. With more classes the plain vote may be a tie, which the
+weights decide; there they change nothing else if the vote is the majority's.
 
 Differences of accuracy are paired, on the test half, with the normal 95 % interval of McNemar's discordant pairs
 (`core.evaluation.metrics.paired_interval`). It covers the draw of the rows, not the training of the models.
@@ -15,12 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from core.data.targets import two_only
+from core.data import targets
 from core.lab.boosting.samme import Boosting, Learner, boost, exponents, one_hot
 from core.runtime.i18n import gettext as _
 
@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 ROUNDS, SEED = 200, 0
 FEWEST_ROWS = 20
 MOST_VOTERS = 12
-ONE, MAJORITY, OWN = "one", "majority", "own"
+ONE, MAJORITY, OWN, MANY = "one", "majority", "own", "many"
 BEST, MEAN = "best", "mean"
+_MOST_VOTES = 1_000_000  # ways of voting that are tried
 _HEAVIEST = 20.0  # a weight without a bound would grow for ever where some voters are never wrong
 
 
@@ -89,10 +90,14 @@ class Against:
 
 @dataclass(frozen=True)
 class Amount:
-    """What a weighted vote comes down to: ``one`` voter, whose name is given, the ``majority``, or its ``own`` rule."""
+    """What a weighted vote comes down to: ``one`` voter, whose name is given, the ``majority``, or its ``own`` rule.
+
+    ``many``: there are too many ways of voting to say. `ties`: a majority vote may be a tie, which the weights decide.
+    """
 
     to: str
     voter: str | None
+    ties: bool = False
 
 
 @dataclass(frozen=True)
@@ -149,44 +154,42 @@ def measure(
     """Boost models on half of a corpus and test them on the other half.
 
     `check_cancelled` is called before every batch. Raises ValueError for fewer than two models or too many, too few
-    rows, a fit half of one class only, and where no model is better than chance on it.
+    rows, a fit half that lacks a class, and where no model is better than chance on it.
     """
     from core.data.corpus import encode
-    from core.models.predict import logits, sigmoid
+    from core.models.predict import logits
 
     if not 2 <= len(checkpoints) <= MOST_VOTERS:
         raise ValueError(
             _("an ensemble has 2 to {most} models; given: {count}").format(most=MOST_VOTERS, count=len(checkpoints))
         )
-    two_only(*checkpoints)
+    labels = corpus.labelling.names
     for checkpoint in checkpoints:
-        if checkpoint.labels != corpus.labelling.names:
+        if checkpoint.labels != labels:
             raise ValueError(
                 _(
-                    "the models of an ensemble need the same classes: {name} predicts {zero} or "
-                    "{one}, {model} predicts {first} or {second}"
+                    "the models of an ensemble need the same classes: {name} has {classes}, {model} predicts {others}"
                 ).format(
                     name=corpus.name,
-                    zero=corpus.labelling.names[0],
-                    one=corpus.labelling.names[1],
+                    classes=", ".join(labels),
                     model=checkpoint.name,
-                    first=checkpoint.labels[0],
-                    second=checkpoint.labels[1],
+                    others=", ".join(checkpoint.labels),
                 )
             )
     fit, test = halves(len(corpus), seed)
-    here = sorted(set(corpus.labels[fit].tolist()))
-    if here != [0, 1]:
+    here = set(corpus.labels[fit].tolist())
+    if missing := [name for number, name in enumerate(labels) if number not in here]:
         raise ValueError(
-            _("{name}: the half used for fitting ({count:,} rows in all) has only one class: {label}").format(
-                name=corpus.name, count=len(corpus), label=here[0]
+            _("{name}: the half used for fitting ({count:,} rows in all) has no row of {labels}").format(
+                name=corpus.name, count=len(corpus), labels=", ".join(missing)
             )
         )
-    probabilities = np.empty((len(checkpoints), len(corpus)))
+    probabilities = np.empty((len(checkpoints), len(corpus), *targets.axis(labels)))
     for number, checkpoint in enumerate(checkpoints):
         yield EnsembleProgress(number, len(checkpoints))
         sentences = encode(corpus.texts, checkpoint.preprocessing, checkpoint.vocabulary)
-        probabilities[number] = sigmoid(logits(checkpoint.model, sentences, check_cancelled=check_cancelled))
+        scores = logits(checkpoint.model.every, sentences, check_cancelled=check_cancelled)
+        probabilities[number] = targets.probabilities(scores)
     yield EnsembleProgress(
         len(checkpoints),
         len(checkpoints),
@@ -204,13 +207,14 @@ def ensemble(
     seed: int,
     rounds: int = ROUNDS,
 ) -> Ensemble:
-    """The same from P(positive) float64 [models, N], fitted on the rows `fit` and tested on the rows `test`."""
+    """The same from probabilities float64 of the second class [models, N], or [models, N, K], fitted on the rows `fit`
+    and tested on the rows `test`."""
     from core.evaluation.metrics import wilson_interval
 
     labels = corpus.labels.astype(np.int64)
-    names = [checkpoint.name for checkpoint in checkpoints]
-    named = (probabilities >= 0.5).astype(np.int64)  # [models, N]
-    boosting = boost(labels[fit], 2, chooser(named[:, fit], labels[fit]), rounds)
+    names, classes = [checkpoint.name for checkpoint in checkpoints], len(corpus.labelling.names)
+    named = np.stack([targets.predicted_of(one) for one in probabilities]).astype(np.int64)  # [models, N]
+    boosting = boost(labels[fit], classes, chooser(named[:, fit], labels[fit]), rounds)
     if not boosting.rounds:
         raise ValueError(
             _(
@@ -225,16 +229,16 @@ def ensemble(
             )
         )
     weights, taken = weights_of(boosting, len(names))
-    least, least_risk = least_risk_weights(named[:, fit], labels[fit])
-    verdicts = weighted(named, weights)[test]
+    least, least_risk = least_risk_weights(named[:, fit], labels[fit], classes)
+    verdicts = weighted(named, weights, classes)[test]
     right = verdicts == labels[test]
     fit_accuracy = _shares(named, labels, fit)
     test_right = named[:, test] == labels[test]
     best = int(fit_accuracy.argmax())
     others = (
         (BEST, named[best, test]),
-        (MAJORITY, weighted(named, np.ones(len(names)))[test]),
-        (MEAN, (probabilities.mean(axis=0) >= 0.5).astype(np.int64)[test]),
+        (MAJORITY, weighted(named, np.ones(len(names)), classes)[test]),
+        (MEAN, targets.predicted_of(probabilities.mean(axis=0)).astype(np.int64)[test]),
     )
     return Ensemble(
         data=corpus.name,
@@ -266,10 +270,10 @@ def ensemble(
         best=names[best],
         accuracy=float(right.mean()),
         accuracy_interval=wilson_interval(int(right.sum()), len(test)),
-        amounts_to=amount(weights, names),
+        amounts_to=amount(weights, names, classes),
         risk=boosting.rounds[-1].risk,
         least_risk=least_risk,
-        least_amounts_to=amount(least, names),
+        least_amounts_to=amount(least, names, classes),
         against=tuple(against(name, verdicts, other, labels[test]) for name, other in others),
         trained_on=tuple(
             checkpoint.name
@@ -319,20 +323,25 @@ def weights_of(boosting: Boosting, voters: int) -> tuple[np.ndarray, np.ndarray]
     return weights, taken
 
 
-def weighted(named: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The class, of two, whose voters weigh more, int64 [N], or 0; `named` int64 [voters, N]."""
-    return np.asarray(weights @ named > weights @ (1 - named)).astype(np.int64)
+def weighted(named: np.ndarray, weights: np.ndarray, classes: int = 2) -> np.ndarray:
+    """The class whose voters weigh most, the first of several, int64 [N]; `named` int64 [voters, N]."""
+    return np.asarray(_votes(named, weights, classes).argmax(axis=0))
 
 
-def least_risk_weights(named: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, float]:
+def _votes(named: np.ndarray, weights: np.ndarray, classes: int) -> np.ndarray:
+    """What the voters for each class weigh, float64 [K, N]."""
+    return np.stack([weights @ (named == number).astype(np.int64) for number in range(classes)])
+
+
+def least_risk_weights(named: np.ndarray, labels: np.ndarray, classes: int = 2) -> tuple[np.ndarray, float]:
     """The weights of fixed voters, each 0 to `_HEAVIEST`, with the least exponential risk, and that risk.
 
-    `named` int64 [voters, N] of two classes. The risk is convex in the weights.
+    `named` int64 [voters, N]. The risk is convex in the weights.
     """
     from scipy.optimize import minimize
 
     # A row counts once for all others on which the voters are right and wrong alike.
-    terms = np.array([exponents(one_hot(one, 2), labels) for one in named])  # [voters, N], −1 right or 1 wrong
+    terms = np.array([exponents(one_hot(one, classes), labels) for one in named])  # [voters, N], −1 or 1/(K − 1)
     patterns, counts = np.unique(terms, axis=1, return_counts=True)
 
     def risk(weights: np.ndarray) -> tuple[float, np.ndarray]:
@@ -343,18 +352,24 @@ def least_risk_weights(named: np.ndarray, labels: np.ndarray) -> tuple[np.ndarra
     return solution.x, float(solution.fun)
 
 
-def amount(weights: np.ndarray, names: Sequence[str]) -> Amount:
-    """What a weighted vote between two classes amounts to.
+def amount(weights: np.ndarray, names: Sequence[str], classes: int = 2) -> Amount:
+    """What a weighted vote between K classes amounts to.
 
-    Every way of voting is tried: the vote is one voter's, or the plain majority's, where it agrees with that on all.
+    Every way of voting is tried: the vote is one voter's where it agrees with that on all, or, of an odd number of
+    voters, the plain majority's where it agrees with that on all in which one class has the most voters.
     """
-    patterns = np.array(list(product((0, 1), repeat=len(weights)))).T  # [voters, 2^voters]
-    verdicts = weighted(patterns, weights)
+    used = min(classes, len(weights))  # more classes cannot be named at once
+    if used ** len(weights) > _MOST_VOTES:
+        return Amount(MANY, None)
+    patterns = np.indices((used,) * len(weights)).reshape(len(weights), -1)  # [voters, ways]
+    verdicts = weighted(patterns, weights, used)
     for index in np.argsort(-weights, kind="stable"):
         if (verdicts == patterns[index]).all():
             return Amount(ONE, names[index])
-    majority = len(weights) % 2 == 1 and (verdicts == weighted(patterns, np.ones(len(weights)))).all()
-    return Amount(MAJORITY if majority else OWN, None)
+    plain = _votes(patterns, np.ones(len(weights)), used)
+    decided = (plain == plain.max(axis=0)).sum(axis=0) == 1
+    majority = len(weights) % 2 == 1 and (verdicts == plain.argmax(axis=0))[decided].all()
+    return Amount(MAJORITY, None, not decided.all()) if majority else Amount(OWN, None)
 
 
 def against(name: str, verdicts: np.ndarray, others: np.ndarray, labels: np.ndarray) -> Against:

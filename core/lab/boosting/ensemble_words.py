@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.data.labels import model_name
-from core.lab.boosting.ensemble import BEST, MAJORITY, ONE, Against, Amount, Ensemble
+from core.lab.boosting.ensemble import BEST, MAJORITY, MANY, ONE, Against, Amount, Ensemble
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
 
@@ -81,8 +81,8 @@ def _amount(ensemble: Ensemble) -> str:
     rule = _rule(ensemble.amounts_to)
     if len(ensemble.voters) == 3:
         other = _(
-            "With two classes and three voters only two outcomes are possible: either one voter "
-            "outweighs the other two together and decides alone, or any two decide."
+            "With three voters only two outcomes are possible: either one voter outweighs the other "
+            "two together and decides alone, or any two that agree decide."
         )
         rule = together([rule, other])
     return rule
@@ -93,8 +93,12 @@ def _rule(amount: Amount) -> str:
         return _("The weighted vote equals one voter: {name} decides alone.").format(
             name=model_name(amount.voter or "")
         )
+    if amount.to == MAJORITY and amount.ties:
+        return _("The weighted vote is the plain majority vote: the weights only decide ties.")
     if amount.to == MAJORITY:
         return _("The weighted vote is the plain majority vote: the weights change nothing.")
+    if amount.to == MANY:
+        return _("There are too many ways of voting to say whether the weighted vote equals a simpler one.")
     return _("The weighted vote equals neither a single voter nor the plain majority vote.")
 
 
@@ -106,6 +110,8 @@ def _least(ensemble: Ensemble) -> str:
     amount = ensemble.least_amounts_to
     if amount.to == ONE:
         return text + _(", where {name} decides alone.").format(name=model_name(amount.voter or ""))
+    if amount.to == MAJORITY and amount.ties:
+        return text + _(", where the vote equals the plain majority vote but for ties.")
     if amount.to == MAJORITY:
         return text + _(", where the vote equals the plain majority vote.")
     return text + "."

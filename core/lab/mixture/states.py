@@ -1,8 +1,9 @@
 """Regimes of a model's hidden states: those after every token of some sentences, as points for a mixture.
 
 H units are too many for a covariance from some hundreds of states, so they are projected first: on their own principal
-components (Pearson 1901), or on the axes of the checkpoint (`state_space`), the first of which is the read-out's. A
-component is described by its N_k = Σ_i δ_ik states, whose tokens and P(positive) are weighted by δ_ik. That describes
+components (Pearson 1901), or on the axes of the checkpoint (`state_space`), the first of which is the read-out's, of
+the target against one class. A
+component is described by its N_k = Σ_i δ_ik states, whose tokens and P(target) are weighted by δ_ik. That describes
 a fit to projected states; it does not say that the model computes with such parts.
 """
 
@@ -14,8 +15,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.data.labels import SENTIMENT, Names, shown
-from core.data.targets import probability_of, two_only
+from core.data import targets
+from core.data.labels import shown
+from core.data.targets import POSITIVE, Target, log_odds_name, probability_of
 from core.lab.typed_numbers import MOST_POINTS
 from core.models.trace import trace
 from core.runtime.i18n import gettext as _
@@ -31,10 +33,11 @@ _MOST_TOKENS = 6
 
 @dataclass(frozen=True)
 class States:
-    """Projected states `points` [N, D] of one model; of each its token, index in its sentence (from 1) and P(positive).
+    """Projected states `points` [N, D] of one model; of each its token, index in its sentence (from 1), P(target), and
+    the number of the class that is `predicted`.
 
     `axes` names the coordinates; `explained` is the share, 0 to 1, of all states' variance that lies along each.
-    `sentences` are those read; `skipped` had no word to read; `labels` are the classes' names.
+    `sentences` are those read; `skipped` had no word to read.
     """
 
     model: str
@@ -46,7 +49,8 @@ class States:
     probability: np.ndarray
     sentences: tuple[str, ...]
     skipped: int
-    labels: Names = SENTIMENT
+    predicted: np.ndarray
+    target: Target = POSITIVE
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ class TokenShare:
 class Regime:
     """What a component, counted from 0, holds: `count` N_k states, `share` of all, the `tokens` of which it holds most.
 
-    `probability` is the mean P(positive) of its states, `positive` the share of them at 0.5 or more, `index` their mean
+    `probability` is the mean P(target) of its states, `positive` the share of them predicted as it, `index` their mean
     index in the sentence, counted from 1: all weighed by responsibility, and NaN for a component that holds none.
     """
 
@@ -78,10 +82,10 @@ class Regime:
 def states_of(checkpoint: Checkpoint, texts: Sequence[str], axes: str = OWN, dimensions: int = 2) -> States:
     """A model's states over some sentences. Axes: ``own``, or ``read-out`` for those of the checkpoint (3 at most).
 
-    Raises ValueError for too many sentences or states, for none, for a number of axes that there is not, and
-    LookupError for a checkpoint without axes.
+    Raises ValueError for a model without a target, too many sentences or states, for none, for a number of axes that
+    there is not, and LookupError for a checkpoint without axes.
     """
-    two_only(checkpoint)
+    target = targets.chosen(checkpoint)
     if not 1 <= len(texts) <= MOST_SENTENCES:
         raise ValueError(
             _("expected 1 to {most} sentences; given: {count:,}").format(most=MOST_SENTENCES, count=len(texts))
@@ -116,7 +120,8 @@ def states_of(checkpoint: Checkpoint, texts: Sequence[str], axes: str = OWN, dim
         np.concatenate([one.probability for one in traces]),
         tuple(readable),
         len(texts) - len(readable),
-        checkpoint.labels,
+        np.concatenate([targets.predicted_by(one.logit, one.scores, target) for one in traces]),
+        target,
     )
 
 
@@ -140,13 +145,13 @@ def regimes(states: States, responsibilities: np.ndarray) -> tuple[Regime, ...]:
         )
         means = [
             float((delta * values).sum() / count) if count > 1e-9 else float("nan")
-            for values in (states.probability, states.probability >= 0.5, states.index)
+            for values in (states.probability, states.predicted == states.target.number, states.index)
         ]
         results.append(Regime(k, count, count / len(states.points), means[0], means[1], means[2], tokens))
     return tuple(results)
 
 
-def sentence(states: States, regime: Regime, labels: Names = SENTIMENT) -> str:
+def sentence(states: States, regime: Regime) -> str:
     """What a component holds, in words."""
     if np.isnan(regime.probability):
         return _("Component {number} holds no state.").format(number=regime.component + 1)
@@ -155,8 +160,8 @@ def sentence(states: States, regime: Regime, labels: Names = SENTIMENT) -> str:
         "is {probability:.2f}; {positive:.0%} of them are predicted {label}; on average they are at "
         "token {place:.1f} of their sentence."
     ).format(
-        chance=probability_of(labels),
-        label=shown(labels[1]),
+        chance=probability_of(states.target),
+        label=shown(states.target.name),
         number=regime.component + 1,
         count=regime.count,
         all=len(states.points),
@@ -187,16 +192,18 @@ def _own(checkpoint: Checkpoint, h: np.ndarray, dimensions: int) -> tuple[np.nda
 def _of_checkpoint(
     checkpoint: Checkpoint, h: np.ndarray, dimensions: int
 ) -> tuple[np.ndarray, tuple[str, ...], np.ndarray]:
-    space, target = checkpoint.state_space, checkpoint.target
+    space, pair = checkpoint.state_space, targets.chosen(checkpoint).pair
     if space is None:
         raise LookupError(
             _("the checkpoint {name!r} has no axes of its own; available: {axes}").format(
                 name=checkpoint.name, axes=OWN
             )
         )
-    assert target is not None
-    points = space.along(target).project(h)[:, :dimensions]
-    names = (_("along the read-out"), _("component 1, orthogonal to it"), _("component 2, orthogonal to it"))
+    points = space.along(pair).project(h)[:, :dimensions]
+    first = _("along the read-out")
+    if not pair.wins_at_half:
+        first = _("along the {log_odds}").format(log_odds=log_odds_name(pair))
+    names = (first, _("component 1, orthogonal to it"), _("component 2, orthogonal to it"))
     return points, names[:dimensions], _shares(points.var(axis=0), float(h.var(axis=0).sum()))
 
 

@@ -15,8 +15,7 @@ import torch
 
 from core.data.corpus import file_sha256
 from core.data.formats.layout import Layout
-from core.data.labels import SENTIMENT
-from core.data.targets import two_names
+from core.data.labels import SENTIMENT, check_names
 from core.models import checkpoints
 from core.models.importers import file_kinds, owner_outputs, weights, word_vectors
 from core.models.importers import vocabulary_files as words
@@ -48,9 +47,9 @@ TERMS = mark("The weights follow the terms of their owner, which are not known h
 class Request:
     """The files and choices that make the checkpoint; see `weights.find` and `words.align`.
 
-    `labels` name class 0 and class 1, `reads` is what `ReadOut.parse` takes. None is decided by the file, or assumed
-    and reported. `check` is a table for `owner_outputs.read`. Raises ValueError for invalid labels, read-out or
-    activation.
+    `labels` name the classes in the order of their outputs, `reads` is what `ReadOut.parse` takes. None is decided by
+    the file, or assumed and reported. `check` is a table for `owner_outputs.read`. Raises ValueError for invalid
+    labels, read-out or activation.
     """
 
     weights: Path
@@ -78,7 +77,7 @@ class Request:
     logit_column: str | None = None
 
     def __post_init__(self) -> None:
-        two_names(self.labels)
+        check_names(self.labels)
         if self.reads is not None:
             ReadOut.parse(self.reads)
         for option, given, known in (
@@ -108,7 +107,7 @@ def assemble(request: Request) -> Imported:
     owner = None
     if request.check is not None:
         columns = (request.text_column, request.probability_column, request.logit_column)
-        owner = owner_outputs.read(request.check, *columns, layout=request.layout)
+        owner = owner_outputs.read(request.check, *columns, labels=request.labels, layout=request.layout)
     known, words_notes = _words(request, parts, apart)
     if request.drop_unknown:
         known = replace(known, drops=True)
@@ -130,7 +129,7 @@ def assemble(request: Request) -> Imported:
             f"{' '.join(choices.steps) or 'none'}: {', '.join(lost[:5])}"
         )
     checked = None
-    class_1 = parts.head.outputs - 1 if request.class_1 is None else request.class_1
+    outputs = _outputs(request, parts)
     if owner is not None:
         fixed = {"activation": parts.activation, "nonlinearity": parts.nonlinearity}
         checked = owner_outputs.check(
@@ -138,20 +137,19 @@ def assemble(request: Request) -> Imported:
             known,
             choices,
             owner,
-            outputs=parts.head.outputs,
-            class_1=class_1,
+            outputs=outputs,
             pool=parts.pool,
             known=[name for name, value in fixed.items() if value is not None],
         )
         if checked.rivals:
-            options = "; ".join(rival.options(choices, parts.head.outputs, class_1) for rival in checked.rivals)
+            options = "; ".join(rival.options(choices, outputs) for rival in checked.rivals)
             notes.append(f"the rows of {owner.file} agree with other choices too, so they do not decide: {options}")
         if checked.extreme * 2 > checked.rows:
             notes.append(
                 f"{checked.extreme:,} of {checked.rows:,} probabilities of {owner.file} are within 0.001 of 0 or 1, "
                 "where other choices hardly differ: give texts that the model is less sure of"
             )
-    card = _card(request, parts, known, model, choices, class_1, notes, assumed, checked)
+    card = _card(request, parts, known, model, choices, outputs.class_1, notes, assumed, checked)
     return Imported(model, known, card, tuple(notes), tuple(assumed), checked)
 
 
@@ -177,11 +175,11 @@ def _parts(request: Request, needs_embedding: bool) -> Parts:
         if kind is file_kinds.Kind.ONNX:
             from core.models.importers import onnx_files
 
-            parts = onnx_files.read(request.weights, request.class_1)
+            parts = onnx_files.read(request.weights, request.class_1, request.labels)
         else:
             from core.models.importers import keras_layers
 
-            parts = keras_layers.read(request.weights, request.class_1)
+            parts = keras_layers.read(request.weights, request.class_1, request.labels)
         if request.cell not in (None, parts.cell):
             raise ValueError(f"{request.weights.name} holds a {parts.cell}, not a {request.cell}")
         return parts
@@ -194,8 +192,19 @@ def _parts(request: Request, needs_embedding: bool) -> Parts:
         embedding=request.embedding_name if needs_embedding else None,
         ignore=request.ignore,
         class_1=request.class_1,
+        labels=request.labels,
         needs_embedding=needs_embedding,
     )
+
+
+def _outputs(request: Request, parts: Parts) -> owner_outputs.Outputs:
+    """The outputs of the head in the file, and what was said of them."""
+    count = parts.head.outputs
+    if count > 2:
+        columns = {"--probability-column": request.probability_column, "--logit-column": request.logit_column}
+        given = {option: owner_outputs.columns(listed, request.labels) for option, listed in columns.items() if listed}
+        return owner_outputs.Outputs(count, None, {"--labels": request.labels, **given})
+    return owner_outputs.Outputs(count, count - 1 if request.class_1 is None else request.class_1, {})
 
 
 def _choices(request: Request, parts: Parts) -> tuple[owner_outputs.Choices, list[str]]:
@@ -223,8 +232,11 @@ def _choices(request: Request, parts: Parts) -> tuple[owner_outputs.Choices, lis
         if has and not given and not own:
             of = "the RNN's units" if option == "nonlinearity" else "the head's hidden layer"
             assumed.append(f"{usual} for {of} (--{option})")
-    if parts.head.outputs == 2 and parts.pool is None:
-        assumed.append("the two outputs are made probabilities by softmax")
+    if parts.head.outputs > 1 and parts.pool is None:
+        count = {2: "two"}.get(parts.head.outputs, parts.head.outputs)
+        assumed.append(f"the {count} outputs are made probabilities by softmax")
+    if parts.head.outputs > 2:
+        assumed.append(f"the outputs are {', '.join(request.labels)}, in this order (--labels)")
     if parts.head.outputs == 2 and request.class_1 is None:
         assumed.append(f"output 1 of two is class 1, {request.labels[1]} (--class-1)")
     return owner_outputs.Choices(reads, steps, chosen["nonlinearity"] or NONLINEARITY, chosen["activation"]), assumed
@@ -297,7 +309,7 @@ def _card(
     known: words.Words,
     model: Classifier,
     choices: owner_outputs.Choices,
-    class_1: int,
+    class_1: int | None,
     notes: list[str],
     assumed: list[str],
     checked: owner_outputs.Checked | None,
@@ -344,6 +356,7 @@ def _card(
             **({} if choices.nonlinearity == NONLINEARITY else {"nonlinearity": choices.nonlinearity}),
             **({} if parts.reset_after else {"reset_after": False}),
             **({"head": model.head._asdict()} if model.head else {}),
+            **({} if (outputs := model.linear.out_features) == 1 else {"outputs": outputs}),
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
         },
         "labels": list(request.labels),

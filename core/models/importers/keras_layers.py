@@ -20,6 +20,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.data import targets
+from core.data.labels import SENTIMENT, Names
 from core.models.importers import heads, keras_files
 from core.models.importers.keras_files import Layer
 from core.models.importers.model_parts import Head, Parts, layer_tensors
@@ -37,10 +39,10 @@ _READ = (
 _STANDARDIZE = {"lower_and_strip_punctuation": "keras_vectorization", "lower": "lowercase", None: "whitespace"}
 
 
-def read(path: Path, class_1: int | None = None) -> Parts:
+def read(path: Path, class_1: int | None = None, labels: Names = SENTIMENT) -> Parts:
     """The parts of a classifier that Keras saved. Raises ValueError for a file or a layer that cannot be read."""
     try:
-        return _parse(path, class_1)
+        return _parse(path, class_1, labels)
     # What a configuration has of another type than Keras writes, and what h5py raises for a damaged file.
     except (TypeError, AttributeError, LookupError, RuntimeError, OverflowError, OSError) as error:
         if isinstance(error, OSError) and error.filename is not None:
@@ -49,7 +51,7 @@ def read(path: Path, class_1: int | None = None) -> Parts:
         raise ValueError(f"{path.name} is damaged, or not as Keras writes it ({why})") from None
 
 
-def _parse(path: Path, class_1: int | None) -> Parts:
+def _parse(path: Path, class_1: int | None, labels: Names) -> Parts:
     layers = [layer for layer in keras_files.layers(path) if layer.kind not in _WITHOUT_EFFECT]
     chain = _Chain(path.name, layers)
     entry = chain.take("InputLayer")
@@ -64,7 +66,7 @@ def _parse(path: Path, class_1: int | None) -> Parts:
         raise chain.rest[0].refuse(f"not read after {chain.last}; supported: {_READ}")
     tensors, shared, biased = _recurrent(recurrent, size, pooled=pool is not None)
     both, cell = shared["bidirectional"], _CELLS[shared["kind"]]
-    head, activation = _head(dense, shared["units"] * (2 if both else 1), class_1)
+    head, activation = _head(dense, shared["units"] * (2 if both else 1), class_1, labels)
     if pool is not None:
         pool.must(data_format="channels_last", keepdims=False)
     padding, padding_note = _padding(entry, split, embedding, pool, both)
@@ -223,8 +225,8 @@ def _converted(layer: Layer, width: int, units: int, end: str) -> dict[str, Tens
     return layer_tensors(gates, kernel.T, recurrent.T, biases, end)
 
 
-def _head(layers: Sequence[Layer], width: int, class_1: int | None) -> tuple[Head, str | None]:
-    """The Dense layers as one logit, and the activation between two."""
+def _head(layers: Sequence[Layer], width: int, class_1: int | None, labels: Names) -> tuple[Head, str | None]:
+    """The Dense layers as a head, and the activation between two."""
     dense: list[tuple[Layer, str]] = []
     for layer in layers:
         activation = _named(layer.config.get("activation", "linear"))
@@ -241,13 +243,16 @@ def _head(layers: Sequence[Layer], width: int, class_1: int | None) -> tuple[Hea
         raise layers[-1].refuse(f"{len(dense)} Dense layers; one is read, or two")
     last, last_activation = dense[-1]
     outputs = int(last.config.get("units", 0))
-    expected = {1: ("sigmoid", "linear"), 2: ("softmax", "linear")}
-    if outputs not in expected:
-        raise last.refuse(f"has {outputs} outputs; only models of two classes are read, with one output or two")
-    if last_activation not in expected[outputs]:
+    if outputs not in (sizes := targets.head_sizes(labels)):
+        raise last.refuse(
+            f"has {outputs} outputs; expected {' or '.join(map(str, sizes))} for the classes {', '.join(labels)}; name "
+            "all classes in the order of the outputs (--labels A,B,C)"
+        )
+    expected = ("sigmoid" if outputs == 1 else "softmax", "linear")
+    if last_activation not in expected:
         raise last.refuse(
             f"activation is {last_activation!r}; with {outputs} output{'s' * (outputs > 1)} only "
-            f"{' and '.join(expected[outputs])} (logits) are read"
+            f"{' and '.join(expected)} (logits) are read"
         )
     hidden, between = dense[0] if len(dense) == 2 else (None, None)
     inner = width if hidden is None else int(hidden.config.get("units", 0))
@@ -260,7 +265,7 @@ def _head(layers: Sequence[Layer], width: int, class_1: int | None) -> tuple[Hea
             hidden = between = None
         elif between not in _HIDDEN:
             raise hidden.refuse(f"activation is {between!r}; supported: linear, {', '.join(_HIDDEN)}")
-    outputs, weight, bias = heads.one_logit(weight, bias, class_1)
+    outputs, weight, bias = heads.scores(weight, bias, class_1)
     if hidden is None:
         return Head(weight, bias, outputs), None
     return Head(weight, bias, outputs, first, first_bias), between

@@ -16,7 +16,8 @@ from core.models.recurrent import Classifier
 
 @dataclass(frozen=True)
 class Head:
-    """`weight` [1, F] and `bias` [1] give the logit of class 1; after a hidden layer [K, F], `weight` is [1, K].
+    """`weight` [1, F] and `bias` [1] give the logit of class 1, or [O, F] and [O] the score of each of O > 2 classes;
+    after a hidden layer [K, F], `weight` has K columns.
 
     The file's head had `outputs` outputs.
     """
@@ -97,6 +98,7 @@ def classifier(
         nonlinearity=nonlinearity,
         reset_after=parts.reset_after,
         head=hidden,
+        outputs=len(head.weight),
     )
     state = {f"recurrent.{name}": tensor for name, tensor in parts.recurrent.items()}
     state |= {"embedding.weight": embedding, "linear.weight": head.weight, "linear.bias": head.bias}

@@ -25,6 +25,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.data import targets
+from core.data.labels import SENTIMENT, Names
 from core.models.importers import heads
 from core.models.importers.model_parts import Head, Parts, classifier, layer_tensors
 from core.models.predict import sigmoid
@@ -56,7 +58,7 @@ _MOST_BYTES = 2 * 2**30  # of a protocol buffer
 _MOST_NUMBERS = 10**8  # that a run of the graph computes, beside four times those that it holds
 
 
-def read(path: Path, class_1: int | None = None) -> Parts:
+def read(path: Path, class_1: int | None = None, labels: Names = SENTIMENT) -> Parts:
     """The parts of a classifier in a graph. Raises ValueError for one that cannot be read, or where onnx is missing."""
     try:
         import_module("onnx")
@@ -65,14 +67,14 @@ def read(path: Path, class_1: int | None = None) -> Parts:
     if path.stat().st_size > _MOST_BYTES:
         raise ValueError(f"{path.name} is larger than {_MOST_BYTES:,} bytes")
     try:
-        return _parse(path, class_1)
+        return _parse(path, class_1, labels)
     except (TypeError, AttributeError, LookupError, RuntimeError, UnicodeError) as error:  # attributes of another type
         raise ValueError(
             f"{path.name} is damaged or another kind of graph ({type(error).__name__}: {_first_line(error)})"
         ) from None
 
 
-def _parse(path: Path, class_1: int | None) -> Parts:
+def _parse(path: Path, class_1: int | None, labels: Names) -> Parts:
     import onnx
 
     try:
@@ -89,12 +91,12 @@ def _parse(path: Path, class_1: int | None) -> Parts:
             )
     constants = _constants(path, graph)
     table = _embedding(path, graph, constants)
-    run = _Run(path, model)
+    run = _Run(path, model, labels)
     parts = _recurrent(path, graph, run, table.shape[1])
     linears = _linears(graph, constants)
     if not 1 <= len(linears) <= 2:
         raise ValueError(f"{path.name}: {len(linears)} linear layers behind the recurrence; one is read, or two")
-    outputs, weight, bias = heads.one_logit(*linears[-1], class_1)
+    outputs, weight, bias = heads.scores(*linears[-1], class_1)
     if run.outputs != outputs:
         raise ValueError(f"{path.name}: its last layer has {outputs} outputs and the graph gives {run.outputs}")
     head = Head(weight, bias, outputs, *(linears[0] if len(linears) == 2 else (None, None)))
@@ -149,7 +151,7 @@ class _Run:
     `length` is the only one it takes, or None; `texts` how many it takes at once; `outputs` the values per text.
     """
 
-    def __init__(self, path: Path, model: ModelProto):
+    def __init__(self, path: Path, model: ModelProto, labels: Names):
         from onnx import TensorProto
         from onnx.reference import ReferenceEvaluator
 
@@ -171,6 +173,7 @@ class _Run:
         self._most = self._left = _MOST_NUMBERS + 4 * held
         for node in self._evaluator.rt_nodes_:
             node.run = self._bounded(node)
+        sizes = targets.head_sizes(labels)
         # Texts first or tokens first: the one in which a text gives one answer.
         tried: list[str] = []
         for texts_first in (True, False) if len(fixed) == 2 else (None,):
@@ -187,11 +190,14 @@ class _Run:
             except Exception as error:  # the evaluator's, which have no class in common
                 tried.append(type(error).__name__)
                 continue
-            if answer.size in (self.texts, 2 * self.texts):
+            if answer.size in [outputs * self.texts for outputs in sizes]:
                 self.outputs = answer.size // self.texts
                 return
         why = f" ({', '.join(tried)})" if tried else ""
-        raise ValueError(f"{path.name}: the graph gives no one or two numbers for a text of ids{why}")
+        raise ValueError(
+            f"{path.name}: the graph does not give {' or '.join(map(str, sizes))} numbers for a text of ids{why}; name "
+            "all classes in the order of its outputs (--labels A,B,C)"
+        )
 
     def __call__(self, ids: Sequence[int], count: int | None = None) -> np.ndarray:
         """The graph's values for a text, [outputs], float64; `count` of the ids are words, if it takes that."""
@@ -490,9 +496,9 @@ def _read_out(path: Path, parts: Parts, run: _Run, class_1: int, pads: Sequence[
 
 
 def _logits(model: Classifier, texts: Sequence[Sequence[int]]) -> np.ndarray:
-    """The model's logits of texts of ids, one at a time."""
+    """The model's logits of texts of ids, one at a time; their scores [texts, K] for more than two classes."""
     with torch.inference_mode():
-        return np.array([model(torch.tensor([list(ids)])).item() for ids in texts])
+        return np.array([model(torch.tensor([list(ids)]))[0].tolist() for ids in texts])
 
 
 def _uncut(path: Path, matches: Sequence[_Match], run: _Run, class_1: int, longest: Sequence[int]) -> list[_Match]:
@@ -525,8 +531,8 @@ def _uncut(path: Path, matches: Sequence[_Match], run: _Run, class_1: int, longe
 
 def _is_sure(model: Classifier, ids: Sequence[int]) -> bool:
     """Whether float32 and float64 give the same probability."""
-    single, double = (_logits(one, [ids])[0] for one in (model, copy.deepcopy(model).double()))
-    return bool(abs(sigmoid(single) - sigmoid(double)) <= _CLOSE / 10)
+    single, double = (targets.probabilities(_logits(one, [ids])) for one in (model, copy.deepcopy(model).double()))
+    return bool(np.abs(single - double).max() <= _CLOSE / 10)
 
 
 def _padded(
@@ -604,13 +610,15 @@ def _padding(
 
 def _meant(given: np.ndarray, logits: np.ndarray, class_1: int) -> str | None:
     """What the graph's values [texts, outputs] are, if they agree with these logits; else None."""
+    expected = targets.probabilities(logits)
+    count = {2: "two"}.get(given.shape[1], given.shape[1])
     if given.shape[1] == 1:
         meanings = {"a probability": given[:, 0], "a logit": sigmoid(given[:, 0])}
     elif np.allclose(given.sum(axis=1), 1, atol=1e-5) and (given >= 0).all():
-        meanings = {"two probabilities": given[:, class_1]}
+        meanings = {f"{count} probabilities": given}
     else:
-        meanings = {"two scores": sigmoid(given[:, class_1] - given[:, 1 - class_1])}
-    expected = sigmoid(logits)
+        meanings = {f"{count} scores": targets.probabilities(given)}
+    meanings = {name: found[:, class_1] if found.ndim > expected.ndim else found for name, found in meanings.items()}
     return next((name for name, found in meanings.items() if np.abs(found - expected).max() <= _CLOSE), None)
 
 

@@ -1,4 +1,5 @@
-"""Does an imported model give its owner's outputs? A few texts with the owner's probabilities decide.
+"""Does an imported model give its owner's outputs? A few texts with the owner's probabilities decide: those of class 1,
+or of each of more than two classes.
 
 Parts of a forward pass have no parameters: which states are read, padding, activations, preprocessing. A wrong guess
 gives a valid file and another model. Every row must agree within `TOLERANCE`; if one does not, other choices are tried,
@@ -11,7 +12,7 @@ import copy
 import itertools
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import compress
 from pathlib import Path
@@ -20,11 +21,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from core.data import targets
 from core.data.corpus import encode_tokens
 from core.data.formats.layout import Layout
+from core.data.labels import SENTIMENT, Names
 from core.data.tables import location, rows
 from core.models.importers.vocabulary_files import Words
-from core.models.predict import logits, sigmoid
+from core.models.predict import logits
 from core.models.read_outs import UNPADDED, ReadOut, pools
 from core.models.recurrent import ACTIVATIONS, NONLINEARITIES, Classifier, Head
 from core.text.preprocessing import Preprocessing
@@ -41,6 +44,7 @@ LENGTHS = (
     *(130, 140, 160, 170, 180, 190, 192, 220, 224, 225, 240, 280, 320, 350, 384, 450, 600, 700, 750, 800, 1000, 1024),
 )
 """Padded lengths to try, the common ones first."""
+_SUM_ROUNDING = 1e-3  # by which the owner's probabilities of a text may miss the sum 1
 _SECONDS = 60.0  # of trying
 _SECONDS_MORE = 5.0  # once something agrees
 _FIRST = 3  # rows that nearly everything wrong fails on
@@ -50,12 +54,29 @@ _BATCH = 256  # texts, which may be padded to 1,024 tokens
 
 @dataclass(frozen=True)
 class OwnerRows:
-    """Texts with their owner's P(class 1), and where each row is."""
+    """Texts with their owner's P(class 1) [N], or [N, K] for more than two classes, and where each row is."""
 
     file: str
     texts: tuple[str, ...]
     probabilities: np.ndarray
     places: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """How many outputs a file's head has, and which of two is class 1 or, of more, what was said of them: the options
+    that have a name for each."""
+
+    count: int
+    class_1: int | None
+    names: Mapping[str, Sequence[str]]
+
+    def turned(self, order: Sequence[int]) -> str:
+        """The options with which each class of the owner's is that of the model with the number in `order`."""
+        if self.class_1 is None:
+            places = [order.index(number) for number in range(self.count)]
+            return " ".join(f"{key} {','.join(names[place] for place in places)}" for key, names in self.names.items())
+        return f"--class-1 {1 - self.class_1}" if self.count == 2 else "(1 − the file's numbers, which are P(class 0))"
 
 
 @dataclass(frozen=True)
@@ -66,9 +87,9 @@ class Choices:
     steps: tuple[str, ...]
     nonlinearity: str = "tanh"
     activation: str | None = None
-    turned: bool = False
+    order: tuple[int, ...] = ()  # which class of the model each of the owner's is, if not the same
 
-    def options(self, given: Choices, outputs: int, class_1: int) -> str:
+    def options(self, given: Choices, head: Outputs) -> str:
         """The command-line options that replace the given ones."""
         options = []
         if self.reads != given.reads:
@@ -80,9 +101,8 @@ class Choices:
             options.append(f"--activation {self.activation}")
         if self.steps != given.steps:
             options.append(" ".join(("--steps", *self.steps)))
-        if self.turned:
-            one_output = "(1 − the file's numbers, which are P(class 0))"
-            options.append(f"--class-1 {1 - class_1}" if outputs == 2 else one_output)
+        if self.order:
+            options.append(head.turned(self.order))
         return " ".join(options) or "what was given"
 
 
@@ -92,34 +112,57 @@ def read(
     probability: str | None = None,
     logit: str | None = None,
     *,
+    labels: Names = SENTIMENT,
     layout: Layout | None = None,
 ) -> OwnerRows:
     """The rows of a table of texts and probabilities of class 1, or logits if `logit` names a column.
 
-    Raises ValueError for a file without rows or an invalid number, LookupError for a missing column.
+    More than two classes have a column each, called as they are or as `columns` reads. Raises ValueError for a file
+    without rows, an invalid number or probabilities with another sum than 1, LookupError for a missing column.
     """
     if probability is not None and logit is not None:
         raise ValueError("give --probability-column or --logit-column, not both")
-    column = logit or probability or "probability"
+    names = columns(logit or probability, labels)
     texts, numbers, places = [], [], []
-    for number, line, (said, value) in rows(path, (text or "text", column), layout):
+    for number, line, (said, *values) in rows(path, (text or "text", *names), layout):
         where = location(path, number, line)
-        chance = _number(value)
-        if chance is None:
-            raise ValueError(f"{where}: {column} is {value!r}; expected a number")
-        if logit is not None:
-            chance = float(sigmoid(np.array(chance)))
-        elif not 0 <= chance <= 1:
+        for name, value in zip(names, values, strict=True):
+            given = _number(value)
+            if given is None:
+                raise ValueError(f"{where}: {name} is {value!r}; expected a number")
+            if logit is None and not 0 <= given <= 1:
+                raise ValueError(
+                    f"{where}: {name} is {given:g}; expected a probability{_of_what(labels)} from 0 to 1, or the "
+                    "numbers before the sigmoid or softmax as --logit-column"
+                )
+            numbers.append(given)
+        if len(names) > 1 and logit is None and abs(sum(numbers[-len(names) :]) - 1) > _SUM_ROUNDING:
             raise ValueError(
-                f"{where}: {column} is {chance:g}; expected a probability of class 1 from 0 to 1, or the numbers "
-                "before the sigmoid as --logit-column"
+                f"{where}: the probabilities of {', '.join(names)} have the sum {sum(numbers[-len(names) :]):g}; "
+                "expected 1"
             )
         texts.append("" if said is None else str(said))
-        numbers.append(chance)
         places.append(where)
     if not texts:
-        raise ValueError(f"{path.name} has no rows; expected texts with their owner's probabilities of class 1")
-    return OwnerRows(path.name, tuple(texts), np.array(numbers), tuple(places))
+        raise ValueError(f"{path.name} has no rows; expected texts with their owner's probabilities{_of_what(labels)}")
+    found = np.array(numbers).reshape(-1, *targets.axis(labels))
+    found = found if logit is None else targets.probabilities(found)
+    return OwnerRows(path.name, tuple(texts), found, tuple(places))
+
+
+def columns(given: str | None, labels: Names) -> tuple[str, ...]:
+    """The columns of the owner's numbers: one for two classes, else those that `given` lists with commas, or the names
+    of the classes. Raises ValueError for another number of columns."""
+    if not (more := targets.axis(labels)):
+        return (given or "probability",)
+    names = labels if given is None else tuple(part.strip() for part in given.split(","))
+    if (len(names),) != more:
+        raise ValueError(f"expected {more[0]} columns, one for each of {', '.join(labels)}; given: {given}")
+    return names
+
+
+def _of_what(labels: Names) -> str:
+    return "" if targets.axis(labels) else " of class 1"
 
 
 def _number(value: object) -> float | None:
@@ -149,8 +192,7 @@ def check(
     given: Choices,
     owner: OwnerRows,
     *,
-    outputs: int,
-    class_1: int,
+    outputs: Outputs,
     pool: str | None = None,
     known: Sequence[str] = (),
 ) -> Checked:
@@ -162,35 +204,36 @@ def check(
     tokens = [*map(words.preprocessing(given.steps), owner.texts)]
     said = _probabilities(model, words, tokens)
     differences = np.abs(said - expected)
-    worst = int(differences.argmax())
+    worst = np.unravel_index(differences.argmax(), differences.shape)
     largest = float(differences[worst])
     agree = largest <= TOLERANCE
     trial = _Search(model, words, owner, time.monotonic() + (_SECONDS / 4 if agree else _SECONDS))
     if agree:
         near = _alternatives(model, given, owner, pool, known, (), STEPS)
         others = ([reading for reading in group if reading != given] for group in near)
-        rivals = [reading for reading in trial.agreeing(others, every=True) if not reading.turned]
-        return Checked(len(expected), largest, tuple(rivals), int((np.minimum(expected, 1 - expected) < 1e-3).sum()))
+        rivals = [reading for reading in trial.agreeing(others, every=True) if not reading.order]
+        extreme = (np.minimum(expected, 1 - expected) < 1e-3).reshape(len(expected), -1).all(axis=1)
+        return Checked(len(expected), largest, tuple(rivals), int(extreme.sum()))
     found = trial.agreeing(_alternatives(model, given, owner, pool, known, LENGTHS, STEPS))
     base = (
-        f"{owner.places[worst]}: the model gives {said[worst]:.4f} and its owner's {expected[worst]:.4f}, the "
+        f"{owner.places[int(worst[0])]}: the model gives {said[worst]:.4f} and its owner's {expected[worst]:.4f}, the "
         f"largest difference in {len(expected):,} row{'s' * (len(expected) > 1)}; expected at most {TOLERANCE:g}"
     )
     if found:
-        options = "; or ".join(reading.options(given, outputs, class_1) for reading in found)
+        options = "; or ".join(reading.options(given, outputs) for reading in found)
         raise ValueError(f"{base}. On every row these agree: {options}")
     dropping = replace(words, drops=True)
     if not words.drops and any(map(words.vocabulary.unknown, tokens)):
         second = _Search(model, dropping, owner, time.monotonic() + _SECONDS / 4)
         if found := second.agreeing(_alternatives(model, given, owner, pool, known, LENGTHS, ())):
-            change = f"{found[0].options(given, outputs, class_1)} " if found[0] != given else ""
+            change = f"{found[0].options(given, outputs)} " if found[0] != given else ""
             raise ValueError(f"{base}. On every row this agrees: {change}--drop-unknown")
     for part, left, why in _parts(owner, words, tokens):
         second = _Search(model, words, part, time.monotonic() + _SECONDS / 4)
         if found := second.agreeing(_alternatives(model, given, part, pool, known, LENGTHS, ())):
             count, verb = (f"{len(part.texts):,} rows", "agree") if len(part.texts) > 1 else ("one row", "agrees")
             raise ValueError(
-                f"{base}. The {count} without {left} {verb} with {found[0].options(given, outputs, class_1)}, so {why}"
+                f"{base}. The {count} without {left} {verb} with {found[0].options(given, outputs)}, so {why}"
             )
     raise ValueError(
         f"{base}. None of {trial.count:,} other readings that were tried agrees{trial.unfinished}: the weights, the "
@@ -216,8 +259,20 @@ def _parts(owner: OwnerRows, words: Words, tokens: Sequence[Sequence[str]]) -> I
 
 
 def _probabilities(model: Classifier, words: Words, tokens: Sequence[Sequence[str]]) -> np.ndarray:
-    """P(class 1) of texts as tokens, float64; of a text without a word, the empty text's."""
-    return sigmoid(logits(model, encode_tokens(tokens, words.vocabulary), _BATCH))
+    """P(class 1) of texts as tokens, float64 [N], or [N, K]; of a text without a word, the empty text's."""
+    return targets.probabilities(logits(model, encode_tokens(tokens, words.vocabulary), _BATCH))
+
+
+def _differences(said: np.ndarray, expected: np.ndarray) -> dict[tuple[int, ...], float]:
+    """The largest difference of probabilities with the classes as they are, (), and in the one other order that is
+    nearest."""
+    found: dict[tuple[int, ...], float] = {(): float(np.abs(said - expected).max())}
+    classes, owners = targets.distribution(said), targets.distribution(expected)
+    between = np.abs(classes[:, None] - owners[:, :, None]).max(axis=0)  # owner's × model's classes
+    order = between.argmin(axis=1).tolist()
+    if order != sorted(order) == [*range(len(order))]:
+        found[tuple(order)] = float(between.min(axis=1).max())
+    return found
 
 
 class _Remembering(torch.nn.Module):
@@ -287,16 +342,15 @@ class _Search:
             own = self.recurrences.setdefault(choices.nonlinearity, _Remembering(model.recurrent))
             model._modules = {**model._modules, "recurrent": own}
         self.count += 2
-        largest = {False: 0.0, True: 0.0}
+        largest: dict[tuple[int, ...], float] = {}
         some = sorted(range(len(tokens)), key=lambda row: len(tokens[row]))[-_FIRST:]
         for part in (some, range(len(tokens))):
             said = _probabilities(model, self.words, [tokens[row] for row in part])
-            expected = self.owner.probabilities[list(part)]
-            differences = {turned: float(np.abs(abs(turned - said) - expected).max()) for turned in largest}
-            largest = {turned: value for turned, value in differences.items() if value <= TOLERANCE}
+            differences = _differences(said, self.owner.probabilities[list(part)])
+            largest = {order: value for order, value in differences.items() if value <= TOLERANCE}
             if not largest:
                 return []
-        return [(difference, replace(choices, turned=turned)) for turned, difference in largest.items()]
+        return [(difference, replace(choices, order=order)) for order, difference in largest.items()]
 
 
 def with_choices(model: Classifier, choices: Choices) -> Classifier:

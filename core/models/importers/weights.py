@@ -19,6 +19,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from core.data.labels import SENTIMENT, Names
 from core.models.importers import file_kinds, heads, torch_files
 from core.models.importers.model_parts import Parts
 from core.models.importers.refusals import RefusedError, listed, mismatch, named
@@ -57,12 +58,14 @@ def find(
     embedding: str | None = None,
     ignore: Collection[str] = (),
     class_1: int | None = None,
+    labels: Names = SENTIMENT,
     needs_embedding: bool = True,
 ) -> Parts:
     """The parts of a classifier among tensors.
 
     `recurrent` (the prefix of ``weight_ih_l0``), `head`, `hidden` and `embedding` name tensors where shapes leave a
-    choice; `ignore` names unused ones. `class_1` is the output for class 1 of a head that has two (default 1).
+    choice; `ignore` names unused ones. `class_1` is the output for class 1 of a head that has two (default 1),
+    `labels` name the classes.
 
     Raises RefusedError that lists every tensor that is missing, unexpected, of another shape or not finite;
     LookupError for an unknown name; ValueError otherwise.
@@ -79,14 +82,14 @@ def find(
     own = {prefix + part for part in parts}
     others = {name: tensor for name, tensor in tensors.items() if name not in own}
     width = shape.hidden * shape.directions
-    pair = heads.choose(others, width, head, hidden)
+    pair = heads.choose(others, width, labels, head, hidden)
     layers = [name for name in pair if name is not None] if pair else []
     used = {*layers, *(heads.biases(others, pair) if pair else ())}
     tables = [name for name in others if name not in used and _is_embedding(others[name], shape.embedding)]
     if not needs_embedding and len(tables) > 1:
         tables = []  # ambiguous, and not needed
     table = _embedding(others, embedding, tables)
-    wrong += heads.misfits(others, width, pair)
+    wrong += heads.misfits(others, width, labels, pair)
     if table is None and needs_embedding:
         wrong.append(f"an embedding: expected a weight of shape [words, {shape.embedding}], found none")
     elif table is not None and not _is_embedding(others[table], shape.embedding):
@@ -100,7 +103,7 @@ def find(
         raise RefusedError(
             f"{len(wrong):,} {'things do' if len(wrong) > 1 else 'thing does'} not fit a {module} of {shape.layers} "
             f"layer{'s' * (shape.layers > 1)} of {shape.hidden:,} units as found at {prefix}weight_ih_l0",
-            [*wrong, _HINT],
+            [*wrong, *(() if pair else heads.hints(others, width, labels)), _HINT],
         )
     assert pair is not None
     notes: tuple[str, ...] = () if shape.biased else ("the recurrent module has no biases: taken as 0",)

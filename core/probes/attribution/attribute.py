@@ -1,9 +1,11 @@
 """Which words carried a verdict? The methods of attribution, and one run of one of them.
 
 A method gives each token of a text a score in logits (unless it says otherwise): positive where the token speaks for
-the positive verdict. No method is the true one. They differ in the removal method (`baselines`), in whether the scores
-must add up to logit − base_logit (`complete`) and in what they cost; `attribution.faithfulness` measures how faithful
-each is to the model. Logits, not probabilities: these saturate.
+the model's target (`core.data.targets`), of more than two classes the predicted one unless another is chosen. What
+needs weights w·h_T + b takes those of the tangent of the log-odds at the text's h_T. No method is the true one. They
+differ in the removal method (`baselines`), in whether the scores must add up to logit − base_logit (`complete`) and in
+what they cost; `attribution.faithfulness` measures how faithful each is to the model. Logits, not probabilities: these
+saturate.
 
 DeepLIFT and LRP as Captum has them are left out: they have no rules for recurrent modules.
 """
@@ -49,8 +51,8 @@ class Method(NamedTuple):
     `baselines` are the removal methods it accepts, its default first; none where it removes no word. `complete`: scores
     sum to logit − base_logit, up to `delta`. `cost` for n tokens: about how many times the model could read them in the
     same time. `texts` of n tokens is how many texts a black box is asked about, None where a method needs states.
-    `signed`: scores below 0 speak for the negative verdict; else they are sizes only. `plain`: the logit must be
-    w·h_T + b (`core.models.recurrent`).
+    `signed`: scores below 0 speak against the target; else they are sizes only. `plain`: the scores must be W h_T + b
+    (`core.models.recurrent`).
     """
 
     function: Function
@@ -170,11 +172,12 @@ def attribute(checkpoint: Model, text: str, method: str, baseline: str = "", see
         scores=result.scores,
         errors=result.errors,
         base_logit=result.base_logit,
-        logit=verdict_on_tokens(checkpoint, instance.tokens).logit,
+        logit=verdict_on_tokens(instance.checkpoint, instance.tokens).logit,
         delta=result.delta,
         spent=result.spent,
         warning=result.warning or _same_as_baseline(instance, used),
         seconds=seconds,
+        target=instance.target,
     )
 
 
@@ -257,7 +260,7 @@ def sensitivity_of(
     from core.probes.attribution.sensitivity import moved, sensitivity
 
     others = []
-    for instance in moved(Instance.of_tokens(checkpoint, attribution.tokens, text)):
+    for instance in moved(Instance.of_tokens(checkpoint.targeted(attribution.target), attribution.tokens, text)):
         check_cancelled()
         others.append(METHODS[attribution.method].function(instance, attribution.baseline, seed=0).scores)
     return sensitivity(attribution.scores, others) if others else None

@@ -1,8 +1,9 @@
 """Which method explains a model most faithfully? Every method on the same sentences, beside random rankings.
 
-Each sentence is measured as in `attribution.faithfulness`, some of them as in `attribution.sensitivity` too. A method's
-figure is the mean over sentences with the percentile bootstrap's 95 % interval (Efron & Tibshirani 1993, the same
-resamples for all); its gain over random rankings is the mean of the paired differences.
+Each sentence is measured as in `attribution.faithfulness`, for the model's target or without one for the class that it
+predicts for the sentence, some of them as in `attribution.sensitivity` too. A method's figure is the mean over
+sentences with the percentile bootstrap's 95 % interval (Efron & Tibshirani 1993, the same resamples for all); its gain
+over random rankings is the mean of the paired differences.
 
 The most faithful method has the highest mean of comprehensiveness − sufficiency (AOPC of probabilities). A method whose
 paired difference to it has an interval that contains 0 is tied with it. Intervals cover the draw of the sentences; they
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from core.data.targets import two_only
+from core.data.targets import default
 from core.evaluation.intervals import RESAMPLES, Mean
 from core.models.predictor import BlackBox
 from core.probes.attribution.faithfulness import PERTURBATIONS, RANDOMS, yardstick
@@ -73,7 +74,6 @@ def benchmark(
 
     Raises ValueError for no method, no sentence, an unknown removal or an invalid limit.
     """
-    two_only(checkpoint)
     if not methods:
         raise ValueError("no method was given to measure")
     if not sentences:
@@ -91,14 +91,15 @@ def benchmark(
         sensitivity_rows = 0
     measured = _Measurements(checkpoint, methods, removal, seed, unsigned, randoms, len(sentences))
     end = time.monotonic() + (float("inf") if seconds is None else seconds)
-    instances = [instance for text in sentences if (instance := measured.admitted(text))]
-    again = instances[:sensitivity_rows]
-    total = len(instances) + len(again)
+    texts = [text for text in sentences if measured.admits(text)]
+    again = texts[:sensitivity_rows]
+    total = len(texts) + len(again)
     yield BenchmarkProgress("measuring", 0, total, measured.result)
-    for done, (row, instance) in enumerate([*enumerate(instances), *enumerate(again)], 1):
+    for done, (row, text) in enumerate([*enumerate(texts), *enumerate(again)], 1):
         if time.monotonic() > end:
             return
-        stage = "measuring" if done <= len(instances) else "sensitivity"
+        stage = "measuring" if done <= len(texts) else "sensitivity"
+        instance = Instance.of(checkpoint, text)
         if stage == "measuring":
             measured.measure(instance, row < len(again), check_cancelled)
         else:
@@ -127,15 +128,14 @@ class _Measurements:
     failures: dict[str, list[str]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
-    def admitted(self, text: str) -> Instance | None:
-        """A sentence to be measured; one that is not is counted."""
-        tokens = tuple(self.checkpoint.preprocessing(text))
-        n = len(tokens)
+    def admits(self, text: str) -> bool:
+        """Whether a sentence is to be measured; one that is not is counted."""
+        n = len(self.checkpoint.preprocessing(text))
         if 2 <= n <= LONGEST:
-            return Instance(self.checkpoint, text, tokens)
+            return True
         reason = "no token" if n == 0 else "a single token" if n == 1 else f"more than {LONGEST:,} tokens"
         self.left_out[reason] += 1
-        return None
+        return False
 
     def measure(self, instance: Instance, keep: bool, check_cancelled: CheckCancelled) -> None:
         """Every method on one sentence; a cancelled sentence does not count."""
@@ -225,9 +225,11 @@ class _Measurements:
             tied = [name for name, mean in leads.items() if mean is None or mean.interval[0] <= 0]
             if others:
                 runner_up, lead = others[0], leads[others[0]]
+        model, aim = self.checkpoint, self.checkpoint.target
+        chosen = aim if aim != default(model.labels) else None
         return Benchmark(
-            model=self.checkpoint.name,
-            hash=self.checkpoint.hash,
+            model=model.name,
+            hash=model.hash if isinstance(model, BlackBox) else model.every.hash,
             removal=self.removal,
             seed=self.seed,
             randoms=self.randoms,
@@ -245,6 +247,8 @@ class _Measurements:
             tied=tuple(tied),
             runner_up=runner_up,
             lead=lead,
+            target=None if chosen is None else chosen.name,
+            against=None if chosen is None or chosen.against is None else chosen.rival,
         )
 
 

@@ -64,6 +64,9 @@ def read_benchmarks(path: Path) -> Benchmarks:
 def as_json(benchmark: Benchmark, *, failures: bool = False) -> dict[str, object]:
     """A benchmark for JSON; what methods said where they failed only if asked for."""
     content = json_file.as_json(benchmark)
+    for name in ("target", "against"):
+        if content[name] is None:
+            del content[name]
     for standing in content["standings"]:
         if not (failures and standing["failure"]):
             del standing["failure"]

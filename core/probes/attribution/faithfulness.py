@@ -1,8 +1,8 @@
 """Can an explanation be trusted? Its scores against what the model does when words are taken out.
 
-The *support* of a token is its score, with the sign turned so that more speaks for the predicted class; an unsigned
-method's scores are its support. With p the probability of that class (DeYoung et al. 2020, "ERASER"), and r_k the k
-tokens of most support,
+The *support* of a token is its score, an unsigned one too. Where the model's target is compared with one class, as of
+two classes, the sign is turned so that more speaks for the likelier of both. With p the probability of the target, or
+of that class (DeYoung et al. 2020, "ERASER"), and r_k the k tokens of most support,
 
     comprehensiveness  p(text) − p(text without r_k)    high where the tokens named are needed
     sufficiency        p(text) − p(r_k alone)           low where they are enough
@@ -32,8 +32,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.data.labels import SENTIMENT, Names
-from core.models.predict import label, sigmoid
+from core.data.targets import POSITIVE, Target, side
+from core.models.predict import sigmoid
 from core.probes.attribution.measures import (
     MEASURES,
     PERCENTS,
@@ -73,14 +73,14 @@ def yardstick(
         removal=baseline,
         seed=seed,
         randoms=randoms,
-        labels=instance.checkpoint.labels,
+        target=instance.target,
     )
 
 
 class Yardstick:
     """What one sentence loses without its words, asked of the model once for all methods; threads may share it.
 
-    `values` gives the logit of subsets of the n tokens; `labels` are the classes' names. Raises ValueError for no token
+    `values` gives the logit of subsets of the n tokens, the log-odds of `target`. Raises ValueError for no token
     or no random ranking.
     """
 
@@ -92,11 +92,11 @@ class Yardstick:
         removal: str = "delete",
         seed: int = 0,
         randoms: int = RANDOMS,
-        labels: Names = SENTIMENT,
+        target: Target = POSITIVE,
     ):
         if min(n, randoms) < 1:
             raise ValueError(f"at least 1 token and random ranking are needed; given: {n:,} and {randoms:,}")
-        self.n, self.removal, self.seed, self.labels = n, removal, seed, labels
+        self.n, self.removal, self.seed = n, removal, seed
         random = np.random.default_rng(seed)
         self._random = random.standard_normal((randoms, n))
         sizes = random.integers(1, n + 1, PERTURBATIONS)
@@ -107,12 +107,15 @@ class Yardstick:
         shared = [np.ones((1, n), dtype=bool), ~np.eye(n, dtype=bool), ~self._out, top, ~top]
         self._values(np.concatenate([rows.reshape(-1, n) for rows in shared]))  # in one batch
         self.logit = float(self._values(np.ones((1, n), dtype=bool))[0])
-        self._sign = 1 if self.logit >= 0 else -1
+        turned = target.turned()
+        likelier = turned is None or side(target, self.logit) == (1, target.name)
+        self._sign = 1 if likelier else -1
+        self.target = target if likelier or turned is None else turned
         self.probability = float(sigmoid(np.array(self._sign * self.logit)))
 
     @cached_property
     def leave_one_out(self) -> np.ndarray:
-        """What leaving out each token alone costs, in logits of the positive verdict, float64 [n]."""
+        """What leaving out each token alone costs, in logits, float64 [n]."""
         losses: np.ndarray = self.logit - self._values(~np.eye(self.n, dtype=bool))
         return losses
 
@@ -147,7 +150,7 @@ class Yardstick:
         ahead = np.where(np.isclose(overall, others, rtol=0, atol=ROUNDING), 0, overall - others)
         return Faithfulness(
             removal=self.removal,
-            predicted=label(self.logit >= 0, self.labels),
+            target=self.target,
             probability=self.probability,
             percents=PERCENTS,
             removed=self._removed,
@@ -182,7 +185,7 @@ class Yardstick:
         return tuple(tuple(spread(column) for column in curves.T) for curves in self._random_curves[:2])
 
     def _support(self, scores: np.ndarray, signed: bool) -> np.ndarray:
-        """Scores turned towards the predicted class, float64 [n]."""
+        """Scores turned towards `target`, float64 [n]."""
         scores = self.check(scores)
         return self._sign * scores if signed else scores
 

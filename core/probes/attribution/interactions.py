@@ -2,8 +2,8 @@
 
     I_ij = Σ_{S without i, j} |S|! (n − |S| − 2)! / (n − 1)! · (v(S + i + j) − v(S + i) − v(S + j) + v(S))
 
-is the Shapley interaction index (Grabisch & Roubens 1999): above 0 where the two together speak more for the positive
-verdict than the sum of what each says alone. It is 0 where v is a sum over words. The entries do not add up to the
+is the Shapley interaction index (Grabisch & Roubens 1999): above 0 where the two together speak more for the model's
+target than the sum of what each says alone. It is 0 where v is a sum over words. The entries do not add up to the
 logit.
 
 Up to `MOST_EXACT` tokens all 2^n subsets are read. Beyond, only the tokens with the largest sampled Shapley values are
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.data.targets import POSITIVE, Target
 from core.models.predictor import BlackBox
 from core.probes.attribution.methods.shapley import (
     MOST_EXACT,
@@ -46,7 +47,7 @@ DRAWS = 100  # subsets drawn for each pair, in antithetic pairs
 
 @dataclass(frozen=True)
 class Interactions:
-    """The Shapley interaction index of pairs of a text's tokens under one model, in logits.
+    """The Shapley interaction index of pairs of a text's tokens under one model, in logits of the `target`.
 
     `matrix` float64 [k, k] is symmetric, its diagonal nan; row r is the token at index `places[r]`. `errors` [k, k] are
     standard errors, None where the values are `exact`. `shapley` [n] are the Shapley values that tokens are chosen by.
@@ -67,6 +68,7 @@ class Interactions:
     samples: int
     spent: LazyMessage
     seconds: float
+    target: Target = POSITIVE
 
     def pairs(self) -> list[tuple[int, int, float]]:
         """Two tokens' indices and their interaction, the largest in size first."""
@@ -126,6 +128,7 @@ def interactions(
         samples=0 if exact else DRAWS,
         spent=spent,
         seconds=time.perf_counter() - begun,
+        target=instance.target,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from core.data.targets import Target, probability_of
 from core.runtime.i18n import gettext as _
 
 PERCENTS = (1, 5, 10, 20, 50)  # of the tokens, ERASER's bins
@@ -36,13 +37,13 @@ class Faithfulness:
     """How faithful one ranking of one sentence's tokens is to one model.
 
     `removal` is the removal method, `removed` the number of tokens at each bin of `percents`, `probability` that of the
-    `predicted` class. `attribution.faithfulness` defines the measures, AOPC for the first four; None where there is
-    nothing to measure. `random` has each measure's spread over `randoms` random rankings; `better` is the share of
-    these with less comprehensiveness − sufficiency, ties counting half.
+    `target`, which is the predicted of two classes. `attribution.faithfulness` defines the measures, AOPC for the first
+    four; None where there is nothing to measure. `random` has each measure's spread over `randoms` random rankings;
+    `better` is the share of these with less comprehensiveness − sufficiency, ties counting half.
     """
 
     removal: str
-    predicted: str
+    target: Target
     probability: float
     percents: tuple[int, ...]
     removed: tuple[int, ...]
@@ -73,11 +74,11 @@ class Faithfulness:
     @property
     def warning(self) -> str:
         """What a reader must know before trusting the numbers, or ""."""
-        if self.probability >= SATURATED:
+        if max(self.probability, 1 - self.probability) >= SATURATED:
             return _(
-                "P({predicted}) is {probability:.6f}: such a certain verdict hardly changes as a "
-                "probability; look at the figures in logits"
-            ).format(predicted=self.predicted, probability=self.probability)
+                "{chance} is {probability:.6f}: such a certain verdict hardly changes as a probability; look at the "
+                "figures in logits"
+            ).format(chance=probability_of(self.target), probability=self.probability)
         return ""
 
     def as_json(self) -> dict[str, object]:

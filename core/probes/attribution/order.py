@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from core.data.targets import POSITIVE, Target
 from core.models.predictor import BlackBox
 from core.probes.attribution.methods.shapley import antithetic, mean_of_pairs, shapley_of
 from core.probes.attribution.methods.tree import value_function
@@ -52,7 +53,7 @@ Sentences = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class OrderAttribution:
-    """What the words of a text and their positions add to one model's logit, in logits.
+    """What the words of a text and their positions add to one model's logit, that of the `target`.
 
     `words` and `positions` float64 [n] sum to `total`, `logit` − `base`. Errors are standard errors, None where the
     values are exact. `from_words` and `from_order` are the two sums. `share` is Σ|positions| / (Σ|words| +
@@ -78,6 +79,7 @@ class OrderAttribution:
     samples: int
     spent: LazyMessage
     seconds: float
+    target: Target = POSITIVE
 
     @property
     def total(self) -> float:
@@ -163,6 +165,7 @@ def order_attribution(
         if exact
         else LazyMessage(mark("{count:,} permutations, in antithetic pairs"), count=count),
         seconds=time.perf_counter() - begun,
+        target=instance.target,
     )
 
 

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.models.predictor import BlackBox, log_odds
+from core.data import targets
+from core.models.predictor import BlackBox
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -85,7 +86,8 @@ class BlackBoxValues(ValueFunction):
             check_cancelled()
             batch = rows[done : done + self._black_box.at_once].tolist()
             sentences = [[tokens[index] for index in row if index != self.absent] for row in batch]
-            logits[done : done + len(batch)] = log_odds(self._black_box.of_tokens(sentences))
+            answers = self._black_box.of_tokens(sentences)
+            logits[done : done + len(batch)] = targets.log_odds_of(answers, self.instance.target)
             done += len(batch)
         return logits
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
-from core.data.targets import two_only
-from core.models.predict import EmptyTextError
+from core.data.targets import POSITIVE, Target
+from core.models.predict import EmptyTextError, aimed
 from core.models.predictor import inside
 from core.runtime.i18n import LazyMessage
 
@@ -22,7 +22,7 @@ NOTHING = LazyMessage()
 
 
 class Instance(NamedTuple):
-    """What is explained: a model and the tokens it reads, at least one."""
+    """What is explained: a model with a target and the tokens it reads, at least one."""
 
     checkpoint: Model
     text: str
@@ -30,16 +30,24 @@ class Instance(NamedTuple):
 
     @classmethod
     def of(cls, checkpoint: Model, text: str) -> Self:
-        """A text as a model reads it. Raises EmptyTextError for a text without a token."""
+        """A text as a model reads it, as `of_tokens`. Raises EmptyTextError for a text without a token."""
         return cls.of_tokens(checkpoint, checkpoint.preprocessing(text), text)
 
     @classmethod
     def of_tokens(cls, checkpoint: Model, tokens: Sequence[str], text: str | None = None) -> Self:
-        """Tokens as they are. Raises EmptyTextError for none."""
-        two_only(checkpoint)
+        """Tokens as they are, and the model, its target the predicted class unless it has one. Raises EmptyTextError
+        for none."""
         if not tokens:
             raise EmptyTextError("the text is empty: there is no word to read")
-        return cls(checkpoint, " ".join(tokens) if text is None else text, tuple(tokens))
+        return cls(aimed(checkpoint, tokens), " ".join(tokens) if text is None else text, tuple(tokens))
+
+    @property
+    def target(self) -> Target:
+        """The class whose log-odds are explained."""
+        target = self.checkpoint.target
+        if target is None:
+            raise ValueError(f"{self.checkpoint.name} has no target")
+        return target
 
     @property
     def white_box(self) -> Checkpoint:
@@ -56,7 +64,7 @@ class Instance(NamedTuple):
 class Scores:
     """What one method says of each token, in logits unless it says otherwise.
 
-    `scores` float64 [n] are positive where a token speaks for the positive verdict; `errors` [n] are standard errors
+    `scores` float64 [n] are positive where a token speaks for the target; `errors` [n] are standard errors
     where the method samples. `base_logit` is the logit without the words, as the method defines that; None where it
     does not. `delta` is sum(scores) − (logit − base_logit) where completeness is promised, else None. `spent` says what
     the method did ("64 steps", "2,304 samples"), `warning` what a reader must know before trusting it.
@@ -75,7 +83,8 @@ class Attribution:
     """One method's `Scores` for one text and model.
 
     `known` says which tokens the model's vocabulary has. `baseline` is the removal method, one of
-    `core.probes.attribution.removal.BASELINES`, or "" where no word is removed. `logit` is of the whole text.
+    `core.probes.attribution.removal.BASELINES`, or "" where no word is removed. `logit` is that of the `target` for the
+    whole text.
     """
 
     model: str
@@ -92,6 +101,7 @@ class Attribution:
     spent: LazyMessage
     warning: LazyMessage
     seconds: float
+    target: Target = POSITIVE
 
     def __len__(self) -> int:
         return len(self.tokens)

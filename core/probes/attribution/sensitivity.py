@@ -67,5 +67,6 @@ def _with_vectors(instance: Instance, ids: list[int], vectors: Tensor) -> Instan
     weight[ids] = vectors
     # Another hash, so that cached results are not taken from the original.
     moved = sha256(repr(ids).encode() + vectors.numpy().tobytes()).hexdigest()
-    other = replace(checkpoint, model=checkpoint.model.with_embeddings(weight), hash=f"{checkpoint.hash}+{moved}")
+    model, digest = checkpoint.model.with_embeddings(weight), f"{checkpoint.hash}+{moved}"
+    other = replace(checkpoint, model=model, hash=digest, untargeted=None)
     return instance._replace(checkpoint=other)

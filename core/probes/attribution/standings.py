@@ -44,7 +44,9 @@ class Benchmark:
 
     Of `given` sentences `measured` are in it; `left_out` counts the others by reason. `standings` come best first;
     `random` is what random rankings get. `best` has the highest mean of comprehensiveness − sufficiency, `tied` are
-    statistically tied with it, and `lead` is its paired difference to `runner_up`; None without a method.
+    statistically tied with it, and `lead` is its paired difference to `runner_up`; None without a method. `target` is
+    the class that was explained, `against` the one that it was compared with; None for the second of two classes, and
+    for each sentence's predicted class of more.
     """
 
     model: str
@@ -66,6 +68,8 @@ class Benchmark:
     tied: tuple[str, ...]
     runner_up: str | None
     lead: Mean | None
+    target: str | None = None
+    against: str | None = None
 
     @property
     def statement(self) -> str:
@@ -75,6 +79,8 @@ class Benchmark:
         if first is None or overall is None or gain is None:
             return f"{self.model}: no method was measured on any sentence"
         scope = f"over {overall.rows:,} sentence{'' if overall.rows == 1 else 's'}, words taken out by {self.removal}"
+        if self.target is not None:
+            scope += f", target {self.target}" + (f" against {self.against}" if self.against else "")
         figure = f"comprehensiveness − sufficiency {_shown(overall)} {scope}"
         if gain.interval[0] <= 0:
             return f"{self.model}: no method is more faithful than random rankings; the highest, {self.best}: {figure}"

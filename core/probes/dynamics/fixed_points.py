@@ -30,7 +30,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.data.targets import two_only
+from core.data import targets
+from core.data.targets import POSITIVE, Target
 from core.models.checkpoints import Checkpoint
 from core.probes.dynamics.held_input import INPUTS, HeldMap
 from core.runtime.i18n import gettext as _
@@ -53,7 +54,7 @@ class Point:
 
     `ahead` is ‖(J − I)⁻¹ (F(s) − s)‖, the distance to the linearised map's fixed point. `hidden` float64 [H] is the top
     layer's part of `state` [D], `logit` its read-out; `eigenvalues` complex128 [D] are the Jacobian's, the largest
-    modulus first. `starts` is how many starts led here.
+    modulus first. `starts` is how many starts led here. `scores` [K] are those of all classes, None for two.
     """
 
     state: np.ndarray
@@ -63,6 +64,7 @@ class Point:
     starts: int
     eigenvalues: np.ndarray
     ahead: float = 0.0
+    scores: np.ndarray | None = None
 
     @property
     def fixed(self) -> bool:
@@ -94,9 +96,9 @@ class Point:
 class FixedPoints:
     """The result of a search: of `starts`, `tried` were minimised to the end and `converged` reached a fixed point.
 
-    `points` and `slow` are distinct, the lowest logit first; `smallest_speed` is the smallest reached, None before any.
-    `read_out` [H] are the model's weights, `visited` [N, H] the states that sentences passed through. `tokens` is the
-    mean length of a training text, if the card says it.
+    `points` and `slow` are distinct, the lowest logit of the `target` first; `smallest_speed` is the smallest reached,
+    None before any. `read_out` are the weights of the scores, [H] of two classes, else [K, H]; `visited` [N, H] the
+    states that sentences passed through. `tokens` is the mean length of a training text, if the card says it.
     """
 
     model: str
@@ -111,11 +113,36 @@ class FixedPoints:
     visited: np.ndarray
     tokens: float | None
     seconds: float
+    target: Target = POSITIVE
 
     @property
     def complete(self) -> bool:
         """Whether every start was tried."""
         return self.tried == self.starts
+
+    def aimed(self, target: Target) -> FixedPoints:
+        """The same points with the logits of another target; no model is asked."""
+
+        def turned(points: Sequence[Point]) -> tuple[Point, ...]:
+            given = (
+                targets.log_odds(point.logit, self.target) if point.scores is None else point.scores for point in points
+            )
+            logits = [float(targets.log_odds(scores, target)) for scores in given]
+            moved = [replace(point, logit=logit) for point, logit in zip(points, logits, strict=True)]
+            return tuple(sorted(moved, key=lambda point: point.logit))
+
+        if target == self.target:
+            return self
+        return replace(self, target=target, points=turned(self.points), slow=turned(self.slow))
+
+    def predicted(self, point: Point) -> int:
+        """The number of the class that is predicted at a point."""
+        scores = None if point.scores is None else point.scores[None]
+        return int(targets.predicted_by(np.array([point.logit]), scores, self.target)[0])
+
+    def label(self, point: Point) -> str:
+        """The name of that class."""
+        return self.target.labels[self.predicted(point)]
 
 
 class FixedPointProgress(NamedTuple):
@@ -138,9 +165,9 @@ def search(
     Starts are up to `STARTS` of the states of `texts`, drawn by a fixed seed. The mean is over the vocabulary without
     padding. `check_cancelled` is called often and may raise to end the search.
 
-    Raises ValueError for another input, no time, or texts without a word.
+    Raises ValueError for a model without a target, another input, no time, or texts without a word.
     """
-    two_only(checkpoint)
+    targets.chosen(checkpoint)
     if held not in INPUTS:
         raise ValueError(f"the input is held at one of {', '.join(INPUTS)}; given: {held!r}")
     if not seconds > 0:
@@ -267,9 +294,11 @@ class _Results:
         ahead = float(np.linalg.norm(np.linalg.lstsq(jacobian - np.eye(len(left)), left, rcond=None)[0]))
         values = values[np.lexsort((-values.imag, -np.abs(values).round(12)))].astype(np.complex128)
         hidden = self._map.hidden(z[None])[0].numpy().copy()
+        scores = self._map.scores(z[None])[0].numpy()
         for array in (state, hidden, values):
             array.setflags(write=False)
-        return Point(state, hidden, self._map.logits(z[None]).item(), speed, 1, values, ahead)
+        logit = self._map.logits(z[None]).item()
+        return Point(state, hidden, logit, speed, 1, values, ahead, scores if scores.ndim else None)
 
     def event(self, stage: str, share: float) -> FixedPointProgress:
         """What is known, as an event."""
@@ -284,10 +313,11 @@ class _Results:
             smallest_speed=self._smallest,
             points=tuple(point for point in ordered if point.fixed),
             slow=tuple(point for point in ordered if not point.fixed),
-            read_out=checkpoint.model.linear.weight.detach()[0].double().numpy(),
+            read_out=targets.scores_of(checkpoint.model.linear.weight.detach().double().numpy().T).T,
             visited=self._visited,
             tokens=_mean_tokens(checkpoint.card),
             seconds=time.monotonic() - self._begun,
+            target=targets.chosen(checkpoint),
         )
         return FixedPointProgress(stage, min(share, 1.0), lambda: so_far)
 

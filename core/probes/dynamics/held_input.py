@@ -54,6 +54,10 @@ class HeldMap:
         """The read-out [N] of states [N, D]."""
         return self._model.read_out(self.hidden(s))
 
+    def scores(self, s: Tensor) -> Tensor:
+        """The scores [N] or [N, K] of states [N, D]."""
+        return self._model.scores(self.hidden(s))
+
     def hidden(self, s: Tensor) -> Tensor:
         """The top layer's h, [N, H], of states [N, D]."""
         return self._state(s).h[-1]

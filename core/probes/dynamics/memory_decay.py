@@ -17,9 +17,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.data.targets import POSITIVE, Target, two_only
+from core.data import targets
+from core.data.targets import POSITIVE, Target
 from core.models.checkpoints import Checkpoint
-from core.models.predict import EmptyTextError, sigmoid
+from core.models.predict import EmptyTextError, aimed, sigmoid
 from core.models.recurrent import Classifier
 from core.runtime.i18n import clauses
 from core.runtime.i18n import gettext as _
@@ -50,7 +51,8 @@ class Memory:
 
     `filler` follows the word, repeated (`cycled`) where K is larger than its length. `known` says whether the model's
     vocabulary has the word, `unknown` which words of the filler it lacks. `logit_without` and `probability_without` are
-    those of the filler alone (of the empty text at k = 0), `gradient_first_word` is ‖∂logit/∂x_1‖.
+    those of the filler alone (of the empty text at k = 0), `gradient_first_word` is ‖∂logit/∂x_1‖. All are of the
+    `target`; `scores` [K + 1, C] are those of all C classes, None for two.
     """
 
     model: str
@@ -66,6 +68,7 @@ class Memory:
     probability_without: np.ndarray
     gradient_first_word: np.ndarray
     target: Target = POSITIVE
+    scores: np.ndarray | None = None
 
     @property
     def effect(self) -> np.ndarray:
@@ -107,18 +110,25 @@ class Memory:
         )
 
     @property
+    def predicted(self) -> np.ndarray:
+        """The number of the predicted class, uint8 [K + 1]."""
+        if self.scores is not None:
+            return targets.predicted(self.scores)
+        return targets.predicted_of(targets.chance(self.probability, self.target))
+
+    @property
     def turned(self) -> int | None:
         """The least k with another verdict than the word alone, or None."""
-        other = np.flatnonzero((self.probability >= 0.5) != (self.probability[0] >= 0.5))
+        other = np.flatnonzero(self.predicted != self.predicted[0])
         return int(other[0]) if len(other) else None
 
 
 def memory(checkpoint: Checkpoint, word: str, filler: str = FILLER, upto: int = 100) -> Memory:
     """A first word, followed by 0 to `upto` words of a filler, which is repeated where it is shorter.
 
+    A model without a target is asked about the class that it predicts for the word alone.
     Raises ValueError where the word is not a single token, the filler has none, or `upto` is not from 1 to `MOST`.
     """
-    two_only(checkpoint)
     if not 1 <= upto <= MOST:
         raise ValueError(_("the number of filler words is 1 to {most:,}; given: {upto:,}").format(most=MOST, upto=upto))
     first = checkpoint.preprocessing(word)
@@ -134,15 +144,18 @@ def memory(checkpoint: Checkpoint, word: str, filler: str = FILLER, upto: int = 
     if not words:
         raise EmptyTextError(_("the filler is empty: there is no word to add"))
     after = [words[index % len(words)] for index in range(upto)]
-    model, vocabulary = checkpoint.model, checkpoint.vocabulary
-    model.check_plain(checkpoint.name)
+    checkpoint.model.check_plain(checkpoint.name)
+    checkpoint = aimed(checkpoint, first)
+    model, vocabulary, target = checkpoint.model, checkpoint.vocabulary, targets.chosen(checkpoint)
     with torch.no_grad():
         x_1, *x = model.embedding(torch.tensor(vocabulary.encode([*first, *after]))).split(1)
-        alone = torch.cat([model.read_out(model.start().h[-1]), *_logits(model, x)])
+        alone = targets.log_odds(torch.cat([model.scores(model.start().h[-1]), *_scores(model, x)]), target)
     with torch.enable_grad():
         x_1.requires_grad_()
-        logits = _logits(model, [x_1, *x])
+        scores = _scores(model, [x_1, *x])
+        logits = [targets.log_odds(part, target) for part in scores]
         norms = [_gradients(part, x_1).double().norm(dim=1) for part in logits]
+    read = torch.cat(scores).detach().double().numpy()
     logit, without = (each.detach().double().numpy() for each in (torch.cat(logits), alone))
     return Memory(
         model=checkpoint.name,
@@ -157,20 +170,21 @@ def memory(checkpoint: Checkpoint, word: str, filler: str = FILLER, upto: int = 
         logit_without=without,
         probability_without=sigmoid(without),
         gradient_first_word=torch.cat(norms).numpy(),
-        target=checkpoint.target or POSITIVE,
+        target=target,
+        scores=read if read.ndim > 1 else None,
     )
 
 
-def _logits(model: Classifier, x: Sequence[Tensor]) -> list[Tensor]:
-    """The logit after each of the embedded tokens x, [1, E] each; `_TOGETHER` of them in each tensor."""
-    state, logits = model.start(), []
+def _scores(model: Classifier, x: Sequence[Tensor]) -> list[Tensor]:
+    """The scores after each of the embedded tokens x, [1, E] each; `_TOGETHER` of them in each tensor."""
+    state, scores = model.start(), []
     for first in range(0, len(x), _TOGETHER):
         hidden = []
         for token in x[first : first + _TOGETHER]:
             state = model.step(token, state).state
             hidden.append(state.h[-1])
-        logits.append(model.read_out(torch.cat(hidden)))
-    return logits
+        scores.append(model.scores(torch.cat(hidden)))
+    return scores
 
 
 def _gradients(logits: Tensor, x: Tensor) -> Tensor:

@@ -21,14 +21,15 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from core.data.targets import two_only
+from core.data import targets
+from core.data.targets import POSITIVE, Target
 from core.models.checkpoints import Checkpoint
 from core.models.predict import EmptyTextError, sigmoid
 from core.models.recurrent import State
 from core.runtime.i18n import gettext as _
 
 STRONG = ("hate", "sad", "awful", "sucks", "love", "happy", "great", "thanks")
-"""The default words, four of each label."""
+"""The default words for sentiment, four of each label."""
 NEUTRAL = 0.1  # nats of polarity, of either sign
 FREQUENT = 1_000  # the most frequent words, of which the neutral ones are drawn
 RESAMPLES = 2_000
@@ -42,7 +43,7 @@ class Retention:
 
     `words` are as the model reads them, `unknown` those that its vocabulary lacks. `neutral` is the number of words
     that the fillers are drawn from. `effect` [W, F, K + 1] is e_k(w, f), `logit_without` [F, K + 1] the filler's alone,
-    in logits. `share` [K + 1] is what is left, 1 at k = 0, and `low` to `high` its 95 % interval.
+    in logits, both of the `target`. `share` [K + 1] is what is left, 1 at k = 0, and `low` to `high` its 95 % interval.
     """
 
     model: str
@@ -57,10 +58,11 @@ class Retention:
     share: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    target: Target = POSITIVE
 
     @property
     def probability_alone(self) -> tuple[float, float]:
-        """The middle 90 % of P(positive) over the fillers' prefixes alone: how neutral neutral words are in a row."""
+        """The middle 90 % of P(target) over the fillers' prefixes alone: how neutral neutral words are in a row."""
         low, high = np.quantile(sigmoid(self.logit_without[:, 1:]), (0.05, 0.95)).tolist()
         return low, high
 
@@ -73,17 +75,18 @@ class Retention:
 
 
 def retention(
-    checkpoint: Checkpoint, words: Sequence[str] = STRONG, fillers: int = 20, upto: int = 100, seed: int = 0
+    checkpoint: Checkpoint, words: Sequence[str] | None = None, fillers: int = 20, upto: int = 100, seed: int = 0
 ) -> Retention:
-    """What is left of the effect of some words, each a single token, before `fillers` drawn by `seed`.
+    """What is left of the effect of some words (default: `strong_words`), each a single token, before `fillers` drawn
+    by `seed`.
 
-    Raises ValueError for a word that is not one token, or is repeated, for numbers out of bounds, for a checkpoint
-    without polarity or neutral words, and where no word moves the logit; `recurrent.ReadOutError` for a model that is
-    not plain.
+    Raises ValueError for a model without a target, for a word that is not one token, or is repeated, for numbers out of
+    bounds, for a checkpoint without polarity or neutral words, and where no word moves the logit;
+    `recurrent.ReadOutError` for a model that is not plain.
     """
-    two_only(checkpoint)
+    target = targets.chosen(checkpoint)
     checkpoint.model.check_plain(checkpoint.name)
-    tokens = _tokens(checkpoint, words)
+    tokens = _tokens(checkpoint, strong_words(checkpoint) if words is None else words)
     for name, given in (("fillers", fillers), ("upto", upto)):
         if not 1 <= given <= _MOST[name]:
             raise ValueError(f"{name} is a number from 1 to {_MOST[name]:,}; given: {given:,}")
@@ -115,27 +118,44 @@ def retention(
         share=share,
         low=low,
         high=high,
+        target=target,
     )
 
 
-def neutral_ids(checkpoint: Checkpoint) -> np.ndarray:
-    """Ids, ascending, of the `FREQUENT` words that are letters only and whose polarity is at most `NEUTRAL` nats.
+def strong_words(checkpoint: Checkpoint) -> tuple[str, ...]:
+    """`STRONG` for sentiment; else of the `FREQUENT` words of letters only the four that speak most for the target, in
+    the training data, after the four that speak most against it. Raises ValueError as `retention`."""
+    if checkpoint.reads_sentiment:
+        return STRONG
+    target, polarity = targets.chosen(checkpoint), _polarity(checkpoint)
+    lean = targets.row(polarity, target)
+    frequent = enumerate(checkpoint.vocabulary.words[:FREQUENT], start=2)
+    known = [(lean[id_], word) for id_, word in frequent if word.isalpha() and checkpoint.preprocessing(word) == [word]]
+    ordered = [word for _lean, word in sorted(known)]
+    return tuple(dict.fromkeys([*ordered[:4], *ordered[-4:]]))
 
-    Rare words are left out: their polarity is estimated from few sentences and shrunk to 0. Raises ValueError where the
-    checkpoint has no polarity, or no such word.
-    """
+
+def _polarity(checkpoint: Checkpoint) -> np.ndarray:
+    """The log-odds of its words, [V] or [K, V]. Raises ValueError where it has none."""
     if checkpoint.polarity is None:
         raise ValueError(
             _(
                 "{name} has no log-odds for its words, so neutral words are unknown; training it again counts them"
             ).format(name=checkpoint.name)
         )
+    return checkpoint.polarity
+
+
+def neutral_ids(checkpoint: Checkpoint) -> np.ndarray:
+    """Ids, ascending, of the `FREQUENT` words that are letters only and whose polarity is at most `NEUTRAL` nats for
+    every class.
+
+    Rare words are left out: their polarity is estimated from few sentences and shrunk to 0. Raises ValueError where the
+    checkpoint has no polarity, or no such word.
+    """
+    largest = np.abs(np.atleast_2d(_polarity(checkpoint))).max(axis=0)
     frequent = checkpoint.vocabulary.words[:FREQUENT]
-    ids = [
-        number
-        for number, word in enumerate(frequent, start=2)
-        if word.isalpha() and abs(checkpoint.polarity[number]) <= NEUTRAL
-    ]
+    ids = [number for number, word in enumerate(frequent, start=2) if word.isalpha() and largest[number] <= NEUTRAL]
     if not ids:
         raise ValueError(
             _(

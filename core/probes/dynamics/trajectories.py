@@ -4,7 +4,8 @@ The gradient of the last logit with respect to the state at token t passes throu
 
     ∂logit/∂s_t = (∂logit/∂s_T) J_T J_{T−1} … J_{t+1},    J_k = ∂s_k/∂s_{k−1}
 
-so its norm is at most ‖w‖ σ(J_T) … σ(J_{t+1}), with σ the spectral norm and w the read-out's weights. So, after
+so its norm is at most ‖w‖ σ(J_T) … σ(J_{t+1}), with σ the spectral norm and w the read-out's weights, ∂logit/∂h_T. The
+logit is the log-odds of the model's target, or without one of the class that it predicts for the text. So, after
 Pascanu, Mikolov & Bengio 2013, "On the difficulty of training recurrent neural networks", section 2.1: σ(J_k) below
 some number below 1 at every step is sufficient for the gradient to vanish, not necessary; σ(J_k) above 1 somewhere is
 necessary for it to explode, not sufficient. They bound J by the recurrent weights; here each step's own Jacobian is
@@ -19,9 +20,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from core.data.targets import two_only
+from core.data.targets import POSITIVE, Target
 from core.models.checkpoints import Checkpoint
-from core.models.predict import EmptyTextError
+from core.models.predict import EmptyTextError, aimed
 from core.models.state_space import StateSpace
 from core.models.trace import Trace, unroll
 from core.probes.dynamics.jacobians import spectral_norms
@@ -50,6 +51,7 @@ class Gradients:
     x: np.ndarray
     state: np.ndarray
     jacobian: np.ndarray
+    target: Target = POSITIVE
 
     @property
     def log10_bound(self) -> np.ndarray:
@@ -95,14 +97,15 @@ def gradients(checkpoint: Checkpoint, text: str, gain: float = 1.0) -> Gradients
     Raises EmptyTextError for a text without a token, ValueError for a gain that is not a positive number, and
     `core.models.recurrent.ReadOutError` for a model that is not plain.
     """
-    two_only(checkpoint)
     tokens = tuple(checkpoint.preprocessing(text))
     if not tokens:
         raise EmptyTextError("the text is empty: there is no word to read")
     if not (math.isfinite(gain) and gain > 0):
         raise ValueError(f"the gain must be a number above 0; given: {gain}")
-    model = checkpoint.model
-    model.check_plain(checkpoint.name)
+    checkpoint.model.check_plain(checkpoint.name)
+    checkpoint = aimed(checkpoint, tokens)
+    model, target = checkpoint.model, checkpoint.target
+    assert target is not None
     with torch.enable_grad():
         x = model.embedding(torch.tensor(checkpoint.vocabulary.encode(tokens))).detach().requires_grad_()
         run = unroll(model, x, gain)
@@ -127,6 +130,7 @@ def gradients(checkpoint: Checkpoint, text: str, gain: float = 1.0) -> Gradients
         x=of_x.double().norm(dim=1).numpy(),
         state=passed_on.sum(dim=1).sqrt().numpy(),
         jacobian=spectral_norms(model, run, gain),
+        target=target,
     )
 
 

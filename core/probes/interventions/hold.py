@@ -29,7 +29,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.data.targets import two_only
+from core.data import targets
+from core.data.targets import POSITIVE, Target
 from core.models.checkpoints import Checkpoint
 from core.models.predict import sigmoid
 from core.models.read_outs import running
@@ -77,7 +78,10 @@ Change = Patch | Hold | Scale
 
 @dataclass(frozen=True)
 class Intervention:
-    """A text's logits after each token, float64 [T], `before` and `after` some changes."""
+    """A text's logits after each token, float64 [T], `before` and `after` some changes; they are of the `target`.
+
+    `predicted` are the numbers of the classes predicted for the text, before and after.
+    """
 
     model: str
     text: str
@@ -85,21 +89,30 @@ class Intervention:
     changes: tuple[Change, ...]
     before: np.ndarray
     after: np.ndarray
+    predicted: tuple[int, int]
+    target: Target = POSITIVE
 
     @property
     def probability_before(self) -> np.ndarray:
-        """P(positive) after each token, float64 [T]."""
+        """P(target) after each token, float64 [T]."""
         return sigmoid(self.before)
 
     @property
     def probability_after(self) -> np.ndarray:
-        """P(positive) after each token, float64 [T], with the changes."""
+        """P(target) after each token, float64 [T], with the changes."""
         return sigmoid(self.after)
 
     @property
     def flips(self) -> bool:
         """Whether the verdict changes."""
-        return bool((self.probability_before[-1] >= 0.5) != (self.probability_after[-1] >= 0.5))
+        before, after = self.predicted
+        return before != after
+
+    @property
+    def labels(self) -> tuple[str, str]:
+        """The names of the classes predicted for the text, before and after."""
+        before, after = (self.target.labels[number] for number in self.predicted)
+        return before, after
 
 
 def gates(cell: str) -> tuple[str, ...]:
@@ -147,8 +160,8 @@ def intervene(
 ) -> Intervention:
     """Read a text again with changes, in their order; of two holds of one gate the last counts.
 
-    `trace` is the text's own run and `donor` the run that patches are taken from. Raises ValueError or LookupError for
-    a change that this model and text do not allow.
+    `trace` is the text's own run, whose target the logits are of, and `donor` the run that patches are taken from.
+    Raises ValueError or LookupError for a change that this model and text do not allow.
     """
     check_model(checkpoint, *(run for run in (trace, donor) if run is not None))
     matched = partners(len(trace), 0 if donor is None else len(donor), align)
@@ -169,7 +182,8 @@ def intervene(
             states.append((h, c))
         all_h = torch.cat([h for h, _c in states])
         all_c = None if c is None else torch.cat([c for _h, c in states if c is not None])
-        after = model.read_out(running(model.reads.pool, all_h, all_c)).double().numpy()
+        scores = model.scores(running(model.reads.pool, all_h, all_c)).double().numpy()
+    after = targets.log_odds(scores, trace.target)
     after.setflags(write=False)
     return Intervention(
         model=checkpoint.name,
@@ -178,6 +192,8 @@ def intervene(
         changes=tuple(changes),
         before=trace.logit,
         after=after,
+        predicted=(int(trace.predicted[-1]), int(targets.predicted(scores)[-1])),
+        target=trace.target,
     )
 
 
@@ -196,7 +212,6 @@ def hold(cell: str, from_input: Tensor, from_state: Tensor, held: Mapping[str, T
 def check_model(checkpoint: Checkpoint, *traces: Trace) -> None:
     """Raises ValueError unless the runs are the model's own, and ReadOutError for a GRU whose candidate is not a sum of
     two projections, so that no gate can be held."""
-    two_only(checkpoint)
     if not checkpoint.model.reset_after:
         raise ReadOutError(
             _(

@@ -1,7 +1,8 @@
 """In which state, and at which step, is the difference between two texts carried? Every patch of one run by another.
 
 For every step t of text A and everything that can be patched there (`interventions.hold`): the logit of A with that one
-component taken from B's run, and how much of the difference between the two it carries,
+component taken from B's run, and how much of the difference between the two it carries (the logit is the log-odds of
+the model's target, or without one of the class that it predicts for A),
 
     share = (patched − A) / (B − A),    0 where the patch does nothing, 1 where it gives B's logit
 
@@ -19,9 +20,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.data import targets
 from core.data.targets import POSITIVE, Target
 from core.models.checkpoints import Checkpoint
-from core.models.predict import EmptyTextError, sigmoid
+from core.models.predict import EmptyTextError, aimed, sigmoid
 from core.models.read_outs import gather
 from core.models.trace import Trace, trace
 from core.probes.interventions.hold import BOTH, CELL, HIDDEN, check_model, hold, partners, patchable
@@ -237,15 +239,19 @@ def patch_texts(checkpoint: Checkpoint, a: str, b: str, align: str = "start") ->
     for number, text in enumerate((a, b), 1):
         if not checkpoint.preprocessing(text):
             raise EmptyTextError(_("text {number} of 2 is empty: there is no word to read").format(number=number))
+    checkpoint = aimed(checkpoint, checkpoint.preprocessing(a))
     return patch_grid(checkpoint, trace(checkpoint, a), trace(checkpoint, b), align)
 
 
 def patch_grid(checkpoint: Checkpoint, a: Trace, b: Trace, align: str = "start") -> PatchGrid:
-    """A's run patched from B's in every component at every step; both are runs of this model.
+    """A's run patched from B's in every component at every step; both are runs of this model, with one target.
 
-    Raises ValueError for runs of another model, an unknown alignment, or a text A of more than `MOST_STEPS` tokens.
+    Raises ValueError for runs of another model or of two targets, an unknown alignment, or a text A of more than
+    `MOST_STEPS` tokens.
     """
     check_model(checkpoint, a, b)
+    if a.target != b.target:
+        raise ValueError(f"the runs are of two targets: {a.target.as_json()} and {b.target.as_json()}")
     if len(a) > MOST_STEPS:
         raise ValueError(
             _("a grid has at most {most} steps; the sentence has {count:,} tokens").format(
@@ -256,7 +262,8 @@ def patch_grid(checkpoint: Checkpoint, a: Trace, b: Trace, align: str = "start")
     whats = patchable(a.cell)
     rows = _rows(whats)
     with torch.inference_mode():
-        patched = _read_on(checkpoint, a, b, matched).double().numpy()  # a row for each step that has a partner
+        scores = _read_on(checkpoint, a, b, matched).double().numpy()  # a row for each step that has a partner
+    patched = targets.log_odds(scores, a.target)
     logits = np.full((len(a), len(whats)), np.nan)
     logits[[step for step, partner in enumerate(matched) if partner is not None]] = patched.reshape(-1, len(whats))
     logits.setflags(write=False)
@@ -280,7 +287,7 @@ def _rows(whats: Mapping[str, str | None]) -> list[str]:
 
 
 def _read_on(checkpoint: Checkpoint, a: Trace, b: Trace, matched: tuple[int | None, ...]) -> Tensor:
-    """Logits of all patched runs, those patched at the first step first, each step's in the order of `_rows`."""
+    """Scores of all patched runs, those patched at the first step first, each step's in the order of `_rows`."""
     model, top = checkpoint.model, checkpoint.model.recurrent.num_layers - 1
     whats = patchable(a.cell)
     states = [what for what in _rows(whats) if whats[what] is None]
@@ -319,4 +326,4 @@ def _read_on(checkpoint: Checkpoint, a: Trace, b: Trace, matched: tuple[int | No
         if model.reads.gathers:
             path[known : len(h), :step] = a_h[:step]
             path[: len(h), step] = h
-    return model.read_out(gather(model.reads.pool, path, h, c))
+    return model.scores(gather(model.reads.pool, path, h, c))

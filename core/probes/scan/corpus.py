@@ -87,7 +87,7 @@ def corpus_scan(
     plan: dict[str, Any] = {
         "format": _FORMAT,
         "inputs": [inputs.identified(path)._asdict() for path in paths],
-        "models": [{"name": name, "hash": digest} for name, digest in source.hashes],
+        "models": [{"name": name, "hash": digest, **source.output(name).as_json()} for name, digest in source.hashes],
         "settings": {"text_column": column, "layout": (layout or ANY).as_json(), "part_rows": part_rows},
     }
     if scheduler is not None:
@@ -142,13 +142,10 @@ def as_json(event: CorpusScan, plan: Mapping[str, Any]) -> dict[str, object]:
     models = {
         model["name"]: {
             "hash": model["hash"],
-            "scored": tally.scored,
-            "share_positive": tally.share_positive,
-            "mean": tally.mean,
-            "histogram": tally.histogram,
+            **{key: model[key] for key in ("target", "against") if key in model},
+            **summary.models[model["name"]].as_json(),
         }
         for model in plan["models"]
-        for tally in [summary.models[model["name"]]]
     }
     return {
         "inputs": plan["inputs"],
@@ -210,7 +207,7 @@ def _check_same(before: Mapping[str, Any], plan: Mapping[str, Any], folder: Path
             raise ValueError(f"{reason}it has other {what} ({', '.join(other[:3])}{', …' * (len(other) > 3)})")
         for one, other in zip(before[what], plan[what], strict=True):
             if one != other:
-                changed = ", ".join(name for name in other if one.get(name) != other[name])
+                changed = ", ".join(name for name in {**one, **other} if one.get(name) != other.get(name))
                 raise ValueError(f"{reason}{other[key]} has changed since it began ({changed})")
 
 

@@ -1,9 +1,9 @@
 """Which rows of a file does a model get wrong, or, without gold labels, where may sarcasm fool it?
 
 A file of any size is read in windows; every row is written to the output, in order, with columns added; a heap keeps
-each model's ranking. With gold labels a row ranks by |P − label|, where the verdict is wrong. Without, it ranks by
-cue score × P(positive) (`core.probes.scan.cues`): texts that look sarcastic and read as positive, worth a look and not
-necessarily errors.
+each model's ranking. With gold labels a row ranks by 1 − P(gold label), where the verdict is wrong. Without, it ranks
+by cue score × P(positive) (`core.probes.scan.cues`): texts that look sarcastic and read as positive, worth a look and
+not necessarily errors.
 
 While the models score one window, a thread prepares the next and writes the one before: the recurrence leaves the
 interpreter free meanwhile.
@@ -23,15 +23,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from core.data import writers
+from core.data import targets, writers
 from core.data.formats.layout import Layout
 from core.data.label_columns import Readings
 from core.data.label_inference import Column, common
-from core.data.labels import name_of
+from core.data.labels import SENTIMENT
 from core.data.records import windows
 from core.data.tables import is_sentiment140
+from core.data.targets import Target
 from core.data.writers import Columns
-from core.probes.scan.scoring import CheckCancelled, probabilities_of
+from core.probes.scan.scoring import CheckCancelled, Output, probabilities_of
 from core.probes.scan.windows import Prepared, Preparer
 from core.runtime.i18n import gettext as _
 
@@ -55,7 +56,8 @@ class Problem(NamedTuple):
 class RankedRow:
     """A row in a model's ranking: `score` is what it ranks by, `human` its gold label, if any, `label` the verdict.
 
-    `row` counts from 1 without the header, `line` is where it begins in a file of lines. `probability` is P(positive).
+    `row` counts from 1 without the header, `line` is where it begins in a file of lines. `probability` is that of the
+    `target`: positive where cues rank, else the model's own or without one the predicted class.
     """
 
     model: str
@@ -68,6 +70,7 @@ class RankedRow:
     cues: tuple[str, ...]
     cue_score: float
     label: str
+    target: Target
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class Scan:
     Of `rows`, `scored` have a verdict, `empty` have no word, `malformed` could not be read or scored; `problems` lists
     the first `LISTED` of these and of `misunderstood` labels. `ranked_by` is ``disagreement`` or ``cues``. `labelled`
     rows have a gold label and are scored, `unlabelled` are neutral, mixed or without one; `read_as` says what labels
-    were taken for, where that is unusual. By model: `opposite` counts labelled rows with the opposite verdict, `top`
+    were taken for, where that is unusual. By model: `opposite` counts labelled rows with another verdict, `top`
     is the ranking. `done` says that the output is in place.
     """
 
@@ -106,18 +109,21 @@ def scan(
     *,
     asked: Mapping[str, str] | None = None,
     top: int = TOP,
+    classes: Sequence[str] | None = (),
     layout: Layout | None = None,
     check_cancelled: CheckCancelled = lambda: None,
 ) -> Generator[Scan, None, None]:
     """Score a table's text column (``text``) and write it to `out` with the verdicts; the last event has it all.
 
-    `label_inference.decide` says what labels mean, where `asked` names values. Models of other classes than negative
-    and positive have no ranking by cues of sarcasm. An event comes every few thousand rows; what `check_cancelled`
-    raises ends the scan. Until the last event `out` is left as it was.
+    A model's columns are the probability of its target, or without one of the predicted class; the verdict; the
+    probability of each of `classes` that it has, None being all; and what it ranks by. `label_inference.decide` says
+    what labels mean, where `asked` names values. Models of other classes than negative and positive have no ranking by
+    cues of sarcasm. An event comes every few thousand rows; what `check_cancelled` raises ends the scan. Until the last
+    event `out` is left as it was.
 
     Raises ValueError for no model, models of different classes and a column of labels, a ranking of less than one, a
     text column of numbers, labels with two plausible meanings or none of which is understood, or an output that is the
-    input; LookupError for a missing column; what `core.data.records.windows` raises.
+    input; LookupError for a missing column or a class that no model has; what `core.data.records.windows` raises.
     """
     if not checkpoints:
         raise ValueError("no model was given to scan with")
@@ -134,13 +140,14 @@ def scan(
         labelling = common({checkpoint.name: checkpoint.labelling for checkpoint in checkpoints})
         labels = Readings(Column(path.name, label_column, is_sentiment140(path)), labelling, asked)
     labelled = labels is not None
-    ranking = _Ranking(checkpoints, labelled, top)
+    outputs = Output.of(checkpoints, classes)
+    ranking = _Ranking(outputs, labelled, top)
     stop = Event()
     with ExitStack() as stack:
         table = stack.enter_context(closing(windows(path, _WINDOW, layout)))
         writer: writers.Writer | None = None
         if out is not None:
-            writer = stack.enter_context(writers.replacing(out, _types(checkpoints, labelled), column))
+            writer = stack.enter_context(writers.replacing(out, _types(outputs, labelled), column))
         fixed = out is not None and out.suffix.lower() != ".jsonl"
         prepare = Preparer(path, table, checkpoints, column, labels, stop, fixed)
         # Entered last, left first: the thread is at rest before its files are closed.
@@ -149,7 +156,7 @@ def scan(
 
         def write(prepared: Prepared, scores: Sequence[np.ndarray]) -> None:
             if writer is not None:
-                writer.write(prepared.window, _added(checkpoints, prepared, scores, labelled))
+                writer.write(prepared.window, _added(outputs, prepared, scores, labelled))
 
         # A thread starts without the context of this one, so without the language of the page that asks; a context can
         # be entered once at a time.
@@ -170,12 +177,10 @@ def scan(
 class _Ranking:
     """Each model's best rows, and what is counted of all."""
 
-    def __init__(self, checkpoints: Sequence[Model], labelled: bool, top: int):
-        self._labelled, self._top = labelled, top
+    def __init__(self, outputs: Sequence[Output], labelled: bool, top: int):
+        self._outputs, self._labelled, self._top = outputs, labelled, top
         # (score, −row) orders the heap: of equal scores the earlier row stays.
-        self._heaps: dict[str, list[tuple[float, int, RankedRow]]] = {checkpoint.name: [] for checkpoint in checkpoints}
-        self._labels = {checkpoint.name: checkpoint.labels for checkpoint in checkpoints}
-        self._apt = {checkpoint.name for checkpoint in checkpoints if labelled or checkpoint.reads_sentiment}
+        self._heaps: dict[str, list[tuple[float, int, RankedRow]]] = {output.model: [] for output in outputs}
         self._opposite = dict.fromkeys(self._heaps, 0)
         self._problems: list[Problem] = []
         self._counts = dict.fromkeys(
@@ -199,26 +204,32 @@ class _Ranking:
         for index, reason in sorted(prepared.problems.items())[: LISTED - len(self._problems)]:
             self._problems.append(Problem(window.first + index, window.lines[index], reason))
         cue_scores = np.array([cues.score for cues in prepared.cues])
-        for (name, heap), probabilities in zip(self._heaps.items(), scores, strict=True):
+        for output, probabilities in zip(self._outputs, scores, strict=True):
+            heap, verdicts, target = self._heaps[output.model], targets.predicted_of(probabilities), output.target
             if self._labelled:
-                ranks = np.where(human >= 0, np.abs(probabilities - human), np.nan)
-                ranks[(probabilities >= 0.5) == (human == 1)] = np.nan
-                self._opposite[name] += int(np.isfinite(ranks).sum())
-            elif name not in self._apt:
+                ranks = _disagreements(probabilities, human)
+                ranks[verdicts == human] = np.nan
+                self._opposite[output.model] += int(np.isfinite(ranks).sum())
+            elif not targets.has_sentiment(output.labels):
                 continue
             else:
-                ranks = np.where(cue_scores > 0, cue_scores * probabilities, np.nan)
+                target = _positive(output)
+                ranks = np.where(cue_scores > 0, cue_scores * targets.chance(probabilities, target), np.nan)
             least = heap[0][0] if len(heap) == self._top else -1.0
             for index in np.flatnonzero(ranks > least).tolist():
-                row = self._row(name, prepared, index, float(probabilities[index]), float(ranks[index]))
+                aim = target or Target(output.labels, int(verdicts[index]))
+                chance = float(targets.chance(probabilities[index : index + 1], aim)[0])
+                row = self._row(prepared, index, output.model, int(verdicts[index]), aim, chance, float(ranks[index]))
                 entry = (row.score, -row.row, row)
                 if len(heap) < self._top:
                     heapq.heappush(heap, entry)
                 else:
                     heapq.heappushpop(heap, entry)
 
-    def _row(self, model: str, prepared: Prepared, index: int, probability: float, score: float) -> RankedRow:
-        window, human, labels = prepared.window, int(prepared.human[index]), self._labels[model]
+    def _row(
+        self, prepared: Prepared, index: int, model: str, verdict: int, target: Target, probability: float, score: float
+    ) -> RankedRow:
+        window, human, labels = prepared.window, int(prepared.human[index]), target.labels
         return RankedRow(
             model=model,
             row=window.first + index,
@@ -229,7 +240,8 @@ class _Ranking:
             score=score,
             cues=prepared.cues[index].names,
             cue_score=prepared.cues[index].score,
-            label=name_of(probability, labels),
+            label=labels[verdict],
+            target=target,
         )
 
     def result(self, share: float, done: bool = False, read_as: str = "") -> Scan:
@@ -245,47 +257,56 @@ class _Ranking:
         )
 
 
-def _types(checkpoints: Sequence[Model], labelled: bool) -> dict[str, type]:
+def _positive(output: Output) -> Target:
+    """The target that cues of sarcasm go with, of a model of sentiment."""
+    return targets.named(output.labels, SENTIMENT[1])
+
+
+def _disagreements(probabilities: np.ndarray, human: np.ndarray) -> np.ndarray:
+    """1 − P(gold label) [N] of rows with one; NaN for others."""
+    return np.where(human >= 0, targets.missing(probabilities, np.maximum(human, 0)), np.nan)
+
+
+def _types(outputs: Sequence[Output], labelled: bool) -> dict[str, type]:
     """The columns added, and what they hold."""
     score = "disagreement" if labelled else "rank_score"
     by_model = {
         name: kind
-        for checkpoint in checkpoints
+        for output in outputs
         for name, kind in (
-            (f"{checkpoint.name}_probability", float),
-            (f"{checkpoint.name}_verdict", str),
-            (f"{checkpoint.name}_{score}", float),
+            (f"{output.model}_probability", float),
+            (f"{output.model}_verdict", str),
+            *((f"{output.model}_P_{name}", float) for name in output.classes),
+            (f"{output.model}_{score}", float),
         )
     }
     human = {"human_reading": str} if labelled else {}
     return {**human, **by_model, "cue_score": float, "cues": str, "problem": str}
 
 
-def _added(checkpoints: Sequence[Model], prepared: Prepared, scores: Sequence[np.ndarray], labelled: bool) -> Columns:
+def _added(outputs: Sequence[Output], prepared: Prepared, scores: Sequence[np.ndarray], labelled: bool) -> Columns:
     """The columns added to a window, in the order of `_types`; None where a row has no such value.
 
-    A disagreement is |P − human| of every labelled row, right or wrong; a rank score is cue score × P(positive), of a
-    model of sentiment.
+    A disagreement is 1 − P(gold label) of every labelled row, right or wrong; a rank score is cue score × P(positive),
+    of a model of sentiment.
     """
-    human = np.where(prepared.human >= 0, prepared.human, np.nan)
     cue_scores = np.array([cues.score for cues in prepared.cues])
     nothing = np.full(len(cue_scores), np.nan)
     columns: dict[str, Sequence[object]] = {}
     if labelled:
         columns["human_reading"] = [
-            None if reading < 0 else checkpoints[0].labels[reading] for reading in prepared.human.tolist()
+            None if reading < 0 else outputs[0].labels[reading] for reading in prepared.human.tolist()
         ]
-    for checkpoint, probabilities in zip(checkpoints, scores, strict=True):
-        values = _plain(probabilities)
-        columns[f"{checkpoint.name}_probability"] = values
-        columns[f"{checkpoint.name}_verdict"] = [
-            None if value is None else name_of(value, checkpoint.labels) for value in values
-        ]
+    for output, probabilities in zip(outputs, scores, strict=True):
+        columns[f"{output.model}_probability"] = _plain(output.chances(probabilities))
+        columns[f"{output.model}_verdict"] = output.verdicts(probabilities).tolist()
+        columns |= {name: _plain(values) for name, values in output.by_class(probabilities).items()}
         if labelled:
-            columns[f"{checkpoint.name}_disagreement"] = _plain(np.abs(probabilities - human))
+            columns[f"{output.model}_disagreement"] = _plain(_disagreements(probabilities, prepared.human))
         else:
-            apt = checkpoint.reads_sentiment
-            columns[f"{checkpoint.name}_rank_score"] = _plain(cue_scores * probabilities if apt else nothing)
+            apt = targets.has_sentiment(output.labels)
+            ranks = cue_scores * targets.chance(probabilities, _positive(output)) if apt else nothing
+            columns[f"{output.model}_rank_score"] = _plain(ranks)
     columns["cue_score"] = cue_scores.tolist()
     columns["cues"] = [" ".join(cues.names) for cues in prepared.cues]
     columns["problem"] = [

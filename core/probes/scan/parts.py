@@ -1,13 +1,14 @@
 """The output of a corpus scan: a folder of parquet files, one for each partition, and what says whose they are.
 
     OUT/_scan.json             what is scanned, with what, how: a scan goes on only where all of it is still the same
-    OUT/part-000000.parquet    columns file, row (from 1), line, <model>_probability for each model, problem
+    OUT/part-000000.parquet    columns file, row (from 1), line, those of each model, problem
     OUT/_summary.json          when all parts are there
 
-A part is written beside and renamed when all of it is on the disk, so what stands there is whole, however a scan ended.
-Its footer says which partition of which scan it is and what it came to. Together they are all that is known of how far
-a scan is: there is no journal that could say anything else. Readers of parquet folders pass over names that begin with
-an underscore.
+A model's column is <model>_probability, that of its target; a model of more than two classes has <model>_verdict too,
+and <model>_P_<class> for each class that was asked for. A part is written beside and renamed when all of it is on the
+disk, so what stands there is whole, however a scan ended. Its footer says which partition of which scan it is and what
+it came to. Together they are all that is known of how far a scan is: there is no journal that could say anything else.
+Readers of parquet folders pass over names that begin with an underscore.
 """
 
 from __future__ import annotations
@@ -16,14 +17,15 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from core.data.targets import default
 from core.data.writers import Columns
 from core.probes.scan.partitions import Partition, Position
+from core.probes.scan.scoring import Output
 from core.probes.scan.tallies import Summary
 from core.runtime import files
 
@@ -49,8 +51,15 @@ def identity(plan: Mapping[str, object]) -> str:
     return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
 
 
-def write(folder: Path, scan: str, part: Part, columns: Columns, scores: Mapping[str, np.ndarray]) -> None:
-    """Put a part in its place: columns file, row, line, problem, and each model's probabilities.
+def columns_of(output: Output, probabilities: np.ndarray) -> dict[str, np.ndarray]:
+    """A model's columns in a part, float64 [N] or names [N], of its probabilities [N] or [N, K]."""
+    named = {} if default(output.labels) else {f"{output.model}_verdict": output.verdicts(probabilities)}
+    chances = {f"{output.model}_probability": output.chances(probabilities)}
+    return {**chances, **named, **output.by_class(probabilities)}
+
+
+def write(folder: Path, scan: str, part: Part, columns: Columns, answers: Mapping[str, np.ndarray]) -> None:
+    """Put a part in its place: columns file, row, line, problem, and the models' `answers` (`columns_of`).
 
     Raises OSError where it cannot be written; then nothing of it is left.
     """
@@ -58,10 +67,12 @@ def write(folder: Path, scan: str, part: Part, columns: Columns, scores: Mapping
     import pyarrow.parquet
 
     fields = [("file", pyarrow.string()), ("row", pyarrow.int64()), ("line", pyarrow.int64())]
-    fields += [(f"{name}_probability", pyarrow.float64()) for name in scores]
+    fields += [
+        (name, pyarrow.string() if values.dtype == object else pyarrow.float64()) for name, values in answers.items()
+    ]
     fields.append(("problem", pyarrow.string()))
-    cells = {**columns, **{f"{name}_probability": values for name, values in scores.items()}}
-    footer = {"scan": scan, "partition": part.partition, "summary": asdict(part.summary)}
+    cells = {**columns, **answers}
+    footer = {"scan": scan, "partition": part.partition, "summary": part.summary.as_json()}
     schema = pyarrow.schema(fields, metadata={_KEY: json.dumps(footer).encode()})
     table = pyarrow.table(
         [pyarrow.array(cells[name], type=kind, from_pandas=True) for name, kind in fields], schema=schema

@@ -19,7 +19,7 @@ from core.data.records import Window, span
 from core.probes.scan import parts
 from core.probes.scan.partitions import Partition
 from core.probes.scan.parts import Part
-from core.probes.scan.scoring import ModelSource, Scorer
+from core.probes.scan.scoring import ModelSource, Output, Scorer
 from core.probes.scan.tallies import LISTED, Problem, Summary, Tally
 from core.probes.scan.windows import texts_of
 from core.runtime import workers
@@ -53,14 +53,15 @@ def score(task: Task) -> Part:
     began = time.perf_counter()
     scorer = _scorer(task.source)
     models = [name for name, _ in task.source.hashes]
+    outputs = {name: task.source.output(name) for name in models}
     columns: dict[str, list[object]] = {name: [] for name in ("file", "row", "line", "problem")}
     probabilities: dict[str, list[np.ndarray]] = {name: [] for name in models}
     summaries = [Summary(models={name: Tally() for name in models})]
     for name, window in _windows(task):
         texts, problems = texts_of(window, task.column)
         scores = scorer(texts, problems, workers.check_cancelled)
-        summaries.append(_summary(name, window, problems, scores))
-        empty = np.isnan(scores[models[0]])
+        summaries.append(_summary(name, window, problems, scores, outputs))
+        empty = np.isnan(outputs[models[0]].chances(scores[models[0]]))
         columns["file"] += repeat(name, len(window))
         columns["row"] += range(window.first, window.first + len(window))
         columns["line"] += window.lines
@@ -77,8 +78,10 @@ def score(task: Task) -> Part:
             )
         )
     part = Part(task.partition, Summary(**{**vars(summary), "seconds": time.perf_counter() - began}))
-    scores = {model: np.concatenate(values) for model, values in probabilities.items()}
-    parts.write(task.folder, task.scan, part, columns, scores)
+    answers: dict[str, np.ndarray] = {}
+    for model, read in probabilities.items():
+        answers |= parts.columns_of(outputs[model], np.concatenate(read))
+    parts.write(task.folder, task.scan, part, columns, answers)
     return part
 
 
@@ -93,8 +96,14 @@ def _windows(task: Task) -> Iterator[tuple[str, Window]]:
             yield name, window
 
 
-def _summary(file: str, window: Window, problems: dict[int, str], scores: Mapping[str, np.ndarray]) -> Summary:
-    tallies = {model: Tally.of(values) for model, values in scores.items()}
+def _summary(
+    file: str,
+    window: Window,
+    problems: dict[int, str],
+    scores: Mapping[str, np.ndarray],
+    outputs: Mapping[str, Output],
+) -> Summary:
+    tallies = {model: Tally.of(values, outputs[model]) for model, values in scores.items()}
     scored = next(iter(tallies.values())).scored
     listed = [
         Problem(file, window.first + index, window.lines[index], reason)

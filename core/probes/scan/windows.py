@@ -93,7 +93,7 @@ def _gold_labels(labels: Readings, window: Window, problems: dict[int, str]) -> 
     unknown = np.flatnonzero(codes == UNKNOWN).tolist()
     for index in unknown:
         label = str(values[index])[:40]
-        problems.setdefault(index, f"label {label!r} is neither {labels.names[0]} nor {labels.names[1]}")
+        problems.setdefault(index, f"label {label!r} is neither {' nor '.join(labels.names)}")
     return np.maximum(codes, -1), len(unknown)
 
 

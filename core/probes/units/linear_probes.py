@@ -32,8 +32,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from core.data import targets
 from core.data.corpus import Encoded, encode_tokens
-from core.data.targets import two_only
 from core.evaluation.intervals import Mean
 from core.probes.units.token_states import CELL, HIDDEN, token_states
 from core.runtime.i18n import gettext as _
@@ -95,7 +95,7 @@ class Probes:
     """All probes of one model. `hash` covers its weights and its words' polarity.
 
     `empty` texts had no word, `repeated` ones the words of an earlier text; both are left out. `left_out` says why a
-    task could not be asked.
+    task could not be asked. `target`, for more than two classes, names the class whose polarity is probed.
     """
 
     model: str
@@ -108,6 +108,7 @@ class Probes:
     controls: int
     left_out: dict[str, str]
     probes: tuple[Probe, ...]
+    target: str | None = None
 
 
 class ProbeProgress(NamedTuple):
@@ -132,9 +133,9 @@ def diagnose(
     """Probe a model on texts; the last event has every probe.
 
     `seed` splits the sentences, draws the control labels and resamples. `check_cancelled` is called often; what it
-    raises ends the work. Raises ValueError with fewer than 20 different sentences on either side of the split.
+    raises ends the work. Polarity is the target's; without one that task is left out. Raises ValueError with fewer than
+    20 different sentences on either side of the split.
     """
-    two_only(checkpoint)
     checkpoint.model.check_plain(checkpoint.name)
     tokenised = [tuple(checkpoint.preprocessing(text)) for text in texts]
     kept = list(dict.fromkeys(tokens for tokens in tokenised if tokens))
@@ -147,7 +148,7 @@ def diagnose(
     train = len(np.unique(tokens.sentence[tokens.train]))
     settings = Probes(
         model=checkpoint.name,
-        hash=checkpoint.hash_with_polarity,
+        hash=checkpoint.every.hash_with_polarity,
         seed=seed,
         sentences=(train, len(kept) - train),
         tokens=(int(tokens.train.sum()), int((~tokens.train).sum())),
@@ -156,6 +157,7 @@ def diagnose(
         controls=_CONTROLS,
         left_out=left_out,
         probes=(),
+        target=_named(checkpoint),
     )
     probes: tuple[Probe, ...] = ()
     yield ProbeProgress(0, len(asked), lambda: settings)
@@ -165,6 +167,12 @@ def diagnose(
             one = probe(features, labels[task], tokens, task, name, seed=seed, check_cancelled=check_cancelled)
             probes += (one,)
             yield ProbeProgress(len(probes), len(asked), partial(replace, settings, probes=probes))
+
+
+def _named(checkpoint: Checkpoint) -> str | None:
+    """The target's name where it is chosen."""
+    target = checkpoint.target
+    return None if target is None or target == checkpoint.every.target else target.name
 
 
 def sources(checkpoint: Checkpoint) -> list[str]:
@@ -327,7 +335,11 @@ def _labels(
     if checkpoint.polarity is None:
         left_out[POLARITY] = _("the checkpoint has no log-odds of words (python -m core polarity)")
     else:
-        labels[POLARITY] = polarity_labels(sentences, checkpoint.polarity, tokens.train)
+        try:
+            polarity = targets.row(checkpoint.polarity, targets.chosen(checkpoint))
+            labels[POLARITY] = polarity_labels(sentences, polarity, tokens.train)
+        except ValueError as error:
+            left_out[POLARITY] = str(error)
     for task in list(labels):
         try:
             _check_classes(labels[task], tokens.train, CLASSES[task], task)

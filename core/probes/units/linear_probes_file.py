@@ -46,7 +46,7 @@ def add_probes(probes: Probes, source: ProbeRows, folder: Path | None = None) ->
 
 def as_json(probes: Probes) -> dict[str, Any]:
     """Probes for JSON; numbers are rounded to 6 digits."""
-    return json_file.as_json(probes)
+    return {key: value for key, value in json_file.as_json(probes).items() if value is not None}
 
 
 def of_card(name: str, card: Mapping[str, Any]) -> tuple[Probes, ProbeRows] | None:

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.data.corpus import NEGATIVE, POSITIVE
 from core.evaluation.intervals import Mean, Share, difference, share
 from core.probes.units.patterns import Index, Matches, Moment
 
@@ -47,7 +46,8 @@ class Contrast:
     """Sentences with a moment against the others; differences are with minus without.
 
     `next_words` are the `tested` ones, the smallest p first. `positive` are shares of the sentences with a label, None
-    where the file has none; `probability` the means of P(positive), each None without a sentence.
+    where the file has none: those labelled `label`, the target or the last of the file's classes if it lacks that.
+    `probability` are the means of P(target), each None without a sentence.
     """
 
     next_words: tuple[NextWord, ...]
@@ -57,6 +57,7 @@ class Contrast:
     sentences: tuple[int, int]
     probability: tuple[float | None, float | None]
     probability_difference: Mean | None
+    label: str
 
 
 def contrast(index: Index, matches: Matches) -> Contrast:
@@ -67,12 +68,14 @@ def contrast(index: Index, matches: Matches) -> Contrast:
     if matches.itself:
         others &= np.array([tokens != matches.pattern.tokens for tokens in index.sentences])
     words = _next_words(index, matches)
-    positive = None
+    positive, target = None, matches.pattern.target
+    number = index.names.index(target.name) if target.name in index.names else len(index.names) - 1
     if index.labels is not None:
-        read = np.isin(index.labels, (NEGATIVE, POSITIVE))
-        with_it, without = (share(index.labels[part & read] == POSITIVE) for part in (with_moment, others))
+        read = index.labels >= 0
+        with_it, without = (share(index.labels[part & read] == number) for part in (with_moment, others))
         positive = with_it, without
-    with_p, without_p = index.probability[with_moment], index.probability[others]
+    chance = index.chance(target)
+    with_p, without_p = chance[with_moment], chance[others]
     return Contrast(
         next_words=tuple(sorted(words, key=lambda word: (word.p, -word.times, word.word))),
         tested=len(words),
@@ -81,6 +84,7 @@ def contrast(index: Index, matches: Matches) -> Contrast:
         sentences=(int(with_moment.sum()), int(others.sum())),
         probability=tuple(float(part.mean()) if len(part) else None for part in (with_p, without_p)),  # type: ignore[arg-type]
         probability_difference=_welch(with_p, without_p),
+        label=index.names[number],
     )
 
 

@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.data import targets
 from core.data.corpus import encode_tokens
 from core.data.labels import SENTIMENT, Names
-from core.data.targets import two_only
-from core.models.predict import logits, sigmoid
+from core.data.targets import POSITIVE, Target
+from core.models.predict import logits
 from core.probes.units.token_states import HIDDEN, check_state, token_states
 from core.runtime.i18n import gettext as _
 
@@ -52,7 +53,8 @@ class Index:
 
     `sentences` are its texts as tokens; `empty` had no word, `repeated` repeat an earlier one, and `cut` did not fit
     into `MOST_TOKENS`. `rows` are their numbers in the file, from 1. `labels` is int8 [S], the index of a class of
-    `names` or −1, or None where the file has none; `probability` is P(positive). `levels` is int8 [N, H].
+    `names` or −1, or None where the file has none; `probability` is P(class 1) [S] for two classes, else that of each
+    class [S, K]. `levels` is int8 [N, H].
     """
 
     model: str
@@ -75,6 +77,15 @@ class Index:
         """N."""
         return len(self.levels)
 
+    def chance(self, target: Target) -> np.ndarray:
+        """P(target) of every sentence, float64 [S]."""
+        return targets.chance(self.probability, target)
+
+    def label(self, sentence: int) -> str | None:
+        """The name of a sentence's label; None without one."""
+        number = -1 if self.labels is None else int(self.labels[sentence])
+        return self.names[number] if number >= 0 else None
+
 
 @dataclass(frozen=True)
 class IndexProgress:
@@ -93,7 +104,7 @@ class IndexProgress:
 class Pattern:
     """The units that are on over the tokens `first` to `last` of a text, counted from 0, both included.
 
-    `values` [T, U] are the states of the `units` after every token of the text.
+    `values` [T, U] are the states of the `units` after every token of the text; `target` is that of the text's trace.
     """
 
     model: str
@@ -107,6 +118,7 @@ class Pattern:
     bounded: bool
     units: tuple[int, ...]
     values: np.ndarray = field(repr=False)
+    target: Target = POSITIVE
 
     def __len__(self) -> int:
         return self.last - self.first + 1
@@ -147,11 +159,12 @@ class Matches:
 def index(
     checkpoint: Checkpoint, lines: Lines, state: str = HIDDEN, check_cancelled: Callable[[], object] = lambda: None
 ) -> Generator[IndexProgress, None, None]:
-    """Read a file's sentences with a model; the last event has the index. `check_cancelled` ends it by raising.
+    """Read a file's sentences with a model, whatever its target; the last event has the index. `check_cancelled` ends
+    it by raising.
 
     Raises ValueError for a state that the model does not have, or where no sentence has a word.
     """
-    two_only(checkpoint)
+    checkpoint = checkpoint.every
     check_state(checkpoint.model, state)
     kept: dict[tuple[str, ...], int] = {}
     empty = repeated = cut = total = 0
@@ -196,7 +209,9 @@ def index(
             rows=tuple(lines.rows[row] for row in chosen),
             offsets=sentences.offsets,
             labels=None if lines.labels is None else lines.labels[chosen],
-            probability=sigmoid(logits(checkpoint.model, sentences, 256, check_cancelled=check_cancelled)),
+            probability=targets.probabilities(
+                logits(checkpoint.model, sentences, 256, check_cancelled=check_cancelled)
+            ),
             empty=empty + lines.empty,
             repeated=repeated,
             cut=cut,
@@ -263,7 +278,7 @@ def pattern(
     units = np.flatnonzero(over)
     return Pattern(
         model=trace.model,
-        hash=checkpoint.hash,
+        hash=checkpoint.every.hash,
         state=state,
         tokens=trace.tokens,
         first=first,
@@ -273,6 +288,7 @@ def pattern(
         bounded=bounded,
         units=tuple(units.tolist()),
         values=values[:, units],
+        target=trace.target,
     )
 
 

@@ -26,7 +26,7 @@ WORDS, MOST = 400, 2_000
 class WordMap:
     """Words on a plane: `places` float64 [N, 2]; `explained` are the shares of variance along the two axes.
 
-    `leaning` [N] is what the words were chosen by. The first axis points to class 1.
+    `leaning` [N] is what the words were chosen by. The first axis points to the target.
     """
 
     space: str

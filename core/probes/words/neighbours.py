@@ -5,9 +5,9 @@ cosine of their vectors. An analogy a − b + c is solved as Mikolov et al. 2013
 whose vector has the greatest cosine with the sum of the unit vectors a, −b and c (3CosAdd, as Levy & Goldberg 2014 call
 it), the three words themselves left out.
 
-A word's lean is the logit of the sentence that has this word alone; its shift is the lean with the trained vector minus
-that with the vector it started from, the rest of the model as it is. Before training, near means used in similar
-contexts, so antonyms are near. Training separates words with different labels.
+A word's lean is the logit, of the model's target, of the sentence that has this word alone; its shift is the lean with
+the trained vector minus that with the vector it started from, the rest of the model as it is. Before training, near
+means used in similar contexts, so antonyms are near. Training separates words with different labels.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from core.data.targets import two_only
+from core.data import targets
 from core.runtime.i18n import gettext as _
 from core.text.preprocessing import Preprocessing, Vocabulary
 from core.training.word2vec import unit_variance
@@ -108,8 +108,8 @@ class Neighbours:
 
 
 class Leaning(NamedTuple):
-    """To which class each word leans, float64 [V]: its ``polarity`` in the training data, in nats, or, where the
-    checkpoint has none, the model's ``lean``, a logit."""
+    """How far each word leans to the target, float64 [V]: its ``polarity`` in the training data, in nats, or, where
+    the checkpoint has none, the model's ``lean``, a logit."""
 
     kind: str
     values: np.ndarray
@@ -230,10 +230,13 @@ def like_spelt(word: str, vocabulary: Vocabulary) -> list[str]:
 
 
 def leans(checkpoint: Checkpoint, vectors: np.ndarray) -> np.ndarray:
-    """The model's logit, float64 [N], of one-word sentences whose word has the vector [N, E]."""
+    """The model's logit, float64 [N], of one-word sentences whose word has the vector [N, E].
+
+    Raises ValueError for a model without a target.
+    """
     import torch
 
-    two_only(checkpoint)
+    targets.chosen(checkpoint)
     logits = []
     with torch.inference_mode():
         for start in range(0, len(vectors), 4_096):
@@ -245,7 +248,7 @@ def leans(checkpoint: Checkpoint, vectors: np.ndarray) -> np.ndarray:
 def moves(checkpoint: Checkpoint, start: Space) -> list[Move]:
     """What training did to the `FREQUENT` most frequent words that both have, the most frequent first.
 
-    Raises ValueError where the vectors differ in size.
+    Raises ValueError where the vectors differ in size, and for a model without a target.
     """
     own = after(checkpoint)
     if own.vectors.shape[1] != start.vectors.shape[1]:
@@ -274,18 +277,27 @@ def move_of(checkpoint: Checkpoint, start: Space, typed: str) -> Move:
 
 
 def _moves(checkpoint: Checkpoint, own: Space, start: Space, words: list[str]) -> list[Move]:
-    two_only(checkpoint)
     ids, others = (np.array([where.vocabulary.id(word) for word in words], dtype=np.int64) for where in (own, start))
-    polarity = [None] * len(words) if checkpoint.polarity is None else checkpoint.polarity[ids].tolist()
+    known = polarity_of(checkpoint)
+    polarity = [None] * len(words) if known is None else known[ids].tolist()
     cosines = np.einsum("we,we->w", own.unit(ids), start.unit(others))
     before, after = (leans(checkpoint, vectors) for vectors in (start.vectors[others], own.vectors[ids]))
     columns = (column.tolist() for column in (ids - 1, cosines, before, after))
     return [Move(*values) for values in zip(words, *columns, polarity, strict=True)]
 
 
+def polarity_of(checkpoint: Checkpoint) -> np.ndarray | None:
+    """How far each token speaks for the target in the training data, float32 [V], in nats; None where it is not known.
+
+    Raises ValueError for a model without a target.
+    """
+    target = targets.chosen(checkpoint)
+    return None if checkpoint.polarity is None else targets.row(checkpoint.polarity, target)
+
+
 def leaning(checkpoint: Checkpoint) -> Leaning:
-    """To which class each word of a model leans."""
-    two_only(checkpoint)
-    if checkpoint.polarity is not None:
-        return Leaning("polarity", checkpoint.polarity.astype(np.float64))
+    """How far each word of a model leans to its target. Raises ValueError for a model without one."""
+    known = polarity_of(checkpoint)
+    if known is not None:
+        return Leaning("polarity", known.astype(np.float64))
     return Leaning("lean", leans(checkpoint, after(checkpoint).vectors))

@@ -38,13 +38,14 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
             continue
         matrix = agreement([one.scores for one in here], [METHODS[one.method].signed for one in here])
         names = [attribution_names.method(one.method) for one in here]
+        title = _("Agreement between methods, {model}").format(model=attribution_names.model(name, here[0].target))
         st.plotly_chart(
-            agreement_map(names, matrix, _("Agreement between methods, {model}").format(model=model_name(name))),
+            agreement_map(names, matrix, title),
             key=f"agreement {name}",
             alt=_("Rank correlation of the scores for each pair of methods"),
         )
         rows += [
-            (name, one.method, other.method, "" if value != value else value)
+            (name, one.method, other.method, "" if value != value else value, attribution_names.column(one.target))
             for one, correlations in zip(here, matrix.tolist(), strict=True)
             for other, value in zip(here, correlations, strict=True)
         ]
@@ -60,4 +61,4 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
             )
         )
     )
-    tables.download_chart("agreement", ["model", "method", "other", "tau_b"], lambda: rows)
+    tables.download_chart("agreement", ["model", "method", "other", "tau_b", "target"], lambda: rows)

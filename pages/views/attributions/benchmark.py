@@ -35,8 +35,8 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
         st.info(_("No benchmark of these models yet. Run one with the command below."))
         st.code(_COMMAND.format(rows=200, seed=0, file=FILE), language="bash", wrap_lines=True)
         return
-    for name, benchmark in current.items():
-        _say(name, benchmark)
+    for benchmark in current.values():
+        _say(benchmark)
     measure = _choose_measure()
     st.plotly_chart(
         benchmark_plot(list(current.values()), measure, names.methods()),
@@ -87,12 +87,12 @@ def _choose_measure() -> str:
     )
 
 
-def _say(model: str, benchmark: Benchmark) -> None:
+def _say(benchmark: Benchmark) -> None:
     """The most faithful method, compared with random rankings and with the next method."""
     best = next((one for one in benchmark.standings if one.method == benchmark.best), None)
     overall = None if best is None else best.measures["overall"]
     gain = None if best is None else best.gains["overall"]
-    name = _("**{model}.** ").format(model=plain(model_name(model)))
+    name = _("**{model}.** ").format(model=plain(names.measured(benchmark)))
     if best is None or overall is None or gain is None:
         st.markdown(name + _("No method was measured on any sentence."))
         return

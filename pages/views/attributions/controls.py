@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import streamlit as st
 
-from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext, together
 from pages.server import background_search
 from pages.server.caches import cached
 from pages.views.attributions import names
-from pages.widgets import black_box, frame, models, query_params, sentences
+from pages.widgets import black_box, frame, models, query_params, sentences, target
 from pages.widgets.sentences import Sentence
+from pages.widgets.target import Aim
 from pages.wording.tokens import minus, plain
 
 if TYPE_CHECKING:
@@ -73,14 +73,20 @@ def choose_models(checkpoints: Sequence[Model], asked: Sequence[Sentence]) -> li
 
 
 def choose_cells(asked: Sequence[Sentence], checkpoints: Sequence[Model]) -> tuple[list[Cell], str]:
-    """One of the sentences read by some of the models, and the baseline."""
+    """One of the sentences read by some of the models, each with its target, and the baseline."""
     left, right = st.columns(2)
     with left:
         sentence = sentences.choose(asked)
         chosen = choose_models(checkpoints, [sentence])
     with right:
         baseline = choose_baseline()
-    return [Cell(sentence, checkpoint) for checkpoint in chosen if checkpoint.preprocessing(sentence.text)], baseline
+    return cells([sentence], chosen, target.choose(chosen, "attributions")), baseline
+
+
+def cells(asked: Sequence[Sentence], chosen: Sequence[Model], aim: Aim) -> list[Cell]:
+    """Each sentence with each model that reads it, at the target that was chosen."""
+    aimed = [aim.model(model) for model in chosen]
+    return [Cell(sentence, model) for sentence in asked for model in aimed if model.preprocessing(sentence.text)]
 
 
 def choose_methods(checkpoints: Sequence[Model]) -> list[str]:
@@ -355,10 +361,9 @@ def read_stored() -> tuple[Benchmarks | None, str]:
         return None, str(fault)
 
 
-def tell_of_best(cells: Sequence[Cell]) -> None:
+def tell_of_best(checkpoints: Sequence[Model]) -> None:
     """What the benchmark says of each model."""
-    benchmarks = stored_benchmarks([cell.checkpoint for cell in cells])
-    for name, benchmark in benchmarks.items():
+    for benchmark in stored_benchmarks(checkpoints).values():
         if benchmark.best is None:
             continue
         standing = benchmark.standings[0]
@@ -380,7 +385,7 @@ def tell_of_best(cells: Sequence[Cell]) -> None:
             line = together((line, tied))
         st.markdown(
             line.format(
-                model=plain(model_name(name)),
+                model=plain(names.measured(benchmark)),
                 rows=overall.rows,
                 method=plain(names.method(benchmark.best)),
                 value=minus(f"{overall.mean:.3f}"),

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from core.data import targets
+from core.data.labels import model_name, shown
+from core.data.targets import Target, probability_of
 from core.runtime.i18n import gettext as _
+
+if TYPE_CHECKING:
+    from core.probes.attribution.standings import Benchmark
 
 
 def methods() -> dict[str, str]:
@@ -32,6 +41,36 @@ def methods() -> dict[str, str]:
 def method(key: str) -> str:
     """A method's name; one that is not listed is shown by its key."""
     return methods().get(key, key)
+
+
+def model(name: str, target: Target) -> str:
+    """A model's name as shown, with the target that is explained unless it goes without saying. Not escaped."""
+    if target == targets.default(target.labels):
+        return model_name(name)
+    return _("{model}, {chance}").format(model=model_name(name), chance=probability_of(target))
+
+
+def column(target: Target) -> str:
+    """A target in a table that is downloaded: a class's name, or two."""
+    return " against ".join(target.as_json().values())
+
+
+def measured(benchmark: Benchmark) -> str:
+    """As `model`, of the model and the target that a benchmark was measured for."""
+    if benchmark.target is None:
+        return model_name(benchmark.model)
+    name = _("{model}, {label}").format(model=model_name(benchmark.model), label=shown(benchmark.target))
+    if benchmark.against is None:
+        return name
+    return _("{label} against {rival}").format(label=name, rival=shown(benchmark.against))
+
+
+def sides(several: Sequence[Target | None]) -> tuple[str, str]:
+    """What scores above and below 0 speak for, under several targets. Not escaped."""
+    target = targets.shared_target(one for one in several if one)
+    if target is None or None in several:
+        return _("the target class"), _("all other classes")
+    return shown(target.name), _("all other classes") if target.rival is None else shown(target.rival)
 
 
 def explanations() -> dict[str, str]:

@@ -10,7 +10,7 @@ import streamlit as st
 from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
-from pages.views.attributions import controls
+from pages.views.attributions import controls, names
 from pages.widgets import tables
 from pages.wording.tokens import Number, plain
 
@@ -74,7 +74,7 @@ def _show(results: Sequence[OrderAttribution]) -> None:
             )
         )
     )
-    header = ["model", "place", "token", "word", "word_error", "position", "position_error"]
+    header = ["model", "place", "token", "word", "word_error", "position", "position_error", "target"]
     tables.download_chart("order", header, lambda: _rows(results))
 
 
@@ -112,5 +112,6 @@ def _rows(results: Sequence[OrderAttribution]) -> list[tuple[object, ...]]:
         word_errors = none if one.word_errors is None else one.word_errors.tolist()
         position_errors = none if one.position_errors is None else one.position_errors.tolist()
         columns = zip(one.tokens, one.words.tolist(), word_errors, one.positions.tolist(), position_errors, strict=True)
-        rows += [(one.model, position, *values) for position, values in enumerate(columns, 1)]
+        aim = names.column(one.target)
+        rows += [(one.model, position, *values, aim) for position, values in enumerate(columns, 1)]
     return rows

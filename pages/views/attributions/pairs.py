@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import model_name, shown
+from core.data.labels import model_name
 from core.runtime.i18n import clauses
 from core.runtime.i18n import gettext as _
-from pages.views.attributions import controls
-from pages.widgets import classes, tables
+from pages.views.attributions import controls, names
+from pages.widgets import tables
 from pages.wording.tokens import plain, signed, visible
 
 if TYPE_CHECKING:
@@ -63,12 +63,11 @@ def _show(results: Sequence[Interactions]) -> None:
                 "Shapley interaction index (Grabisch & Roubens 1999), in logits. Blue: together, two "
                 "words support the verdict “{label}” more than the sum of their separate effects. "
                 "Red: less. These values do not add up to the logit."
-            ).format(label=shown(classes.of_models(one.model for one in results)[1]))
+            ).format(label=names.sides([one.target for one in results])[0])
         )
     )
-    tables.download_chart(
-        "pairs", ["model", "place", "token", "other_place", "other_token", "interaction"], lambda: _rows(results)
-    )
+    header = ["model", "place", "token", "other_place", "other_token", "interaction", "target"]
+    tables.download_chart("pairs", header, lambda: _rows(results))
 
 
 def _say(result: Interactions) -> None:
@@ -87,7 +86,7 @@ def _say(result: Interactions) -> None:
 
 def _rows(results: Sequence[Interactions]) -> list[tuple[object, ...]]:
     return [
-        (one.model, first + 1, one.tokens[first], second + 1, one.tokens[second], value)
+        (one.model, first + 1, one.tokens[first], second + 1, one.tokens[second], value, names.column(one.target))
         for one in results
         for first, second, value in one.pairs()
     ]

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import Names, model_name, shown
+from core.data import targets
+from core.data.labels import model_name, shown
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from pages.views.attributions import controls, trust
 from pages.views.attributions import names as attribution_names
 from pages.views.attributions.controls import Cell
 from pages.views.attributions.trust import Sensitivity
-from pages.widgets import classes, models, tables
+from pages.widgets import classes, models, tables, target
 from pages.widgets.sentences import Sentence
 from pages.wording.tokens import Number, minus, plain, pull_strip, signed, visible
 
@@ -27,27 +28,23 @@ if TYPE_CHECKING:
 def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """Strips, faithfulness, bars and numbers for every sentence and model, two side by side."""
     chosen = controls.choose_models(checkpoints, asked)
+    aim = target.choose(chosen, "attributions")
     left, right = st.columns([3, 1])
     with left:
         methods = controls.choose_methods(chosen)
     with right:
         baseline = controls.choose_baseline()
     controls.tell_of_baselines(methods, baseline)
-    cells = [
-        Cell(sentence, checkpoint)
-        for sentence in asked
-        for checkpoint in chosen
-        if checkpoint.preprocessing(sentence.text)
-    ]
-    controls.tell_of_best(cells)
+    cells = controls.cells(asked, chosen, aim)
+    controls.tell_of_best(chosen)
     attributions = controls.run(cells, methods, baseline, "words")
     for start in range(0, len(cells), 2):
         columns = st.columns(2, gap="large") if len(cells) > 1 else [st.container()]
         for column, cell in zip(columns, cells[start : start + 2], strict=False):
             with column:
                 _cell(cell, attributions, methods, baseline, several=len(asked) > 1 and len(cells) > 1)
-    _about(classes.of_all(chosen))
-    header = ["sentence", "model", "method", "baseline", "place", "token", "score", "standard_error"]
+    _about(*attribution_names.sides([aim.of(one.labels) or targets.default(one.labels) for one in chosen]))
+    header = ["sentence", "model", "method", "baseline", "place", "token", "score", "standard_error", "target"]
     tables.download_chart("attributions", header, lambda: _rows(attributions))
 
 
@@ -60,10 +57,11 @@ def _cell(cell: Cell, attributions: controls.Found, methods: Sequence[str], base
     st.header(plain(heading), divider="gray")
     st.markdown(
         plain(
-            _("{label}, {chance} {probability:.3f}, logit {logit}").format(
+            _("{label}, {chance} {probability:.3f}, {log_odds} {logit}").format(
                 label=shown(verdict.label),
-                chance=classes.probability_name(verdict.labels),
+                chance=classes.probability_name(verdict.target),
                 probability=verdict.probability,
+                log_odds=targets.log_odds_name(verdict.target),
                 logit=minus(f"{verdict.logit:+.2f}"),
             )
         )
@@ -152,7 +150,8 @@ def _bars(cell: Cell, here: Sequence[Attribution]) -> None:
     from core.figures.attribution.scores import attribution_bars
 
     names = [attribution_names.method(one.method) for one in here]
-    title = _("Each method’s scores, {model}").format(model=model_name(cell.checkpoint.name))
+    title = _("Each method’s scores, {model}")
+    title = title.format(model=attribution_names.model(cell.checkpoint.name, here[0].target))
     st.plotly_chart(
         attribution_bars(here, names, title, shares=True),
         key=f"attribution bars {cell.sentence.number} {cell.checkpoint.name}",
@@ -163,13 +162,14 @@ def _bars(cell: Cell, here: Sequence[Attribution]) -> None:
 def _curves(cell: Cell, measured: Mapping[str, Faithfulness]) -> None:
     from core.figures.attribution.faithfulness import faithfulness_curves
 
+    chance = classes.probability_name(next(iter(measured.values())).target)
     with st.expander(_("Curves: effect of the top-ranked words"), icon=":material/ssid_chart:"):
         st.plotly_chart(
             faithfulness_curves({attribution_names.method(name): one for name, one in measured.items()}),
             key=f"faithfulness curves {cell.sentence.number} {cell.checkpoint.name}",
-            alt=_("Drop in the predicted class's probability by share of words, for every method and random rankings"),
+            alt=_("Drop in {chance} by share of words, for every method and random rankings").format(chance=chance),
         )
-        header = ["sentence", "model", "ranking", "percent", "words", "comprehensiveness", "sufficiency"]
+        header = ["sentence", "model", "ranking", "percent", "words", "comprehensiveness", "sufficiency", "target"]
         name = f"curves-{cell.sentence.number}-{cell.checkpoint.name}"
         tables.download_chart(name, header, lambda: _curve_rows(cell, measured))
 
@@ -185,7 +185,7 @@ def _curve_rows(cell: Cell, measured: Mapping[str, Faithfulness]) -> list[tuple[
         [one.mean for one in first.sufficiency_curve.random],
     )
     return [
-        (cell.sentence.number, cell.checkpoint.name, ranking, *cut)
+        (cell.sentence.number, cell.checkpoint.name, ranking, *cut, attribution_names.column(first.target))
         for ranking, losses in curves.items()
         for cut in zip(first.percents, first.removed, *losses, strict=True)
     ]
@@ -272,19 +272,20 @@ def _warn(here: Sequence[Attribution]) -> None:
         st.warning(plain(f"{listed(names)}: {warning}"), icon=":material/warning:")
 
 
-def _about(labels: Names) -> None:
+def _about(for_: str, against: str) -> None:
     with st.expander(_("About these methods"), icon=":material/info:"):
         st.markdown(
             _(
                 "Blue supports the verdict “{second}”, orange “{first}”. The number below a word is "
-                "its score in logits. **Comprehensiveness** is the drop in the predicted class’s "
-                "probability when the top-ranked words are removed (higher is better). "
+                "its score in logits. **Comprehensiveness** is the drop in the probability of the "
+                "target (of two classes, of the predicted one) when the top-ranked words are removed "
+                "(higher is better). "
                 "**Sufficiency** is the drop when only these words are kept (lower is better). Both "
                 "are means over the top 1, 5, 10, 20 and 50 % of the words, at least one word "
                 "(DeYoung et al. 2020). A text of four words has only two such cuts, so see the "
                 "benchmark for general results. **τ** compares a ranking with the effect of leaving "
                 "out each word alone."
-            ).format(first=classes.said(0, labels), second=classes.said(1, labels))
+            ).format(first=plain(against), second=plain(for_))
         )
         st.markdown(
             _(
@@ -301,8 +302,9 @@ def _rows(attributions: controls.Found) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
     for (number, model, method), attribution in attributions.items():
         errors = [""] * len(attribution) if attribution.errors is None else attribution.errors.tolist()
+        aim = attribution_names.column(attribution.target)
         rows += [
-            (number, model, method, attribution.baseline, position, token, score, error)
+            (number, model, method, attribution.baseline, position, token, score, error, aim)
             for position, (token, score, error) in enumerate(
                 zip(attribution.tokens, attribution.scores.tolist(), errors, strict=True), 1
             )

@@ -35,8 +35,6 @@ def view() -> None:
     if not checkpoints:
         models.tell_of_none()
         return
-    if not (checkpoints := classes.two_only(checkpoints)):
-        return
     chosen = _one_a_cell(checkpoints)
     lines = [*_live(text, chosen), *_costs(chosen)]
     if lines:
@@ -98,7 +96,7 @@ def _live_one(checkpoint: Checkpoint, trace: Trace, step: Working) -> list[Line]
     st.latex(small(equations.cell(trace.cell)))
     token_strip([trace.tokens[step.step]], [trace.known[step.step]])
     where = _("unit {unit}, token {token} of {count}; {chance} after it: {probability:.3f}").format(
-        chance=classes.probability_name(checkpoint.labels),
+        chance=classes.probability_name(trace.target),
         unit=step.unit,
         token=step.step + 1,
         count=len(trace),

@@ -9,15 +9,16 @@ from typing import NamedTuple
 import streamlit as st
 
 from core.data.formats.layout import Layout
-from core.data.labels import model_name
+from core.data.labels import Names, model_name
 from core.lab.boosting import ensemble_file
 from core.lab.boosting.ensemble import Ensemble, EnsembleProgress, measure
 from core.lab.boosting.ensemble_words import finding, other, sentences
 from core.models.checkpoints import Checkpoint
+from core.runtime import i18n
 from core.runtime.i18n import gettext as _
 from pages.server import background_search
 from pages.server.fingerprint import fingerprint
-from pages.widgets import black_box, classes, label_meaning, models, tables, uploaded_file
+from pages.widgets import black_box, label_meaning, models, tables, uploaded_file
 from pages.wording import estimates
 from pages.wording.tokens import plain
 
@@ -35,7 +36,7 @@ def view() -> None:
     )
     _kept()
     st.markdown(_("**Your own labelled file**"))
-    title = _("Texts with labels 0 and 1, or with the models’ class names")
+    title = _("Texts with the models’ class names as labels, or with 0, 1, … for the first, second, … class")
     given = uploaded_file.upload(title, "boost file", "boost")
     if given is None:
         st.caption(_("Up to 20 MB. Larger files: `python -m core lab boosting --data FILE`."))
@@ -91,11 +92,10 @@ def _own(given: uploaded_file.Upload) -> None:
     label = boxes[1].selectbox(_("Labels"), columns, index=read.label, key=f"boost label {own}")
     rows = boxes[2].number_input(_("Rows to sample"), 20, MOST_ROWS, _ROWS, key="boost rows")
     seed = boxes[3].number_input(_("Seed"), 0, 9_999, 0, key="boost split")
-    checkpoints = classes.two_only([model for model in models.load_all()[0] if not black_box.is_one(model)])
+    checkpoints = _alike([model for model in models.load_all()[0] if not black_box.is_one(model)])
     meaning: dict[str, str] | None = {}
     if checkpoints:
-        alike = [model for model in checkpoints if model.labels == checkpoints[0].labels]
-        meaning = label_meaning.ask(given, label, read.layout, alike, "boost labels")
+        meaning = label_meaning.ask(given, label, read.layout, checkpoints, "boost labels")
     if meaning is None:
         return
     asked = _Asked(text, label, read.layout, int(rows), int(seed), tuple(meaning.items()))
@@ -105,6 +105,23 @@ def _own(given: uploaded_file.Upload) -> None:
         return lambda check_cancelled: _measured(given, asked, checkpoints, check_cancelled)
 
     background_search.view("ensemble", (given.digest, *asked, *hashes), start, _say, _show, _("Boost the models"))
+
+
+def _alike(checkpoints: list[Checkpoint]) -> list[Checkpoint]:
+    """The models of the same classes, which are asked for where there are several of several kinds."""
+    kinds: dict[Names, list[Checkpoint]] = {}
+    for checkpoint in checkpoints:
+        kinds.setdefault(checkpoint.labels, []).append(checkpoint)
+    several = [kind for kind in kinds.values() if len(kind) > 1] or list(kinds.values())
+    if len(several) < 2:
+        return several[0] if several else []
+    number = st.selectbox(
+        _("Models"),
+        range(len(several)),
+        format_func=lambda number: i18n.listed(model_name(one.name) for one in several[number]),
+        key="boost models",
+    )
+    return several[number]
 
 
 def _measured(

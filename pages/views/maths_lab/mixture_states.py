@@ -14,7 +14,7 @@ from core.models.checkpoints import Checkpoint
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
 from pages.server.caches import cached
-from pages.widgets import black_box, classes, frame, models, query_params, tables
+from pages.widgets import black_box, classes, frame, models, query_params, tables, target
 from pages.widgets.number_inputs import ask_lines, ask_whole
 from pages.wording.tokens import plain, visible
 
@@ -33,9 +33,8 @@ def states() -> States | None:
     if not checkpoints:
         st.error(_("No usable model is available here."))
         return None
-    if not (checkpoints := classes.two_only(checkpoints)):
-        return None
     checkpoint = _model(checkpoints)
+    checkpoint = target.choose([checkpoint], "mix", predicted=False).model(checkpoint)
     axes, dimensions = _axes(checkpoint)
     default = "\n".join(example.text for example in examples())
     text = ask_lines(_("Sentences, one per line"), "mix_texts", default, _LONGEST)
@@ -92,11 +91,10 @@ def _axes(checkpoint: Checkpoint) -> tuple[str, int]:
 def show(result: States, mixture: Mixture, responsibilities: np.ndarray, number: int) -> None:
     """What each component holds, by the responsibilities of an iteration."""
     st.markdown(_("**What each component contains, at iteration {number}**").format(number=number))
-    labels = classes.of(result.model)
-    chance = classes.probability_name(labels)
+    chance = classes.probability_name(result.target)
     held = regimes(result, responsibilities)
     for one in held:
-        st.markdown(plain(sentence(result, one, labels)))
+        st.markdown(plain(sentence(result, one)))
         if one.tokens:
             tokens = ", ".join(
                 _("{token} ({held:.1f} of {all})").format(token=visible(t.token), held=t.held, all=t.occurrences)
@@ -108,7 +106,7 @@ def show(result: States, mixture: Mixture, responsibilities: np.ndarray, number:
         _("number of states"),
         _("share"),
         _("mean {chance}").format(chance=chance),
-        _("share predicted {label}").format(label=shown(labels[1])),
+        _("share predicted {label}").format(label=shown(result.target.name)),
     ]
     header += [_("mean index"), _("tokens")]
     rows = [

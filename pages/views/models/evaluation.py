@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from core.evaluation.assessment import Example
     from core.evaluation.binned_metrics import Tally
 
+_BESIDE = 4  # classes whose confusion table leaves room for figures beside it
+
 
 def slices(shown: Shown) -> None:
     """Accuracy by slice."""
@@ -100,7 +102,7 @@ def confusion(shown: Shown) -> None:
 
     model = choose_model(shown.tallies)
     tally = shown.tallies.of(model)
-    left, right = st.columns([2, 3])
+    left, right = st.columns([2, 3]) if len(tally.labels) <= _BESIDE else (st.container(), st.container())
     left.plotly_chart(drawn(tally), key="confusion", alt=_("Gold labels against predictions"))
     header = [_("measure"), _("value (95 % interval)")]
     accuracy = (_("accuracy"), estimates.share(tally.accuracy, tally.accuracy_interval))

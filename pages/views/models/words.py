@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import model_name
+from core.data import targets
+from core.data.labels import model_name, shown
+from core.data.targets import log_odds_name
 from core.models import checkpoints
 from core.probes.words import embedding_map
 from core.probes.words import neighbours as words
@@ -18,7 +20,7 @@ from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from core.runtime.malloc import give_back
 from pages.server.caches import cached
-from pages.widgets import black_box, classes, models, query_params, tables
+from pages.widgets import black_box, models, query_params, tables, target
 from pages.wording.tokens import change, plain, signed, visible
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ _LONGEST = 200  # characters of a word in the link
 
 def view(vectors: Card | None) -> None:
     """One model's words, and those of the vectors that it started from where they are here."""
-    if not (loaded := classes.two_only(black_box.inside(models.loaded()))):
+    if not (loaded := black_box.inside(models.loaded())):
         return
     checkpoint = models.choose(loaded, "models word model")
     after = _after(checkpoint)
@@ -44,6 +46,8 @@ def view(vectors: Card | None) -> None:
         "moved": _("Moved words"),
     }
     about = query_params.choice(st.segmented_control, _("Analysis"), kinds, name="about", key="models about")
+    if about != "analogy":
+        checkpoint = target.choose([checkpoint], "models words", predicted=False).model(checkpoint)
     if about == "near":
         _neighbours(checkpoint, before, after)
     elif about == "analogy":
@@ -116,7 +120,7 @@ def _neighbours(checkpoint: Checkpoint, before: Space | None, after: Space) -> N
             return  # shown above
         one, two, three = st.columns(3)
         one.metric(_("cosine, before and after"), f"{move.cosine:.3f}")
-        lean = _("lean of the word alone (logit)")
+        lean = _("lean of the word alone ({log_odds})").format(log_odds=_log_odds(checkpoint, plain))
         two.metric(lean, signed(move.lean_after), **change(move.shift, f"{move.shift:+.2f}"))
         if move.polarity is not None:
             three.metric(_("polarity in the training data (nats)"), signed(move.polarity))
@@ -144,7 +148,8 @@ def _side_by_side(
                 _cannot(error)
                 continue
             header, rows = [_("word"), _("cosine")], [(near.word, round(near.cosine, 3)) for near in result.near]
-            polarity = checkpoint.polarity if checkpoint and space.vocabulary == checkpoint.vocabulary else None
+            same = checkpoint is not None and space.vocabulary == checkpoint.vocabulary
+            polarity = words.polarity_of(checkpoint) if checkpoint and same else None
             if polarity is not None:
                 header.append(_("polarity (nats)"))
                 rows = [(*row, round(float(polarity[near.id]), 2)) for row, near in zip(rows, result.near, strict=True)]
@@ -212,9 +217,13 @@ def _map(checkpoint: Checkpoint, before: Space | None, after: Space) -> None:
         st.error(plain(str(error)))
         return
     title = _after_name(after) if space is after else _("Before training (word2vec)")
-    units = {"polarity": _("polarity (nats)"), "lean": _("lean of the word (logit)")}
+    title, log_odds = title.replace("\\", ""), _log_odds(checkpoint)
+    if not targets.chosen(checkpoint).wins_at_half:
+        title = _("{title}, {log_odds}").format(title=title, log_odds=log_odds)
+    units = {"polarity": _("polarity (nats)"), "lean": _("lean of the word ({log_odds})").format(log_odds=log_odds)}
+    zero, one = _sides(checkpoint)
     st.plotly_chart(
-        map_of_words(result, title.replace("\\", ""), units[kind], chosen),
+        map_of_words(result, title, units[kind], chosen),
         key=f"word map {when}",
         config={"scrollZoom": True},
         alt=_("Words on a plane, coloured by polarity"),
@@ -229,10 +238,10 @@ def _map(checkpoint: Checkpoint, before: Space | None, after: Space) -> None:
             "zoom, drag to move, double-click to reset. Blue leans to {one}, red to {zero}."
         ).format(
             count=len(result.words),
-            leaning=units[kind],
+            leaning=plain(units[kind]),
             share=sum(result.explained),
-            zero=plain(checkpoint.labels[0]),
-            one=plain(checkpoint.labels[1]),
+            zero=plain(zero),
+            one=plain(one),
         )
     )
 
@@ -246,7 +255,7 @@ def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
     if words.frozen(result):
         st.info(_("This model’s embeddings were frozen: training moved no word."))
         return
-    zero, one = map(plain, checkpoint.labels)
+    zero, one = _sides(checkpoint)
     orders = {
         "shift": _("in the verdict"),
         "cosine": _("in direction (cosine)"),
@@ -260,7 +269,7 @@ def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
     st.plotly_chart(
         leans_moved(
             moves,
-            _("lean of the word alone (logit; right: {one})").format(one=checkpoint.labels[1]),
+            _("lean of the word alone ({log_odds}; right: {one})").format(log_odds=_log_odds(checkpoint), one=one),
             {"before": _("with the vector before training"), "after": _("with the trained vector")},
         ),
         key="moved",
@@ -272,7 +281,7 @@ def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
             "training. Dot: with the trained vector. The rest of the model is as trained in both. "
             "Blue moved to {one}, orange to {zero}. Searched: the {count:,} most frequent words that "
             "both know."
-        ).format(one=one, zero=zero, count=len(result))
+        ).format(one=plain(one), zero=plain(zero), count=len(result))
     )
     header = [
         _("word"),
@@ -285,6 +294,16 @@ def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
     ]
     with st.expander(_("Table"), icon=":material/table:"):
         tables.table(header, map(_row, moves), "moved-words")
+
+
+def _log_odds(checkpoint: Checkpoint, escape: Callable[[str], str] = str) -> str:
+    return log_odds_name(targets.chosen(checkpoint), escape)
+
+
+def _sides(checkpoint: Checkpoint) -> tuple[str, str]:
+    """What words lean to that do not lean to the target, and the target."""
+    aim = targets.chosen(checkpoint)
+    return _("the other classes") if aim.rival is None else shown(aim.rival), shown(aim.name)
 
 
 def _cannot(error: Exception) -> None:

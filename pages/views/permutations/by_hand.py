@@ -9,6 +9,7 @@ import streamlit as st
 from core.data.labels import shared
 from core.probes.permutations import search as probe
 from core.runtime.i18n import gettext as _
+from core.storage.database import Prediction
 from pages.server.fingerprint import fingerprint
 from pages.views.permutations.kept_pairs import keep_form
 from pages.views.permutations.permuted import left_out, pins, readers_of
@@ -58,8 +59,8 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     if moved:
         _curves(before, after)
         black_box.without_beginnings(readers)
-        chances = {one.model: (one.probability, other.probability) for one, other in zip(before, after, strict=True)}
-        flipped_first = dict(sorted(chances.items(), key=lambda item: (item[1][0] >= 0.5) == (item[1][1] >= 0.5)))
+        both = sorted(zip(before, after, strict=True), key=lambda pair: pair[0].label == pair[1].label)
+        flipped_first = {one.model: (Prediction.of(one), Prediction.of(other, one.target)) for one, other in both}
         threshold = probe.FLOOR if fluencies else None
         st.header(_("Keep this pair"))
         keep_form("keep by hand", text, after[0].text, flipped_first, fluencies, scorer, threshold)

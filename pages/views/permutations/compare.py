@@ -11,6 +11,7 @@ from core.data.labels import model_name
 from core.models.predict import EmptyTextError
 from core.probes.permutations.comparison import Comparison, compare
 from core.runtime.i18n import gettext as _
+from core.storage.database import Prediction
 from pages.views.permutations.kept_pairs import keep_form
 from pages.widgets import black_box, classes, frame, prefixwise, tables
 from pages.widgets.sentences import second_sentence
@@ -62,8 +63,8 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     prefixwise.tell_of_missing_curves(readers)
     if all(contrast.words.permutations for contrast in contrasts):
         st.header(_("Keep this pair"))
-        chances = {one.model: (one.a.probability, one.b.probability) for one in contrasts}
-        keep_form("keep compared", text, second, chances)
+        said = {one.model: (Prediction.of(one.a), Prediction.of(one.b, one.a.target)) for one in contrasts}
+        keep_form("keep compared", text, second, said)
 
 
 def _words(words: Words) -> None:

@@ -13,6 +13,7 @@ from core.fluency.orders import MOST_TOKENS
 from core.probes.permutations import flip as probe
 from core.probes.permutations.search import ask
 from core.runtime.i18n import gettext as _
+from core.storage.database import Prediction
 from pages.server import background_search, limits
 from pages.server.fingerprint import fingerprint
 from pages.views.permutations.kept_pairs import judgements
@@ -170,8 +171,9 @@ def _pair(event: Sequence[Flips], pair: Pair, key: str, judge: Judge, readers: l
 def _keep(text: str, pair: Pair, judgement: str, judge: Judge, flipped: list[tuple[Verdict, Verdict]]) -> None:
     """Keep the pair for every model whose verdict it flips."""
     with kept.faults_shown():
-        own = limits.collection()
+        own = limits.collection(classes.of)
         for before, after in flipped:
+            said = Prediction.of(after, before.target)
             limits.room(len(own.pairs()))
             log_odds = judge.score([before.tokens, after.tokens]).tolist()
             own.keep(
@@ -179,7 +181,10 @@ def _keep(text: str, pair: Pair, judgement: str, judge: Judge, flipped: list[tup
                 other=pair.text,
                 model=before.model,
                 probability_original=before.probability,
-                probability_other=after.probability,
+                probability_other=said.probability,
+                target=before.target,
+                label_original=before.label,
+                label_other=said.label,
                 fluency_original=log_odds[0],
                 fluency_other=log_odds[1],
                 scorer=judge.name,

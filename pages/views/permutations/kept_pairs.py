@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import model_name
+from core.data.labels import model_name, shown
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 from pages.server import limits
@@ -16,6 +16,7 @@ from pages.wording.terms import term
 from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
+    from core.storage.database import Prediction
     from core.storage.pairs import Collection, Pair, Precision
 
 
@@ -32,16 +33,16 @@ def keep_form(
     key: str,
     original: str,
     other: str,
-    probabilities: Mapping[str, tuple[float, float]],
+    predictions: Mapping[str, tuple[Prediction, Prediction]],
     fluencies: tuple[float, float] | None = None,
     scorer: str | None = None,
     floor: float | None = None,
 ) -> None:
     """A form that keeps a pair with a person's own judgement of the other order.
 
-    `probabilities` are P(positive) of the two by model, `fluencies` are in nats.
+    `predictions` are those of the two by model, of one target; `fluencies` are in nats.
     """
-    models = list(probabilities)
+    models = list(predictions)
 
     def choose() -> str:
         if len(models) == 1:
@@ -55,17 +56,20 @@ def keep_form(
     if answer.judgement is None:
         st.warning(_("Not kept yet. First say whether this order is a valid sentence."))
         return
-    before, after = probabilities[answer.models]
+    before, after = predictions[answer.models]
     fluency, other_fluency = fluencies or (None, None)
     with kept.faults_shown():
-        own = limits.collection()
+        own = limits.collection(classes.of)
         limits.room(len(own.pairs()))
         own.keep(
             original=original,
             other=other,
             model=answer.models,
-            probability_original=before,
-            probability_other=after,
+            probability_original=before.probability,
+            probability_other=after.probability,
+            target=before.target,
+            label_original=before.label,
+            label_other=after.label,
             fluency_original=fluency,
             fluency_other=other_fluency,
             scorer=scorer,
@@ -80,7 +84,7 @@ def keep_form(
 def view() -> None:
     """The pairs kept so far and the precision of the fluency gate; one line where the file cannot be used."""
     with kept.faults_shown():
-        _pairs(limits.collection())
+        _pairs(limits.collection(classes.of))
 
 
 def _pairs(collection: Collection) -> None:
@@ -101,7 +105,7 @@ def _pairs(collection: Collection) -> None:
             shown=len(pairs), count=len(everything)
         )
     )
-    chance = classes.probability_name(classes.of_models({pair.model for pair in pairs}))
+    chance, each = kept.chance(pairs)
     header = [
         _("judgement"),
         _("original"),
@@ -109,18 +113,21 @@ def _pairs(collection: Collection) -> None:
         _("model"),
         _("{chance}, original").format(chance=chance),
         _("{chance}, other").format(chance=chance),
+        *([_("target class")] if each else []),
+        _("verdicts"),
         _("fluency loss (nats)"),
         _("note"),
         _("kept (UTC)"),
     ]
-    kept.table("pairs", collection, pairs, header, map(_row, pairs), _remove)
+    rows = [_row(pair, each[number : number + 1]) for number, pair in enumerate(pairs)]
+    kept.table("pairs", collection, pairs, header, rows, _remove)
 
 
 def _remove(count: int) -> str:
     return ngettext("Remove the chosen pair", "Remove the {count:,} chosen pairs", count).format(count=count)
 
 
-def _row(pair: Pair) -> tuple[object, ...]:
+def _row(pair: Pair, target: Sequence[str]) -> tuple[object, ...]:
     return (
         _every_judgement()[pair.judgement],
         pair.original,
@@ -128,6 +135,8 @@ def _row(pair: Pair) -> tuple[object, ...]:
         model_name(pair.model),
         round(pair.probability_original, 3),
         round(pair.probability_other, 3),
+        *target,
+        f"{shown(pair.label_original or '')} → {shown(pair.label_other or '')}",
         None
         if pair.fluency_original is None or pair.fluency_other is None
         else round(pair.fluency_original - pair.fluency_other, 1),

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.data.labels import shown
 from core.runtime.i18n import gettext as _
+from core.storage.database import Prediction
 from pages.views.permutations.kept_pairs import keep_form
 from pages.views.permutations.permuted import composed_pairs
 from pages.widgets import classes, tables
@@ -138,11 +139,12 @@ def _choice(result: Permutations, row: int, key: str) -> None:
                 fluency_original=Number(result.original.fluency),
             )
         )
+        said = Prediction.second(order.probability, labels)
         keep_form(
             f"keep {key}",
             result.text,
             order.text,
-            {result.model: (result.original.probability, order.probability)},
+            {result.model: (Prediction.second(result.original.probability, labels), said)},
             (result.original.fluency, order.fluency),
             result.scorer,
             result.floor,

@@ -14,6 +14,7 @@ from core.probes.sarcasm import comment as probe
 from core.probes.sarcasm.comment import Comment
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
+from core.storage.database import Prediction
 from pages.server.caches import cached
 from pages.views.sarcasm.kept import FindCandidate, fooled_name, keep_find_form, reading_name, readings_plain
 from pages.widgets import answers, classes, frame, query_params, tables
@@ -49,8 +50,8 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
         ]
     _strips(comments)
     st.header(_("Keep this comment"))
-    chances = {verdict.model: verdict.probability for verdict in verdicts}
-    keep_find_form(FindCandidate(text, chances, reading), "keep comment")
+    said = {verdict.model: Prediction.of(verdict) for verdict in verdicts}
+    keep_find_form(FindCandidate(text, said, reading), "keep comment")
 
 
 def ask_reading(labels: Sequence[str]) -> str:

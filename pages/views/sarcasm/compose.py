@@ -15,6 +15,7 @@ from core.probes.sarcasm.recipes import GOLD_LABEL
 from core.probes.sarcasm.situations import bank, read
 from core.runtime.i18n import clauses, ngettext
 from core.runtime.i18n import gettext as _
+from core.storage.database import Prediction
 from pages.server import background_search, limits
 from pages.views.sarcasm.kept import FindCandidate, fooled_name, keep_find_form
 from pages.widgets import classes, models, query_params, tables
@@ -160,7 +161,7 @@ def _show(result: Composition, key: str) -> None:
             FindCandidate(
                 text=one.text,
                 original=result.situation,
-                probabilities={result.model: one.probability},
+                predictions={result.model: Prediction.second(one.probability)},
                 reading=GOLD_LABEL,
                 source="compose",
                 how="; ".join([one.recipe.pattern, *(f"{name}: {part}" for name, part in one.recipe.parts().items())]),

@@ -15,6 +15,7 @@ from core.probes.edits.constraints import FLOOR
 from core.runtime.i18n import clauses, ngettext
 from core.runtime.i18n import gettext as _
 from core.runtime.malloc import give_back
+from core.storage.database import Prediction
 from pages.server import background_search
 from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
@@ -204,7 +205,7 @@ def _show(result: MinimalEdits, key: str) -> None:
             FindCandidate(
                 text=chosen.text,
                 original=result.text,
-                probabilities={result.model: chosen.probability},
+                predictions={result.model: Prediction.second(chosen.probability, result.labels)},
                 reading=result.reading,
                 source="edit",
                 how=in_words(chosen),

@@ -10,13 +10,15 @@ from uuid import uuid4
 
 import streamlit as st
 
+from core.data import targets
 from core.data.formats.layout import Layout
-from core.data.labels import model_name
+from core.data.labels import model_name, shown
 from core.data.tables import as_csv
 from core.probes.sarcasm.recipes import GOLD_LABEL
 from core.probes.scan.one_file import TOP, scan
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
+from core.storage.database import Prediction
 from pages.server import background_search
 from pages.views.sarcasm.kept import FindCandidate, keep_find_form, reading_name
 from pages.widgets import classes, label_meaning, tables, uploaded_file
@@ -108,6 +110,7 @@ def _scan(
         out,
         asked=dict(asked.meaning),
         top=asked.top,
+        classes=classes.named_by(one for one in checkpoints if targets.default(one.labels) is None),
         layout=asked.layout,
         check_cancelled=check_cancelled,
     )
@@ -154,9 +157,11 @@ def _ranking(result: Scan, model: str, finds: tuple[RankedRow, ...], key: str) -
         st.caption(_("No row matches."))
         return
     labels = classes.of(model)
+    usual = targets.default(labels)  # of more than two classes, P does not say which one is predicted
     header = [
         _("row"),
-        classes.probability_name(labels),
+        *([] if usual else [_("verdict")]),
+        classes.probability_name(targets.shared_target(find.target for find in finds) or labels),
         _("gold label") if labelled else _("cues × P"),
         _("text"),
         _("cues"),
@@ -164,6 +169,7 @@ def _ranking(result: Scan, model: str, finds: tuple[RankedRow, ...], key: str) -
     rows: list[tuple[object, ...]] = [
         (
             find.row,
+            *([] if usual else [shown(find.label)]),
             round(find.probability, 4),
             reading_name(find.human or "") if labelled else round(find.score, 4),
             find.text,
@@ -176,10 +182,12 @@ def _ranking(result: Scan, model: str, finds: tuple[RankedRow, ...], key: str) -
     if chosen:
         find = finds[chosen[0]]
         st.text(find.text)
+        if usual is None:
+            return
         keep_find_form(
             FindCandidate(
                 text=find.text,
-                probabilities={model: find.probability},
+                predictions={model: Prediction.second(find.probability, classes.of(model))},
                 reading=find.human or GOLD_LABEL,
                 source="file",
                 how=_("row {row} of a file; {why}").format(

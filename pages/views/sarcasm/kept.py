@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import model_name, name_of, shown
+from core.data.labels import model_name, shown
 from core.models.gold_labels import MIXED, fooled, gold_labels
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
@@ -21,17 +21,18 @@ from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.storage.comments import Find, Finds
+    from core.storage.database import Prediction
 
 
 @dataclass(frozen=True)
 class FindCandidate:
-    """A text that could be kept, with P(positive) by model.
+    """A text that could be kept, with what each model says of it.
 
     `original`, `source` and `how` say where it comes from, as `comments.Find` has them. `reading` is chosen at first.
     """
 
     text: str
-    probabilities: Mapping[str, float]
+    predictions: Mapping[str, Prediction]
     reading: str | None = None
     original: str | None = None
     source: str = TYPED
@@ -69,13 +70,13 @@ def keep_find_form(candidate: FindCandidate, key: str) -> None:
 
     Another candidate under the same key starts the form anew.
     """
-    models = list(candidate.probabilities)
-    labels = {model: classes.of(model) for model in models}
+    said = candidate.predictions
+    models = list(said)
+    labels = {model: one.target.labels for model, one in said.items()}
     names = readings_plain(name for own in labels.values() for name in own)
     reading = candidate.reading if candidate.reading in names else None
-    verdicts = {model: name_of(candidate.probabilities[model], labels[model]) for model in models}
     fitting = [model for model in models if reading is None or reading in gold_labels(labels[model])]
-    usual = [model for model in fitting if reading and fooled(verdicts[model], reading, labels[model])]
+    usual = [model for model in fitting if reading and fooled(said[model].label, reading, labels[model])]
 
     def choose() -> list[str]:
         if len(models) == 1:
@@ -117,12 +118,13 @@ def keep_find_form(candidate: FindCandidate, key: str) -> None:
                 text=candidate.text,
                 original=candidate.original,
                 model=model,
-                probability=candidate.probabilities[model],
+                probability=said[model].probability,
+                target=said[model].target,
+                label=said[model].label,
                 reading=answer.judgement,
                 source=candidate.source,
                 how=candidate.how,
                 note=answer.note,
-                labels=labels[model],
             )
         st.success(
             _("Saved to Kept finds for {models}, gold label “{reading}”.").format(
@@ -151,9 +153,11 @@ def _finds(collection: Finds) -> None:
             shown=len(finds), count=len(everything)
         )
     )
-    chance = classes.probability_name(classes.of_models({find.model for find in finds}))
+    chance, each = kept.chance(finds)
     header = [
         chance,
+        *([_("target class")] if each else []),
+        _("verdict"),
         _("model"),
         _("text"),
         _("gold label"),
@@ -165,7 +169,8 @@ def _finds(collection: Finds) -> None:
         _("kept (UTC)"),
     ]
     wide = {_("text"): st.column_config.TextColumn(width="large")}
-    kept.table("finds", collection, finds, header, map(_row, finds), _remove, column_config=wide)
+    rows = [_row(find, each[number : number + 1]) for number, find in enumerate(finds)]
+    kept.table("finds", collection, finds, header, rows, _remove, column_config=wide)
 
 
 def _remove(count: int) -> str:
@@ -196,9 +201,11 @@ def _kept_classes(finds: list[Find]) -> list[str]:
     return [find.reading for find in finds if find.reading != MIXED]
 
 
-def _row(find: Find) -> tuple[object, ...]:
+def _row(find: Find, target: Sequence[str]) -> tuple[object, ...]:
     return (
         round(find.probability, 3),
+        *target,
+        shown(find.label or ""),
         model_name(find.model),
         find.text,
         reading_name(find.reading),

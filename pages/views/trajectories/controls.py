@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
+from core.models.predict import aimed as model_aimed
 from core.runtime.i18n import gettext as _
 from pages.server.fingerprint import fingerprint
 from pages.widgets import frame, models, query_params, sentences
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from pages.widgets.sentences import Sentence
 
 T = TypeVar("T")
-_PLANES = {"1": (0, 1), "2": (0, 2), "12": (1, 2)}
+TRIANGLE = "triangle"
+_PLANES = {"1": (0, 1), "2": (0, 2), "12": (1, 2), TRIANGLE: (0, 1)}
 
 
 def choose_run(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> tuple[Checkpoint, Trace]:
@@ -29,15 +31,28 @@ def choose_run(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> 
     return checkpoint, models.traced(checkpoint, sentence.text)
 
 
+def aimed(checkpoints: Iterable[Checkpoint], text: str) -> list[Checkpoint]:
+    """The models with their targets, or each with its prediction for a text if it finds a word there."""
+    read = ((checkpoint, checkpoint.preprocessing(text)) for checkpoint in checkpoints)
+    return [model_aimed(checkpoint, tokens) if tokens else checkpoint for checkpoint, tokens in read]
+
+
 def choose_plane(name: str) -> tuple[int, int]:
     """Two axes of a state space, by their numbers; `name` in the link."""
-    names = {
+    return choose_axes(name)[0]
+
+
+def choose_axes(name: str, *, triangle: bool = False) -> tuple[tuple[int, int], bool]:
+    """As `choose_plane`, and whether three classes are drawn in a triangle, which is offered if `triangle`."""
+    names = {TRIANGLE: _("three classes")} if triangle else {}
+    names |= {
         "1": _("read-out and component 1"),
         "2": _("read-out and component 2"),
         "12": _("components 1 and 2"),
     }
-    key = f"trajectories {name}"
-    return _PLANES[query_params.choice(st.segmented_control, _("Axes"), names, name=name, key=key)]
+    key = f"trajectories {name}" + f" {TRIANGLE}" * triangle
+    chosen = query_params.choice(st.segmented_control, _("Axes"), names, name=name, key=key)
+    return _PLANES[chosen], chosen == TRIANGLE
 
 
 def choose_token(box: Any, label: str, trace: Trace, *, name: str, default: int, **more: Any) -> int:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import model_name
+from core.data import targets
+from core.data.labels import model_name, shown
+from core.data.targets import log_odds_name
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 from pages.server import background_search
 from pages.views.trajectories import controls
-from pages.widgets import models, query_params, tables
+from pages.widgets import models, query_params, tables, target
 from pages.widgets.number_inputs import ask_whole
 from pages.wording.tokens import plain
 
@@ -31,12 +33,14 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         _(
             "Hold the input constant and let the model run on. Where does its state settle, and how "
             "slowly do differences fade there? A model that adds up sentiment along a line of such "
-            "fixed points keeps its verdict. A model with only a few of them falls back to these."
+            "fixed points keeps its verdict, and one of three classes may do so on a plane. A model "
+            "with only a few of them falls back to these."
         )
     )
     checkpoint = models.choose(list(checkpoints), "fixed points model")
+    checkpoint = target.choose([checkpoint], "fixed points", predicted=False).model(checkpoint)
     held, seconds = _ask()
-    key = (checkpoint.name, checkpoint.hash, held, seconds)
+    key = (checkpoint.name, checkpoint.every.hash, held, seconds)  # another target has the same points
 
     def start() -> background_search.Start:
         from core.data.examples import examples
@@ -44,7 +48,10 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
 
         return partial(look, checkpoint, [example.text for example in examples()], held, float(seconds))
 
-    background_search.view("fixed points", key, start, _say, lambda result, own: _show(result, own, texts, checkpoint))
+    def show(result: FixedPoints, own: str) -> None:
+        _show(result.aimed(targets.chosen(checkpoint)), own, texts, checkpoint)
+
+    background_search.view("fixed points", key, start, _say, show)
 
 
 def _ask() -> tuple[str, int]:
@@ -97,8 +104,9 @@ def _show(result: FixedPoints, own: str, texts: Sequence[Sentence], checkpoint: 
         )
     if result.points:
         names = {"stable": _("stable"), "unstable": _("unstable"), "marginal": _("too close to tell")}
-        header = [_("point"), _("logit"), _("stability"), _("largest |λ|")]
-        header += [_("time constant (steps)"), _("starts leading here")]
+        many = not result.target.wins_at_half
+        header = [_("point"), log_odds_name(result.target), _("stability"), _("largest |λ|")]
+        header += [_("time constant (steps)"), _("starts leading here"), *([_("verdict")] if many else [])]
         tables.table(
             header,
             [
@@ -109,6 +117,7 @@ def _show(result: FixedPoints, own: str, texts: Sequence[Sentence], checkpoint: 
                     round(float(abs(point.eigenvalues[0])), 5),
                     f"{point.time_constants[0]:,.1f}",
                     point.starts,
+                    *([shown(result.label(point))] if many else []),
                 )
                 for number, point in enumerate(result.points, 1)
             ],
@@ -116,6 +125,7 @@ def _show(result: FixedPoints, own: str, texts: Sequence[Sentence], checkpoint: 
     if result.points or result.slow:
         header = ["model", "input", "kind", "number", "logit", "speed", "starts", "stability", "place"]
         header += ["eigenvalue_real", "eigenvalue_imaginary", "time_constant"]
+        header += [] if result.target.wins_at_half else ["verdict", "target"]
         tables.download_chart("fixed-points", header, lambda: _rows(result))
 
 
@@ -131,11 +141,12 @@ def _drawn(
             )
         )
         return
+    along = result.target.pair
     plane = controls.choose_plane("fp_plane")
     readable = [sentence for sentence in texts if checkpoint.preprocessing(sentence.text)]
     paths = [(sentence.number, models.traced(checkpoint, sentence.text).h) for sentence in readable]
     st.plotly_chart(
-        points_figure(result, checkpoint.state_space, paths, plane, number),
+        points_figure(result, checkpoint.state_space.along(along), paths, plane, number, along),
         key=f"fixed points {own} {plane}",
         alt=_("Fixed points in the model's state space, with the paths of the sentences"),
     )
@@ -156,6 +167,7 @@ def _choose_point(result: FixedPoints) -> int:
 
 def _rows(result: FixedPoints) -> list[tuple[object, ...]]:
     """A row for each of the 20 leading eigenvalues of each point."""
+    said = log_odds_name(result.target)
     return [
         (
             result.model,
@@ -170,6 +182,7 @@ def _rows(result: FixedPoints) -> list[tuple[object, ...]]:
             value.real,
             value.imag,
             steps,
+            *([] if result.target.wins_at_half else [result.label(point), said]),
         )
         for kind, points in (("fixed", result.points), ("slow", result.slow))
         for number, point in enumerate(points, 1)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.labels import model_name
+from core.data.targets import log_odds_name
 from core.runtime.i18n import gettext as _
 from pages.server.caches import cached
-from pages.widgets import frame, models, query_params, sentences, tables
+from pages.widgets import frame, models, query_params, sentences, tables, target
 from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         icon=":material/info:",
     )
     header = ["model", "gain", "place", "token", "h", "c", "x", "state", "jacobian", "log10_bound"]
-    tables.download_chart("gradients", header, lambda: _rows(results))
+    named = target.columns(gradients.target for gradients in results)
+    tables.download_chart("gradients", header + named, lambda: _rows(results, named))
 
 
 def _ask_gain() -> float:
@@ -92,7 +94,7 @@ def _gradients(checkpoint: Checkpoint, text: str, gain: float) -> Gradients:
     return gradients(checkpoint, text, gain)
 
 
-def _rows(results: Sequence[Gradients]) -> list[tuple[object, ...]]:
+def _rows(results: Sequence[Gradients], named: Sequence[str]) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
     for gradients in results:
         of_c = [""] * len(gradients.tokens) if gradients.c is None else gradients.c.tolist()
@@ -101,7 +103,11 @@ def _rows(results: Sequence[Gradients]) -> list[tuple[object, ...]]:
             column.tolist() for column in (gradients.x, gradients.state, gradients.jacobian, gradients.log10_bound)
         ]
         rows += [
-            (gradients.model, gradients.gain, position, token, *values)
+            (
+                *(gradients.model, gradients.gain, position, token),
+                *values,
+                *(log_odds_name(gradients.target) for _column in named),
+            )
             for position, (token, *values) in enumerate(zip(gradients.tokens, *columns, strict=True), 1)
         ]
     return rows

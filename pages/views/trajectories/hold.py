@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import model_name
+from core.data.labels import model_name, shown
+from core.data.targets import common, log_odds_name
 from core.runtime.i18n import gettext as _
 from pages.views.trajectories import controls
-from pages.widgets import classes, query_params, tables
+from pages.widgets import classes, query_params, tables, target
 from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         st.caption(_("Nothing is held or scaled yet. Choose a gate or some units."))
     show([run], "hold path")
     header = ["model", "place", "token", "logit_before", "logit_after", "probability_before", "probability_after"]
-    tables.download_chart("held", header, lambda: _rows(run))
+    named = target.columns([run.target])
+    tables.download_chart("held", header + named, lambda: _rows(run, named))
 
 
 def show(runs: Sequence[Intervention], key: str) -> None:
@@ -50,23 +52,22 @@ def show(runs: Sequence[Intervention], key: str) -> None:
     for column, run in zip(st.columns(max(len(runs), 3)), runs, strict=False):
         before, after = (float(path[-1]) for path in (run.probability_before, run.probability_after))
         line = _("{before} → {after}") if run.flips else _("stays {after}")
-        labels = classes.of(run.model)
+        labels = [plain(shown(name)) for name in run.labels]
         with column:
             st.metric(
                 _("{model}, {chance}").format(
-                    model=plain(model_name(run.model)), chance=classes.probability_name_plain(labels)
+                    model=plain(model_name(run.model)), chance=classes.probability_name_plain(run.target)
                 ),
                 f"{before:.3f} → {after:.3f}",
-                line.format(before=classes.said(before, labels), after=classes.said(after, labels)),
+                line.format(before=labels[0], after=labels[1]),
                 delta_color="off",
                 delta_arrow="off",
                 border=True,
             )
-    every = classes.of_models(run.model for run in runs)
     alt = _("{chance} after each token, before and after the change, by model").format(
-        chance=classes.probability_name(every)
+        chance=classes.probability_name(common([run.target for run in runs]))
     )
-    st.plotly_chart(before_and_after(runs, every), key=key, alt=alt)
+    st.plotly_chart(before_and_after(runs), key=key, alt=alt)
 
 
 def _ask_span(trace: Trace) -> tuple[int, int]:
@@ -154,8 +155,9 @@ def _units(given: str, units: int) -> list[int] | None:
     return known if len(known) == len(numbers) == len(set(numbers)) <= _MOST_UNITS else None
 
 
-def _rows(run: Intervention) -> list[tuple[object, ...]]:
+def _rows(run: Intervention, named: Sequence[str]) -> list[tuple[object, ...]]:
     """A row for each token."""
     columns = (run.before, run.after, run.probability_before, run.probability_after)
     by_token = zip(run.tokens, *(column.tolist() for column in columns), strict=True)
-    return [(run.model, position, *values) for position, values in enumerate(by_token, 1)]
+    aim = [log_odds_name(run.target) for _column in named]
+    return [(run.model, position, *values, *aim) for position, values in enumerate(by_token, 1)]

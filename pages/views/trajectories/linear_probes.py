@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import model_name
+from core.data.labels import model_name, shown
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
 from pages.widgets import query_params, tables
@@ -200,6 +200,8 @@ def _cover(probed: Probes, source: ProbeRows) -> str:
         tokens=probed.tokens[1],
         controls=probed.controls,
     )
+    if probed.target is not None:
+        line = together([line, _("Polarity is each word’s log-odds of {label}.").format(label=shown(probed.target))])
     loose = [f"{probe.task} / {probe.source}" for probe in probed.probes if not probe.converged]
     if loose:
         line = together([line, _("Fits that did not converge: {which}.").format(which=", ".join(loose))])

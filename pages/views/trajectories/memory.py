@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.labels import model_name
+from core.data.targets import log_odds_name
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from pages.server import limits
 from pages.server.caches import cached
 from pages.views.trajectories import controls, retention
-from pages.widgets import classes, models, query_params, tables
+from pages.widgets import models, query_params, tables, target
 from pages.widgets.number_inputs import ask_whole
 from pages.wording.tokens import minus, plain, visible
 
@@ -36,6 +37,8 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
     )
     word, filler, upto = _ask()
     chosen = models.choose_some(checkpoints, "trajectories models")
+    aim = target.choose(chosen, "memory", predicted=False)
+    chosen = [aim.model(checkpoint) for checkpoint in chosen]
     memories = controls.computed(chosen, lambda checkpoint: _memory(checkpoint, word, filler, upto), _("Reading…"), 640)
     if not memories:
         return
@@ -43,7 +46,7 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
     from core.figures.inside.memory_decay import memory_curves
 
     st.plotly_chart(
-        memory_curves(memories, classes.of_models(one.model for one in memories)),
+        memory_curves(memories),
         key="memory",
         alt=_("Verdict, effect of the first word and gradient at it, against k"),
     )
@@ -57,6 +60,7 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
         )
     )
     header = ["model", "k", "probability", "probability_without", "logit", "logit_without", "gradient_first_word"]
+    header += target.columns(memory.target for memory in memories)
     tables.download_chart("memory", header, lambda: _rows(memories))
     retention.view(chosen)
 
@@ -143,8 +147,9 @@ def _memory(checkpoint: Checkpoint, word: str, filler: str, upto: int) -> Memory
 
 
 def _rows(memories: Sequence[Memory]) -> list[tuple[object, ...]]:
+    named = target.columns(memory.target for memory in memories)
     return [
-        (memory.model, *row)
+        (memory.model, *row, *(log_odds_name(memory.target) for _column in named))
         for memory in memories
         for row in zip(
             memory.k.tolist(),

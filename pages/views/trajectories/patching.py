@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.labels import model_name
+from core.data.targets import common, log_odds_name
 from core.runtime.i18n import gettext as _
 from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls, hold
-from pages.widgets import classes, models, query_params, sentences, tables
+from pages.widgets import classes, models, query_params, sentences, tables, target
 from pages.wording.tokens import plain, visible
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
 
 def _patches(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
     a, b = _ask_direction(texts)
+    chosen = controls.aimed(chosen, a)
     if all(checkpoint.preprocessing(a) == checkpoint.preprocessing(b) for checkpoint in chosen):
         st.info(_("These models read the same words in both sentences, so there is no difference to carry over."))
         return
@@ -70,7 +72,8 @@ def _patches(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
         )
     )
     header = ["model", "align", "step", "token", "other_token", "patched", "logit", "probability", "share"]
-    tables.download_chart("patches", header, lambda: [row for grid in grids for row in _rows(grid)])
+    named = target.columns(grid.target for grid in grids)
+    tables.download_chart("patches", header + named, lambda: [row for grid in grids for row in _rows(grid, named)])
     what, step = _choose(grids, whats, what_key, step_key)
     _follow(patched, what, step)
 
@@ -86,7 +89,8 @@ def _ask_direction(texts: Sequence[Sentence]) -> tuple[str, str]:
 def _ask_how(a: str, b: str, chosen: Sequence[Checkpoint]) -> tuple[str, str]:
     """How steps are matched where the sentences differ in length, and what the colours show."""
     left, right = st.columns(2)
-    names = {"share": _("share carried"), "probability": classes.probability_name_plain(classes.of_all(chosen))}
+    chance = classes.probability_name_plain(common([aim for one in chosen if (aim := one.target) is not None]))
+    names = {"share": _("share carried"), "probability": chance}
     show = query_params.choice(left.segmented_control, _("Colours show"), names, name="patch_show", key="patch show")
     if all(len(checkpoint.preprocessing(a)) == len(checkpoint.preprocessing(b)) for checkpoint in chosen):
         return "start", show
@@ -144,7 +148,7 @@ def _maps(patched: Sequence[tuple[Checkpoint, PatchGrid]], show: str, own: str, 
     for checkpoint, grid in patched:
         shown = "probability" if grid.shares is None or grid.little else show
         st.plotly_chart(
-            patch_heatmap(grid, shown, first, _COLUMNS, (_what(grid, chosen[0]), chosen[1]), checkpoint.labels),
+            patch_heatmap(grid, shown, first, _COLUMNS, (_what(grid, chosen[0]), chosen[1])),
             key=f"patch map {checkpoint.name} {own}",
             on_select="rerun",
             selection_mode="points",
@@ -212,7 +216,7 @@ def _grid(checkpoint: Checkpoint, a: str, b: str, align: str) -> PatchGrid:
     return patch_grid(checkpoint, models.traced(checkpoint, a), models.traced(checkpoint, b), align)
 
 
-def _rows(grid: PatchGrid) -> list[tuple[object, ...]]:
+def _rows(grid: PatchGrid, named: Sequence[str]) -> list[tuple[object, ...]]:
     """A row for each step and patch; none for a step without a partner."""
     shares, probabilities = grid.shares, grid.probabilities
     return [
@@ -226,6 +230,7 @@ def _rows(grid: PatchGrid) -> list[tuple[object, ...]]:
             float(logits[step]),
             float(probabilities[what][step]),
             "" if shares is None else float(shares[what][step]),
+            *(log_odds_name(grid.target) for _column in named),
         )
         for step, partner in enumerate(grid.partners)
         if partner is not None

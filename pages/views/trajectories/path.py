@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.labels import model_name
+from core.data.targets import log_odds_name
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from pages.views.trajectories import controls
-from pages.widgets import models, sentences, tables
+from pages.widgets import models, sentences, tables, target
 from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     import numpy as np
 
     from core.models.checkpoints import Checkpoint
+    from core.models.state_space import StateSpace
     from core.models.trace import Trace
     from pages.widgets.sentences import Sentence
 
@@ -31,34 +33,41 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
 
 
 def _paths_drawn(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
-    from core.figures.inside.paths import arrows_every, state_path
+    from core.figures.inside.paths import arrows_every, has_triangle, state_path, triangle_path
 
-    plane = controls.choose_plane("plane")
-    drawn = [checkpoint for checkpoint in chosen if checkpoint.state_space is not None]
-    without = [model_name(checkpoint.name) for checkpoint in chosen if checkpoint.state_space is None]
+    chosen = controls.aimed(chosen, texts[0].text)
+    plane, triangle = controls.choose_axes("plane", triangle=any(has_triangle(one.labels) for one in chosen))
+    cornered = [one for one in chosen if triangle and has_triangle(one.labels)]
+    others = [_against_one(one, texts) for one in chosen if not (triangle and has_triangle(one.labels))]
+    drawn = [checkpoint for checkpoint in others if checkpoint.state_space is not None]
+    without = [model_name(checkpoint.name) for checkpoint in others if checkpoint.state_space is None]
     if without:
         st.info(
             _("{models}: no stored axes, so the path is not drawn. Retrain the model to fit axes.").format(
                 models=plain(listed(without))
             )
         )
-    if not drawn:
+    if not (cornered or drawn):
         return
+    columns = iter(st.columns(len(cornered) + len(drawn)))
+    alt = _("Paths of the hidden states, one arrow per token, one line per sentence")
+    verdicts = [_traces(checkpoint, texts) for checkpoint in cornered]
+    for checkpoint, paths, column in zip(cornered, verdicts, columns, strict=False):
+        figure = triangle_path([trace for _number, trace in paths])
+        column.plotly_chart(figure, key=f"triangle {checkpoint.name}", alt=alt)
     results = [_paths(checkpoint, texts) for checkpoint in drawn]
-    for column, checkpoint, paths in zip(st.columns(len(drawn)), drawn, results, strict=True):
-        assert checkpoint.state_space is not None
+    for checkpoint, paths, column in zip(drawn, results, columns, strict=True):
         column.plotly_chart(
             state_path(
                 [trace for _number, trace, _places in paths],
                 [places for _number, _trace, places in paths],
-                checkpoint.state_space,
+                _space(checkpoint),
                 plane,
-                checkpoint.labels,
             ),
             key=f"path {checkpoint.name}",
-            alt=_("Paths of the hidden states, one arrow per token, one line per sentence"),
+            alt=alt,
         )
-    longest = max(len(trace) for paths in results for _number, trace, _places in paths)
+    longest = max(len(run[1]) for paths in (*verdicts, *results) for run in paths)
     if arrows_every(longest) > 1:
         st.caption(
             _(
@@ -66,6 +75,18 @@ def _paths_drawn(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> Non
                 "token has an arrow."
             ).format(count=longest, every=arrows_every(longest))
         )
+    if cornered:
+        st.caption(
+            _(
+                "A point is the verdict after a token: the nearer to a corner, the more probable is the "
+                "class there. The verdict changes at the dashed lines, where two classes are equally "
+                "probable and the third is less so."
+            )
+        )
+        header = ["sentence", "model", "place", "token", "class", "probability"]
+        tables.download_chart("verdicts", header, lambda: _shares(verdicts))
+    if not drawn:
+        return
     st.caption(
         _(
             "Each model has its own axes, fitted once to its states on held-out texts and stored "
@@ -76,7 +97,16 @@ def _paths_drawn(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> Non
         )
     )
     header = ["sentence", "model", "place", "token", "read_out_axis", "component_1", "component_2", "logit"]
-    tables.download_chart("path", header, lambda: _rows(results))
+    named = target.columns(trace.target for paths in results for _number, trace, _places in paths)
+    if named:
+        st.caption(
+            _(
+                "Of more than two classes, the read-out axis compares two: the target and the class under "
+                "“Compared with”, or else the runner-up. At the dashed line these two are equally "
+                "probable; a third may be more so."
+            )
+        )
+    tables.download_chart("path", header + named, lambda: _rows(results, named))
 
 
 def _distances(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
@@ -117,21 +147,46 @@ def _distances(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
     tables.download_chart("distances", ["model", "place", "distance"], lambda: rows)
 
 
+def _against_one(checkpoint: Checkpoint, texts: Sequence[Sentence]) -> Checkpoint:
+    """The model with a target that is compared with one class: its own, or the runner-up of the first text it reads."""
+    text = next(sentence.text for sentence in texts if checkpoint.preprocessing(sentence.text))
+    return checkpoint.targeted(models.verdict(checkpoint, text).closest)
+
+
+def _space(checkpoint: Checkpoint) -> StateSpace:
+    assert checkpoint.state_space is not None and checkpoint.target is not None
+    return checkpoint.state_space.along(checkpoint.target)
+
+
+def _traces(checkpoint: Checkpoint, texts: Sequence[Sentence]) -> list[tuple[int, Trace]]:
+    return [
+        (sentence.number, models.traced(checkpoint, sentence.text))
+        for sentence in texts
+        if checkpoint.preprocessing(sentence.text)
+    ]
+
+
 def _paths(checkpoint: Checkpoint, texts: Sequence[Sentence]) -> list[tuple[int, Trace, np.ndarray]]:
     from core.probes.dynamics.trajectories import project
 
-    assert checkpoint.state_space is not None
-    results = []
-    for sentence in texts:
-        if checkpoint.preprocessing(sentence.text):
-            trace = models.traced(checkpoint, sentence.text)
-            results.append((sentence.number, trace, project(trace, checkpoint.state_space)))
-    return results
+    space = _space(checkpoint)
+    return [(number, trace, project(trace, space)) for number, trace in _traces(checkpoint, texts)]
 
 
-def _rows(results: Sequence[Sequence[tuple[int, Trace, np.ndarray]]]) -> list[tuple[object, ...]]:
+def _shares(results: Sequence[Sequence[tuple[int, Trace]]]) -> list[tuple[object, ...]]:
+    """A row for each token and class."""
     return [
-        (number, trace.model, position, token, *at.tolist(), logit)
+        (number, trace.model, position, token, name, probability)
+        for paths in results
+        for number, trace in paths
+        for position, (token, row) in enumerate(zip(trace.tokens, trace.distributions.tolist(), strict=True), 1)
+        for name, probability in zip(trace.target.labels, row, strict=True)
+    ]
+
+
+def _rows(results: Sequence[Sequence[tuple[int, Trace, np.ndarray]]], named: Sequence[str]) -> list[tuple[object, ...]]:
+    return [
+        (number, trace.model, position, token, *at.tolist(), logit, *(log_odds_name(trace.target) for _column in named))
         for paths in results
         for number, trace, places in paths
         for position, (token, at, logit) in enumerate(zip(trace.tokens, places, trace.logit.tolist(), strict=True), 1)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 def show(checkpoint: Checkpoint, state: str, show_moments: Callable[[Index], None]) -> None:
     """Which sentences, and, once the model has read them, the moments in them."""
     st.header(_("Where else are these units on?"))
+    checkpoint = checkpoint.every  # its states are the same for every target
     names = {"own": _("this project’s sentences"), "upload": _("your own file")}
     chosen = st.segmented_control(
         _("Sentences to search"),

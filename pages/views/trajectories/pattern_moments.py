@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import Names, shown
+from core.data.labels import shown
+from core.data.targets import Target, log_odds_name
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
-from pages.widgets import classes, tables
+from pages.widgets import classes, tables, target
 from pages.wording import estimates
 from pages.wording.terms import term
 from pages.wording.tokens import minus, plain, visible
@@ -54,8 +56,9 @@ def show(index: Index, pattern: Pattern) -> None:
         *("row", "first_token", "last_token", "before", "span", "after", "shared", "of", "on", "jaccard", "stays_on"),
         *("probability", "label"),
     ]
-    tables.download_chart("patterns", header, lambda: _rows(index, matches))
-    _contrast(contrast(index, matches), classes.of(index.model), index.names)
+    named = target.columns([pattern.target])
+    tables.download_chart("patterns", header + named, lambda: _rows(index, matches, named))
+    _contrast(contrast(index, matches), pattern.target)
 
 
 def _covered(index: Index) -> str:
@@ -71,48 +74,47 @@ def _covered(index: Index) -> str:
     return together([line, _("Left out: {rows}.").format(rows=rows)]) if rows else line
 
 
-def _label(index: Index, sentence: int) -> str:
-    number = -1 if index.labels is None else int(index.labels[sentence])
-    return index.names[number] if number >= 0 else ""
-
-
 def _table(index: Index, matches: Matches) -> tuple[list[str], list[list[object]]]:
     """A header, and a row for each moment."""
     from core.probes.units.pattern_contrast import context
 
     labels = [] if index.labels is None else [_("label")]
     header = [_("before"), _("span"), _("after"), _("units on"), _("Jaccard"), _("consecutive tokens on")]
-    header += [classes.probability_name(classes.of(index.model)), *labels, _("row")]
+    aim = matches.pattern.target
+    header += [classes.probability_name(aim), *labels, _("row")]
+    chance = index.chance(aim)
     return header, [
         [
             *map(visible, context(index, moment)),
             _("{shared} of {all}").format(shared=moment.shared, all=len(matches.pattern.units)),
             round(moment.jaccard, 2),
             moment.length,
-            round(float(index.probability[moment.sentence]), 3),
-            *(visible(shown(_label(index, moment.sentence))) for _one in labels),
+            round(float(chance[moment.sentence]), 3),
+            *(visible(shown(index.label(moment.sentence) or "")) for _one in labels),
             index.rows[moment.sentence],
         ]
         for moment in matches.moments
     ]
 
 
-def _rows(index: Index, matches: Matches) -> list[tuple[object, ...]]:
+def _rows(index: Index, matches: Matches, named: Sequence[str]) -> list[tuple[object, ...]]:
     from core.probes.units.pattern_contrast import context
 
+    chance = index.chance(matches.pattern.target)
     return [
         (
             *(index.rows[moment.sentence], moment.first + 1, moment.last + 1),
             *context(index, moment),
             *(moment.shared, len(matches.pattern.units), moment.on, moment.jaccard, moment.length),
-            float(index.probability[moment.sentence]),
-            _label(index, moment.sentence),
+            float(chance[moment.sentence]),
+            index.label(moment.sentence) or "",
+            *(log_odds_name(matches.pattern.target) for _column in named),
         )
         for moment in matches.moments
     ]
 
 
-def _contrast(contrasted: Contrast, labels: Names, read_as: Names) -> None:
+def _contrast(contrasted: Contrast, aim: Target) -> None:
     """What follows the moments, and the labels and verdicts of their sentences against all others."""
     title = _("How these moments differ from the file")
     st.markdown(f"**{title}**")
@@ -150,7 +152,7 @@ def _contrast(contrasted: Contrast, labels: Names, read_as: Names) -> None:
         gap = contrasted.positive_difference
         rows.append(
             [
-                _("share labelled {label}").format(label=visible(shown(read_as[1]))),
+                _("share labelled {label}").format(label=visible(shown(contrasted.label))),
                 *(estimates.share(one.share, one.interval) for one in contrasted.positive),
                 estimates.NONE if gap is None else estimates.signed(gap.mean, gap.interval, 3),
             ]
@@ -158,7 +160,7 @@ def _contrast(contrasted: Contrast, labels: Names, read_as: Names) -> None:
     gap = contrasted.probability_difference
     rows.append(
         [
-            _("mean {chance}").format(chance=classes.probability_name(labels)),
+            _("mean {chance}").format(chance=classes.probability_name(aim)),
             *("–" if one is None else f"{one:.3f}" for one in contrasted.probability),
             estimates.NONE if gap is None else estimates.signed(gap.mean, gap.interval, 3),
         ]
@@ -169,6 +171,6 @@ def _contrast(contrasted: Contrast, labels: Names, read_as: Names) -> None:
             "{some:,} sentences with a moment, {others:,} others; 95 % intervals. {chance} is the "
             "model’s own, from the same states as the pattern, so it is not independent evidence."
         ).format(
-            some=contrasted.sentences[0], others=contrasted.sentences[1], chance=classes.probability_name_plain(labels)
+            some=contrasted.sentences[0], others=contrasted.sentences[1], chance=classes.probability_name_plain(aim)
         )
     )

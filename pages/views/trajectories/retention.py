@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.labels import model_name
+from core.data.targets import common, log_odds_name
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from pages.server import limits
 from pages.server.caches import cached
+from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls
-from pages.widgets import classes, query_params, tables
+from pages.widgets import classes, query_params, tables, target
 from pages.widgets.number_inputs import ask_whole
 from pages.wording.tokens import minus, plain, visible
 
@@ -41,7 +43,7 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
 
 
 def _view(checkpoints: Sequence[Checkpoint]) -> None:
-    words, fillers = _ask()
+    words, fillers = _ask(checkpoints[0])
     if len(words) > _MOST_WORDS:
         st.info(
             _(
@@ -66,20 +68,19 @@ def _view(checkpoints: Sequence[Checkpoint]) -> None:
         alt=_("Share of the words' effect left, against k, by model"),
     )
     _say(results)
-    header = ["model", "word", "filler", "k", "effect"]
+    header = ["model", "word", "filler", "k", "effect", *target.columns(result.target for result in results)]
     tables.download_chart("retention", header, lambda: _rows(results))
 
 
-def _ask() -> tuple[tuple[str, ...], int]:
-    from core.probes.dynamics.retention import STRONG
-
+def _ask(checkpoint: Checkpoint) -> tuple[tuple[str, ...], int]:
+    usual = _usual_words(checkpoint)
     left, right = st.columns([2, 1])
     words = query_params.text(
         left.text_input,
         _("First words (comma-separated)"),
         name="words",
-        key="trajectories words",
-        default=", ".join(STRONG),
+        key="trajectories words" if checkpoint.reads_sentiment else f"trajectories words {fingerprint(usual)}",
+        default=", ".join(usual),
     )
     with right:
         fillers = ask_whole(
@@ -91,6 +92,15 @@ def _ask() -> tuple[tuple[str, ...], int]:
             unreadable=_("Invalid number of fillers in the link; using the default."),
         )
     return tuple(word for word in limits.short_enough(words).split(",") if word.strip()), fillers
+
+
+def _usual_words(checkpoint: Checkpoint) -> tuple[str, ...]:
+    from core.probes.dynamics.retention import STRONG, strong_words
+
+    try:
+        return strong_words(checkpoint)
+    except ValueError:  # it says so itself when it is asked
+        return STRONG
 
 
 def _say(results: Sequence[Retention]) -> None:
@@ -127,7 +137,7 @@ def _say(results: Sequence[Retention]) -> None:
             "they say little. The share is of the summed effects."
         ).format(
             words=len(results[0].words),
-            chance=classes.probability_name_plain(classes.of_models(retention.model for retention in results)),
+            chance=classes.probability_name_plain(common([retention.target for retention in results])),
             fillers=results[0].fillers,
             seed=_SEED,
             neutral=results[0].neutral,
@@ -146,8 +156,9 @@ def _retention(checkpoint: Checkpoint, with_polarity: str, words: tuple[str, ...
 
 def _rows(results: Sequence[Retention]) -> list[tuple[object, ...]]:
     """A row for each model, word, filler and k."""
+    named = target.columns(retention.target for retention in results)
     return [
-        (retention.model, word, filler, k, effect)
+        (retention.model, word, filler, k, effect, *(log_odds_name(retention.target) for _column in named))
         for retention in results
         for word, of_word in zip(retention.words, retention.effect.tolist(), strict=True)
         for filler, of_filler in enumerate(of_word, 1)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import model_name, shared
+from core.data.labels import model_name
+from core.data.targets import common, log_odds_name
 from core.runtime.i18n import gettext as _
 from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls
-from pages.widgets import classes, models, sentences, tables
+from pages.widgets import classes, models, sentences, tables, target
 from pages.wording.tokens import minus, plain
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     from core.figures.inside.contributions import contribution_bars
 
     chosen = models.choose_some(sentences.readers(checkpoints, *texts), "trajectories models")
+    chosen = controls.aimed(chosen, texts[0].text)
     _verdicts(texts, chosen)
     by_sentence = {
         sentence.number: [
@@ -33,7 +35,9 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         for sentence in texts
     }
     for number, traces in by_sentence.items():
-        title = _("What each token adds to the logit, sentence {number}").format(number=number)
+        title = _("What each token adds to the {logit}, sentence {number}").format(
+            logit=classes.log_odds_name(*(trace.target for trace in traces)), number=number
+        )
         longest = max(traces, key=len)
         st.plotly_chart(
             contribution_bars(traces, title, _first_shown(longest, number)),
@@ -48,9 +52,10 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
             "state and the later forget gates kept."
         )
     )
-    _sums(by_sentence, classes.probability_name(classes.of_all(chosen)))
+    _sums(by_sentence)
     header = ["sentence", "model", "place", "token", "logit", "probability", "contribution", "cell_contribution"]
-    tables.download_chart("contributions", header, lambda: _rows(by_sentence))
+    named = target.columns(trace.target for traces in by_sentence.values() for trace in traces)
+    tables.download_chart("contributions", header + named, lambda: _rows(by_sentence, named))
 
 
 def _first_shown(trace: Trace, number: int) -> int:
@@ -75,7 +80,7 @@ def _verdicts(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
             comparison_curves(compared),
             key="verdicts",
             alt=_("{chance} after each word of both sentences").format(
-                chance=classes.probability_name(classes.of_all(both))
+                chance=classes.probability_name(common([verdict.target for verdict in (*first, *second)]))
             ),
         )
         for one in compared.contrasts:
@@ -94,12 +99,13 @@ def _verdicts(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
                 prefix_curves(verdicts),
                 key=f"verdicts {sentence.number}",
                 alt=_("{chance} after each word, one curve per model").format(
-                    chance=classes.probability_name(shared(verdict.labels for verdict in verdicts))
+                    chance=classes.probability_name(common([verdict.target for verdict in verdicts]))
                 ),
             )
 
 
-def _sums(by_sentence: dict[int, list[Trace]], chance: str) -> None:
+def _sums(by_sentence: dict[int, list[Trace]]) -> None:
+    chance = classes.probability_name(common([trace.target for traces in by_sentence.values() for trace in traces]))
     header = [_("sentence"), _("model"), _("before the first token (logit)"), _("sum of contributions"), _("sum of γ")]
     header += [_("final logit"), chance]
     tables.table(
@@ -120,14 +126,14 @@ def _sums(by_sentence: dict[int, list[Trace]], chance: str) -> None:
     )
 
 
-def _rows(by_sentence: dict[int, list[Trace]]) -> list[tuple[object, ...]]:
+def _rows(by_sentence: dict[int, list[Trace]], named: Sequence[str]) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
     for number, traces in by_sentence.items():
         for trace in traces:
             kept = [""] * len(trace) if trace.cell_contributions is None else trace.cell_contributions.tolist()
             columns = (trace.logit.tolist(), trace.probability.tolist(), trace.contributions.tolist(), kept)
             rows += [
-                (number, trace.model, position, token, *values)
+                (number, trace.model, position, token, *values, *(log_odds_name(trace.target) for _column in named))
                 for position, (token, *values) in enumerate(zip(trace.tokens, *columns, strict=True), 1)
             ]
     return rows

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from core.commands.attribution import attribute as verb
+from core.data.targets import named
 from core.models import checkpoints
+from core.models.predict import verdict
 from core.probes.attribution import measures
 from core.probes.attribution.attribute import METHODS, attribute
 from tests.commands.conftest import Cli
+from tests.conftest import write_tiny_checkpoint
 from tests.hostile import SENTENCES
 
 KEYS = ["model", "text", "method", "tokens", "scores", "baseline", "base_logit", "logit", "delta", "seconds"]
@@ -21,7 +25,7 @@ def test_one_method_on_texts_and_models(cli: Cli) -> None:
     rows = cli.json("attribute --method integrated-gradients --baseline mean", *texts)
     assert [(row["text"], row["model"]) for row in rows] == [(t, m) for t in texts for m in ("rnn", "gru", "lstm")]
     for row in rows:
-        assert list(row) == [*KEYS, "faithfulness", "errors", "spent", "warning", "known", "baselines"]
+        assert list(row) == [*KEYS, "target", "faithfulness", "errors", "spent", "warning", "known", "baselines"]
         expected = attribute(checkpoints.load(row["model"]), row["text"], "integrated-gradients", "mean")
         assert row["tokens"] == list(expected.tokens) and row["baseline"] == "mean"
         assert row["scores"] == pytest.approx(expected.scores.tolist())
@@ -52,6 +56,30 @@ def test_the_same_seed_gives_the_same_numbers(cli: Cli) -> None:
     )
     assert first["scores"] == again["scores"] != other["scores"]
     assert len(first["errors"]) == 2 and min(first["errors"]) > 0
+
+
+def test_the_target_is_the_prediction_or_the_class_that_is_named(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = ("late", "lost", "fine")
+    write_tiny_checkpoint(tmp_path, "three", "gru", labels=labels)
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tmp_path))
+    three = checkpoints.load("three")
+    expected = verdict(three, "so bad")
+    asked = {"": expected.label, "--target late": "late", "--target late --against fine": "late"}
+    for options, name in asked.items():
+        (row,) = cli.json(f"attribute --method steps {options} 'so bad'")
+        against = "fine" if "fine" in options else None
+        assert (row["target"], row.get("against")) == (name, against)
+        aim = named(labels, name, against)
+        assert row["logit"] == pytest.approx(expected.aimed(aim).logit, abs=1e-5)
+        scores = attribute(three.targeted(aim), "so bad", "steps").scores
+        assert row["scores"] == pytest.approx(scores.tolist())
+        for other in ("order-attribution", "interactions"):
+            (row,) = cli.json(f"{other} {options} 'so bad'")
+            assert (row["target"], row["logit"]) == (name, pytest.approx(expected.aimed(aim).logit, abs=1e-5))
+    assert "three: log-odds of late against fine " in cli.text(f"attribute --method steps {options} 'so bad'")
+    assert "'angry' is no class; available: late, lost, fine" in cli.refused("attribute --target angry so", alone=False)
 
 
 def test_for_people(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,6 +53,16 @@ def test_json_is_one_object_per_model(cli: Cli) -> None:
     assert row["standings"][0]["measures"].keys() == set(benchmarks.COLUMNS)
 
 
+def test_a_table_for_one_class_of_two(cli: Cli) -> None:
+    verb = f"{VERB} --data in.csv --model gru --out"
+    (usual,), (named,) = (cli.json(f"{verb} {name}") for name in ("usual.json", "named.json --target negative"))
+    assert "target" not in usual and named["target"] == "negative"
+    one, other = (read_benchmarks(Path(name)).benchmarks[0] for name in ("usual.json", "named.json"))
+    assert one.hash == other.hash and one.best == other.best
+    for ours, theirs in zip(one.standings, other.standings, strict=True):
+        assert ours.measures["overall"].mean == pytest.approx(theirs.measures["overall"].mean, abs=1e-5)
+
+
 def test_the_same_rows_are_drawn_again_and_never_the_first_ones(
     cli: Cli, table: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,11 +16,11 @@ from tests.commands.conftest import Cli
 ORDER = [
     *("model", "text", "tokens", "baseline", "words", "positions", "word_errors", "position_errors", "logit"),
     *("base_logit", "total", "from_words", "from_order", "from_order_error", "share", "shuffled_logit"),
-    *("shuffled_error", "exact", "samples", "seconds"),
+    *("shuffled_error", "exact", "samples", "seconds", "target"),
 ]
 PAIRS = [
     *("model", "text", "tokens", "baseline", "places", "matrix", "errors", "shapley", "logit", "base_logit", "exact"),
-    *("samples", "seconds"),
+    *("samples", "seconds", "target"),
 ]
 SHORT, LONG = "not so good", "i was not so good but the movie is better than no movie zork !"
 

@@ -16,6 +16,7 @@ import pytest
 
 from core.probes.scan import corpus as scanning
 from tests.commands.conftest import Cli
+from tests.conftest import write_tiny_checkpoint
 
 ROOT = Path(__file__).parents[3]
 SCAN = "scan --text-column said --part-rows 10"
@@ -42,6 +43,31 @@ def test_a_folder_is_written_reported_and_resumed(cli: Cli) -> None:
     assert "61 rows are there already" in done.err and saved["last_run"]["rows"] == 61
     assert "out holds a scan already" in cli.refused(f"{GRU} in.csv out")
     assert "1 row in 1 part in one: 0 without a word" in cli.run(f"{GRU} b.jsonl one").err
+
+
+def test_three_classes(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = ("late", "lost", "fine")
+    write_tiny_checkpoint(Path("models"), "three", "gru", labels=labels)
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(Path("models").absolute()))
+    (row,) = cli.json(f"{SCAN} --classes fine in.csv out")
+    found = pyarrow.parquet.read_table("out")
+    assert found.column_names[3:-1] == ["three_probability", "three_verdict", "three_P_fine"]
+    verdicts = [name for name in found["three_verdict"].to_pylist() if name]
+    assert row["scored"] == len(verdicts) == 40 and list(row["classes"]) == list(labels)
+    for name, one in row["classes"].items():
+        assert (one["predicted"], one["share"]) == (verdicts.count(name), verdicts.count(name) / 40)
+    assert sum(one["mean"] for one in row["classes"].values()) == pytest.approx(1)
+    assert row["classes"]["fine"]["mean"] == pytest.approx(
+        sum(p for p in found["three_P_fine"].to_pylist() if p is not None) / 40
+    )
+    (again,) = cli.json(f"{SCAN} --classes fine --resume in.csv out")
+    assert again == row
+    assert "three has changed since it began (classes)" in cli.refused(f"{SCAN} --resume in.csv out")
+    done = cli.run(f"{SCAN} --target lost --workers 1 in.csv aimed")
+    assert done.out.startswith("three: ") and " as fine, mean P 0." in done.out
+    saved = json.loads(Path("aimed/_summary.json").read_text(encoding="utf-8"))["models"]["three"]
+    assert saved["target"] == "lost" and saved["mean"] == pytest.approx(row["classes"]["lost"]["mean"])
+    assert saved["classes"] == row["classes"]
 
 
 def test_several_files_and_a_folder_by_its_slash(cli: Cli) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from core.probes.scan import one_file as scanning
 from tests.commands.conftest import Cli
+from tests.conftest import write_tiny_checkpoint
 
 TEXTS = ["so good", "so bad", "Oh great, no movie", "never late", "", "i love it !!", "thanks, not good", "=1+1 sad"]
 SCAN = "scan --text-column said"
@@ -43,7 +44,20 @@ def test_rows_that_contradict_their_labels(cli: Cli, table: Path, tmp_path: Path
         assert 0 < row["opposite"] < 19 and len(row["top"]) == 3
         for rank, one in enumerate(row["top"], 1):
             assert list(one) == [
-                *("rank", "model", "row", "line", "text", "probability", "human", "score", "cues", "cue_score", "label")
+                *(
+                    "rank",
+                    "model",
+                    "row",
+                    "line",
+                    "text",
+                    "probability",
+                    "human",
+                    "score",
+                    "cues",
+                    "cue_score",
+                    "label",
+                ),
+                "target",
             ]
             assert one["rank"] == rank and one["human"] != one["label"] and one["text"] == TEXTS[(one["row"] - 1) % 8]
     assert len(out.read_text(encoding="utf-8").splitlines()) == 33
@@ -60,6 +74,25 @@ def test_without_labels_cues_rank(cli: Cli, table: Path, tmp_path: Path) -> None
     assert len(lines) == 1 + 16 and all("[" in line for line in lines[1:])
     (row,) = cli.json(f"{SCAN} --model gru", table, tmp_path / "out.csv")
     assert row["ranked_by"] == "cues" and row["opposite"] is None and row["top"][0]["human"] is None
+
+
+def test_three_classes(cli: Cli, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_tiny_checkpoint(tmp_path, "three", "gru", labels=("neg", "pos", "mixed"))
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tmp_path))
+    out = tmp_path / "out.csv"
+    (row,) = cli.json(f"{SCAN} --label-column mood --classes all", table, out)
+    assert row["labelled"] == 28 and all(one["target"] == one["label"] != one["human"] for one in row["top"])
+    names = out.read_text(encoding="utf-8").partition("\n")[0].strip().split(",")
+    by_class = [f"three_P_{name}" for name in ("neg", "pos", "mixed")]
+    assert names[2:8] == ["human_reading", "three_probability", "three_verdict", *by_class, "three_disagreement"][:6]
+    (row,) = cli.json(f"{SCAN} --label-column mood --target mixed --classes pos", table, out)
+    assert {one["target"] for one in row["top"]} == {"mixed"}
+    assert "three_P_pos,three_disagreement" in out.read_text(encoding="utf-8")
+    first, second, *_rest = cli.text(f"{SCAN} --label-column mood", table, out).splitlines()
+    assert f"the verdict is not the label on {row['opposite']} of 28 rows" in first and "  read as " in second
+    for options in ("--classes pos,angry", "--target angry"):
+        assert "'angry' is no class; available: neg, pos, mixed" in cli.refused(f"{SCAN} {options} {table} out.csv")
+    assert "expected two names" in cli.refused(f"{SCAN} --label-column mood --positive pos {table} {out}")
 
 
 def test_control_characters_are_printed_inert(cli: Cli, tmp_path: Path) -> None:

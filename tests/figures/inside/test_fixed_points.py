@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.data.targets import Target
 from core.figures.inside.fixed_points import eigenvalues_figure, points_figure
 from core.models import state_space
 from core.probes.dynamics.fixed_points import FixedPoints, Point
-from tests.figures.shown import assert_text
+from tests.figures.shown import as_plotly_shows, assert_text
 
 RNG = np.random.default_rng(0)
 VISITED = RNG.normal(size=(40, 5))
@@ -82,3 +83,12 @@ def test_eigenvalues_lie_inside_the_circle_or_outside() -> None:
     near = traces(eigenvalues_figure(replace(FOUND, points=(point(1.0005, -0.9995, 1.01),)), 0))
     assert list(near["too close to tell"].x) == pytest.approx([1.0005, -0.9995])
     assert list(near["grows"].x) == pytest.approx([1.01])
+
+
+def test_a_target_of_several_classes_is_named() -> None:
+    target = Target(("late", "<b>", "fine"), 1)
+    figure = points_figure(replace(FOUND, target=target), SPACE, along=target.pair)
+    assert as_plotly_shows(figure.layout.xaxis.title.text) == "read-out (log-odds of <b> against late)"
+    (bar,) = (trace.marker.colorbar for trace in figure.data if trace.marker.showscale)
+    assert as_plotly_shows(bar.title.text) == "log-odds of <b>"
+    assert points_figure(FOUND, SPACE).layout.xaxis.title.text == "read-out (logit)"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from core.data.labels import model_name
+from core.data.targets import Target
 from core.figures.inside import gradients as gradient_figures
 from core.figures.inside.gradients import gradient_norms, step_norms
 from core.figures.inside.memory_decay import memory_curves, retention_curves
@@ -123,6 +126,18 @@ def test_the_memory_experiment_is_drawn_whole() -> None:
         assert list(word.x) == list(range(21))
     assert figure.layout.yaxis3.type == "log"
     assert [(shape.yref, shape.y0) for shape in figure.layout.shapes] == [("y", 0.5), ("y2", 0)]
+
+
+def test_memory_of_one_of_several_classes_is_named_and_has_no_threshold() -> None:
+    target = Target(("late", "<b>", "fine"), 1)
+    figure = memory_curves([replace(remembered("gru"), target=target)])
+    assert [(shape.yref, shape.y0) for shape in figure.layout.shapes] == [("y2", 0)]
+    titles = [figure.layout[axis].title.text for axis in ("yaxis", "yaxis2")]
+    assert [as_plotly_shows(title) for title in titles] == ["P(<b>)", "log-odds of <b>"]
+    figure = retention_curves([replace(retained("gru"), target=target)])
+    assert as_plotly_shows(figure.layout.yaxis.title.text).endswith("log-odds of <b>")
+    two = [replace(remembered(cell), target=Target(("ham", "spam"), 1)) for cell in CELLS]
+    assert memory_curves([remembered("gru"), *two]).layout.yaxis2.title.text == "logit"
 
 
 def retained(model: str) -> Retention:

@@ -69,7 +69,7 @@ def test_before_and_after_are_both_drawn() -> None:
     runs = [
         Intervention(
             *(model, "t", TOKENS, (Hold("forget", 0, 0, 7),)),
-            *(np.linspace(-1, 1, len(TOKENS)), np.linspace(1, -1, len(TOKENS))),
+            *(np.linspace(-1, 1, len(TOKENS)), np.linspace(1, -1, len(TOKENS)), (1, 0)),
         )
         for model in ("gru", "lstm")
     ]

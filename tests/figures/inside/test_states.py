@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from core.data.targets import Target, log_odds
 from core.figures.inside.contributions import MOST_BARS, contribution_bars
-from core.figures.inside.paths import MOST_ARROWS, arrows_every, distance_curves, state_path
+from core.figures.inside.paths import (
+    MOST_ARROWS,
+    arrows_every,
+    distance_curves,
+    has_triangle,
+    state_path,
+    triangle_path,
+)
 from core.figures.inside.states import MOST_CELLS, MOST_TOKENS, shown_names, state_heatmap, unit_line, values, widest
 from core.models.state_space import fit
 from core.models.trace import Trace
@@ -145,6 +155,59 @@ def test_a_path_begins_before_the_first_token_and_its_place_is_the_logit() -> No
     assert lines[0].line.dash != lines[1].line.dash and lines[0].line.color != lines[1].line.color
     (turn,) = figure.layout.shapes
     assert turn.x0 == turn.x1 == 0  # the logit at which the verdict turns
+
+
+THREE = ("ham", "<b>", "{eggs}")
+
+
+def of_three(tokens: list[str], target: Target) -> Trace:
+    """A made-up trace of three classes."""
+    random = np.random.default_rng(len(tokens))
+    scores = random.normal(size=(len(tokens), 3))
+    logit = log_odds(scores, target)
+    return replace(
+        traced(tokens),
+        scores=scores,
+        empty_scores=np.array([0.3, 0, -1]),
+        logit=logit,
+        probability=1 / (1 + np.exp(-logit)),
+        target=target,
+    )
+
+
+def test_three_classes_are_drawn_in_a_triangle() -> None:
+    one, other = (of_three(tokens, Target(THREE, 1)) for tokens in (WORDS, [*TOKENS[:3], "so", "late"]))
+    figure = triangle_path([one, other])
+    outline, *paths, start = figure.data
+    corners = np.stack([outline.x[:3], outline.y[:3]], axis=1)
+    sides = np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1)
+    np.testing.assert_allclose(sides, 1)
+    lines = [curve for curve in paths if curve.mode == "lines"]
+    for line, trace in zip(lines, (one, other), strict=True):
+        shares = np.exp([trace.empty_scores, *trace.scores])
+        expected = shares / shares.sum(axis=1, keepdims=True) @ corners
+        np.testing.assert_allclose(np.stack([line.x, line.y], axis=1), expected, atol=1e-5)
+    assert (start.x[0], start.y[0]) == pytest.approx((lines[0].x[0], lines[0].y[0]), abs=1e-5)
+    # Each dashed line begins where all are equally probable and ends where the class of one corner has none.
+    assert [line.type for line in figure.layout.shapes] == ["line"] * 3
+    for number, line in enumerate(figure.layout.shapes):
+        assert (line.x0, line.y0) == pytest.approx(tuple(corners.mean(axis=0)))
+        assert (line.x1, line.y1) == pytest.approx(tuple(np.delete(corners, number, axis=0).mean(axis=0)))
+    assert [as_plotly_shows(corner.text) for corner in figure.layout.annotations] == list(THREE)
+    assert all("P(&lt;b&gt;)" in curve.hovertemplate for curve in paths if curve.mode != "lines")
+    assert has_triangle(THREE) and not has_triangle(THREE[:2])
+
+
+def test_titles_name_the_target_of_more_than_two_classes() -> None:
+    pair, alone = Target(THREE, 2, 0), Target(THREE, 1)
+    trace = of_three(WORDS, pair)
+    figure = state_path([trace], [np.zeros((len(WORDS), 3))], space_of(trace))
+    assert "{eggs} against ham" in as_plotly_shows(figure.layout.xaxis.title.text)
+    for targets, name in (((alone,), "log-odds of <b>"), ((alone, pair), "log-odds of the target class")):
+        bars = contribution_bars([of_three(WORDS, target) for target in targets])
+        for text in (bars.layout.title.text, bars.layout.yaxis.title.text):
+            assert name in as_plotly_shows(text)
+    assert contribution_bars([traced(WORDS)]).layout.title.text == "What each token adds to the logit"
 
 
 def test_arrows_point_from_token_to_token() -> None:

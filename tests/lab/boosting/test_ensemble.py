@@ -13,9 +13,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from core.data.corpus import Corpus, read_corpus
+from core.data.labels import Labelling
 from core.lab.boosting import ensemble_file
 from core.lab.boosting.ensemble import (
     MAJORITY,
+    MANY,
     ONE,
     OWN,
     Amount,
@@ -36,6 +38,7 @@ from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.token_predictor import predictor
 from tests.conftest import WORDS
+from tests.probes.small_models import permuted, random_checkpoint
 
 ROOT = Path(__file__).parents[3]
 NAMES = ("rnn", "gru", "lstm")
@@ -91,6 +94,16 @@ def test_a_weighted_vote_worked_by_hand() -> None:
     assert weighted(named, np.array([2.0, 1.0, 1.0])).tolist() == [0, 1, 0, 0]  # ties are 0's
 
 
+def test_three_voters_on_three_classes_come_to_one_or_to_the_majority_but_for_ties() -> None:
+    assert amount(np.array([1.5, 1.0, 0.8]), NAMES, 3) == Amount(MAJORITY, None, ties=True)
+    assert amount(np.array([1.5, 0.5, 0.8]), NAMES, 20) == Amount(ONE, "rnn")
+    assert amount(np.array([2.0, 1.0, 1.0, 1.0, 0.1]), list("abcde"), 3) == Amount(OWN, None)
+    assert amount(np.ones(12), [str(number) for number in range(12)], 12) == Amount(MANY, None)
+    named = np.array([[0, 1, 2, 2], [1, 1, 0, 0], [1, 2, 0, 1]])
+    assert weighted(named, np.array([1.5, 1.0, 1.0]), 3).tolist() == [1, 1, 0, 2]
+    assert weighted(named, np.array([1.0, 1.0, 1.0]), 3).tolist() == [1, 1, 0, 0]  # the first of a tie
+
+
 # Its weights
 
 
@@ -136,6 +149,17 @@ def test_no_weights_have_less_risk_than_those_of_least_risk(seed: int) -> None:
     assert gradient[least > 0] == pytest.approx(0, abs=1e-4)
 
 
+def test_the_least_risk_of_three_classes_is_the_least_of_a_grid() -> None:
+    random, labels = np.random.default_rng(2), np.arange(300) % 3
+    named = np.array([np.where(random.random(300) < share, random.integers(0, 3, 300), labels) for share in (0.3, 0.5)])
+    terms = np.where(named == labels, -1.0, 0.5)  # 1 / (K - 1)
+    least, least_risk = least_risk_weights(named, labels, 3)
+    assert least_risk == pytest.approx(np.exp(least @ terms).mean())
+    grid = np.linspace(0, 3, 61)
+    assert least_risk <= min(np.exp(np.array([a, b]) @ terms).mean() for a in grid for b in grid) + 1e-9
+    assert least_risk <= boost(labels, 3, chooser(named, labels), 50).rounds[-1].risk + 1e-9
+
+
 def test_a_voter_that_is_never_wrong_has_all_the_weight() -> None:
     named, labels = made_up_votes(0)
     named[1] = labels
@@ -178,6 +202,38 @@ def test_the_figures_are_those_of_a_plain_count(models: list[Checkpoint]) -> Non
     assert found.against[1].other_accuracy == pytest.approx((majority == data.labels[test]).mean())
     assert found.against[1].difference == pytest.approx(found.accuracy - found.against[1].other_accuracy)
     assert found.against[0].same == bool((ours == named[NAMES.index(found.best)][test]).all())
+
+
+def test_three_classes_are_counted_plainly_and_their_order_does_not_matter() -> None:
+    labels, random = ("late", "lost", "fine"), np.random.default_rng(1)
+    models = [random_checkpoint(cell, WORDS, labels=labels, scale=1.0) for cell in NAMES]
+    made = corpus(300)
+    tokens = [models[0].preprocessing(text) for text in made.texts]
+    chances = np.array([predictor(model)(tokens) for model in models])
+    gold = np.where(random.random(300) < 0.6, chances[2].argmax(axis=1), random.integers(0, 3, 300))
+    data = replace(made, labels=gold.astype(np.int8), labelling=Labelling(labels))
+    found = measured(data, models)
+    fit, test = halves(300, 0)
+    named = chances.argmax(axis=2)
+    assert [voter.fit_accuracy for voter in found.voters] == pytest.approx((named == gold)[:, fit].mean(axis=1))
+    weights = [voter.weight for voter in found.voters]
+    votes = [[sum(w for w, one in zip(weights, row, strict=True) if one == k) for k in range(3)] for row in named.T]
+    assert found.accuracy == pytest.approx((np.argmax(votes, axis=1) == gold)[test].mean())
+    mean = chances.mean(axis=0).argmax(axis=1)
+    assert found.against[2].other_accuracy == pytest.approx((mean == gold)[test].mean())
+    order = (2, 0, 1)
+    turned = replace(
+        data, labels=np.argsort(order)[gold].astype(np.int8), labelling=Labelling(("fine", "late", "lost"))
+    )
+    again = measured(turned, [permuted(model, order) for model in models])
+    assert [voter.weight for voter in again.voters] == pytest.approx(weights)
+    assert [voter.test_accuracy for voter in again.voters] == [voter.test_accuracy for voter in found.voters]
+    with pytest.raises(
+        ValueError, match=r"same classes: made_up.csv has fine, late, lost, rnn predicts late, lost, fine"
+    ):
+        measured(turned, models)
+    with pytest.raises(ValueError, match=r"300 rows.* of lost$"):
+        measured(replace(data, labels=np.where(gold == 1, 0, gold).astype(np.int8)), models)
 
 
 def test_another_seed_is_another_split_and_the_same_seed_the_same(models: list[Checkpoint]) -> None:
@@ -229,7 +285,7 @@ def test_what_cannot_be_boosted(models: list[Checkpoint]) -> None:
     with pytest.raises(ValueError, match=r"19 labelled rows.*20 or more"):
         measured(corpus(19), models)
     one = replace(corpus(), labels=np.zeros(200, dtype=np.int8))
-    with pytest.raises(ValueError, match=r"200 rows.*: 0$"):
+    with pytest.raises(ValueError, match=r"200 rows.* of positive$"):
         measured(one, models)
     with pytest.raises(ValueError, match="0 rounds"):
         measured(corpus(), models, rounds=0)
@@ -255,9 +311,9 @@ def test_the_words_say_what_the_figures_say(models: list[Checkpoint]) -> None:
     said = {name: sentences(replace(result, against=(one, *others)))[1] for name, one in compared.items()}
     assert len(set(said.values())) == 4
     assert all(number in said["none"] for number in ("+1.00", "-5.00", "+7.00"))
-    amounts = (Amount(ONE, "gru"), Amount(MAJORITY, None), Amount(OWN, None))
+    amounts = (Amount(ONE, "gru"), *(Amount(to, None) for to in (MAJORITY, OWN, MANY)), Amount(MAJORITY, None, True))
     rules = [sentences(replace(result, amounts_to=amount))[2] for amount in amounts]
-    assert len(set(rules)) == 3 and ["GRU" in rule for rule in rules] == [True, False, False]
+    assert len(set(rules)) == 5 and ["GRU" in rule for rule in rules] == [True, *(4 * [False])]
 
 
 def test_what_is_saved_is_what_is_loaded(models: list[Checkpoint], tmp_path: Path) -> None:

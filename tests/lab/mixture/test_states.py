@@ -8,11 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.data.targets import Target
 from core.lab.mixture.states import OWN, READ_OUT, regimes, sentence, states_of
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
-from core.models.state_space import fit
+from core.models.state_space import fit, fit_several
 from core.models.trace import trace
+from tests.conftest import WORDS
+from tests.probes.small_models import random_checkpoint
 
 TEXTS = ["not good", "i love this movie", "", "never bad but so sad"]
 
@@ -62,6 +65,28 @@ def test_what_a_component_holds(checkpoint: Checkpoint) -> None:
     assert sentence(found, empty) == "Component 3 holds no state."
     with pytest.raises(ValueError, match="3 responsibilities for 4 states"):
         regimes(found, delta[:3])
+
+
+def test_states_of_three_classes_are_described_by_the_target() -> None:
+    labels = ("late", "lost", "fine")
+    asked = random_checkpoint("gru", WORDS, labels=labels)
+    weights, bias = (part.numpy() for part in (asked.model.linear.weight, asked.model.linear.bias))
+    asked = replace(asked, state_space=fit_several(np.random.default_rng(0).normal(size=(50, 5)), weights, bias))
+    target = Target(labels, 1)
+    found = states_of(asked.targeted(target), TEXTS, READ_OUT, 3)
+    read = [trace(asked.targeted(target), text) for text in TEXTS if text]
+    scores = np.concatenate([one.scores for one in read if one.scores is not None])
+    assert found.probability == pytest.approx(np.concatenate([one.probability for one in read]))
+    assert found.predicted.tolist() == scores.argmax(axis=1).tolist() and found.target == target
+    assert "lost" in found.axes[0] and "late" in found.axes[0]  # the first of the others
+    apart = scores[:, 1] - scores[:, 0]
+    slope, _constant = np.polyfit(found.points[:, 0], apart, 1)
+    assert slope == pytest.approx(np.linalg.norm(weights[1] - weights[0]), rel=1e-4)
+    (whole,) = regimes(found, np.ones((len(scores), 1)))
+    assert whole.positive == pytest.approx((scores.argmax(axis=1) == 1).mean())
+    assert "P(lost)" in sentence(found, whole) and "predicted lost" in sentence(found, whole)
+    with pytest.raises(ValueError, match=r"name the target class$"):
+        states_of(asked, TEXTS)
 
 
 def test_what_is_refused(checkpoint: Checkpoint) -> None:

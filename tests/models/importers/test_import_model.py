@@ -15,6 +15,7 @@ from core.models.importers.import_model import Request, assemble, save
 from core.models.importers.vocabulary_files import Special
 from core.models.predict import verdicts
 from core.text.preprocessing import Preprocessing
+from tests.models import owners
 from tests.models.owners import MODULES, WORDS, H, Owner, assert_same, write
 
 
@@ -24,13 +25,19 @@ def request(folder: Path, model: Owner, words: Sequence[str] = WORDS, **more: An
 
 @pytest.mark.parametrize("cell", MODULES)
 def test_a_brought_model_says_what_the_module_said(tmp_path: Path, cell: str) -> None:
-    for layers, both, bias in ((1, False, True), (3, True, True), (2, True, False)):
-        model = Owner(cell, layers=layers, both=both, outputs=1, bias=bias)
-        brought = assemble(request(tmp_path, model))
+    for layers, both, bias, outputs in (
+        (1, False, True, 1),
+        (3, True, True, 1),
+        (2, True, False, 3),
+        (1, False, True, 7),
+    ):
+        model = Owner(cell, layers=layers, both=both, outputs=outputs, bias=bias)
+        brought = assemble(request(tmp_path, model, **({"labels": owners.labels(model)} if outputs > 2 else {})))
         sizes = brought.card["sizes"]
         assert (brought.card["cell"], sizes["layers"], sizes["hidden"]) == (cell, layers, H)
         assert sizes.get("bidirectional", False) is both
         assert any("no biases" in note for note in brought.notes) is not bias
+        assert sizes.get("outputs", 1) == outputs and brought.card["imported"]["outputs"] == outputs
         save("theirs", brought, tmp_path, replace=True)
         assert_same(tmp_path, model)
 
@@ -68,7 +75,7 @@ def test_the_card_says_what_is_known_and_bad_names_are_refused(tmp_path: Path) -
     assert (card["imported"]["outputs"], card["imported"]["class_1"]) == (2, 0)
     assert str(tmp_path) not in str(card)
     for labels, message in (
-        *((("a",), "2 to 20 classes"), (("a", "b", "c"), "two names"), (("a", "a"), "different names")),
+        *((("a",), "2 to 20 classes"), (("a", "b", "A"), "different names"), (("a", "a"), "different names")),
         *((("", "b"), "has 1 to 40 printable"), (("a" * 41, "b"), "has 1 to 40 printable")),
         (("a\n", "b"), "printable characters"),
     ):

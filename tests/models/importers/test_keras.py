@@ -16,6 +16,7 @@ import h5py
 import numpy as np
 import pytest
 
+from core.data.targets import Target
 from core.models import checkpoints
 from core.models.importers import keras_files, keras_layers
 from core.models.importers.import_model import Request, assemble, save
@@ -111,7 +112,12 @@ def test_what_means_something_else_is_refused_by_name(tmp_path: Path) -> None:
         ("left_padded.keras", "GRU", {"stateful": True}, "stateful is True"),
         ("left_padded.keras", "GRU", {"reset_after": False}, "reset_after is False and the bias has shape"),
         ("left_padded.keras", "Dense", {"activation": "sigmoid"}, "activation is 'sigmoid'; with 2 outputs"),
-        ("left_padded.keras", "Dense", {"units": 3}, "has 3 outputs; only models of two classes"),
+        (
+            "left_padded.keras",
+            "Dense",
+            {"units": 3},
+            "has 3 outputs; expected 1 or 2 for the classes negative, positive; name all",
+        ),
         ("left_padded.keras", "Dense", {"use_bias": True, "units": 1}, r"activation is 'softmax'; with 1 output only"),
         ("masked_both_ways.keras", "Dense", {"units": 2, "activation": "softmax"}, r"weight \d has shape \[.*expected"),
         ("mean.keras", "GlobalAveragePooling1D", {"keepdims": True}, "keepdims is True"),
@@ -289,3 +295,29 @@ def test_a_relu_layer_behind_the_hidden_layer_is_its_activation(tmp_path: Path) 
     for name, value in {"max_value": 6.0, "negative_slope": 0.1, "threshold": 1.0}.items():
         with pytest.raises(ValueError, match=f"layer 're_lu' .*{name} is {value}"):
             keras_layers.read(rewritten(tmp_path / "b.keras", "mean.keras", apart({**usual, name: value})))
+
+
+def test_a_third_output_has_the_probability_that_its_scores_give(tmp_path: Path) -> None:
+    """The file's two outputs and one whose score is 1 whatever the text."""
+
+    def third(parts: dict[str, bytes]) -> None:
+        config = json.loads(parts["config.json"])
+        (dense,) = (layer for layer in config["config"]["layers"] if layer["class_name"] == "Dense")
+        dense["config"]["units"] = 3
+        stored = io.BytesIO(parts["model.weights.h5"])
+        with h5py.File(stored, "r+") as file:
+            weights = file["layers/dense/vars"]
+            for name, more in (("0", np.zeros((4, 1))), ("1", np.ones(1))):
+                old = weights[name][()]
+                del weights[name]
+                weights[name] = np.concatenate([old, more], axis=-1).astype(np.float32)
+        parts["config.json"], parts["model.weights.h5"] = json.dumps(config).encode(), stored.getvalue()
+
+    path = rewritten(tmp_path / "three.keras", "left_padded.keras", third)
+    for name, options in {"two": {}, "three": {"weights": path, "labels": ("a", "b", "c")}}.items():
+        save(name, assemble(replace(request("left_padded.keras", tmp_path), **options)), tmp_path)
+    texts = MODELS["left_padded.keras"]["texts"]
+    two, three = (verdicts(checkpoints.load(name, tmp_path), texts) for name in ("two", "three"))
+    for one, more in zip(two, three, strict=True):
+        assert more.aimed(Target(("a", "b", "c"), 1, 0)).logit == pytest.approx(one.logit, abs=1e-5)
+        assert more.scores[2] == 1

@@ -90,18 +90,22 @@ def probability(folder: Path, ids: Sequence[int]) -> float:
         ("rnn", "final", {"outputs": 1}),
         ("rnn", "final", {"nonlinearity": "relu", "both": True}),
         ("rnn", "final", {"bias": False}),
+        ("gru", "mean", {"outputs": 3, "hidden": 5}),
+        ("lstm", "final", {"outputs": 4, "both": True}),
     ],
 )
 def test_a_graph_gives_the_modules_probabilities(
     tmp_path: Path, cell: str, reads: str, options: dict[str, Any]
 ) -> None:
     model = Graph(cell, reads, **options)
-    found = brought(tmp_path, model)
+    named = {"labels": owners.labels(model)} if owners.labels(model) else {}
+    found = brought(tmp_path, model, **named)
     assert found.model.reads == ReadOut(reads)
     assert not any("do not decide" in note for note in found.notes)
     texts = [[number % 12 + 2 for number in range(start, start + length)] for start, length in enumerate((1, 3, 8, 13))]
     for ids in texts:
-        assert probability(tmp_path, ids) == pytest.approx(model.probability(ids), abs=1e-6)
+        (said,) = verdicts(checkpoints.load("theirs", tmp_path), [as_text(ids)])
+        assert said.distribution[-model.outputs :] == pytest.approx(model.distribution(ids), abs=1e-6)
     assert np.ptp([model.probability(ids) for ids in texts]) > 0.01
 
 

@@ -4,6 +4,7 @@ refuses every wrong reading and names the right one."""
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +18,18 @@ from core.models.importers import owner_outputs
 from core.models.importers.import_model import Request, assemble, save
 from core.models.importers.vocabulary_files import Special
 from core.models.read_outs import ReadOut, pools
-from tests.models.owners import STRUCTURES, WORDS, N, Owner, as_text, assert_same, sentences, write, write_checked
+from tests.models.owners import (
+    STRUCTURES,
+    WORDS,
+    N,
+    Owner,
+    as_text,
+    assert_same,
+    labels,
+    sentences,
+    write,
+    write_checked,
+)
 
 FEW_LENGTHS = (N - 1, N, N + 1)
 
@@ -122,6 +134,36 @@ def test_what_is_assumed_or_undecided_is_said_and_kept(tmp_path: Path, capsys: p
     told = capsys.readouterr().out
     assert " of 1 layer of " in told and "checked: 1 row of said.csv agrees with" in told
     assert "do not decide" in told and "--reads max" in told
+
+
+def test_a_column_for_each_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(owner_outputs, "LENGTHS", ())
+    model = Owner("gru", "mean", outputs=3, scale=0.7)
+    files, (a, b, c) = write_checked(tmp_path, model), labels(model)
+    brought = assemble(Request(**files, reads="mean", labels=(a, b, c)))
+    assert brought.checked is not None and brought.checked.largest_difference < 1e-6
+    assert brought.card["imported"]["class_1"] is None
+    with pytest.raises(ValueError, match=rf"these agree: --labels {a},{b},{c}$"):
+        assemble(Request(**files, reads="mean", labels=(c, a, b)))
+    with pytest.raises(ValueError, match=rf"--labels {a},{b},{c} --probability-column {a},{b},{c}$"):
+        assemble(Request(**files, reads="mean", labels=(b, a, c), probability_column=f"{b}, {a}, {c}"))
+    with pytest.raises(ValueError, match=r"these agree: --reads mean"):
+        assemble(Request(**files, reads="max", labels=(a, b, c)))
+    first, *rows = (tmp_path / "said.csv").read_text().splitlines()
+    for number, row in enumerate(rows):
+        text, *chances = row.split(",")
+        rows[number] = ",".join([text, *(str(math.log(float(chance)) + 5) for chance in chances)])
+    files["check"].write_text("\n".join(["text,x,y,z", *rows]) + "\n")
+    assert assemble(Request(**files, reads="mean", labels=(a, b, c), logit_column="x,y,z")).checked is not None
+    for row, columns, message in (
+        ("w1,0.5,0.4,0.2", None, r"row 1 .*topic 0, topic 1, topic 2 have the sum 1.1; expected 1"),
+        ("w1,0.5,0.6,-0.1", None, r"topic 2 is -0.1; expected a probability from 0 to 1, or"),
+        ("w1,0.5,0.5,nan", None, r"topic 2 is 'nan'; expected a number"),
+        ("w1,0.5,0.5,0", f"{a},{b}", r"expected 3 columns, one for each of topic 0"),
+    ):
+        files["check"].write_text(f"{first}\n{row}\n")
+        with pytest.raises(ValueError, match=message):
+            assemble(Request(**files, labels=(a, b, c), probability_column=columns))
 
 
 def test_a_table_that_is_no_check_and_padding_without_a_token(tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ def test_every_mismatch_is_listed_by_name_with_both_shapes() -> None:
         "lstm.bias_ih_l1: expected [16], found nothing",
         "a head: expected a weight of shape [1, 4] or [2, 4], or [K, 4] and one of [1, K] or [2, K], found none",
         "fc.weight: expected nothing, found [3, 4]",
+        "fc.weight: the head of 3 classes? Then name all, in the order of its outputs (--labels A,B,C)",
         "norm.weight: expected nothing, found [5]",
         "lstm.bias_hh_l0: holds numbers that are not finite",
     ):
@@ -102,6 +103,21 @@ def test_an_output_that_is_not_there() -> None:
         find(tensors(outputs=2), class_1=2)
     with pytest.raises(ValueError, match="one output"):
         find(tensors(), class_1=1)
+
+
+def test_only_named_classes_have_a_head_of_more_outputs() -> None:
+    three = ("a", "b", "c")
+    given = tensors(outputs=3)
+    found = find(given, labels=three).head
+    assert found.outputs == 3 and torch.equal(found.weight, given["fc.weight"])
+    assert torch.equal(found.bias, given["fc.bias"])
+    hidden = given | {"fc1.weight": torch.randn(16, H), "fc.weight": torch.randn(3, 16)}
+    assert find(hidden, labels=three).names["hidden"] == "fc1.weight"
+    for outputs, labels in ((2, three), (16, ("a", "b")), (3, (*three, "d"))):
+        with pytest.raises(RefusedError, match=rf"fc.weight: the head of {outputs} classes\?"):
+            find(tensors(outputs=outputs), labels=labels)
+    with pytest.raises(ValueError, match="it has 3, in the order of --labels"):
+        find(given, labels=three, class_1=1)
 
 
 def test_a_header_whose_length_begins_as_a_pickle_does_is_read(tmp_path: Path) -> None:

@@ -9,14 +9,19 @@ import numpy as np
 import pytest
 import torch
 
+from core.data.labels import SENTIMENT
+from core.data.targets import Target, named
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.predict import EmptyTextError, verdict
+from core.models.predictor import BlackBox
 from core.probes.attribution import interactions, order
 from core.probes.attribution.attribute import METHODS, accepted, attribute, available, cost
 from core.probes.attribution.measures import agreement
 from core.probes.attribution.methods import gradients, perturbations, surrogates
 from core.probes.attribution.results import Attribution
+from tests.conftest import WORDS
+from tests.probes.small_models import permuted, random_checkpoint, two_outputs
 
 CELLS = ["rnn", "gru", "lstm"]
 TEXT = "not good but not bad zyxqj"
@@ -39,13 +44,15 @@ def cases(checkpoint: Checkpoint) -> list[tuple[str, str]]:
 
 
 @pytest.mark.usefixtures("few_samples")
+@pytest.mark.parametrize("kind", ["1", "-three"])
 @pytest.mark.parametrize("cell", CELLS)
-def test_every_method_with_every_baseline_that_it_accepts(tiny_checkpoints: Path, cell: str) -> None:
-    checkpoint = model(tiny_checkpoints, cell)
+def test_every_method_with_every_baseline_that_it_accepts(layered: Path, cell: str, kind: str) -> None:
+    checkpoint = model(layered, f"{cell}{kind}")
     expected = verdict(checkpoint, TEXT)
     for method, baseline in cases(checkpoint):
         found = attribute(checkpoint, TEXT, method, baseline, seed=3)
-        assert (found.model, found.method, found.baseline, found.text) == (cell, method, baseline, TEXT)
+        assert (found.model, found.method, found.baseline, found.text) == (checkpoint.name, method, baseline, TEXT)
+        assert found.target == expected.target
         assert found.tokens == expected.tokens and found.known == expected.known
         assert found.logit == pytest.approx(expected.logit, abs=1e-5)
         assert found.scores.shape == (len(found),) and found.scores.dtype == np.float64
@@ -143,6 +150,55 @@ def test_five_hundred_tokens(tiny_checkpoints: Path) -> None:
         if cost(method, 500) <= 600:
             found = attribute(checkpoint, text, method)
             assert len(found.scores) == 500 and np.isfinite(found.scores).all()
+
+
+def random_model(cell: str, labels: tuple[str, ...] = SENTIMENT) -> Checkpoint:
+    return random_checkpoint(cell, WORDS, labels=labels, dtype=torch.float32)
+
+
+@pytest.mark.usefixtures("few_samples")
+@pytest.mark.parametrize("cell", CELLS)
+def test_two_outputs_say_what_one_says_and_the_other_class_the_opposite(cell: str) -> None:
+    one = random_model(cell)
+    models = [one, two_outputs(one), *(given.targeted(Target(SENTIMENT, 0)) for given in (one, two_outputs(one)))]
+    for method in available(one):
+        first, *others, last = (attribute(given, TEXT, method, seed=3) for given in models)
+        sign = -1 if METHODS[method].signed else 1
+        for other, factor in zip((*others, last), (1, sign, sign), strict=True):
+            np.testing.assert_allclose(other.scores, factor * first.scores, atol=1e-5, err_msg=method)
+        assert (first.target.name, last.target.name) == ("positive", "negative")
+        assert last.logit == pytest.approx(-first.logit, abs=1e-5)
+
+
+@pytest.mark.usefixtures("few_samples")
+@pytest.mark.parametrize("cell", CELLS)
+def test_permuted_classes_leave_the_scores_of_a_class(cell: str) -> None:
+    order, labels = (2, 0, 1), ("late", "lost", "fine")
+    one = random_model(cell, labels)
+    other = permuted(one, order)
+    targets = [None, *(Target(labels, number) for number in range(3)), Target(labels, 0, 2)]
+    for method in available(one):
+        for target in targets:
+            aim = target and named(other.labels, target.name, target.as_json().get("against"))
+            pair = [given.targeted(at) if at else given for given, at in ((one, target), (other, aim))]
+            found, again = (attribute(given, TEXT, method, seed=3) for given in pair)
+            assert found.target.as_json() == again.target.as_json()
+            np.testing.assert_allclose(again.scores, found.scores, atol=2e-5, err_msg=method)
+
+
+@pytest.mark.usefixtures("few_samples")
+def test_one_class_against_two_is_a_black_box_that_merges_them() -> None:
+    three = random_model("gru", ("late", "lost", "fine"))
+    aimed = three.targeted(Target(three.labels, 1))
+
+    def lost(texts: list[str]) -> list[float]:
+        empty = three.model.every.empty_logits().softmax(-1)
+        return [verdict(three, text).distribution[1] if text else empty[1].item() for text in texts]
+
+    merged = BlackBox(lost, "made:up")
+    for method in ("shapley", "occlusion-2", "kernel-shap"):
+        found, expected = (attribute(given, TEXT, method, "delete", 3) for given in (merged, aimed))
+        np.testing.assert_allclose(found.scores, expected.scores, atol=2e-5)
 
 
 def test_costs_rise_with_length() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.data.targets import named
 from core.evaluation.intervals import bootstrap_mean
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
@@ -130,6 +131,26 @@ def test_the_same_seed_gives_the_same_and_another_other_intervals(gru: Checkpoin
 
 def without_times(found: Benchmark) -> dict[str, Any]:
     return benchmark_file.as_json(replace(found, standings=tuple(replace(one, seconds=0) for one in found.standings)))
+
+
+def test_of_three_classes_each_sentences_predicted_one_is_explained_unless_one_is_named(
+    layered: Path, tmp_path: Path
+) -> None:
+    three, texts = checkpoints.load("gru-three", layered), sentences(12)
+    found = last(benchmark(three, texts, METHODS, sensitivity_rows=2)).result()
+    assert (found.target, found.against, found.hash) == (None, None, three.hash) and "target" not in found.statement
+    readings = [Instance.of(three, text) for text in texts]
+    assert len({reading.target for reading in readings}) > 1
+    measured = [yardstick(reading).measure(leaving_out(reading)).overall for reading in readings]
+    by_name = {standing.method: standing for standing in found.standings}
+    assert by_name["leaving-out"].measures["overall"].mean == pytest.approx(np.mean(measured), abs=1e-5)
+    aimed = last(benchmark(three.targeted(named(three.labels, "fine", "late")), texts, {"drawn": drawn})).result()
+    assert (aimed.target, aimed.against, aimed.hash) == ("fine", "late", three.hash)
+    assert "words taken out by delete, target fine against late" in aimed.statement
+    benchmark_file.save(tmp_path / benchmark_file.FILE, SOURCE, [aimed])
+    kept = benchmark_file.load(tmp_path)
+    assert kept is not None and without_times(kept.benchmarks[0]) == without_times(aimed)
+    assert not {"target", "against"} & without_times(found).keys()
 
 
 def test_sentences_that_cannot_be_ranked_are_left_out_and_counted(

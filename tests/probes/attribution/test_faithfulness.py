@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from core.data.targets import Target
 from core.models import checkpoints
 from core.models.predict import verdict_on_tokens
 from core.probes.attribution.faithfulness import Yardstick, yardstick
@@ -18,7 +19,7 @@ from core.probes.attribution.measures import MEASURES, PERCENTS, kendall_tau
 from core.probes.attribution.removal import BASELINES
 from core.probes.attribution.results import Instance
 from core.probes.attribution.sensitivity import RADIUS, SAMPLES, moved, random_sensitivity, sensitivity
-from tests.probes.small_models import PlainValues
+from tests.probes.small_models import PlainValues, instance
 
 TOKENS = ("not", "good", "but", "so", "bad", "the", "movie", "is", "never", "zyxqj")
 FALLING = np.arange(10, 0, -1, dtype=float)
@@ -41,7 +42,7 @@ def test_a_sentence_of_ten_tokens_worked_by_hand() -> None:
     """1, 5 and 10 % of ten tokens are one, 20 % two, 50 % five."""
     found = Yardstick(first_four, 10).measure(FALLING)
     assert found.removed == (1, 1, 1, 2, 5)
-    assert (found.predicted, found.probability) == ("positive", pytest.approx(0.9))
+    assert (found.target.name, found.probability) == ("positive", pytest.approx(0.9))
     # 0.9 falls to 0.8 without the first, to 0.7 without two, to 0.5 without five.
     assert found.comprehensiveness_curve.losses == pytest.approx([0.1, 0.1, 0.1, 0.2, 0.4])
     assert found.comprehensiveness == pytest.approx(0.9 / 5)
@@ -64,12 +65,32 @@ def test_scores_are_turned_towards_the_verdict_unless_they_have_no_sign() -> Non
     positive = Yardstick(first_four, 10).measure(FALLING)
     ground = Yardstick(lambda present: -first_four(present), 10)
     negative = ground.measure(-FALLING)
-    assert (negative.predicted, negative.probability) == ("negative", pytest.approx(0.9))
+    assert (negative.target.name, negative.probability) == ("negative", pytest.approx(0.9))
     for name in MEASURES:
         assert getattr(negative, name) == pytest.approx(getattr(positive, name)), name
     magnitudes = ground.measure(FALLING, signed=False)
     assert [getattr(magnitudes, name) for name in MEASURES] == [getattr(negative, name) for name in MEASURES]
     assert ground.measure(FALLING).comprehensiveness == pytest.approx(0)
+
+
+def test_a_class_against_several_is_never_turned_and_against_one_as_of_two() -> None:
+    labels = ("late", "lost", "fine")
+    usual = Yardstick(first_four, 10).measure(FALLING)
+    for values, scores, target, name in (
+        (first_four, FALLING, Target(labels, 0), "late"),
+        (first_four, FALLING, Target(labels, 0, 2), "late"),
+        (lambda present: -first_four(present), -FALLING, Target(labels, 0, 2), "fine"),
+    ):
+        found = Yardstick(values, 10, target=target).measure(scores)
+        assert (found.target.name, found.as_json()) == (name, usual.as_json())
+    unlikely = Yardstick(lambda present: -first_four(present), 10, target=Target(labels, 0)).measure(-FALLING)
+    assert (unlikely.target.name, unlikely.probability) == ("late", pytest.approx(0.1))
+    assert unlikely.comprehensiveness == pytest.approx(0), "without the last five it is as unlikely"
+    assert (
+        Yardstick(lambda present: present @ np.full(4, -9.0), 4, target=Target(labels, 1))
+        .measure(FALLING[:4])
+        .warning.startswith("P(lost) is 0.000000")
+    )
 
 
 @pytest.mark.parametrize(
@@ -187,15 +208,16 @@ def test_threads_that_share_a_yardstick_get_the_numbers_of_one() -> None:
         assert one.as_json() == shared.measure(scores[number % len(scores)]).as_json()
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("name", ["rnn1", "gru1", "lstm1", "gru-three"])
 @pytest.mark.parametrize("baseline", BASELINES)
-def test_batches_give_what_plain_loops_give(tiny_checkpoints: Path, cell: str, baseline: str) -> None:
-    reading = Instance(checkpoints.load(cell, tiny_checkpoints), " ".join(TOKENS), TOKENS)
+def test_batches_give_what_plain_loops_give(layered: Path, name: str, baseline: str) -> None:
+    reading = instance(layered, name, TOKENS)
     scores = np.random.default_rng(4).standard_normal(len(TOKENS))
     found = yardstick(reading, baseline=baseline).measure(scores)
     v = PlainValues(reading, baseline)
     whole = verdict_on_tokens(reading.checkpoint, TOKENS)
-    sign = 1 if whole.probability >= 0.5 else -1
+    sign = 1 if whole.probability >= 0.5 or "three" in name else -1
+    assert found.target == (reading.target if sign > 0 else reading.target.turned())
 
     def probability(places: set[int]) -> float:
         mask = np.array([[place in places for place in range(len(TOKENS))]])
@@ -286,7 +308,7 @@ def test_sensitivity_is_the_largest_relative_change_as_captum_measures_it(tiny_c
     from captum.metrics import sensitivity_max
 
     reading = Instance(checkpoints.load("lstm", tiny_checkpoints), "", TOKENS)
-    original, others = plain(reading), [plain(instance) for instance in moved(reading)]
+    original, others = plain(reading), [plain(one) for one in moved(reading)]
     found = sensitivity(original, others)
     norms = [np.linalg.norm(one - original) / np.linalg.norm(original) for one in others]
     assert len(others) == SAMPLES and found == pytest.approx(max(norms), rel=1e-5)
@@ -294,8 +316,8 @@ def test_sensitivity_is_the_largest_relative_change_as_captum_measures_it(tiny_c
     assert all(one[-1] == original[-1] for one in others), "the unknown word's vector stays"
     weight = reading.checkpoint.model.embedding.weight
     reach = RADIUS * weight[2:].std(correction=0)
-    for instance in moved(reading):
-        change = (instance.checkpoint.model.embedding.weight - weight).abs()
+    for one in moved(reading):
+        change = (one.checkpoint.model.embedding.weight - weight).abs()
         assert 0.9 * reach < change.max() <= 1.001 * reach
     answers = iter([original[None], np.array(others)])
     captums = sensitivity_max(

@@ -51,9 +51,9 @@ def test_a_product_of_two_is_their_interaction_and_a_sum_has_none() -> None:
 
 
 @pytest.mark.parametrize("baseline", BASELINES)
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_a_text_of_few_words_is_exact(tiny_checkpoints: Path, cell: str, baseline: str) -> None:
-    given = instance(tiny_checkpoints, cell, TOKENS)
+@pytest.mark.parametrize("cell", ["rnn1", "gru1", "lstm-three"])
+def test_a_text_of_few_words_is_exact(layered: Path, cell: str, baseline: str) -> None:
+    given = instance(layered, cell, TOKENS)
     found = interactions(given, baseline)
     values = PlainValues(given, baseline).values(subsets(5))
     np.testing.assert_allclose(found.matrix, interactions_of(values), atol=1e-4)

@@ -33,9 +33,9 @@ def plain_value(given: Instance, baseline: str, words: set[int], positions: set[
 
 
 @pytest.mark.parametrize("baseline", ["delete", "mean"])
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_it_is_the_game_of_the_definition(tiny_checkpoints: Path, cell: str, baseline: str) -> None:
-    given, n = instance(tiny_checkpoints, cell, TOKENS[:3]), 3
+@pytest.mark.parametrize("cell", ["rnn1", "gru1", "lstm1", "gru-three"])
+def test_it_is_the_game_of_the_definition(layered: Path, cell: str, baseline: str) -> None:
+    given, n = instance(layered, cell, TOKENS[:3]), 3
     values = np.empty(1 << 2 * n)
     for number in range(len(values)):
         taking_part = [player for player in range(2 * n) if number >> player & 1]

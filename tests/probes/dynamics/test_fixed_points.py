@@ -21,6 +21,7 @@ from core.probes.dynamics.fixed_points import LATER, TOLERANCE, FixedPoints, Poi
 from core.probes.dynamics.held_input import HeldMap, joined
 from core.probes.dynamics.line_attractor import judge, statement
 from tests.conftest import write_tiny_checkpoint
+from tests.probes.small_models import permuted
 
 TEXTS = ("I love this movie but it is not good", "he was so sad", "never a bad movie")
 
@@ -117,6 +118,35 @@ def test_a_held_model_reads_out_the_target_of_its_own(tmp_path: Path) -> None:
         ids = torch.tensor(checkpoint.vocabulary.encode(["good", "bad"]))
         logits = held_map.logits(held_map.read(model.embedding(ids)))
         assert logits.numpy() == pytest.approx(model.prefix_logits(ids[None])[0].numpy(), abs=1e-5)
+
+
+def test_points_are_the_same_for_every_target_and_order_of_classes(tmp_path: Path) -> None:
+    labels = ("late", "lost", "fine")
+    write_tiny_checkpoint(tmp_path, "three", "gru", labels=labels)
+    checkpoint = checkpoints.load("three", tmp_path)
+    target, pair = Target(labels, 1), Target(labels, 2, 0)
+    result, other = found(checkpoint.targeted(target)), found(checkpoint.targeted(pair))
+    assert result.points and result.read_out.shape == (3, 8) and result.target == target
+    for point in result.points:
+        scores = point.hidden @ result.read_out.T + checkpoint.model.linear.bias.numpy()
+        assert point.scores == pytest.approx(scores) and result.label(point) == labels[int(scores.argmax())]
+        assert point.logit == pytest.approx(scores[1] - np.logaddexp(scores[0], scores[2]))
+    for one, same in zip(result.aimed(pair).points, other.points, strict=True):
+        assert (one.logit, one.starts) == (pytest.approx(same.logit), same.starts)
+        assert one.state == pytest.approx(same.state)
+    turned = permuted(checkpoint, (2, 0, 1))
+    again = found(turned.targeted(Target(turned.labels, 2)))
+    assert [point.logit for point in again.points] == pytest.approx([point.logit for point in result.points])
+    assert list(map(again.label, again.points)) == list(map(result.label, result.points))
+    assert judge(again) == judge(result)
+    with pytest.raises(ValueError, match=r"three has 3 classes .*; name the target class$"):
+        found(checkpoint)
+    two = checkpoints.load("gru")
+    first = found(two.targeted(Target(two.labels, 0)))
+    assert first.read_out == pytest.approx(found(two).read_out)
+    logits = [point.logit for point in found(two).points]
+    assert [point.logit for point in first.aimed(Target(two.labels, 1)).points] == logits
+    assert list(map(first.label, first.points)) == list(map(found(two).label, found(two).points))[::-1]
 
 
 @pytest.mark.parametrize("layers", [1, 2])
@@ -335,6 +365,42 @@ def test_what_is_claimed_rests_on_the_numbers() -> None:
     reasons = [judge(result).reason for result in results]
     assert len(set(reasons)) == len(reasons)
     assert all(reason in statement(result) for reason, result in zip(reasons, results, strict=True))
+
+
+PLANE = np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1], [1, 1], [-1, -1]], dtype=float)
+
+
+def on_a_plane(places: np.ndarray, *moduli: float) -> FixedPoints:
+    """Points of a model of three classes, whose read-out's directions span the first two units."""
+    weights = np.array([[1.0, 0, 0], [-0.5, 0.9, 0], [-0.5, -0.9, 0]])
+    found = [
+        replace(point(place, 0.0, *moduli), scores=place @ weights.T) for place in np.pad(places, ((0, 0), (0, 1)))
+    ]
+    return a_search(found, read_out=weights, target=Target(("a", "b", "c"), 0))
+
+
+def test_three_classes_can_be_kept_on_a_plane() -> None:
+    judged = judge(on_a_plane(PLANE, 0.999, 0.998, 0.5))
+    assert (judged.answer, judged.dimensions) == ("plane", 2)
+    assert judged.share == pytest.approx(1) and judged.alignment == pytest.approx(1)
+    text = statement(on_a_plane(PLANE, 0.999, 0.998, 0.5))
+    assert "attractor of 2 dimensions" in text and "a (2)" in text and "b (1)" in text and "c (4)" in text
+    tilted = on_a_plane(PLANE, 0.999, 0.998, 0.5)
+    tilted = replace(
+        tilted, points=tuple(replace(found, hidden=found.hidden[[0, 2, 1]]) for found in tilted.points)
+    )  # one of the axes is across the read-out
+    assert judge(tilted).alignment == pytest.approx(0, abs=1e-12)
+    line = judge(on_a_plane(np.outer(np.arange(-3, 4), [0.1, 1.0]), 0.999, 0.5))  # whose middle is a tie of all
+    assert (line.answer, line.dimensions) == ("cannot tell", 1) and line.reason.endswith(" a")
+    doubtful = (
+        on_a_plane(PLANE[:5], 0.999, 0.998, 0.5),  # in two dimensions five points are too few
+        on_a_plane(PLANE, 0.999, 0.998, 0.997),  # a direction too many
+        on_a_plane(PLANE, 1.5, 0.999, 0.998),  # leaves the plane
+        on_a_plane(PLANE[PLANE[:, 0] < 1].repeat(2, axis=0), 0.999, 0.998, 0.5),  # never a
+    )
+    assert {judge(result).answer for result in doubtful} == {"cannot tell"}
+    assert len({judge(result).reason for result in doubtful}) == len(doubtful)
+    assert judge(on_a_plane(PLANE, 0.9, 0.5, 0.5)).answer == "none"
 
 
 def test_the_edge_of_stability_is_marginal() -> None:

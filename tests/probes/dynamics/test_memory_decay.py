@@ -8,26 +8,36 @@ from functools import partial
 
 import numpy as np
 import pytest
+import torch
 from torch import Tensor
 
+from core.data.labels import SENTIMENT
+from core.data.targets import Target
 from core.models import checkpoints
+from core.models.checkpoints import Checkpoint
 from core.models.predict import EmptyTextError, verdict, verdict_on_tokens
 from core.models.recurrent import CELLS
 from core.probes.dynamics import memory_decay
 from core.probes.dynamics.memory_decay import FILLER, MOST, Memory, memory
 from core.probes.dynamics.trajectories import gradients
-from tests.probes.small_models import random_checkpoint
+from tests.probes.small_models import permuted, random_checkpoint, two_outputs
 
 checkpoint = partial(random_checkpoint, words=["hate", "late", "than", "never", "not", "so", "can"])
-SHAPES = [(cell, layers) for cell in CELLS for layers in (1, 2)]
+THREE = ("late", "lost", "fine")
+SHAPES = [(cell, layers, labels) for cell in CELLS for layers, labels in ((1, SENTIMENT), (2, SENTIMENT), (1, THREE))]
 FILLING = "late than zork never so"
 
 
-@pytest.mark.parametrize(("cell", "layers"), SHAPES)
-def test_every_length_by_itself(cell: str, layers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("cell", "layers", "labels"), SHAPES)
+def test_every_length_by_itself(
+    cell: str, layers: int, labels: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For the target; where none is named, for the class that is predicted for the word."""
     monkeypatch.setattr(memory_decay, "_TOGETHER", 5)
-    asked = checkpoint(cell, layers=layers)
+    asked = checkpoint(cell, layers=layers, labels=labels)
     found = memory(asked, "Hate", FILLING, 12)
+    assert found.target == verdict_on_tokens(asked, ["hate"]).target
+    asked = asked.targeted(found.target)
     after = (FILLING.split() * 3)[:12]
     assert found.k.tolist() == list(range(13)) and found.word == "hate" and found.cycled
     for k in found.k:
@@ -35,12 +45,36 @@ def test_every_length_by_itself(cell: str, layers: int, monkeypatch: pytest.Monk
         alone = verdict_on_tokens(asked, tokens)
         assert found.probability[k] == pytest.approx(alone.probability, abs=1e-9)
         assert found.logit[k] == pytest.approx(alone.logit, abs=1e-9)
-        assert found.gradient_first_word[k] == pytest.approx(gradients(asked, " ".join(tokens)).x[0], rel=1e-8)
+        assert found.gradient_first_word[k] == pytest.approx(slope(asked, tokens), rel=1e-8)
+        assert found.predicted[k] == alone.predicted
         if k:
             assert found.logit_without[k] == pytest.approx(verdict_on_tokens(asked, after[:k]).logit, abs=1e-9)
-    assert found.logit_without[0] == pytest.approx(asked.model.linear.bias.item())
+    assert found.logit_without[0] == pytest.approx(asked.model.empty_logit())
     np.testing.assert_allclose(found.effect, found.logit - found.logit_without)
     np.testing.assert_allclose(found.probability_without, 1 / (1 + np.exp(-found.logit_without)))
+
+
+def slope(asked: Checkpoint, tokens: list[str]) -> float:
+    """The norm of the logit's gradient at the first token, by autograd."""
+    x = asked.model.embedding(torch.tensor([asked.vocabulary.encode(tokens)])).requires_grad_()
+    (gradient,) = torch.autograd.grad(asked.model.from_embeddings(x)[0], x)
+    return float(gradient[0, 0].norm())
+
+
+def test_the_order_of_classes_and_a_second_output_change_no_number() -> None:
+    asked, target = checkpoint("gru", labels=THREE), Target(THREE, 1, 0)
+    found = memory(asked.targeted(target), "hate", FILLING, 9)
+    other = permuted(asked, (2, 0, 1))
+    same = memory(other.targeted(Target(other.labels, 2, 1)), "hate", FILLING, 9)
+    np.testing.assert_allclose(same.logit, found.logit)
+    np.testing.assert_allclose(same.gradient_first_word, found.gradient_first_word)
+    assert [THREE[number] for number in found.predicted] == [other.labels[number] for number in same.predicted]
+    one, two = (memory(model, "hate", FILLING, 9) for model in (checkpoint("gru"), two_outputs(checkpoint("gru"))))
+    np.testing.assert_allclose(two.logit, one.logit, atol=1e-5)
+    assert two.predicted.tolist() == one.predicted.tolist()
+    turned = memory(checkpoint("gru").targeted(Target(SENTIMENT, 0)), "hate", FILLING, 9)
+    np.testing.assert_allclose(turned.logit, -one.logit)
+    assert turned.predicted.tolist() == one.predicted.tolist() and turned.turned == one.turned
 
 
 @pytest.mark.parametrize("name", CELLS)

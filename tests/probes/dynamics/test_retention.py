@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import torch
 
+from core.data.targets import Target
 from core.models.checkpoints import Checkpoint
 from core.models.predict import EmptyTextError
 from core.models.recurrent import CELLS
 from core.probes.dynamics import retention as module
-from core.probes.dynamics.retention import FREQUENT, NEUTRAL, neutral_ids, retention
+from core.probes.dynamics.retention import FREQUENT, NEUTRAL, STRONG, neutral_ids, retention, strong_words
 from core.text.preprocessing import Vocabulary
 from tests.probes.small_models import random_checkpoint
 
@@ -21,7 +22,15 @@ WORDS = ["hate", "late", "than", "!", "never", "so", "b2b", "love"]
 POLARITY = [0, 0, -1.8, NEUTRAL, -0.05, 0.0, -0.11, 0.02, 0.0, 1.1]  # of the padding and the unknown word first
 NEUTRAL_WORDS = ["late", "than", "so"]
 checkpoint = partial(random_checkpoint, words=WORDS, polarity=POLARITY)
+THREE = ("late", "lost", "fine")
+ROWS = np.array([POLARITY, np.negative(POLARITY), np.roll(POLARITY, 1)])  # of each class against the rest
 SHAPES = [(cell, layers) for cell in CELLS for layers in (1, 2)]
+
+
+def three(against: int | None = None, **more: object) -> Checkpoint:
+    """A model of three classes, the last its target."""
+    asked = random_checkpoint("gru", WORDS, labels=THREE, polarity=ROWS, **more)  # type: ignore[arg-type]
+    return asked.targeted(Target(THREE, 2, against))
 
 
 def logits(asked: Checkpoint, tokens: list[str]) -> list[float]:
@@ -35,19 +44,37 @@ def test_neutral_words_are_letters_and_lean_nowhere() -> None:
     assert [asked.vocabulary.token(number) for number in neutral_ids(asked)] == NEUTRAL_WORDS
 
 
+def test_a_neutral_word_leans_to_no_class() -> None:
+    """Of the third class, each word has what the word before it has of the others."""
+    asked = three()
+    assert [asked.vocabulary.token(number) for number in neutral_ids(asked)] == ["than"]
+
+
+def test_strong_words_are_those_that_speak_most_for_and_against_the_target() -> None:
+    assert strong_words(checkpoint("rnn")) == STRONG
+    words = [word for word in WORDS if word.isalpha()]
+    for asked, rows in ((three(), ROWS[2]), (three(against=0), ROWS[2] - ROWS[0])):
+        leans = {word: rows[asked.vocabulary.id(word)] for word in words}
+        assert list(strong_words(asked)) == sorted(words, key=lambda word: (leans[word].astype(np.float32), word))
+    with pytest.raises(ValueError, match=r"^gru has 3 classes \(late, lost, fine\); name the target class$"):
+        retention(three().every, ["hate"])
+
+
 def test_rare_words_are_not_called_neutral() -> None:
     words = [f"w{chr(97 + n // 676)}{chr(97 + n // 26 % 26)}{chr(97 + n % 26)}" for n in range(FREQUENT + 5)]
     asked = replace(checkpoint("rnn"), vocabulary=Vocabulary(words), polarity=np.zeros(FREQUENT + 7, np.float32))
     assert neutral_ids(asked).tolist() == list(range(2, FREQUENT + 2))
 
 
-@pytest.mark.parametrize(("cell", "layers"), SHAPES)
-def test_every_text_by_itself(cell: str, layers: int) -> None:
-    asked = checkpoint(cell, layers=layers)
+@pytest.mark.parametrize(
+    "asked", [*(checkpoint(cell, layers=layers) for cell, layers in SHAPES), three(), three(against=1)]
+)
+def test_every_text_by_itself(asked: Checkpoint) -> None:
     found = retention(asked, ["Hate", "love", "zork"], fillers=4, upto=6, seed=2)
     drawn = np.random.default_rng(2).choice(neutral_ids(asked), (4, 6))
     assert found.words == ("hate", "love", "zork") and found.unknown == ("zork",)
-    assert (found.fillers, found.neutral, found.seed, found.k.tolist()) == (4, 3, 2, list(range(7)))
+    assert (found.fillers, found.seed, found.k.tolist(), found.target) == (4, 2, list(range(7)), asked.target)
+    assert found.neutral == len(neutral_ids(asked))
     empty = asked.model.read_out(asked.model.start().h[-1]).item()
     for number, ids in enumerate(drawn):
         filler = [asked.vocabulary.token(int(id_)) for id_ in ids]

@@ -13,9 +13,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from core.data.labels import SENTIMENT, Names
+from core.data.targets import usual
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
-from core.models.predict import EmptyTextError
+from core.models.predict import EmptyTextError, verdict
 from core.models.recurrent import CELLS, Classifier, State
 from core.models.state_space import fit
 from core.models.trace import trace, unroll
@@ -28,6 +30,7 @@ VOCABULARY = Vocabulary(["better", "late", "than", "never", "not", "so", "bad", 
 EMBEDDING, HIDDEN = 5, 6
 TEXT = "better late than never zork not so bad"
 checkpoint = partial(random_checkpoint, words=VOCABULARY.words, embedding=EMBEDDING, hidden=HIDDEN, scale=0.7, seed=2)
+THREE = ("negative", "neutral", "positive")
 SHAPES = [(cell, layers) for cell in CELLS for layers in (1, 2)]
 
 
@@ -55,10 +58,12 @@ def logit_after(model: Classifier, x: Tensor, place: int, change_h: Tensor | Non
     return model.read_out(state.h[-1]).item()
 
 
-@pytest.mark.parametrize(("cell", "layers"), SHAPES)
-def test_gradients_equal_central_differences(cell: str, layers: int) -> None:
-    asked = checkpoint(cell, layers=layers)
+@pytest.mark.parametrize(("cell", "layers", "labels"), [*((*shape, SENTIMENT) for shape in SHAPES), ("lstm", 1, THREE)])
+def test_gradients_equal_central_differences(cell: str, layers: int, labels: Names) -> None:
+    asked = checkpoint(cell, layers=layers, labels=labels)
     found = gradients(asked, TEXT)
+    assert found.target == usual(labels, verdict(asked, TEXT).predicted)
+    asked = asked.targeted(found.target)
     x = asked.model.embedding(ids())
     step = 1e-5
     for place in range(len(x)):

@@ -14,6 +14,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.data.targets import Target, usual
 from core.models.checkpoints import Checkpoint
 from core.models.predict import EmptyTextError, verdict
 from core.models.recurrent import CELLS, GATES
@@ -33,7 +34,7 @@ from core.probes.interventions.hold import (
 )
 from core.probes.interventions.patching import MOST_STEPS, PatchGrid, patch_grid, patch_texts
 from core.text.preprocessing import Vocabulary
-from tests.probes.small_models import random_checkpoint
+from tests.probes.small_models import permuted, random_checkpoint, two_outputs
 
 VOCABULARY = Vocabulary(["better", "late", "than", "never", "not", "so", "bad", "good"])
 EMBEDDING, HIDDEN = 5, 6
@@ -52,7 +53,7 @@ def plain_run(asked: Checkpoint, a: Trace, changes: list[Change], b: Trace | Non
     layer = asked.model.recurrent.num_layers - 1
     weights = {name: value.numpy() for name, value in asked.model.recurrent.named_parameters()}
     w, u, bias, bias_u = (weights[f"{name}_l{layer}"] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
-    read, empty = asked.model.linear.weight[0].numpy(), asked.model.linear.bias.item()
+    read, bias_read = (part.numpy() for part in (asked.model.linear.weight, asked.model.linear.bias))
     h, c, logits = np.zeros(HIDDEN), np.zeros(HIDDEN), []
     for step, x in enumerate(a.x):
         held = {}
@@ -85,8 +86,14 @@ def plain_run(asked: Checkpoint, a: Trace, changes: list[Change], b: Trace | Non
                 factors = np.ones(HIDDEN)
                 factors[list(change.units)] = change.factor
                 h, c = (h * factors, c) if change.state == "hidden" else (h, c * factors)
-        logits.append(float(read @ h + empty))
+        logits.append(plain_log_odds(read @ h + bias_read, a.target))
     return logits
+
+
+def plain_log_odds(scores: np.ndarray, target: Target) -> float:
+    if len(scores) == 1:
+        return float(scores[0])
+    return float(scores[target.number] - math.log(sum(math.exp(scores[other]) for other in target.rest)))
 
 
 # The grid
@@ -114,6 +121,50 @@ def test_the_grid_is_a_plain_loops(cell: str, layers: int, align: str, texts: tu
             compared += 1
     assert compared == min(len(a), len(b)) * len(patchable(cell))
     assert grid.logit == (a.logit[-1], b.logit[-1])
+
+
+THREE = ("negative", "neutral", "positive")
+
+
+@pytest.mark.parametrize("target", [None, Target(THREE, 1), Target(THREE, 2, 0)])
+@pytest.mark.parametrize("cell", CELLS)
+def test_three_classes(cell: str, target: Target | None) -> None:
+    every = checkpoint(cell, labels=THREE)
+    asked = every if target is None else every.targeted(target)
+    grid = patch_texts(asked, A, B)
+    assert grid.target == (target or usual(THREE, verdict(every, A).predicted))
+    aimed = every.targeted(grid.target)
+    a, b = trace(aimed, A), trace(aimed, B)
+    seen = set()
+    for step in range(len(a)):
+        for what, logits in grid.logits.items():
+            change = Patch(what, step)
+            assert logits[step] == pytest.approx(plain_run(aimed, a, [change], b)[-1], abs=1e-9)
+            run = intervene(asked, a, [change], b)
+            assert run.after[-1] == pytest.approx(logits[step], abs=1e-9) and run.target == grid.target
+            others = [intervene(every.targeted(Target(THREE, one)), a, [change], b) for one in range(3)]
+            assert {one.predicted for one in others} == {run.predicted}  # the argmax, whatever the target
+            one_by_one = [plain_run(every, replace(a, target=Target(THREE, one)), [change], b)[-1] for one in range(3)]
+            assert run.predicted == (verdict(every, A).predicted, int(np.argmax(one_by_one)))
+            assert run.flips == (run.labels[0] != run.labels[1])
+            seen.add(run.predicted)
+    if target is None:
+        with pytest.raises(ValueError, match="two targets"):
+            patch_grid(every, a, trace(every.targeted(Target(THREE, 2, 0)), B))
+    order = (2, 0, 1)
+    moved = permuted(every, order)
+    against = None if grid.target.against is None else order.index(grid.target.against)
+    there = Target(moved.labels, order.index(grid.target.number), against)
+    for what, logits in patch_texts(moved.targeted(there), A, B).logits.items():
+        np.testing.assert_allclose(logits, grid.logits[what], atol=1e-9)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_two_outputs_are_one(cell: str) -> None:
+    one = checkpoint(cell)
+    grid, other = (patch_texts(asked, A, B) for asked in (one, two_outputs(one)))
+    for what, logits in grid.logits.items():
+        np.testing.assert_allclose(other.logits[what], logits, atol=1e-9)
 
 
 @pytest.mark.parametrize(("cell", "layers"), SHAPES)

@@ -15,12 +15,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from core.data import writers
 from core.data.formats import detection, record_lines
 from core.data.formats.layout import Layout
+from core.data.targets import Target
 from core.models.checkpoints import Checkpoint
 from core.models.predict import verdict
 from core.models.recurrent import Classifier
@@ -29,6 +31,7 @@ from core.probes.scan.cues import look
 from core.probes.scan.one_file import Scan, scan
 from core.text.preprocessing import Preprocessing, Vocabulary
 from tests.data.tables import read_table
+from tests.probes.small_models import permuted, random_checkpoint
 
 WORDS = ["so", "not", "bad", "good", "late", "never", "oh", "great", "thanks", "...", "love", "it", "when", "rain", "!"]
 
@@ -281,7 +284,79 @@ def test_classes_of_other_names(tmp_path: Path) -> None:
     card = {"labels": ["ham", "spam"], "label_values": {"0": 0, "1": 1}}
     own = last(scan(path, [replace(checkpoint(), card=card)], None, "label", top=99)).top["gru"]
     names = dict(zip(("negative", "positive"), card["labels"], strict=True))
-    assert own == tuple(replace(one, human=names[one.human], label=names[one.label]) for one in usual)
+    spam = Target(("ham", "spam"), 1)
+    assert own == tuple(replace(one, human=names[one.human], label=names[one.label], target=spam) for one in usual)
+
+
+AIRLINE = ("late", "lost", "fine")
+
+
+@pytest.fixture
+def flights(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The rows, labelled with three classes or not."""
+    labels = ["late", "Fine", "lost", "", "fine", "odd"]
+    return [{**row, "mood": labels[number % len(labels)]} for number, row in enumerate(rows)]
+
+
+def three(labels: tuple[str, ...] = AIRLINE) -> Checkpoint:
+    return random_checkpoint("gru", WORDS, labels=labels, dtype=torch.float32, scale=1.2)
+
+
+@pytest.mark.parametrize("target", [None, Target(AIRLINE, 1), Target(AIRLINE, 1, 2)])
+@pytest.mark.parametrize("classes", [(), ("fine", "late"), None])
+def test_three_classes_are_what_predict_says(
+    target: Target | None, classes: Sequence[str] | None, flights: list[dict[str, str]], tmp_path: Path
+) -> None:
+    model = three() if target is None else three().targeted(target)
+    path, out = write(tmp_path / "in.csv", flights), tmp_path / "out.jsonl"
+    found = last(scan(path, [model], label_column="mood", out=out, top=20, classes=classes))
+    assert found.misunderstood == sum(row["mood"] == "odd" for row in flights)
+    assert found.problems[0].reason == "label 'odd' is neither late nor lost nor fine"
+    expected, columns = [], [f"gru_P_{name}" for name in (AIRLINE if classes is None else classes)]
+    for number, row in enumerate(read_table(out), 1):
+        assert [name for name in row if name.startswith("gru_")] == [
+            *("gru_probability", "gru_verdict", *columns, "gru_disagreement")
+        ]
+        if not row["text"].strip():
+            assert {row[name] for name in ("gru_probability", "gru_verdict", *columns)} == {None}
+            continue
+        said = verdict(model, row["text"])
+        every = dict(zip(AIRLINE, said.distribution, strict=True))
+        assert (row["gru_verdict"], row["gru_probability"]) == (said.label, pytest.approx(said.probability, abs=1e-6))
+        assert [row[name] for name in columns] == pytest.approx([every[name[6:]] for name in columns], abs=1e-6)
+        gold = row["mood"].lower()
+        if gold in AIRLINE:
+            assert row["gru_disagreement"] == pytest.approx(1 - every[gold], abs=1e-6)
+            if gold != said.label:
+                expected.append((1 - every[gold], number, said))
+    expected.sort(key=lambda one: (-one[0], one[1]))
+    assert found.opposite == {"gru": len(expected)} and len(expected) > 30
+    for find, (score, number, said) in zip(found.top["gru"], expected, strict=False):
+        assert (find.row, find.label, find.target) == (number, said.label, said.target)
+        assert (find.score, find.probability) == pytest.approx((score, said.probability), abs=1e-6)
+
+
+def test_permuted_classes_are_ranked_alike(flights: list[dict[str, str]], tmp_path: Path) -> None:
+    path = write(tmp_path / "in.csv", flights)
+    one, other = (
+        last(scan(path, [model], label_column="mood")).top["gru"] for model in (three(), permuted(three(), (2, 0, 1)))
+    )
+    numbers = [[(find.probability, find.score) for find in finds] for finds in (one, other)]
+    np.testing.assert_allclose(*numbers, atol=1e-6)
+    assert [(find.row, find.label, find.human) for find in one] == [
+        (find.row, find.label, find.human) for find in other
+    ]
+
+
+def test_cues_rank_by_positive_where_it_is_one_of_three(rows: list[dict[str, str]], tmp_path: Path) -> None:
+    path, model = write(tmp_path / "in.csv", rows), three(("negative", "neutral", "positive"))
+    for find in last(scan(path, [model])).top["gru"]:
+        chance = verdict(model, find.text).distribution[2]
+        assert find.target.name == "positive" and find.probability == pytest.approx(chance, abs=1e-6)
+        assert find.score == pytest.approx(look(find.text).score * chance, abs=1e-6)
+    assert last(scan(path, [three()])).top == {"gru": ()}
+    with pytest.raises(LookupError, match="'angry' is no class; available: late, lost, fine"):
+        next(scan(path, [three()], classes=["fine", "angry"]))
 
 
 # Progress and stopping

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from core.data.corpus import Encoded, encode_tokens
+from core.data.targets import Target
 from core.models import checkpoints
 from core.probes.units import linear_probes
 from core.probes.units.linear_probes import (
@@ -30,7 +31,7 @@ from core.probes.units.linear_probes import (
 )
 from core.probes.units.linear_probes_file import ProbeRows, add_probes, as_json, of_card
 from core.text.preprocessing import Vocabulary
-from tests.conftest import WORDS
+from tests.conftest import WORDS, write_tiny_checkpoint
 
 SOURCE = ProbeRows("made_up.csv", "ab" * 32, 200, 1_000)
 
@@ -232,6 +233,31 @@ def test_the_card_keeps_them_and_the_models_hash_stays(found: Probes, with_polar
     assert of_card("lstm", before.card) is None
     with pytest.raises(ValueError, match="is not the one that was probed"):
         add_probes(replace(found, hash="0" * 64), SOURCE, tmp_path)
+
+
+def test_of_three_classes_the_polarity_is_the_targets(with_polarity: Path, tmp_path: Path) -> None:
+    labels = ("negative", "neutral", "positive")
+    write_tiny_checkpoint(tmp_path, "three", "rnn", labels=labels)
+    bare = checkpoints.load("three", tmp_path)
+    rows = np.random.default_rng(0).standard_normal((3, len(bare.vocabulary)))
+    checkpoints.save_again(bare, bare.card, tmp_path, rows)
+    every = checkpoints.load("three", tmp_path)
+    texts = [" ".join(tokens) for tokens in sentences(150)]
+    *_before, last = diagnose(every, texts)
+    unnamed = last.result()
+    assert "name the target class" in unnamed.left_out["polarity"] and unnamed.target is None
+    *_before, last = diagnose(every.targeted(Target(labels, 1)), texts)
+    found = last.result()
+    assert found.target == "neutral" and found.hash == unnamed.hash == every.hash_with_polarity
+    two = replace(every, polarity=every.polarity[1], card={}, model=checkpoints.load("rnn", with_polarity).model)
+    *_before, last = diagnose(two, texts)
+    of = {kept.source: kept for kept in last.result().probes if kept.task == "polarity"}
+    for kept in found.probes:
+        if kept.task == "polarity" and kept.source == "place":  # what no weight of the model decides
+            assert kept == of["place"]
+    add_probes(found, SOURCE, tmp_path)
+    kept_again = of_card("three", checkpoints.load("three", tmp_path).card)
+    assert kept_again is not None and kept_again[0].target == "neutral"
 
 
 @pytest.mark.parametrize(

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.stats import fisher_exact, ttest_ind
 
+from core.data.targets import Target
 from core.evaluation.intervals import difference, share
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
+from core.models.predict import verdict
 from core.models.trace import Trace, trace, trace_tokens
 from core.probes.scan.lines import Lines
 from core.probes.units import patterns
 from core.probes.units.pattern_contrast import END, context, contrast
 from core.probes.units.patterns import Index, Matches, Pattern, index, level_of, pattern, search, to_levels
 from core.probes.units.token_states import token_states
-from tests.conftest import WORDS
+from tests.conftest import WORDS, write_tiny_checkpoint
 
 SEED = 3
 
@@ -263,6 +266,32 @@ def test_what_sets_moments_apart_is_counted_by_hand(found: tuple[Index, Matches]
     low, high = interval.confidence_interval()
     assert told.probability_difference is not None
     assert told.probability_difference.interval == pytest.approx((low, high))
+
+
+def test_three_classes(tmp_path: Path) -> None:
+    labels = ("negative", "neutral", "positive")
+    write_tiny_checkpoint(tmp_path, "three", "gru", labels=labels)
+    every = checkpoints.load("three", tmp_path)
+    lines = replace(made_up(60), names=labels, labels=np.random.default_rng(0).integers(-1, 3, 60).astype(np.int8))
+    searched = indexed(every, lines)
+    again = indexed(every.targeted(Target(labels, 1)), lines)
+    assert again.hash == searched.hash and np.array_equal(again.probability, searched.probability)
+    text = next(text for text in lines.texts if len(text.split()) > 5)
+    for target in (None, Target(labels, 1), Target(labels, 0, 2)):
+        asked = every if target is None else every.targeted(target)
+        wanted = pattern(asked, trace(asked, text), 1, 2, 0.1)
+        assert wanted.target == (target or Target(labels, verdict(every, text).predicted))
+        chances = [trace_tokens(asked.targeted(wanted.target), tokens).probability[-1] for tokens in searched.sentences]
+        np.testing.assert_allclose(searched.chance(wanted.target), chances, atol=1e-6)
+        matches = search(searched, wanted, most=10, least=0.3)
+        told = contrast(searched, matches)
+        assert told.label == wanted.target.name and told.positive is not None and searched.labels is not None
+        with_it = sorted({one.sentence for one in matches.moments})
+        of_it = searched.labels[with_it]
+        assert told.positive[0] == share(of_it[of_it >= 0] == wanted.target.number)
+        assert told.probability[0] == pytest.approx(np.mean([chances[number] for number in with_it]), abs=1e-6)
+    unlike = replace(searched, names=("late", "lost"), labels=np.minimum(searched.labels, 1))
+    assert contrast(unlike, matches).label == "lost"
 
 
 def test_moments_in_context(found: tuple[Index, Matches]) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from core.data.targets import Target
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint, WordVectors
 from core.models.predict import verdict_on_tokens
@@ -18,6 +19,7 @@ from core.probes.words.neighbours import Space, analogy, leans, like_spelt, move
 from core.text.preprocessing import Preprocessing, Vocabulary
 from tests.conftest import WORDS
 from tests.hostile import SENTENCES
+from tests.probes.small_models import random_checkpoint
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +138,23 @@ def test_moves_are_what_putting_a_vector_in_does(lstm: Checkpoint) -> None:
     assert move.shift == move.lean_after - move.lean_before
     assert words.move_of(lstm, start, "better") == pytest.approx(move, abs=1e-5)
     assert not words.frozen(found)
+
+
+def test_words_lean_to_the_target_of_several_classes() -> None:
+    labels, count = ("late", "lost", "fine"), len(WORDS) + 2
+    rows = np.random.default_rng(4).normal(size=(3, count))
+    asked = random_checkpoint("gru", WORDS, embedding=6, labels=labels, polarity=rows, dtype=torch.float32)
+    for target, polarity in ((Target(labels, 1), rows[1]), (Target(labels, 2, 0), rows[2] - rows[0])):
+        model, start = asked.targeted(target), drawn(3)
+        assert words.leaning(model) == ("polarity", pytest.approx(polarity, abs=1e-5))
+        kind, values = words.leaning(replace(model, polarity=None))
+        number = model.vocabulary.id("better")
+        assert kind == "lean" and values[number] == pytest.approx(verdict_on_tokens(model, ["better"]).logit, abs=1e-5)
+        move = words.move_of(model, start, "better")
+        assert move.polarity == pytest.approx(polarity[number], abs=1e-5)
+        assert move.lean_after == pytest.approx(values[number], abs=1e-5)
+    with pytest.raises(ValueError, match=r"name the target class$"):
+        words.leaning(asked)
 
 
 def test_nothing_moved_where_embeddings_were_frozen(lstm: Checkpoint) -> None:

@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.data.targets import named
 from core.models import checkpoints
+from core.models.checkpoints import Checkpoint
+from core.models.predict import verdict
 from core.probes.attribution import benchmark_file
 from core.probes.attribution.attribute import METHODS, accepted, attribute
 from core.probes.attribution.benchmark import benchmark
@@ -20,7 +23,7 @@ from core.probes.attribution.sensitivity import moved, random_sensitivity, sensi
 from pages.views.attributions import controls, names, trust
 from tests import app
 from tests.app import figures, parameters, press, said, sound
-from tests.conftest import WORDS
+from tests.conftest import WORDS, write_tiny_checkpoint
 
 PROVERB = "Better late than never"
 OF_SENTENCES = ("words", "agreement", "order", "pairs")
@@ -163,6 +166,36 @@ def test_all_methods_agree_with_themselves() -> None:
     assert len(correlations) == sum("lstm" in method.cells for method in METHODS.values())
     assert all(row[place] in (1.0, None) for place, row in enumerate(correlations))
     assert METHODS.keys() == names.methods().keys() == names.explanations().keys()
+
+
+@pytest.fixture
+def three(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkpoint:
+    """A model of three classes, alone."""
+    write_tiny_checkpoint(tmp_path, "three", "lstm", labels=("late", "*lost*", "fine"))
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tmp_path))
+    return checkpoints.load("three")
+
+
+def test_of_three_classes_the_prediction_is_explained_or_the_class_of_the_link(three: Checkpoint) -> None:
+    expected = verdict(three, PROVERB)
+    at = opened(q=PROVERB, methods="steps,lrp")
+    heading = f"{expected.label}, P({expected.label}) {expected.probability:.3f}, log-odds of {expected.label} "
+    assert heading in app.shown(said(at))
+    at = opened(q=PROVERB, methods="steps,lrp", target="*lost*", against="late")
+    aim = named(three.labels, "*lost*", "late")
+    for strip, method in zip(strips(at), ("lrp", "steps"), strict=True):
+        for score in attribute(three.targeted(aim), PROVERB, method).scores:
+            assert f"{abs(score):.2f}" in strip
+    titles = [figure["layout"]["title"]["text"] for figure in figures(at).values()]
+    assert "Each method’s scores, three, P(*lost* | *lost* or late)" in titles
+    assert "Blue supports the verdict “*lost*”, orange “late”" in app.shown(said(at))
+    assert parameters(at)["target"] == "*lost*"
+
+
+@pytest.mark.parametrize(("view", "says"), [("agreement", "P(fine)"), ("order", "log-odds of fine"), ("pairs", "fine")])
+def test_every_view_speaks_of_the_class_that_is_explained(three: Checkpoint, view: str, says: str) -> None:
+    at = opened(view, q=PROVERB, target="fine")
+    assert says in json.dumps([figure["layout"] | figure["data"][0] for figure in figures(at).values()])
 
 
 def test_the_benchmark_is_shown_for_the_models_it_was_measured_on(with_benchmark: Path) -> None:

@@ -16,11 +16,12 @@ from core.lab.boosting.samme import minima
 from core.lab.boosting.stumps import boost_stumps
 from core.lab.boosting.worksheet import sheet
 from core.models import checkpoints
+from core.models.predict import verdicts
 from core.models.token_predictor import predictor
 from pages.views.maths_lab import boosting
 from tests import app
 from tests.app import ROOT, figures, mark_messages, parameters, press, said, script, sound, table
-from tests.conftest import WORDS
+from tests.conftest import WORDS, write_tiny_checkpoint
 
 SCRIPT = """
 from pages.views.maths_lab import boosting
@@ -145,14 +146,14 @@ def test_an_upload_is_boosted_or_refused_in_one_line() -> None:
 
     press(upload(corpus()), "Boost the models")
     assert "tweets.csv: 90 rows, fitted on 45 and tested on the other 45, split by seed 0." in said(at)
-    assert "With two classes and three voters" in said(at)
+    assert "With three voters" in said(at)
     assert table(at, "weight Σα")["model"].tolist() == ["RNN", "GRU", "LSTM"]
     assert len(table(at, "compared with")["finding"])
     sound(at.number_input(key="boost split").set_value(1).run())
     assert "weight Σα" not in [name for found in at.dataframe for name in found.value.columns], "another question"
     for content, message in (
         (b"text,label\nso good,1\n", "1 labelled rows"),
-        (b"text,label\n" + b"so good,1\n" * 50, "only one class: 1"),
+        (b"text,label\n" + b"so good,1\n" * 50, "has no row of negative"),
     ):
         press(upload(content), "Boost the models")
         assert message in said(at) and len(at.error) == 1
@@ -161,6 +162,21 @@ def test_an_upload_is_boosted_or_refused_in_one_line() -> None:
     assert not app.offers(at, "Boost the models")
     for content, name in ((b"", "x.csv"), (b"\x00\x01", "x.parquet"), (b"[1]", "x.jsonl")):
         assert len(upload(content, name).error) == 1 and not app.offers(at, "Boost the models")
+
+
+def test_models_of_other_classes_are_boosted_by_themselves() -> None:
+    labels = ("late", "lost", "fine")
+    for name, cell in (("one", "gru"), ("two", "lstm")):
+        write_tiny_checkpoint(checkpoints.root(), name, cell, labels=labels, seed=3)
+    texts = [f"{first} {second}" for first in WORDS[:20] for second in WORDS[5:25]]
+    found = verdicts(checkpoints.load("two"), texts)
+    rows = "".join(f'"{text}",{verdict.label}\n' for text, verdict in zip(texts, found, strict=True))
+    at = opened(boost_rounds="3", loaded="rnn,gru,one,two")
+    at.file_uploader[0].upload("trips.csv", f"text,label\n{rows}".encode()).run()
+    sound(at.selectbox(key="boost models").set_value(1).run())
+    press(at, "Boost the models")
+    assert "trips.csv: 400 rows" in said(at) and "two decides alone" in said(at)
+    assert table(at, "weight Σα")["model"].tolist() == ["one", "two"]
 
 
 def test_what_is_kept_is_shown_with_what_it_is_of() -> None:

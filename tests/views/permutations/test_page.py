@@ -13,6 +13,7 @@ import pytest
 from streamlit.proto.Metric_pb2 import Metric
 from streamlit.testing.v1 import AppTest
 
+from core.data.targets import Target
 from core.fluency.orders import fluencies
 from core.models import checkpoints
 from core.models.predict import verdict
@@ -170,7 +171,8 @@ def test_a_pair_is_kept_once_it_is_judged_and_listed_with_the_precision_of_the_g
 
 
 def test_kept_pairs_are_filtered_and_removed() -> None:
-    for judgement, model in (("valid", "lstm"), ("unsure", "gru")):
+    more = {"target": Target(("sad", "neither", "glad"), 1), "label_original": "glad", "label_other": "neither"}
+    for judgement, model, answers in (("valid", "lstm", {}), ("unsure", "gru", more)):
         Collection().keep(
             original=f"{model} so",
             other=f"so {model}",
@@ -178,8 +180,11 @@ def test_kept_pairs_are_filtered_and_removed() -> None:
             probability_original=0.2,
             probability_other=0.8,
             judgement=judgement,
+            **answers,
         )
     at = opened("kept")
+    shown_as = at.dataframe[0].value[["P(target class), other", "target class", "verdicts"]].to_numpy().tolist()
+    assert shown_as == [[0.8, "P(neither)", "glad → neither"], [0.8, "P(positive)", "negative → positive"]]
     at.segmented_control(key="pairs judgement").set_value("unsure").run()
     assert at.dataframe[0].value["other order"].tolist() == ["so gru"]
     shown = [pair.id for pair in Collection().pairs("unsure")]

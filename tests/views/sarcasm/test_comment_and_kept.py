@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.data.targets import Target
 from core.models import checkpoints
 from core.models.gold_labels import GOLD_LABELS
 from core.probes.sarcasm import comment as probe
 from core.probes.sarcasm.comment import judge
 from core.storage.comments import Find, Finds
+from core.storage.database import Prediction
 from pages.wording.tokens import signed
 from tests import app
 from tests.app import choose_row, live, numbers_in, offers, parameter, press, said, sound
@@ -224,7 +226,7 @@ def test_another_text_or_reading_starts_the_form_anew() -> None:
 
 CANDIDATE = {
     "text": "i love waiting",
-    "probabilities": {"lstm": 0.9},
+    "predictions": {"lstm": Prediction.second(0.9)},
     "reading": "negative",
     "original": "i hate waiting",
     "source": "edit",
@@ -248,7 +250,11 @@ def test_where_a_find_comes_from_is_kept_with_it() -> None:
 
 
 def test_a_find_needs_a_reading_and_a_model() -> None:
-    candidate = {**CANDIDATE, "reading": None, "probabilities": {"lstm": 0.9, "gru": 0.8}}
+    candidate = {
+        **CANDIDATE,
+        "reading": None,
+        "predictions": {"lstm": Prediction.second(0.9), "gru": Prediction.second(0.8)},
+    }
     at = run(KEEP, candidate=candidate)
     assert at.radio[0].value is None and at.multiselect[0].value == ["lstm", "gru"]
     press(at, "Keep this text")
@@ -308,6 +314,22 @@ def test_finds_are_listed_and_filtered() -> None:
         shown = at.dataframe[0].value
         assert (shown["text"].tolist() if len(shown) else []) == expected
         assert any(numbers_in(line.value) == [len(expected), 3] for line in at.caption)
+
+
+def test_finds_of_several_classes_name_theirs() -> None:
+    three = ("sad", "neither", "glad")
+    said = {"air": Prediction(0.4, "glad", Target(three, 1)), "bus": Prediction(0.7, "sad", Target(three, 0, 2))}
+    at = run(KEEP, candidate={**CANDIDATE, "predictions": said, "reading": "glad"})
+    assert at.radio[0].options == ["sad", "neither", "glad", "mixed"] and at.multiselect[0].value == ["bus"]
+    at.multiselect[0].set_value(["air", "bus"])
+    press(at, "Keep this text")
+    table = run(KEPT).dataframe[0].value
+    assert table[["P(target class)", "target class", "verdict", "outcome"]].to_numpy().tolist() == [
+        [0.7, "P(sad | sad or glad)", "sad", "fooled"],
+        [0.4, "P(neither)", "glad", "not fooled"],
+    ]
+    Finds().remove(2)
+    assert list(run(KEPT).dataframe[0].value.columns[:2]) == ["P(neither)", "verdict"]
 
 
 def test_chosen_finds_are_removed(monkeypatch: pytest.MonkeyPatch) -> None:

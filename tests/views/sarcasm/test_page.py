@@ -35,6 +35,7 @@ from pages.views.sarcasm import checklist
 from pages.widgets import models
 from tests import app
 from tests.app import choose_row, live, numbers_in, offers, parameter, press, said, sound, table, unmarked
+from tests.conftest import write_tiny_checkpoint
 from tests.hostile import SENTENCES
 from tests.probes.small_models import word_sources
 
@@ -399,6 +400,25 @@ def test_a_labelled_file_is_ranked_by_disagreement(downloads: dict[str, str], tm
     assert [numbers_in(success.value) for success in at.success] == [[1, 1, 0, 0]]
     folder = Path(at.session_state["file folder"].name)
     assert len([path for path in folder.rglob("*") if path.is_file()]) == 1, "nothing else is left behind"
+
+
+def test_a_file_labelled_with_three_classes(
+    downloads: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = ("late", "lost", "fine")
+    write_tiny_checkpoint(tmp_path, "three", "gru", labels=labels)
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tmp_path))
+    lines = [("text", "mood"), *((text, labels[number % 3]) for number, (text, _mood) in enumerate(TABLE[1:]))]
+    at = press(uploaded(as_file(lines), label="mood"), "Search the file")
+    header, *written = rows(downloads["unrolled-scan.csv"])
+    assert [name for name in header if "_P_" in name] == [f"three_P_{name}" for name in labels]
+    shown = table(at, "gold label")
+    assert (shown["verdict"] != shown["gold label"]).all() and "P(target class)" in shown.columns
+    for row, name, chance in zip(shown["row"], shown["verdict"], shown["P(target class)"], strict=True):
+        of_row = dict(zip(header, written[row - 1], strict=True))
+        assert of_row["three_verdict"] == name
+        assert float(of_row[f"three_P_{name}"]) == pytest.approx(chance, abs=6e-5)
+    assert not sound(choose_row(at, "gold label", 0)).error
 
 
 def test_without_labels_rows_are_ranked_by_cues() -> None:

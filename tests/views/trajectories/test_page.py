@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,10 +11,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.data.targets import log_odds_name
 from core.figures.inside.contributions import MOST_BARS
 from core.figures.inside.states import MOST_TOKENS
 from core.models import checkpoints
 from core.models.predict import verdict
+from core.models.state_space import fit_several
 from core.models.step_arithmetic import working
 from core.models.trace import trace
 from core.probes.dynamics.memory_decay import FILLER, memory
@@ -22,8 +25,9 @@ from core.probes.dynamics.trajectories import apart, gradients, project
 from pages.server.fingerprint import fingerprint
 from tests import app
 from tests.app import charts, figure, figures, numbers, said, sound
-from tests.conftest import HIDDEN, WORDS
+from tests.conftest import HIDDEN, WORDS, write_tiny_checkpoint
 
+Downloads = dict[str, Callable[[], list[list[str]]]]
 PROVERB, REVERSED = "Better late than never", "Better never than late"
 LONG = " ".join(WORDS * 3)
 NAMES = ("rnn", "gru", "lstm")
@@ -310,3 +314,53 @@ def test_every_chart_can_be_taken_along(downloads: dict[str, Callable[[], list[l
         assert row[1] == read.tokens[position]
         assert float(row[header.index("cell_state")]) == pytest.approx(read.c[position, unit])
         assert float(row[header.index("cell_candidate")]) == pytest.approx(read.gates["cell"][position, unit])
+
+
+# More than two classes
+
+CLASSES = {"airline": ("late", "*lost*", "fine"), "mail": ("ham", "spam", "news", "bills")}
+
+
+@pytest.fixture
+def classes_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name, cell in (("airline", "lstm"), ("mail", "gru")):
+        write_tiny_checkpoint(tmp_path, name, cell, labels=CLASSES[name])
+        checkpoint = checkpoints.load(name, tmp_path)
+        read = trace(checkpoint, " ".join(WORDS))
+        head = checkpoint.model.linear
+        space = fit_several(read.h, head.weight.numpy(), head.bias.numpy())
+        checkpoints.save_again(checkpoint, checkpoint.card, tmp_path, state_space=space)
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize("view", [*VIEWS, "patch", "patterns"])
+def test_views_of_more_than_two_classes_speak_of_these(view: str, classes_folder: Path) -> None:
+    text = "i love this movie so bad"
+    for link in ({}, {"target": "*lost*"}, {"target": "spam", "against": "bills"}, {"target": "angry"}):
+        at = opened(view, q=text, second="this is so great", **link)
+        assert "positive" not in said(at) and "second class" not in said(at)
+        assert ("unknown class" in said(at)) == (link == {"target": "angry"})
+        everything = said(at) + json.dumps(charts(at), ensure_ascii=False)
+        if link and view not in ("states", "patch", "patterns") and link["target"] != "angry":
+            assert link["target"].strip("*") in everything
+
+
+def test_a_triangle_of_three_classes_and_pairs_of_more(classes_folder: Path, downloads: Downloads) -> None:
+    text = "i love this movie so bad"
+    three, four = (checkpoints.load(name, classes_folder) for name in CLASSES)
+    at = opened("path", q=text)
+    triangle, pair = charts(at)
+    assert [one["text"] for one in triangle["layout"]["annotations"]] == list(CLASSES["airline"])
+    closest = verdict(four, text).closest
+    assert log_odds_name(closest) in pair["layout"]["xaxis"]["title"]["text"]
+    header, *rows = downloads["verdicts"]()
+    assert header[-2:] == ["class", "probability"] and len(rows) == 3 * 6
+    assert [float(row[-1]) for row in rows[-3:]] == pytest.approx(verdict(three, text).distribution, abs=1e-6)
+    header, *rows = downloads["path"]()
+    assert header[-1] == "target" and {row[-1] for row in rows} == {log_odds_name(closest)}
+    logit = trace(four.targeted(closest), text).logit
+    assert [float(row[-2]) for row in rows] == pytest.approx(logit.tolist(), abs=1e-6)
+    at = opened("path", q=text, plane="1", target="fine", against="late", loaded="airline")
+    assert "log-odds of fine against late" in charts(at)[0]["layout"]["xaxis"]["title"]["text"]
+    assert "a third may be more so" in said(at)

@@ -2,7 +2,8 @@
 
 Murdoch, Liu & Yu 2018, "Beyond Word Importance: Contextual Decomposition to Extract Interactions from LSTMs" (ICLR).
 Every state is split in two, h_t = β_t + γ_t and c_t = β^c_t + γ^c_t (their section 3.2): β comes from the phrase
-alone, γ from everything else. Both start at zero; at the end logit = w·β_T + (w·γ_T + b). Three rules, each a function:
+alone, γ from everything else. Both start at zero; at the end logit = w·β_T + (w·γ_T + b), w and b being those of
+`layers.Weights.read_out` at h_T. Three rules, each a function:
 
     linearise   A gate is written as a sum over its inputs: σ(Σ y_k) = Σ L(y_k), where L(y_k) is what y_k adds, averaged
                 over all orders of adding the terms, the bias always first (3.2.2). Terms are Wx, Uβ, Uγ.
@@ -78,8 +79,9 @@ def decompose(instance: Instance, inside: np.ndarray) -> Decomposition:
         order = np.argsort(first, kind="stable")
         h = _walk(weights, torch.from_numpy(inside[order]).double(), np.sort(first))
         beta, gamma = np.empty(len(inside)), np.empty(len(inside))
-        beta[order] = (h.relevant @ weights.read_out).numpy()
-        gamma[order] = (h.irrelevant @ weights.read_out + weights.bias).numpy()
+        w, b = weights.read_out(h.relevant[0] + h.irrelevant[0])  # the same state in every row
+        beta[order] = (h.relevant @ w).numpy()
+        gamma[order] = (h.irrelevant @ w + b).numpy()
     return Decomposition(beta, gamma)
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from core.models.linear_head import LinearHead
 from core.models.recurrent import GATES, CellStep, Classifier, cell_step
 from core.probes.attribution.results import Instance
 
@@ -47,26 +48,32 @@ class Layer(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """Embedded tokens x [T, E], the layers, and the read-out's w [H] and b; float64."""
+    """Embedded tokens x [T, E], the layers, and the head; float64."""
 
     x: Tensor
     layers: list[Layer]
-    read_out: Tensor
-    bias: float
+    head: LinearHead
+
+    def read_out(self, h: Tensor) -> tuple[Tensor, float]:
+        """w [H] and b of the logit as w·h + b: exact at h [H], as its gradient is, and everywhere where the target is
+        compared with one class."""
+        w, b = self.head.tangent(h.numpy())
+        return torch.from_numpy(w), b
 
 
 def weights_of(instance: Instance) -> Weights:
-    """The weights that an instance is read with. Raises `core.models.recurrent.ReadOutError` for a model whose logit is
-    not w·h_T + b."""
+    """The weights that an instance is read with. Raises `core.models.recurrent.ReadOutError` for a model whose scores
+    are not W h_T + b."""
     model = instance.white_box.model
     model.check_plain()
+    head = LinearHead.of(model)
+    assert head is not None  # a plain model's head has one layer
     with torch.no_grad():
         ids = torch.tensor(instance.white_box.vocabulary.encode(instance.tokens))
         return Weights(
             x=model.embedding(ids).double(),
             layers=[_layer(model, number) for number in range(model.recurrent.num_layers)],
-            read_out=model.linear.weight[0].double(),
-            bias=model.linear.bias.double().item(),
+            head=head,
         )
 
 

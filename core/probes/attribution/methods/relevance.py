@@ -1,8 +1,9 @@
 """Which words does the verdict come from, traced back weight by weight? Layer-wise relevance propagation.
 
 Bach et al. 2015; for recurrent cells Arras et al. 2017, "Explaining Recurrent Neural Network Predictions in Sentiment
-Analysis", and 2019, "Explaining and Interpreting LSTMs" (their LRP-all). The logit is the relevance R of the read-out;
-every unit passes its own to its inputs, down to the embeddings; a word's score is the sum over its embedding. Rules:
+Analysis", and 2019, "Explaining and Interpreting LSTMs" (their LRP-all). The logit is the relevance R of the read-out,
+w·h_T + b as `layers.Weights.read_out` has it; every unit passes its own to its inputs, down to the embeddings; a word's
+score is the sum over its embedding. Rules:
 
     linear     z_j = Σ_i h_i w_ij + b_j, of N units h_i, from several sources together (ε rule):
 
@@ -97,10 +98,10 @@ def relevance(instance: Instance, *, bias_factor: float, epsilon: float = EPSILO
             steps.append(layer.unroll(inputs[-1]))
             inputs.append(torch.cat([step.h for step in steps[-1]]))
         last = inputs[-1][-1]
-        logit = weights.read_out @ last + weights.bias
+        w, b = weights.read_out(last)
+        logit = w @ last + b
         to_h = torch.zeros_like(inputs[-1])
-        bias = last.new_tensor([weights.bias])
-        (to_h[-1],) = rule.linear([(last, weights.read_out[None])], bias, logit[None], logit[None])
+        (to_h[-1],) = rule.linear([(last, w[None])], last.new_tensor([b]), logit[None], logit[None])
         start = 0.0
         for number in reversed(range(len(weights.layers))):
             to_h, rest = _unwind(rule, weights.layers[number], inputs[number], steps[number], to_h)

@@ -14,7 +14,7 @@ import torch
 from core.models.recurrent import Classifier
 from core.probes.attribution.methods.decomposition import decompose, words
 from core.probes.attribution.results import Instance
-from tests.probes.small_models import exact_logit, instance, without_biases
+from tests.probes.small_models import exact_logit, exact_read_out, instance, without_biases
 
 TOKENS = ("not", "good", "but", "not", "bad", "zyxqj")
 CELLS = ["rnn", "gru", "lstm"]
@@ -120,14 +120,14 @@ def slowly(given: Instance, inside: set[int]) -> tuple[float, float]:
             beta_u, gamma_u = product(rest, n, ours)
             beta_f, gamma_f = product(z, {"β": beta, "γ": gamma}, ours)
             beta, gamma = beta_u + beta_f, gamma_u + gamma_f
-    read_out = model.linear.weight[0].double().numpy()
-    return float(read_out @ beta), float(read_out @ gamma) + model.linear.bias.item()
+    read_out, bias = exact_read_out(given)
+    return float(read_out @ beta), float(read_out @ gamma) + bias
 
 
-@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("kind", ["1", "2", "-three"])
 @pytest.mark.parametrize("cell", CELLS)
-def test_the_two_parts_are_the_logit(layered: Path, cell: str, layers: int):
-    given = instance(layered, f"{cell}{layers}", TOKENS)
+def test_the_two_parts_are_the_logit(layered: Path, cell: str, kind: str):
+    given = instance(layered, f"{cell}{kind}", TOKENS)
     inside = np.random.default_rng(0).random((20, len(TOKENS))) < 0.4
     for found in (words(given), decompose(given, inside)):
         np.testing.assert_allclose(found.beta + found.gamma, exact_logit(given), atol=1e-9)
@@ -136,9 +136,10 @@ def test_the_two_parts_are_the_logit(layered: Path, cell: str, layers: int):
     assert np.ptp(words(given).beta) > 0.1  # or the law would be held by saying nothing
 
 
+@pytest.mark.parametrize("kind", ["1", "-three"])
 @pytest.mark.parametrize("cell", CELLS)
-def test_phrases_are_split_as_the_papers_sums_split_them(layered: Path, cell: str):
-    given = instance(layered, f"{cell}1", TOKENS)
+def test_phrases_are_split_as_the_papers_sums_split_them(layered: Path, cell: str, kind: str):
+    given = instance(layered, f"{cell}{kind}", TOKENS)
     for places in ({0}, {3}, {5}, {0, 1}, {1, 4}, set(range(len(TOKENS)))):
         assert phrase(given, places) == pytest.approx(slowly(given, places), abs=1e-9)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.models.predict import verdict_on_tokens
 from core.probes.attribution.methods import shapley as methods
 from core.probes.attribution.methods.shapley import MOST_EXACT, sampled, shapley, shapley_of
 from core.probes.attribution.methods.tree import PrefixTree
@@ -33,7 +34,7 @@ def over_all_orders(values: np.ndarray, n: int) -> np.ndarray:
 @pytest.mark.parametrize("baseline", BASELINES)
 @pytest.mark.parametrize("cell", CELLS)
 def test_the_tree_says_what_the_game_says(layered: Path, cell: str, baseline: str) -> None:
-    for name in (f"{cell}1", f"{cell}2"):
+    for name in (f"{cell}1", f"{cell}2", f"{cell}-three"):
         v = PlainValues(instance(layered, name, TOKENS), baseline)
         np.testing.assert_allclose(
             PrefixTree(v.instance, baseline).values(subsets(len(TOKENS))), v.values(subsets(len(TOKENS))), atol=2e-5
@@ -105,6 +106,19 @@ def test_values_sum_to_the_difference(tiny_checkpoints: Path, cell: str, baselin
         assert found.delta == pytest.approx(0, abs=2e-5)
         assert (found.errors is None) == (len(tokens) <= MOST_EXACT)
         assert found.spent == ("all 64 subsets" if found.errors is None else "200 permutations, in antithetic pairs")
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_one_class_of_three_by_the_definition(layered: Path, cell: str) -> None:
+    given = instance(layered, f"{cell}-three", TOKENS)
+    every = given.checkpoint.every
+    chances = [every.model.empty_logits().softmax(-1).tolist()]
+    for row in subsets(len(TOKENS))[1:]:
+        left = [token for token, present in zip(TOKENS, row, strict=True) if present]
+        chances.append(verdict_on_tokens(every, left).distribution)
+    own = np.array(chances)[:, given.target.number]
+    expected = over_all_orders(np.log(own / (1 - own)), len(TOKENS))
+    np.testing.assert_allclose(shapley(given, "delete").scores, expected, atol=2e-4)
 
 
 @pytest.mark.parametrize("baseline", ["delete", "mean"])

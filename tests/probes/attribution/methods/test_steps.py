@@ -12,7 +12,7 @@ from core.probes.attribution.methods.steps import cell_steps, steps
 from tests.probes.small_models import instance
 
 
-@pytest.mark.parametrize("name", ["rnn1", "gru1", "lstm1", "lstm2"])
+@pytest.mark.parametrize("name", ["rnn1", "gru1", "lstm1", "lstm2", "gru-three", "lstm-three"])
 def test_they_are_the_traces(layered: Path, name: str):
     given = instance(layered, name, ("not", "good", "but", "not", "bad", "zyxqj"))
     run, model = trace_tokens(given.checkpoint, given.tokens), given.checkpoint.model
