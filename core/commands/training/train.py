@@ -130,7 +130,7 @@ def _train(options: argparse.Namespace) -> int:
             workers=options.word2vec_workers,
         ),
     )
-    start = started_from(options.start, out) if options.start else None
+    start = _started_from(options.start, out) if options.start else None
     corpus = training_rows(options)
     target.check(corpus)
     usual = recipe.for_rows(len(corpus))
@@ -237,7 +237,7 @@ def report_metrics(name: str, prepared: Prepared, out: Path) -> None:
         console.line(f"{name}: {_figures(figures, prepared.names)} on {figures['data']} [{key}]")
 
 
-def started_from(named: str, out: Path) -> checkpoints.Checkpoint:
+def _started_from(named: str, out: Path) -> checkpoints.Checkpoint:
     """The checkpoint of a name in the folder to write to, or of a folder of its own. Raises as `checkpoints.load`."""
     name, folder = checkpoints.located(named)
     return checkpoints.load(name, folder or out)
