@@ -256,6 +256,13 @@ def answers_of(probabilities: np.ndarray, target: Target) -> Answers:
     return Answers(log_odds_of(probabilities, target).astype(np.float32), predicted_of(probabilities))
 
 
+def row(values: np.ndarray, number: int) -> np.ndarray:
+    """The numbers [V] of a class against the rest, of those [V] of the second of two classes, or [K, V]."""
+    if values.ndim > 1:
+        return values[number]  # type: ignore[no-any-return]
+    return values if number else -values
+
+
 def missing(probabilities: np.ndarray, gold: np.ndarray) -> np.ndarray:
     """1 − P(gold label) [N], of probabilities [N] or [N, K] and the numbers of the gold classes [N]."""
     if probabilities.ndim < 2:

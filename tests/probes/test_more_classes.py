@@ -19,7 +19,6 @@ from core.models.trace import trace
 from core.probes.attribution.results import Instance
 from core.probes.checklist import suite
 from core.probes.dynamics import fixed_points, memory_decay, retention, trajectories
-from core.probes.edits import victims
 from core.probes.interventions import patching
 from core.probes.permutations import comparison, mining, order_suite
 from core.probes.permutations import search as permutations
@@ -60,7 +59,6 @@ REFUSING: dict[str, Asked] = {
     "memory": lambda model, path: memory_decay.memory(model, "love"),
     "retention": lambda model, path: retention.retention(model, ["love"]),
     "gradients": lambda model, path: trajectories.gradients(model, TEXT),
-    "edits": lambda model, path: victims.victim(model),
     "patching": lambda model, path: patching.patch_grid(model, trace(model, TEXT), trace(model, "so bad")),
     "comparison": lambda model, path: comparison.compare([model], TEXT, "so bad"),
     "mining": lambda model, path: next(mining.mine(path, [model])),

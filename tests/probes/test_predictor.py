@@ -23,6 +23,7 @@ from core.probes.attribution.sensitivity import moved
 from core.probes.checklist import suite
 from core.probes.edits import search, sources
 from core.probes.edits import transformations as change
+from core.probes.edits.guards import Polarity
 from core.probes.edits.sources import WordSources
 from core.probes.edits.victims import victim
 from core.probes.permutations import search as permutations
@@ -120,7 +121,7 @@ def test_edits(seen: Checkpoint, asked: BlackBox) -> None:
 def test_edits_are_guarded_by_polarity_that_is_lent(asked: BlackBox, seen: Checkpoint) -> None:
     values = np.zeros(len(seen.vocabulary))
     values[seen.vocabulary.id("bad")] = -3
-    lent = WordSources(polarity=(values, seen.vocabulary))
+    lent = WordSources(polarity=Polarity(values, seen.vocabulary))
     (guard, *_) = sources.guards(asked, lent)
     edit = next(one for one in change.delete(asked.preprocessing(TEXT)) if one.before == ("bad",))
     assert guard.judge([edit], "negative") == "failed"
