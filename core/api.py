@@ -160,7 +160,8 @@ class Model:
         return _last(events).found[0]
 
     def edits(self, text: str, goal: str = "flip", protect: Collection[str] = (), **bounds: Any) -> MinimalEdits:
-        """The smallest edits of a text that reach a `goal` (``flip`` or a class's name), and whether fewer can.
+        """The smallest edits of a text that reach a `goal` (``flip``, any other verdict, or a class's name), and
+        whether fewer can.
 
         `protect` are locked words; `bounds` are `max_edits`, `seconds`, `budget` (sentences read), `beam`, `top` and
         `fluency` (nats that it may lose).

@@ -93,10 +93,7 @@ class Question:
                     most=MOST_TOKENS, count=len(self.tokens)
                 )
             )
-        if self.goal not in goals(self.labels):
-            raise ValueError(f"unknown goal {self.goal!r}; available: {', '.join(goals(self.labels))}")
-        if self.reading is not None:
-            check_gold_label(self.reading, self.labels)
+        check_goal(self.goal, self.reading, self.labels)
         named = [guard.name for guard in self.guards]
         wrong = sorted(self.off.difference(named))
         if wrong:
@@ -109,6 +106,14 @@ class Question:
 def goals(labels: Names) -> tuple[str, ...]:
     """The verdicts that edits of a sentence can aim at; a class that is called flip is that class."""
     return tuple(dict.fromkeys((*labels, FLIP)))
+
+
+def check_goal(goal: str, reading: str | None, labels: Names) -> None:
+    """Raises ValueError for a goal, or a gold label if one is given, that is none where these are the classes."""
+    if goal not in goals(labels):
+        raise ValueError(f"unknown goal {goal!r}; available: {', '.join(goals(labels))}")
+    if reading is not None:
+        check_gold_label(reading, labels)
 
 
 def search(
