@@ -95,12 +95,16 @@ class Finds(Table[Find]):
         how: str = "",
         note: str | None = None,
         labels: Names = SENTIMENT,
+        target: str | None = None,
+        label: str | None = None,
     ) -> Find:
         """Keep a text; the same text and model again take the new gold label and number, and the note if there is one.
 
-        `labels` are the model's classes. The source is updated too, unless the text is only typed this time. White
-        space in `how` becomes single spaces. Raises ValueError for an unknown gold label or source, a number out of
-        range, a blank text, or one with half a surrogate pair, which SQLite cannot hold.
+        `labels` are the model's classes, `target` is the one that the probability is of, and `label` the predicted one;
+        of two classes these are the second and what its probability says, unless given. The source is updated too,
+        unless the text is only typed this time. White space in `how` becomes single spaces. Raises ValueError for an
+        unknown gold label or source, a number out of range, a blank text, or one with half a surrogate pair, which
+        SQLite cannot hold.
         """
         check_gold_label(reading, labels)
         check_choice("source", source, SOURCES)
@@ -108,7 +112,9 @@ class Finds(Table[Find]):
             raise ValueError(_("there is no text to keep: it is empty or only white space"))
         texts = {"text": text, "original": original, "model": model, "how": " ".join(how.split()), "note": note}
         values = {"probability": number("probability", probability, 0, 1), "reading": reading, "source": source}
-        return self._write(_KEEP, texts, values | {"target": labels[1], "label": name_of(probability, labels)})
+        return self._write(
+            _KEEP, texts, values | {"target": target or labels[1], "label": label or name_of(probability, labels)}
+        )
 
     def finds(
         self,

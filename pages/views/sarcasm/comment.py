@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.labels import model_name, shared, shown
-from core.models.gold_labels import MIXED
+from core.models.gold_labels import MIXED, gold_labels
 from core.probes.sarcasm import comment as probe
 from core.probes.sarcasm.comment import Comment
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
 from pages.server.caches import cached
-from pages.views.sarcasm.kept import FindCandidate, fooled_name, keep_find_form, reading_name, readings_plain
-from pages.widgets import answers, classes, frame, query_params, tables
+from pages.views.sarcasm.kept import FindCandidate, Said, fooled_name, keep_find_form, reading_name
+from pages.widgets import answers, classes, frame, tables
 from pages.wording.tokens import plain, pull_strip, signed, visible
 
 if TYPE_CHECKING:
@@ -49,20 +49,20 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
         ]
     _strips(comments)
     st.header(_("Keep this comment"))
-    chances = {verdict.model: verdict.probability for verdict in verdicts}
-    keep_find_form(FindCandidate(text, chances, reading), "keep comment")
+    said = {verdict.model: Said(verdict.probability, verdict.label, verdict.target.name) for verdict in verdicts}
+    keep_find_form(FindCandidate(text, said, reading), "keep comment")
 
 
 def ask_reading(labels: Sequence[str]) -> str:
     """How a person reads the text: as a class of these names, or mixed; in the link."""
-    names = readings_plain(labels)
-    return query_params.choice(
-        st.segmented_control,
+    return classes.choose(
         _("Your gold label"),
-        names,
+        {reading: reading_name(reading) for reading in gold_labels(labels)},
         name="reading",
         key="sarcasm reading",
-        unreadable=_("The link names an unknown label. Using {reading}.").format(reading=names[labels[0]]),
+        unreadable=_("The link names an unknown label. Using {reading}.").format(
+            reading=plain(reading_name(labels[0]))
+        ),
         help=_("Mixed: both, or neither. A model cannot answer “mixed”, so no model is wrong."),
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.targets import POSITIVE
 from core.models.gold_labels import fooled
 from core.models.predict import label
 from core.probes.sarcasm import compose
@@ -16,7 +17,7 @@ from core.probes.sarcasm.situations import bank, read
 from core.runtime.i18n import clauses, ngettext
 from core.runtime.i18n import gettext as _
 from pages.server import background_search, limits
-from pages.views.sarcasm.kept import FindCandidate, fooled_name, keep_find_form
+from pages.views.sarcasm.kept import FindCandidate, Said, fooled_name, keep_find_form
 from pages.widgets import classes, models, query_params, tables
 from pages.wording.terms import term
 from pages.wording.tokens import certificate, plain
@@ -160,7 +161,7 @@ def _show(result: Composition, key: str) -> None:
             FindCandidate(
                 text=one.text,
                 original=result.situation,
-                probabilities={result.model: one.probability},
+                said={result.model: Said(one.probability, label(one.probability), POSITIVE.name)},
                 reading=GOLD_LABEL,
                 source="compose",
                 how="; ".join([one.recipe.pattern, *(f"{name}: {part}" for name, part in one.recipe.parts().items())]),

@@ -11,14 +11,14 @@ from uuid import uuid4
 import streamlit as st
 
 from core.data.formats.layout import Layout
-from core.data.labels import model_name
+from core.data.labels import model_name, name_of
 from core.data.tables import as_csv
 from core.probes.sarcasm.recipes import GOLD_LABEL
 from core.probes.scan.one_file import TOP, scan
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 from pages.server import background_search
-from pages.views.sarcasm.kept import FindCandidate, keep_find_form, reading_name
+from pages.views.sarcasm.kept import FindCandidate, Said, keep_find_form, reading_name
 from pages.widgets import classes, label_meaning, tables, uploaded_file
 from pages.wording.tokens import plain
 
@@ -179,7 +179,7 @@ def _ranking(result: Scan, model: str, finds: tuple[RankedRow, ...], key: str) -
         keep_find_form(
             FindCandidate(
                 text=find.text,
-                probabilities={model: find.probability},
+                said={model: Said(find.probability, name_of(find.probability, labels), labels[1])},
                 reading=find.human or GOLD_LABEL,
                 source="file",
                 how=_("row {row} of a file; {why}").format(

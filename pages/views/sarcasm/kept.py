@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
-from core.data.labels import model_name, name_of, shown
+from core.data import targets
+from core.data.labels import model_name, shown
 from core.models.gold_labels import MIXED, fooled, gold_labels
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
@@ -23,15 +24,23 @@ if TYPE_CHECKING:
     from core.storage.comments import Find, Finds
 
 
+class Said(NamedTuple):
+    """What a model says of a text: the probability of its target, the predicted class, and the target's name."""
+
+    probability: float
+    label: str
+    target: str
+
+
 @dataclass(frozen=True)
 class FindCandidate:
-    """A text that could be kept, with P(positive) by model.
+    """A text that could be kept, with what is said of it by model.
 
     `original`, `source` and `how` say where it comes from, as `comments.Find` has them. `reading` is chosen at first.
     """
 
     text: str
-    probabilities: Mapping[str, float]
+    said: Mapping[str, Said]
     reading: str | None = None
     original: str | None = None
     source: str = TYPED
@@ -69,13 +78,12 @@ def keep_find_form(candidate: FindCandidate, key: str) -> None:
 
     Another candidate under the same key starts the form anew.
     """
-    models = list(candidate.probabilities)
+    models = list(candidate.said)
     labels = {model: classes.of(model) for model in models}
     names = readings_plain(name for own in labels.values() for name in own)
     reading = candidate.reading if candidate.reading in names else None
-    verdicts = {model: name_of(candidate.probabilities[model], labels[model]) for model in models}
     fitting = [model for model in models if reading is None or reading in gold_labels(labels[model])]
-    usual = [model for model in fitting if reading and fooled(verdicts[model], reading, labels[model])]
+    usual = [model for model in fitting if reading and fooled(candidate.said[model].label, reading, labels[model])]
 
     def choose() -> list[str]:
         if len(models) == 1:
@@ -117,7 +125,7 @@ def keep_find_form(candidate: FindCandidate, key: str) -> None:
                 text=candidate.text,
                 original=candidate.original,
                 model=model,
-                probability=candidate.probabilities[model],
+                **candidate.said[model]._asdict(),
                 reading=answer.judgement,
                 source=candidate.source,
                 how=candidate.how,
@@ -151,9 +159,11 @@ def _finds(collection: Finds) -> None:
             shown=len(finds), count=len(everything)
         )
     )
-    chance = classes.probability_name(classes.of_models({find.model for find in finds}))
+    labels = classes.of_models({find.model for find in finds})
+    several = targets.default(labels) is None  # else the header and the number say both
     header = [
-        chance,
+        classes.probability_name(labels),
+        *([_("target class"), _("predicted class")] if several else []),
         _("model"),
         _("text"),
         _("gold label"),
@@ -165,7 +175,8 @@ def _finds(collection: Finds) -> None:
         _("kept (UTC)"),
     ]
     wide = {_("text"): st.column_config.TextColumn(width="large")}
-    kept.table("finds", collection, finds, header, map(_row, finds), _remove, column_config=wide)
+    rows = [_row(find, several) for find in finds]
+    kept.table("finds", collection, finds, header, rows, _remove, column_config=wide)
 
 
 def _remove(count: int) -> str:
@@ -196,9 +207,10 @@ def _kept_classes(finds: list[Find]) -> list[str]:
     return [find.reading for find in finds if find.reading != MIXED]
 
 
-def _row(find: Find) -> tuple[object, ...]:
+def _row(find: Find, several: bool) -> tuple[object, ...]:
     return (
         round(find.probability, 3),
+        *((shown(find.target or ""), shown(find.label or "")) if several else ()),
         model_name(find.model),
         find.text,
         reading_name(find.reading),

@@ -15,6 +15,7 @@ from core.models.gold_labels import GOLD_LABELS
 from core.probes.sarcasm import comment as probe
 from core.probes.sarcasm.comment import judge
 from core.storage.comments import Find, Finds
+from pages.views.sarcasm.kept import Said
 from pages.wording.tokens import signed
 from tests import app
 from tests.app import choose_row, live, numbers_in, offers, parameter, press, said, sound
@@ -224,7 +225,7 @@ def test_another_text_or_reading_starts_the_form_anew() -> None:
 
 CANDIDATE = {
     "text": "i love waiting",
-    "probabilities": {"lstm": 0.9},
+    "said": {"lstm": Said(0.9, "positive", "positive")},
     "reading": "negative",
     "original": "i hate waiting",
     "source": "edit",
@@ -248,7 +249,8 @@ def test_where_a_find_comes_from_is_kept_with_it() -> None:
 
 
 def test_a_find_needs_a_reading_and_a_model() -> None:
-    candidate = {**CANDIDATE, "reading": None, "probabilities": {"lstm": 0.9, "gru": 0.8}}
+    said_of_both = dict.fromkeys(("lstm", "gru"), Said(0.9, "positive", "positive"))
+    candidate = {**CANDIDATE, "reading": None, "said": said_of_both}
     at = run(KEEP, candidate=candidate)
     assert at.radio[0].value is None and at.multiselect[0].value == ["lstm", "gru"]
     press(at, "Keep this text")

@@ -6,15 +6,20 @@ import sqlite3
 import sys
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from core.models import checkpoints, predictor
 from core.models.predict import verdict
 from core.models.predictor import BlackBox
+from core.probes.edits import sources as edit_sources
 from core.storage.comments import Find, Finds
+from pages.widgets import models
+from tests import app
 from tests.app import forget, opened, parameter, press, said, sound
 from tests.conftest import write_tiny_checkpoint
+from tests.probes.small_models import word_sources
 
 TEXT = "so good, i love this movie"
 MAIL = ("ham", "spam")
@@ -99,3 +104,39 @@ def test_edits_aim_at_a_class_by_its_name() -> None:
     at = sound(opened("Sarcasm", "edits", q=TEXT, model="gru", goal="ham", reading="spam"))
     assert at.segmented_control(key="edits goal").value == "flip" and parameter(at, "goal") is None
     assert at.segmented_control(key="sarcasm reading").value == "negative"
+
+
+AIRLINE = ("late", "*lost*", "fine")
+
+
+@pytest.fixture
+def airline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> checkpoints.Checkpoint:
+    """A model of three classes beside the others, and words for edits."""
+    words = word_sources()
+    write_tiny_checkpoint(tmp_path / "checkpoints", "airline", "gru", labels=AIRLINE, seed=3)
+    monkeypatch.setattr(models, "fluency", lambda: (SimpleNamespace(trigram=words.trigram, hash="made up"), ""))
+    monkeypatch.setattr(edit_sources, "load", lambda _trigram=None: words)
+    forget()
+    return checkpoints.load("airline")
+
+
+@pytest.mark.parametrize("goal", ["flip", "*lost*"])
+def test_edits_of_three_classes_are_searched_shown_and_kept(airline: checkpoints.Checkpoint, goal: str) -> None:
+    before = verdict(airline, TEXT)
+    settings = {"model": "airline", "reading": before.label, "guards": "negations", "fluency": "60", "edits": "1"}
+    at = sound(opened("Sarcasm", "edits", q=TEXT, goal=goal, **settings))
+    assert at.segmented_control(key="edits goal").options == ["any other verdict", "fine", r"\*lost\*", "late"]
+    at = press(at, "Search for edits")
+    target = before.label if goal == "flip" else goal
+    values = {app.shown(metric.label): metric.value for metric in at.metric}
+    assert values[f"P({target}) as typed"] == f"{before.distribution[AIRLINE.index(target)]:.3f}"
+    flips = app.table(at, "edited")
+    reached = {verdict(airline, text).label for text in flips["edited"]}
+    assert set(flips["predicted class"]) == reached
+    assert before.label not in reached if goal == "flip" else reached == {goal}
+    press(at, "Keep this text")
+    (find,) = kept()
+    assert (find.target, find.reading, find.fooled) == (target, before.label, True)
+    assert find.label == verdict(airline, find.text).label
+    shown = sound(opened("Sarcasm", "kept")).dataframe[0].value
+    assert shown[["target class", "predicted class"]].values.tolist() == [[find.target, find.label]]
