@@ -22,7 +22,6 @@ from core.probes.dynamics import fixed_points, memory_decay, retention, trajecto
 from core.probes.interventions import patching
 from core.probes.permutations import comparison, mining, order_suite
 from core.probes.permutations import search as permutations
-from core.probes.sarcasm import comment
 from core.probes.scan import one_file
 from core.probes.units import linear_probes, patterns
 from core.probes.words import neighbours
@@ -64,8 +63,6 @@ REFUSING: dict[str, Asked] = {
     "mining": lambda model, path: next(mining.mine(path, [model])),
     "order suite": lambda model, path: next(iter(order_suite.run(model))),
     "permutations": lambda model, path: permutations.scorer(model, None),  # type: ignore[arg-type]
-    "comment": lambda model, path: comment.judge([model], TEXT, "positive"),
-    "leave one out": lambda model, path: comment.leave_one_out(model, ("i", "love")),
     "scan": lambda model, path: [*one_file.scan(path, [model])],
     "linear probes": lambda model, path: next(linear_probes.diagnose(model, [TEXT])),
     "patterns": lambda model, path: next(patterns.index(model, None)),  # type: ignore[arg-type]

@@ -10,10 +10,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from core.data.targets import Target
 from core.models import checkpoints, predictor
 from core.models.predict import verdict
 from core.models.predictor import BlackBox
 from core.probes.edits import sources as edit_sources
+from core.probes.sarcasm.comment import judge
 from core.storage.comments import Find, Finds
 from pages.widgets import models
 from tests import app
@@ -118,6 +120,34 @@ def airline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> checkpoints.Chec
     monkeypatch.setattr(edit_sources, "load", lambda _trigram=None: words)
     forget()
     return checkpoints.load("airline")
+
+
+@pytest.mark.parametrize("reading", [*AIRLINE, "negative", "mixed"])
+def test_a_comment_on_three_classes_is_judged_and_kept(airline: checkpoints.Checkpoint, reading: str) -> None:
+    (found,) = judge([airline], TEXT, reading if reading in AIRLINE else "mixed")
+    at = sound(opened("Sarcasm", "comment", q=TEXT, reading=reading))
+    box = at.selectbox(key="sarcasm reading")  # eight labels are too many to stand side by side
+    assert box.value == reading and {*AIRLINE, "ham", "mixed"} <= {*box.options}
+    if reading in AIRLINE:
+        line = app.shown(next(line.value for line in at.caption if "more probable than" in line.value))
+        other = reading if found.fooled else found.verdict.runner_up
+        assert line.endswith(f"{2 * abs(found.margin or 0):.3f} more probable than {other}.")
+        assert ("fooled" in line) == bool(found.fooled)
+    else:
+        assert f"log-odds of {found.verdict.label}: " in app.shown(said(at))
+    words = app.table(at, "target class")
+    mine = words[words["model"] == "airline"]
+    assert set(mine["target class"]) == {found.verdict.label}
+    assert mine["effect (logits)"].tolist() == pytest.approx(list(found.pulls or ()), abs=6e-5)
+    at = sound(opened("Sarcasm", "comment", q=TEXT, reading=reading, target="fine", against="late"))
+    aimed = found.verdict.aimed(Target(AIRLINE, 2, 0))
+    assert f"P(fine | fine or late) = {aimed.probability:.3f}" in " ".join(app.shown(one.delta) for one in at.metric)
+    if reading in AIRLINE:
+        at.multiselect[0].set_value(["airline"])
+        press(at, "Keep this text")
+        (find,) = kept()
+        assert (find.label, find.target, find.fooled) == (found.verdict.label, "fine", found.fooled)
+        assert find.probability == pytest.approx(found.verdict.distribution[2], abs=1e-6)
 
 
 @pytest.mark.parametrize("goal", ["flip", "*lost*"])
