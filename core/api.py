@@ -178,16 +178,14 @@ class Model:
 
         `bounds` are `budget` (candidates), `seconds`, `top` and `seed`.
         """
-        from core.data.targets import two_only
         from core.models.token_predictor import predictor
         from core.probes.sarcasm.candidates import Candidates, Question
         from core.probes.sarcasm.compose import search
         from core.probes.sarcasm.situations import read
 
         self._check_sentiment("a sarcastic remark is one that a person reads as negative")
-        two_only(self.checkpoint)
         candidates = Candidates(Question(read(situation), **bounds), self.checkpoint.preprocessing)
-        return _last(search(self.name, predictor(self.checkpoint), candidates)).result()
+        return _last(search(self.name, predictor(self.checkpoint), candidates, labels=self.labels)).result()
 
     def comment(self, text: str, reading: str | None = None) -> Comment:
         """Whether the model is fooled by a text of gold label `reading` (a class's name or ``mixed``; default: its

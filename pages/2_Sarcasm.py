@@ -37,7 +37,7 @@ with black_box.faults_shown():
         measured.view()
     elif not checkpoints:
         models.tell_of_none()
-    elif view in ("compose", "file", "behaviour") and not (checkpoints := classes.two_only(checkpoints)):
+    elif view == "file" and not (checkpoints := classes.two_only(checkpoints)):
         pass  # said why
     elif view == "edits":
         edits.view(text, checkpoints)

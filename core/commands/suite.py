@@ -54,7 +54,7 @@ def suite(options: argparse.Namespace) -> int:
     settings = Settings(**chosen)
     results = []
     why = "the templates are sentences whose sentiment is known"
-    for model in inputs.sentiment_only(inputs.two_only(inputs.named_models(options)), why):
+    for model in inputs.sentiment_only(inputs.named_models(options), why):
         with console.asking(model):
             results.append(run(model, settings))
     examples = options.examples

@@ -17,7 +17,6 @@ from core.models import checkpoints, reference_states, token_log_odds
 from core.models.checkpoints import Checkpoint
 from core.models.trace import trace
 from core.probes.attribution.results import Instance
-from core.probes.checklist import suite
 from core.probes.dynamics import fixed_points, memory_decay, retention, trajectories
 from core.probes.interventions import patching
 from core.probes.permutations import comparison, mining, order_suite
@@ -53,7 +52,6 @@ REFUSING: dict[str, Asked] = {
     "mixture": lambda model, path: states.states_of(model, [TEXT]),
     "polarity": lambda model, path: token_log_odds.of_training(model, read_corpus(path)),
     "attribution": lambda model, path: Instance.of(model, TEXT),
-    "suite": lambda model, path: suite.run(model),
     "fixed points": lambda model, path: next(iter(fixed_points.search(model, [TEXT]))),
     "memory": lambda model, path: memory_decay.memory(model, "love"),
     "retention": lambda model, path: retention.retention(model, ["love"]),
