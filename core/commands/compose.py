@@ -99,7 +99,7 @@ def _as_json(result: Composition) -> dict[str, object]:
     from core.probes.sarcasm.recipes import GOLD_LABEL
 
     def candidate(one: Candidate) -> dict[str, object]:
-        return console.record(one, "text probability recipe")
+        return console.record(one, "text probability recipe label")
 
     return {
         **console.record(result, "model situation candidates scored fooled"),
@@ -110,7 +110,7 @@ def _as_json(result: Composition) -> dict[str, object]:
         ],
         "certificate": result.certificate,
         "human_reading": GOLD_LABEL,
-        "alone": result.alone,
+        **console.record(result, "alone alone_label"),
         "missing": dict(result.missing),
     }
 

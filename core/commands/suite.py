@@ -90,7 +90,7 @@ def _template_json(result: TemplateResult, examples: int) -> dict[str, object]:
         **_rate_json(result.rate),
         "examples": [
             console.record(outcome.case, "text changed expected")
-            | console.record(outcome, "probability changed_probability")
+            | console.record(outcome, "probability changed_probability label changed_label")
             for outcome in result.failed[:examples]
         ],
         "left_out": result.rate.left_out,

@@ -48,6 +48,18 @@ def test_a_verb_that_needs_two_classes_says_so(cli: Cli, tmp_path: Path, write: 
     assert line == "error: three has 3 classes (negative, neutral, positive); this needs a model of two"
 
 
+def test_what_is_about_sentiment_takes_models_that_have_it(cli: Cli, tmp_path: Path) -> None:
+    write_tiny_checkpoint(tmp_path, "airline", "gru", labels=("late", "lost", "fine"))
+    corpus = tmp_path / "corpus.jsonl"
+    corpus.write_text('{"text": "so good", "label": 1}\n{"text": "so bad", "label": 0}\n', encoding="utf-8")
+    for verb in ("suite --cases 2", "compose --budget 60 'my flight is late'", f"sarcasm-report --data {corpus}"):
+        done = cli.run(f"{verb} --json")
+        assert [row["model"] for row in json.loads(done.out)] == ["three"], verb
+    (row,) = json.loads(cli.run("compose --budget 60 --json 'my flight is late'").out)
+    assert {one["label"] for one in row["top"]} | {row["alone_label"]} <= {"negative", "neutral", "positive"}
+    assert "airline tells late from lost from fine" in cli.refused("suite --model airline")
+
+
 def test_the_others_are_asked(cli: Cli, tmp_path: Path) -> None:
     write_tiny_checkpoint(tmp_path, "two", "lstm")
     done = cli.run("memory --word good --json")

@@ -39,12 +39,16 @@ class Without(NamedTuple):
 
 @dataclass(frozen=True)
 class Comment:
-    """One model's verdict on a comment with the gold label `reading`, and what it says `without` each token; None for a
-    text of more than `MOST` tokens."""
+    """One model's verdict on a comment with the gold label `reading`, and its logits without each token.
+
+    `without` holds the logits of the text without each of its tokens alone, in order, and `labels_without` the verdicts
+    on these; None and empty for a text of more than `MOST` tokens.
+    """
 
     reading: str
     verdict: Verdict
-    without: Without | None
+    without: tuple[float, ...] | None
+    labels_without: tuple[str, ...] = ()
 
     @property
     def model(self) -> str:
@@ -73,18 +77,17 @@ class Comment:
         """Each token's pull in logits, above 0 to the target, below away from it; None where `without` is."""
         if self.without is None:
             return None
-        return tuple(self.verdict.logit - logit for logit in self.without.logits)
+        return tuple(self.verdict.logit - logit for logit in self.without)
 
     @property
     def probabilities_without(self) -> tuple[float, ...] | None:
         """P(target) of the text without each of its tokens; None where `without` is."""
-        return None if self.without is None else tuple(sigmoid(np.array(self.without.logits)).tolist())
+        return None if self.without is None else tuple(sigmoid(np.array(self.without)).tolist())
 
     @property
     def turning(self) -> tuple[int, ...]:
         """The positions of the tokens without which the verdict is another."""
-        labels = self.without.labels if self.without else ()
-        return tuple(i for i, label in enumerate(labels) if label != self.verdict.label)
+        return tuple(i for i, label in enumerate(self.labels_without) if label != self.verdict.label)
 
 
 def judge(checkpoints: Sequence[Model], text: str, reading: str) -> tuple[Comment, ...]:
@@ -100,8 +103,8 @@ def judge(checkpoints: Sequence[Model], text: str, reading: str) -> tuple[Commen
     for checkpoint in checkpoints:
         judged = verdict(checkpoint, text)
         model = checkpoint.targeted(judged.target)
-        without = leave_one_out(model, judged.tokens) if len(judged.tokens) <= MOST else None
-        comments.append(Comment(reading, judged, without))
+        without = leave_one_out(model, judged.tokens) if len(judged.tokens) <= MOST else ()
+        comments.append(Comment(reading, judged, *(without or (None,))))
     return tuple(comments)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -35,7 +34,8 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     if not readers:
         frame.invite(text)
         return
-    comments = [Comment(reading, aim.verdict(verdict), None) for verdict in verdicts]
+    verdicts = [aim.verdict(verdict) for verdict in verdicts]
+    comments = [Comment(reading, verdict, None) for verdict in verdicts]
     _say_how_many(comments)
     for column, comment in zip(st.columns(len(readers)), comments, strict=True):
         with column:
@@ -43,20 +43,14 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     st.header(_("Effect of leaving out each word"))
     with frame.working(_("Leaving out each word…"), 330):
         comments = [
-            replace(
-                one,
-                without=None
-                if len(one.verdict.tokens) > probe.MOST
-                else _leave_one_out(model.targeted(one.verdict.target), one.verdict.tokens),
-            )
-            for model, one in zip(readers, comments, strict=True)
+            one
+            if len(verdict.tokens) > probe.MOST
+            else Comment(reading, verdict, *_leave_one_out(model.targeted(verdict.target), verdict.tokens))
+            for model, one, verdict in zip(readers, comments, verdicts, strict=True)
         ]
     _strips(comments)
     st.header(_("Keep this comment"))
-    said = {
-        one.model: Said(one.distribution[one.target.number], one.label, one.target.name)
-        for one in (comment.verdict for comment in comments)
-    }
+    said = {one.model: Said(one.distribution[one.target.number], one.label, one.target.name) for one in verdicts}
     keep_find_form(FindCandidate(text, said, reading), "keep comment")
 
 

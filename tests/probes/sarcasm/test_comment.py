@@ -63,7 +63,7 @@ def test_pulls_are_the_whole_texts_logit_minus_those_without() -> None:
     (found,) = judge([model], "a b c d e f", "negative")
     assert found.verdict == verdict(model, "a b c d e f") and found.model == "gru"
     assert found.without is not None and found.pulls is not None
-    np.testing.assert_allclose(np.add(found.pulls, found.without.logits), found.verdict.logit)
+    np.testing.assert_allclose(np.add(found.pulls, found.without), found.verdict.logit)
     alone = [verdict(model, text).probability for text in ("b c d e f", "a c d e f", "a b d e f")]
     assert found.probabilities_without is not None
     assert found.probabilities_without[:3] == pytest.approx(alone, abs=1e-6)
@@ -84,7 +84,7 @@ def test_pulls_by_hand() -> None:
 @pytest.mark.parametrize("bias", [-0.5, 0.25])
 def test_what_is_left_of_one_token_is_the_empty_text(bias: float) -> None:
     found = judged("bad", "negative", bias)
-    assert found.without and found.without.logits == pytest.approx([bias]), "the state before the first token is zero"
+    assert found.without == pytest.approx([bias]), "the state before the first token is zero"
     assert found.pulls == pytest.approx([2 * float(np.tanh(-1))])
     assert found.turning == ((0,) if bias >= 0 else ())
 
@@ -101,7 +101,7 @@ def test_a_long_text_has_a_verdict_and_no_pulls(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(comment, "MOST", 5)
     model = at_random("lstm")
     (found,) = judge([model], "a b c d e", "negative")
-    assert found.without is not None and len(found.without.logits) == 5
+    assert found.without is not None and len(found.without) == 5
     (found,) = judge([model], "a b c d e f", "negative")
     assert found.without is None and found.pulls is None and found.probabilities_without is None
     assert found.turning == ()
@@ -161,7 +161,7 @@ def test_of_three_classes_pulls_are_to_the_predicted_one_and_a_verdict_without_a
         scores = logits(model.model, encode_tokens(alone, model.vocabulary)).astype(float)
         target = Target(labels, found.verdict.predicted)
         assert found.verdict.target == target and found.without and found.margin is not None
-        assert found.without.logits == pytest.approx(log_odds(scores, target).tolist(), abs=1e-5)
+        assert found.without == pytest.approx(log_odds(scores, target).tolist(), abs=1e-5)
         assert found.turning == tuple(np.flatnonzero(scores.argmax(axis=1) != target.number))
         turned += len(found.turning)
         assert found.fooled == (target.name != gold) == (found.margin > 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import sys
 from contextlib import closing
@@ -15,7 +16,9 @@ from core.models import checkpoints, predictor
 from core.models.predict import verdict
 from core.models.predictor import BlackBox
 from core.probes.edits import sources as edit_sources
+from core.probes.sarcasm.candidates import Question
 from core.probes.sarcasm.comment import judge
+from core.probes.sarcasm.recipes import PATTERNS
 from core.storage.comments import Find, Finds
 from pages.widgets import models
 from tests import app
@@ -120,6 +123,25 @@ def airline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> checkpoints.Chec
     monkeypatch.setattr(edit_sources, "load", lambda _trigram=None: words)
     forget()
     return checkpoints.load("airline")
+
+
+def test_remarks_and_the_suite_take_models_that_have_sentiment(
+    airline: checkpoints.Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_tiny_checkpoint(tmp_path / "checkpoints", "moods", "gru", labels=("negative", "neutral", "positive"))
+    shutil.rmtree(tmp_path / "checkpoints" / "mail")  # of more than three models a person chooses
+    monkeypatch.setattr(Question.__init__, "__defaults__", (*Question.__init__.__defaults__[:-1], PATTERNS[:1]))
+    forget()
+    at = sound(opened("Sarcasm", "behaviour", cases="2"))
+    assert app.table(at, "capability", "moods").columns.tolist()[3:] == ["GRU", "moods"]
+    assert "airline (late, *lost* or fine)" in app.shown(said(at))
+    at = press(opened("Sarcasm", "compose", model="moods", top="3"), "Build and score remarks")
+    remarks = app.table(at, "remark")
+    model = checkpoints.load("moods")
+    positive = [verdict(model, text).distribution[2] for text in remarks["remark"]]
+    assert remarks["P(positive)"].tolist() == pytest.approx(positive, abs=6e-5)
+    outcomes = ["fooled" if verdict(model, text).label == "positive" else "not fooled" for text in remarks["remark"]]
+    assert remarks["outcome"].tolist() == outcomes
 
 
 @pytest.mark.parametrize("reading", [*AIRLINE, "negative", "mixed"])
