@@ -160,7 +160,8 @@ class Model:
         return _last(events).found[0]
 
     def edits(self, text: str, goal: str = "flip", protect: Collection[str] = (), **bounds: Any) -> MinimalEdits:
-        """The smallest edits of a text that reach a `goal` (``flip`` or a class's name), and whether fewer can.
+        """The smallest edits of a text that reach a `goal` (``flip``, any other verdict, or a class's name), and
+        whether fewer can.
 
         `protect` are locked words; `bounds` are `max_edits`, `seconds`, `budget` (sentences read), `beam`, `top` and
         `fluency` (nats that it may lose).
@@ -177,16 +178,14 @@ class Model:
 
         `bounds` are `budget` (candidates), `seconds`, `top` and `seed`.
         """
-        from core.data.targets import two_only
         from core.models.token_predictor import predictor
         from core.probes.sarcasm.candidates import Candidates, Question
         from core.probes.sarcasm.compose import search
         from core.probes.sarcasm.situations import read
 
         self._check_sentiment("a sarcastic remark is one that a person reads as negative")
-        two_only(self.checkpoint)
         candidates = Candidates(Question(read(situation), **bounds), self.checkpoint.preprocessing)
-        return _last(search(self.name, predictor(self.checkpoint), candidates)).result()
+        return _last(search(self.name, predictor(self.checkpoint), candidates, labels=self.labels)).result()
 
     def comment(self, text: str, reading: str | None = None) -> Comment:
         """Whether the model is fooled by a text of gold label `reading` (a class's name or ``mixed``; default: its

@@ -202,7 +202,7 @@ def edit_search(checkpoint: Checkpoint, rounds: int) -> Measured:
     question = edit_sources.ask(checkpoint, sources, TWEET, "flip", max_edits=1)
     inside, outside = (
         lambda victim=victim: list(search(checkpoint.name, victim, question))
-        for victim in (white_box(checkpoint), black_box(predictor(checkpoint)))
+        for victim in (white_box(checkpoint), black_box(predictor(checkpoint), checkpoint.labels))
     )
     inside(), outside()  # words and fluency are looked up once, which is not measured
     what, than = f"{checkpoint.name}: every allowed single edit of a tweet", "the same of a black box"

@@ -54,7 +54,7 @@ def suite(options: argparse.Namespace) -> int:
     settings = Settings(**chosen)
     results = []
     why = "the templates are sentences whose sentiment is known"
-    for model in inputs.sentiment_only(inputs.two_only(inputs.named_models(options)), why):
+    for model in inputs.sentiment_only(inputs.named_models(options), why):
         with console.asking(model):
             results.append(run(model, settings))
     examples = options.examples
@@ -90,7 +90,7 @@ def _template_json(result: TemplateResult, examples: int) -> dict[str, object]:
         **_rate_json(result.rate),
         "examples": [
             console.record(outcome.case, "text changed expected")
-            | console.record(outcome, "probability changed_probability")
+            | console.record(outcome, "probability changed_probability label changed_label")
             for outcome in result.failed[:examples]
         ],
         "left_out": result.rate.left_out,
