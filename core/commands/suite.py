@@ -160,7 +160,7 @@ def order_suite(options: argparse.Namespace) -> int:
 
     settings = Settings(**given(options, "pairs", "seed"), patterns=tuple(options.pattern or ()))
     why = "the pairs are sentences whose sentiment is known"
-    models: list[Model] = inputs.sentiment_only(inputs.two_only(inputs.named_models(options)), why)
+    models: list[Model] = inputs.sentiment_only(inputs.named_models(options), why)
     results = []
     for model in (*models, *([bag_of_words()] if options.baseline else ())):
         events = run(model, settings)
@@ -181,7 +181,7 @@ def _pair_json(model: str, result: Result, examples: int) -> dict[str, object]:
         "model": model,
         **console.record(result, "pattern must pairs left_out clustered_by clusters turned blind brittle right"),
         "examples": [
-            console.record(outcome.pair, "a b") | console.record(outcome, "probability_a probability_b")
+            console.record(outcome.pair, "a b") | console.record(outcome, "probability_a probability_b label_a label_b")
             for outcome in failed
         ],
     }

@@ -14,7 +14,7 @@ from tests.conftest import write_tiny_checkpoint
 TEXT = "i love this movie"
 VERBS = (
     *("evaluate --data FILE", "assess --data FILE", "scan FILE OUT.csv", "scan FILE OUT", "sarcasm-report --data DIR"),
-    *("mine FILE", "order-suite", f"edit --goal flip '{TEXT}'", "compose flight", "suite"),
+    *(f"edit --goal flip '{TEXT}'", "compose flight", "suite"),
     *(f"attribute '{TEXT}'", f"order-attribution '{TEXT}'", f"interactions '{TEXT}'", "faithfulness --data FILE"),
     *(
         "memory --word good",

@@ -21,8 +21,6 @@ from core.probes.checklist import suite
 from core.probes.dynamics import fixed_points, memory_decay, retention, trajectories
 from core.probes.edits import victims
 from core.probes.interventions import patching
-from core.probes.permutations import comparison, mining, order_suite
-from core.probes.permutations import search as permutations
 from core.probes.sarcasm import comment
 from core.probes.scan import one_file
 from core.probes.units import linear_probes, patterns
@@ -62,10 +60,6 @@ REFUSING: dict[str, Asked] = {
     "gradients": lambda model, path: trajectories.gradients(model, TEXT),
     "edits": lambda model, path: victims.victim(model),
     "patching": lambda model, path: patching.patch_grid(model, trace(model, TEXT), trace(model, "so bad")),
-    "comparison": lambda model, path: comparison.compare([model], TEXT, "so bad"),
-    "mining": lambda model, path: next(mining.mine(path, [model])),
-    "order suite": lambda model, path: next(iter(order_suite.run(model))),
-    "permutations": lambda model, path: permutations.scorer(model, None),  # type: ignore[arg-type]
     "comment": lambda model, path: comment.judge([model], TEXT, "positive"),
     "leave one out": lambda model, path: comment.leave_one_out(model, ("i", "love")),
     "scan": lambda model, path: [*one_file.scan(path, [model])],
