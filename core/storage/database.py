@@ -65,6 +65,9 @@ _VERSIONS = (
     (_PAIRS,),
     (_FINDS,),
     ("ALTER TABLE finds ADD COLUMN target TEXT", "ALTER TABLE finds ADD COLUMN label TEXT"),
+    tuple(
+        f"ALTER TABLE pairs ADD COLUMN {name} TEXT" for name in ("target", "against", "label_original", "label_other")
+    ),
 )
 _BROUGHT_BY = {PAIRS: 1, FINDS: 2}
 SCHEMA = len(_VERSIONS)

@@ -19,12 +19,18 @@ JUDGEMENTS = (VALID, ODD, NOT_ENGLISH, UNSURE, NOT_VALID)
 # The numbers are those that stood before the person who judged; fluency is kept where the newer call knows none.
 _KEEP = """
 INSERT INTO pairs (created, original, other, model, probability_original, probability_other,
-                   fluency_original, fluency_other, scorer, floor, judgement, note)
+                   fluency_original, fluency_other, scorer, floor, judgement, note,
+                   target, against, label_original, label_other)
 VALUES (:created, :original, :other, :model, :probability_original, :probability_other,
-        :fluency_original, :fluency_other, :scorer, :floor, :judgement, coalesce(:note, ''))
+        :fluency_original, :fluency_other, :scorer, :floor, :judgement, coalesce(:note, ''),
+        :target, :against, :label_original, :label_other)
 ON CONFLICT (model, original, other) DO UPDATE SET
     probability_original = :probability_original,
     probability_other = :probability_other,
+    target = :target,
+    against = :against,
+    label_original = :label_original,
+    label_other = :label_other,
     fluency_original = CASE WHEN :scorer IS NULL THEN fluency_original ELSE :fluency_original END,
     fluency_other = CASE WHEN :scorer IS NULL THEN fluency_other ELSE :fluency_other END,
     floor = CASE WHEN :scorer IS NULL THEN floor ELSE :floor END,
@@ -39,7 +45,9 @@ RETURNING *
 class Pair:
     """A kept pair: `other` is an order of `original`'s words, with one of `JUDGEMENTS`.
 
-    `created` is in UTC (ISO 8601). Probabilities are P(positive). Fluencies are the named scorer's, in nats; `floor` is
+    `created` is in UTC (ISO 8601). Probabilities are P(`target`), or with `against` the target's share of these two; of
+    pairs from before version 4 of the schema, P(second class). `label_original` and `label_other` are the verdicts.
+    Fluencies are the named scorer's, in nats; `floor` is
     how far below the original the gate let an order fall, in nats. What is not known of these is None.
     """
 
@@ -56,6 +64,10 @@ class Pair:
     floor: float | None
     judgement: str
     note: str
+    target: str | None = None
+    against: str | None = None
+    label_original: str | None = None
+    label_other: str | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +107,10 @@ class Collection(Table[Pair]):
         scorer: str | None = None,
         floor: float | None = None,
         note: str | None = None,
+        target: str | None = None,
+        against: str | None = None,
+        label_original: str | None = None,
+        label_other: str | None = None,
     ) -> Pair:
         """Keep a pair; the same texts and model again take the new judgement and numbers, and the note if there is one.
 
@@ -103,6 +119,7 @@ class Collection(Table[Pair]):
         """
         check_choice("judgement", judgement, JUDGEMENTS)
         texts = {"original": original, "other": other, "model": model, "scorer": scorer, "note": note}
+        texts |= {"target": target, "against": against, "label_original": label_original, "label_other": label_other}
         numbers = {
             "probability_original": probability_original,
             "probability_other": probability_other,

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import shared
+from core.data import targets
+from core.data.labels import shared, shown
 from core.probes.permutations import search as probe
 from core.runtime.i18n import gettext as _
 from pages.server.fingerprint import fingerprint
-from pages.views.permutations.kept_pairs import keep_form
+from pages.views.permutations.kept_pairs import keep_form, numbers
 from pages.views.permutations.permuted import left_out, pins, readers_of
-from pages.widgets import black_box, classes, frame, models, query_params
+from pages.widgets import black_box, classes, frame, models, query_params, target
 from pages.widgets.word_order import reorder
 from pages.wording.terms import term
 from pages.wording.tokens import Number, plain
@@ -48,8 +49,13 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     others = [checkpoint for checkpoint in readers if tuple(checkpoint.preprocessing(text)) != tokens]
     left_out(others)
     readers = [checkpoint for checkpoint in readers if checkpoint not in others]
-    before = [models.verdict_on_tokens(checkpoint, tokens) for checkpoint in readers]
-    after = [models.verdict_on_tokens(checkpoint, tuple(tokens[index] for index in order)) for checkpoint in readers]
+    aim = target.choose(readers, "hand")
+    before = [aim.verdict(models.verdict_on_tokens(checkpoint, tokens)) for checkpoint in readers]
+    put = tuple(tokens[index] for index in order)
+    after = [
+        models.verdict_on_tokens(checkpoint, put).aimed(one.target)
+        for checkpoint, one in zip(readers, before, strict=True)
+    ]
     for column, one, other in zip(st.columns(len(readers)), before, after, strict=True):
         with column:
             _card(one, other, moved=moved)
@@ -58,8 +64,8 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     if moved:
         _curves(before, after)
         black_box.without_beginnings(readers)
-        chances = {one.model: (one.probability, other.probability) for one, other in zip(before, after, strict=True)}
-        flipped_first = dict(sorted(chances.items(), key=lambda item: (item[1][0] >= 0.5) == (item[1][1] >= 0.5)))
+        both = sorted(zip(before, after, strict=True), key=lambda pair: pair[0].label == pair[1].label)
+        flipped_first = {one.model: numbers(one.target, one, other) for one, other in both}
         threshold = probe.FLOOR if fluencies else None
         st.header(_("Keep this pair"))
         keep_form("keep by hand", text, after[0].text, flipped_first, fluencies, scorer, threshold)
@@ -73,7 +79,7 @@ def _card(before: Verdict, after: Verdict, *, moved: bool) -> None:
         if moved:
             st.caption(
                 _("was {label}, {probability:.3f}").format(
-                    label=classes.said(before.probability, before.labels), probability=before.probability
+                    label=plain(shown(before.label)), probability=before.probability
                 )
             )
         else:
@@ -139,7 +145,10 @@ def _curves(before: list[Verdict], after: list[Verdict]) -> None:
             comparison_curves(comparison),
             key="by hand",
             alt=_("{chance} after each word, by model: the original (first) and this order (second)").format(
-                chance=classes.probability_name(shared(verdict.labels for verdict in before))
+                chance=classes.probability_name(
+                    targets.shared_target(verdict.target for verdict in before)
+                    or shared(verdict.labels for verdict in before)
+                )
             ),
         )
         st.caption(_("The first sentence is the original, the second your order."))

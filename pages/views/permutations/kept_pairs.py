@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import streamlit as st
 
-from core.data.labels import model_name
+from core.data import targets
+from core.data.labels import model_name, shown
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 from pages.server import limits
@@ -16,6 +17,7 @@ from pages.wording.terms import term
 from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
+    from core.data.targets import Target
     from core.storage.pairs import Collection, Pair, Precision
 
 
@@ -28,20 +30,42 @@ def _every_judgement() -> dict[str, str]:
     return judgements() | {"not valid": _("not valid")}
 
 
+class Read(Protocol):
+    """What a model says of a text: P(target), and the predicted class."""
+
+    @property
+    def probability(self) -> float: ...
+
+    @property
+    def label(self) -> str: ...
+
+
+def numbers(target: Target, original: Read, other: Read) -> dict[str, Any]:
+    """What is kept of a model's answers to two orders."""
+    return {
+        "against": None,
+        **target.as_json(),
+        "probability_original": original.probability,
+        "probability_other": other.probability,
+        "label_original": original.label,
+        "label_other": other.label,
+    }
+
+
 def keep_form(
     key: str,
     original: str,
     other: str,
-    probabilities: Mapping[str, tuple[float, float]],
+    answers: Mapping[str, dict[str, Any]],
     fluencies: tuple[float, float] | None = None,
     scorer: str | None = None,
     floor: float | None = None,
 ) -> None:
     """A form that keeps a pair with a person's own judgement of the other order.
 
-    `probabilities` are P(positive) of the two by model, `fluencies` are in nats.
+    `answers` are the `numbers` by model, `fluencies` are in nats.
     """
-    models = list(probabilities)
+    models = list(answers)
 
     def choose() -> str:
         if len(models) == 1:
@@ -55,7 +79,6 @@ def keep_form(
     if answer.judgement is None:
         st.warning(_("Not kept yet. First say whether this order is a valid sentence."))
         return
-    before, after = probabilities[answer.models]
     fluency, other_fluency = fluencies or (None, None)
     with kept.faults_shown():
         own = limits.collection()
@@ -64,8 +87,7 @@ def keep_form(
             original=original,
             other=other,
             model=answer.models,
-            probability_original=before,
-            probability_other=after,
+            **answers[answer.models],
             fluency_original=fluency,
             fluency_other=other_fluency,
             scorer=scorer,
@@ -101,7 +123,10 @@ def _pairs(collection: Collection) -> None:
             shown=len(pairs), count=len(everything)
         )
     )
-    chance = classes.probability_name(classes.of_models({pair.model for pair in pairs}))
+    aims = [_target(pair) for pair in pairs]
+    target = targets.shared_target(aim for aim in aims if aim)
+    chance = classes.probability_name(target or classes.of_models({pair.model for pair in pairs}))
+    many = any(aim is None or targets.default(aim.labels) is None for aim in aims)
     header = [
         _("judgement"),
         _("original"),
@@ -109,18 +134,29 @@ def _pairs(collection: Collection) -> None:
         _("model"),
         _("{chance}, original").format(chance=chance),
         _("{chance}, other").format(chance=chance),
+        *([_("target class"), _("verdict, original"), _("verdict, other")] if many else []),
         _("fluency loss (nats)"),
         _("note"),
         _("kept (UTC)"),
     ]
-    kept.table("pairs", collection, pairs, header, map(_row, pairs), _remove)
+    rows = [_row(pair, aim, many=many) for pair, aim in zip(pairs, aims, strict=True)]
+    kept.table("pairs", collection, pairs, header, rows, _remove)
+
+
+def _target(pair: Pair) -> Target | None:
+    """The target of a pair's probabilities; None if its model is another by now."""
+    labels = classes.of(pair.model)
+    if pair.target in labels and (pair.against is None or pair.against in labels):
+        return targets.named(labels, pair.target, pair.against)
+    return targets.default(labels)
 
 
 def _remove(count: int) -> str:
     return ngettext("Remove the chosen pair", "Remove the {count:,} chosen pairs", count).format(count=count)
 
 
-def _row(pair: Pair) -> tuple[object, ...]:
+def _row(pair: Pair, target: Target | None, *, many: bool) -> tuple[object, ...]:
+    verdicts = (pair.label_original, pair.label_other)
     return (
         _every_judgement()[pair.judgement],
         pair.original,
@@ -128,6 +164,7 @@ def _row(pair: Pair) -> tuple[object, ...]:
         model_name(pair.model),
         round(pair.probability_original, 3),
         round(pair.probability_other, 3),
+        *([shown(name) if name else None for name in (target and target.name, *verdicts)] if many else []),
         None
         if pair.fluency_original is None or pair.fluency_other is None
         else round(pair.fluency_original - pair.fluency_other, 1),
