@@ -74,7 +74,7 @@ def only(to: str) -> str:
 
 def read_as(flips_to: dict[str, int]) -> str:
     """What the flips are read as, and how often."""
-    counts = listed(_("{label} ({count:,})").format(label=shown(name), count=count) for name, count in flips_to.items())
+    counts = listed(f"{shown(name)} ({count:,})" for name, count in flips_to.items())
     return _("The flips are read as {counts}.").format(counts=counts)
 
 

@@ -313,7 +313,7 @@ def _opposite(
     model: Checkpoint, group: Sequence[_Scored], chosen: Sequence[Target], per_group: int
 ) -> tuple[list[OppositePair], int]:
     """The most opposed pairs of a group, and how many more there are."""
-    found: dict[frozenset[int], OppositePair] = {}
+    found: list[OppositePair] = []
     count = 0
     for place, target in enumerate(chosen):
         ascending = sorted(group, key=lambda one: one.chances[place])
@@ -321,8 +321,8 @@ def _opposite(
         others = [one for one in ascending if one.number in target.rest]
         count += len(own) * len(others)
         # The k widest pairs lie among the k orders with most, and the k with least, of the target.
-        for a, b in product(own[:per_group], others[:per_group]):
-            pair = OppositePair(
+        found += [
+            OppositePair(
                 model.name,
                 a.order.text,
                 b.order.text,
@@ -332,9 +332,12 @@ def _opposite(
                 model.labels[a.number],
                 model.labels[b.number],
             )
-            rows = frozenset(pair.rows)
-            found[rows] = min(found.get(rows, pair), pair, key=_most_opposed_first)
-    pairs = sorted(found.values(), key=_most_opposed_first)[:per_group]
+            for a, b in product(own[:per_group], others[:per_group])
+        ]
+    best: dict[frozenset[int], OppositePair] = {}  # of the two targets that a pair may have
+    for pair in sorted(found, key=_most_opposed_first):
+        best.setdefault(frozenset(pair.rows), pair)
+    pairs = list(best.values())[:per_group]
     return pairs, count // min(len(chosen), 2) - len(pairs)
 
 
