@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from core.commands import console, inputs
 from core.commands.options import Verbs, given, models_options, text_options
-from core.data.targets import log_odds_name, probability_of
+from core.data.targets import Target, log_odds_name, probability_of
 
 if TYPE_CHECKING:
-    from core.data.targets import Target
     from core.models.predictor import Model
-    from core.probes.permutations.flip import Flips, Pair
+    from core.probes.permutations.flip import Flips
     from core.probes.permutations.mining import OppositePair
     from core.probes.permutations.search import Order, Permutations, Question
 
@@ -90,20 +89,20 @@ def _flips_as_json(found: Flips) -> dict[str, object]:
 def _show_flips(found: Flips) -> None:
     console.line(f"{found.model}: {found.label}  {found.probability:.4f}  {found.text}")
     console.line(f"  {found.certificate}")
-    verdict, label = _verdict_column(found.target)
+    verdict, cell = _verdict_column(found.target)
     if found.pairs:
         console.line(f"  P(valid), accepted, {probability_of(found.target)}, {verdict}order")
     for pair in found.pairs:
         accepted = "yes" if pair.accepted else "no "
-        console.line(f"    {pair.valid:.2f}  {accepted}  {pair.probability:.4f}  {label(pair)}{pair.text}")
+        console.line(f"    {pair.valid:.2f}  {accepted}  {pair.probability:.4f}  {cell(pair.label)}{pair.text}")
 
 
-def _verdict_column(target: Target) -> tuple[str, Callable[[Order | Pair], str]]:
+def _verdict_column(target: Target) -> tuple[str, Callable[[str], str]]:
     """The head and the cells of a column of predicted classes, empty where the probability tells them."""
     if target.wins_at_half:
-        return "", lambda one: ""
+        return "", lambda label: ""
     width = max(map(len, target.labels)) + 2
-    return "verdict, ", lambda one: one.label.ljust(width)
+    return "verdict, ", lambda label: label.ljust(width)
 
 
 def judge(options: argparse.Namespace) -> int:
@@ -192,11 +191,11 @@ def _as_json(result: Permutations) -> dict[str, object]:
 
 
 def _show(result: Permutations) -> None:
-    verdict, label = _verdict_column(result.target)
+    verdict, cell = _verdict_column(result.target)
 
     def order(one: Order) -> str:
         valid = "   " if one.valid is None else f"{one.valid:.2f}"
-        return f"{one.probability:.4f}  {one.fluency:8.2f}  {valid}  {label(one)}{one.text}"
+        return f"{one.probability:.4f}  {one.fluency:8.2f}  {valid}  {cell(one.label)}{one.text}"
 
     logit = log_odds_name(result.target)
     console.line(f"{result.model}: {result.original.label}  {order(result.original)}")
@@ -237,11 +236,15 @@ def mine(options: argparse.Namespace) -> int:
         f"{progress.rows:,} rows ({progress.short:,} with fewer than two tokens); {progress.groups:,} groups of the "
         f"same words, {progress.orders:,} orders; {len(progress.pairs):,} pairs ({progress.left_out:,} left out)"
     )
-    return console.answer(options, progress.pairs, lambda pair: pair, _show_pair)
+    columns = {model.name: _verdict_column(model.target or Target(model.labels, 0))[1] for model in models}
+    return console.answer(
+        options, progress.pairs, lambda pair: pair, lambda pair: _show_pair(pair, columns[pair.model])
+    )
 
 
-def _show_pair(pair: OppositePair) -> None:
-    a, b = (" ".join(text.split()) for text in (pair.a, pair.b))
+def _show_pair(pair: OppositePair, cell: Callable[[str], str]) -> None:
+    a = cell(pair.label_a) + " ".join(pair.a.split())
+    b = cell(pair.label_b) + " ".join(pair.b.split())
     valid = "" if pair.valid is None else f"{pair.valid:.2f}  "
     console.line(
         f"{valid}{pair.gap:.4f}  {pair.model}  {pair.probability_a:.4f}  {a}  |  {pair.probability_b:.4f}  {b}"

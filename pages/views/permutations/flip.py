@@ -81,6 +81,8 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
             line = _("Left out, because they do not have the class {name}: {models}.")
             st.caption(line.format(name=plain(shown(to)), models=classes.listed(lacking)))
         same = [reader for reader in same if reader not in lacking]
+        if not same:
+            return
         key = (*(reader.hash for reader in same), fluency.hash, judge.hash, text, tuple(pinned), to)
 
         def start() -> background_search.Start:

@@ -524,6 +524,8 @@ def test_every_view_speaks_of_the_classes_that_a_model_has(airline: Checkpoint) 
     assert f"{aimed.probability:.3f} → " in at.metric[0].delta and "P(*lost* | *lost* or fine)" in shown(
         at.metric[0].label
     )
+    (chart,) = charts(at)
+    assert not chart["layout"].get("shapes")  # no class wins at one half
     for to in (None, *AIRLINE):
         at = press(opened("", q=text, **({"to": to} if to else {})), "Find me a flip")
         assert len(at.metric) == (1 if to else 2) and shown(at.metric[0].value) == own.label
