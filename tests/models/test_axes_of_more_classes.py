@@ -1,4 +1,4 @@
-"""What does not take more than two classes yet says so in one line and gives no number."""
+"""The axes of states of a model of more than two classes: a read-out for each pair of them."""
 
 from __future__ import annotations
 
