@@ -31,7 +31,7 @@ from core.commands.attribution import attribute, faithfulness, interactions
 from core.commands.lab import exercises
 from core.commands.options import Verbs
 from core.commands.scanning import assess, sarcasm_report, scan
-from core.commands.training import derive, import_torch, study, train, train_fluency, train_judge
+from core.commands.training import derive, import_torch, study, train, train_fluency, train_judge, train_people
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
             study,
             train_fluency,
             train_judge,
+            train_people,
             patterns,
             probe_states,
             derive,

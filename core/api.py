@@ -134,33 +134,38 @@ class Model:
         corpus = read_corpus(str(file), text_column, label_column, layout=layout, labelling=labelling, asked=labels)
         return evaluate(self.checkpoint, corpus)
 
-    def permutations(self, text: str, pinned: Collection[int] | None = None, **bounds: Any) -> Permutations:
+    def permutations(
+        self, text: str, pinned: Collection[int] | None = None, to: str | None = None, **bounds: Any
+    ) -> Permutations:
         """Other orders of a text's words: those that flip the verdict, the likeliest valid first, and a `certificate`
-        of what was searched; `rows` [N, T], `logits`, `fluencies` and `valid` [N] of the N orders scored.
+        of what was searched; `rows` [N, T], `logits`, `classes`, `fluencies` and `valid` [N] of the N orders scored.
 
-        `pinned` are the indices of locked tokens (default: punctuation); `bounds` are `budget` (orders), `seconds`,
+        `pinned` are the indices of locked tokens (default: punctuation); only flips `to` a class count, if it is named;
+        `bounds` are `budget` (orders), `seconds`,
         `floor` (nats) and `top`.
         """
         from core.fluency import judge, trigram
         from core.probes.permutations.search import ask, scorer, search
 
-        question = ask(self.checkpoint, trigram.load().trigram, text, pinned, judge.load_if_there(), **bounds)
+        question = ask(self.checkpoint, trigram.load().trigram, text, pinned, judge.load_if_there(), to, **bounds)
         return _last(search(self.name, scorer(self.checkpoint, question), question)).result()
 
-    def flip(self, text: str, pinned: Collection[int] | None = None, **bounds: Any) -> Flips:
+    def flip(self, text: str, pinned: Collection[int] | None = None, to: str | None = None, **bounds: Any) -> Flips:
         """The best orders of a text's words that flip the verdict: those that the judge of word order accepts first,
         then by P(valid) times margin; and a `certificate` of what was searched.
 
-        `pinned` are the indices of locked tokens (default: punctuation); `bounds` are `top` and `budget` (orders).
+        `pinned` are the indices of locked tokens (default: punctuation); only flips `to` a class count, if it is named;
+        `bounds` are `top` and `budget` (orders).
         """
         from core.fluency import judge, trigram
         from core.probes.permutations.flip import flips
 
-        events = flips([self.checkpoint], judge.load(), trigram.load().trigram, text, pinned, **bounds)
+        events = flips([self.checkpoint], judge.load(), trigram.load().trigram, text, pinned, to=to, **bounds)
         return _last(events).found[0]
 
     def edits(self, text: str, goal: str = "flip", protect: Collection[str] = (), **bounds: Any) -> MinimalEdits:
-        """The smallest edits of a text that reach a `goal` (``flip`` or a class's name), and whether fewer can.
+        """The smallest edits of a text that reach a `goal` (``flip``, any other verdict, or a class's name), and
+        whether fewer can.
 
         `protect` are locked words; `bounds` are `max_edits`, `seconds`, `budget` (sentences read), `beam`, `top` and
         `fluency` (nats that it may lose).
@@ -177,16 +182,14 @@ class Model:
 
         `bounds` are `budget` (candidates), `seconds`, `top` and `seed`.
         """
-        from core.data.targets import two_only
         from core.models.token_predictor import predictor
         from core.probes.sarcasm.candidates import Candidates, Question
         from core.probes.sarcasm.compose import search
         from core.probes.sarcasm.situations import read
 
         self._check_sentiment("a sarcastic remark is one that a person reads as negative")
-        two_only(self.checkpoint)
         candidates = Candidates(Question(read(situation), **bounds), self.checkpoint.preprocessing)
-        return _last(search(self.name, predictor(self.checkpoint), candidates)).result()
+        return _last(search(self.name, predictor(self.checkpoint), candidates, labels=self.labels)).result()
 
     def comment(self, text: str, reading: str | None = None) -> Comment:
         """Whether the model is fooled by a text of gold label `reading` (a class's name or ``mixed``; default: its
@@ -336,7 +339,7 @@ def figure(result: Any, labels: tuple[str, ...] = ("negative", "positive")) -> g
 
     figures: dict[str, Callable[[], Any]] = {
         "Verdict": lambda: prefixes.prefix_curves(result),
-        "Permutations": lambda: permutations.fluency_scatter(result, labels=labels),
+        "Permutations": lambda: permutations.fluency_scatter(result),
         "Comparison": lambda: comparison.comparison_curves(result),
         "Trace": lambda: contributions.contribution_bars([result]),
         "Gradients": lambda: gradients.gradient_norms([result]),

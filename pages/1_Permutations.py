@@ -23,7 +23,7 @@ text = frame.sentence(examples()[0].text) if view not in ("suite", "kept") else 
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.
     from pages.views.permutations import by_hand, compare, flip, kept_pairs, order_suite, search
-    from pages.widgets import black_box, classes, models
+    from pages.widgets import black_box, models
 
     checkpoints, faults = models.load_all()
 models.tell_of(faults)
@@ -32,8 +32,6 @@ with black_box.faults_shown():
         kept_pairs.view()
     elif not checkpoints:
         models.tell_of_none()
-    elif not (checkpoints := classes.two_only(checkpoints)):
-        pass  # said why
     elif view == "compare":
         compare.view(text, checkpoints)
     elif view == "suite":

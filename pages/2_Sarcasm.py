@@ -26,7 +26,7 @@ text = (
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.
     from pages.views.sarcasm import checklist, comment, compose, edits, files, kept, measured
-    from pages.widgets import black_box, classes, models
+    from pages.widgets import black_box, models
 
     checkpoints, faults = models.load_all()
 models.tell_of(faults)
@@ -37,8 +37,6 @@ with black_box.faults_shown():
         measured.view()
     elif not checkpoints:
         models.tell_of_none()
-    elif view in ("comment", "edits", "compose", "behaviour") and not (checkpoints := classes.two_only(checkpoints)):
-        pass  # said why
     elif view == "edits":
         edits.view(text, checkpoints)
     elif view == "compose":

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import itertools
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -139,13 +140,13 @@ def _labelled(checkpoint: Checkpoint, texts: list[str], folder: str) -> Path:
     return path
 
 
-def _random_model(cell: str) -> Classifier:
+def _random_model(cell: str, outputs: int = 1) -> Classifier:
     import torch
 
     from core.models.recurrent import Classifier
 
     torch.manual_seed(0)
-    return Classifier(cell, _VOCABULARY, _EMBEDDING, _HIDDEN).requires_grad_(False).eval()
+    return Classifier(cell, _VOCABULARY, _EMBEDDING, _HIDDEN, outputs=outputs).requires_grad_(False).eval()
 
 
 def _fused(model: Classifier, ids: Tensor) -> np.ndarray:
@@ -171,6 +172,23 @@ def all_orders(cell: str, words: int, rounds: int) -> Measured:
     ours, fused = partial(shared.logits, orders), partial(_fused, model, whole)
     measured = compare("permutations", what, ours, than, fused, rounds, asked_speed=asked)
     return replace(measured, note=f"{len(orders) / measured.seconds:,.0f} orders a second")
+
+
+def orders_of_three_classes(cell: str, words: int, rounds: int) -> Measured:
+    """Log-odds and predicted classes of all orders of some words, by three classes against by two (random weights)."""
+    from core.data.labels import SENTIMENT
+    from core.data.targets import POSITIVE, Answers, Target, answers
+    from core.probes.permutations.shared_prefixes import SharedPrefixes
+
+    orders = np.array(list(itertools.permutations(range(words))), dtype=np.uint8)
+
+    def work(outputs: int, target: Target) -> Callable[[], Answers]:
+        shared = SharedPrefixes(_random_model(cell, outputs), range(2, 2 + words))
+        return lambda: answers(shared.logits(orders), target)
+
+    three, two = work(3, Target((*SENTIMENT, "neutral"), 2)), work(1, POSITIVE)
+    what = f"{cell}: all {len(orders):,} orders of {words} words, three classes"
+    return race("permutations", what, three, "the same of two classes", two, rounds, asked_speed=0.9)
 
 
 def single_changes(cell: str, rounds: int) -> Measured:
@@ -202,7 +220,7 @@ def edit_search(checkpoint: Checkpoint, rounds: int) -> Measured:
     question = edit_sources.ask(checkpoint, sources, TWEET, "flip", max_edits=1)
     inside, outside = (
         lambda victim=victim: list(search(checkpoint.name, victim, question))
-        for victim in (white_box(checkpoint), black_box(predictor(checkpoint)))
+        for victim in (white_box(checkpoint), black_box(predictor(checkpoint), checkpoint.labels))
     )
     inside(), outside()  # words and fluency are looked up once, which is not measured
     what, than = f"{checkpoint.name}: every allowed single edit of a tweet", "the same of a black box"
@@ -267,6 +285,7 @@ TIMINGS = (
     Timing(scan_of_three, (2_000, 3), (50_000, 3), on="last"),
     Timing(lambda checkpoint, *how: all_orders(checkpoint.model.cell, *how), (7, 2), (8, 5)),
     Timing(lambda checkpoint, *how: all_orders(checkpoint.model.cell, *how), None, (9, 2)),
+    Timing(lambda checkpoint, *how: orders_of_three_classes(checkpoint.model.cell, *how), (8, 3), (8, 5)),
     Timing(lambda checkpoint, *how: single_changes(checkpoint.model.cell, *how), (2,), (5,)),
     Timing(edit_search, (1,), (3,)),
     Timing(all_subsets, ("delete", 3), ("delete", 5)),

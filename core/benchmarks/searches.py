@@ -71,6 +71,7 @@ def _mined_at_once(path: Path, checkpoint: Checkpoint) -> dict[tuple[int, int], 
 
 def remarks(checkpoint: Checkpoint, patterns: int | None, rounds: int) -> Measured:
     """Every remark that the first so many patterns make of a situation, ranked, against scoring them all at once."""
+    from core.data import targets
     from core.models.token_predictor import predictor
     from core.probes.sarcasm.candidates import Candidates, Question
     from core.probes.sarcasm.compose import search
@@ -78,15 +79,17 @@ def remarks(checkpoint: Checkpoint, patterns: int | None, rounds: int) -> Measur
     from core.probes.sarcasm.situations import bank
 
     situation, chosen, predict = bank()[0], PATTERNS[:patterns], predictor(checkpoint)
-    question = Question(situation, patterns=chosen)
+    question, positive = Question(situation, patterns=chosen), targets.named(checkpoint.labels, "positive")
 
     def ours() -> float:
-        *_, last = search(checkpoint.name, predict, Candidates(question, checkpoint.preprocessing))
+        candidates = Candidates(question, checkpoint.preprocessing)
+        *_, last = search(checkpoint.name, predict, candidates, labels=checkpoint.labels)
         return last.result().top[0].probability
 
     def plain() -> float:
         texts = (made.build(situation, number)[0] for made in chosen for number in range(made.count(situation)))
-        return float(predict(list(dict.fromkeys(tuple(checkpoint.preprocessing(text)) for text in texts))).max())
+        distinct = list(dict.fromkeys(tuple(checkpoint.preprocessing(text)) for text in texts))
+        return float(targets.chance(predict(distinct), positive).max())
 
     what = f"{checkpoint.name}: all {question.recipes:,} remarks that {len(chosen)} of {len(PATTERNS)} recipes make"
     return compare("compose", what, ours, "built, read and scored in one go, unranked", plain, rounds)

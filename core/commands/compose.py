@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.commands import console, inputs
 from core.commands.options import Verbs, given, models_options
+from core.data.labels import SENTIMENT
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
@@ -59,7 +60,7 @@ def compose(options: argparse.Namespace) -> int:
     limits = given(options, "budget", "seconds", "top", "seed")
     if not options.situations:
         limits.setdefault("budget", _BANK_BUDGET)
-    models = inputs.sentiment_only(inputs.two_only(inputs.named_models(options)), _WHY)
+    models = inputs.sentiment_only(inputs.named_models(options), _WHY)
     results = _search([read(text) for text in options.situations] or bank(), models, **limits)
     if options.situations or options.json:
         return console.answer(options, results, _as_json, _show)
@@ -83,7 +84,7 @@ def _search(situations: Sequence[Situation], models: Sequence[Model], **limits: 
             if tokenise not in built:
                 built[tokenise] = Candidates(question, tokenise)
             events = console.bar(
-                search(model.name, predictor(model), built[tokenise]),
+                search(model.name, predictor(model), built[tokenise], labels=model.labels),
                 " candidates",
                 f"{model.name}, situation {number:,} of {len(questions):,}",
                 lambda event: (event.scored, event.total, f"{event.fooled:,} of {event.scored:,} fool it"),
@@ -98,7 +99,7 @@ def _as_json(result: Composition) -> dict[str, object]:
     from core.probes.sarcasm.recipes import GOLD_LABEL
 
     def candidate(one: Candidate) -> dict[str, object]:
-        return console.record(one, "text probability recipe")
+        return console.record(one, "text probability recipe label")
 
     return {
         **console.record(result, "model situation candidates scored fooled"),
@@ -109,7 +110,7 @@ def _as_json(result: Composition) -> dict[str, object]:
         ],
         "certificate": result.certificate,
         "human_reading": GOLD_LABEL,
-        "alone": result.alone,
+        **console.record(result, "alone alone_label"),
         "missing": dict(result.missing),
     }
 
@@ -118,7 +119,7 @@ def _show(result: Composition) -> None:
     from core.probes.sarcasm.recipes import GOLD_LABEL
 
     console.line(f"{result.model}: {result.situation}")
-    even = ", read as positive even without praise" if result.alone >= 0.5 else ""
+    even = ", read as positive even without praise" if result.alone_label == SENTIMENT[1] else ""
     console.line(f"  the bare situation: {result.alone:.4f}{even}")
     console.line(f"  {result.certificate}")
     console.line(f"  A person reads every one of them as {GOLD_LABEL}, if the situation is unwelcome.")
@@ -140,7 +141,7 @@ def _show_bank(model: str, results: Sequence[Composition], top: int | None) -> N
         f"{fooled:,} of those scored ({fooled / scored:.1%}) are read as positive"
     )
     alone = {result.situation: result.alone for result in results}
-    positive = sum(probability >= 0.5 for probability in alone.values())
+    positive = len({result.situation for result in results if result.alone_label == SENTIMENT[1]})
     reached = sum(result.fooled > 0 for result in results)
     console.line(f"  of {reached:,} situations at least one is, and {positive:,} of the bare situations")
     _show_candidates(gallery(results, top or TOP), "the surest of each recipe, each about another situation", alone)
@@ -170,7 +171,7 @@ def blind_sheet(options: argparse.Namespace) -> int:
     from core.probes.sarcasm.blind_reading import save, sheet
     from core.probes.sarcasm.situations import bank
 
-    models = inputs.sentiment_only(inputs.two_only(inputs.named_checkpoints(options.model)), _WHY)
+    models = inputs.sentiment_only(inputs.named_checkpoints(options.model), _WHY)
     results = _search(bank(), models, budget=options.budget or _BANK_BUDGET, seed=options.seed)
     items = sheet(results, options.candidates, options.seed)
     Path(options.sheet).write_text("".join(f"{item.number}\t{item.text}\n" for item in items), encoding="utf-8")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from typing import TYPE_CHECKING
 
 from core.commands import console, inputs
 from core.commands.options import Verbs, given, models_options
+from core.data.targets import default, probability_of
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
@@ -17,16 +19,16 @@ if TYPE_CHECKING:
 
 def add_verbs(verbs: Verbs) -> None:
     """Add the verb and its options."""
-    parser = verbs.add(edit, "--seconds")
+    parser = verbs.add(edit, "--seconds", "--target", "--against")
     models_options(parser)
-    parser.add_argument(
-        "--goal", required=True, metavar="G", help="the verdict to reach: flip, or a class's name (positive, negative)"
-    )
+    goal = parser.add_mutually_exclusive_group(required=True)
+    goal.add_argument("--goal", metavar="G", help="the verdict to reach: flip, or a class's name (positive, negative)")
+    goal.add_argument("--to", dest="goal", metavar="CLASS", help="the same as --goal")
     parser.add_argument(
         "--reading",
         metavar="R",
         help="the text's gold label, which guards preserve: a class's name (negative, positive) or mixed (default: the "
-        "opposite of the goal)",
+        "class that the goal goes against: the predicted one)",
     )
     parser.add_argument("--max-edits", type=int, metavar="K", help="edits made together at most (default: 2)")
     for name, metavar, about in (
@@ -50,7 +52,7 @@ def edit(options: argparse.Namespace) -> int:
 
     limits = given(options, "max_edits", "seconds", "budget", "beam", "top", "fluency") | {"first": options.first}
     texts = _texts(options)
-    models = inputs.two_only(inputs.named_models(options))
+    models = console.usable(inputs.aimed(options, inputs.named_models(options)), partial(_with_goal, options))
     sources = edit_sources.load_for(models)
 
     def question(model: Model, text: str) -> Question:
@@ -81,6 +83,17 @@ def edit(options: argparse.Namespace) -> int:
     return console.answer(options, results, _as_json, _show)
 
 
+def _with_goal(options: argparse.Namespace, model: Model) -> Model:
+    """The model. Raises ValueError where the goal or the gold label is no class of it."""
+    from core.probes.edits.search import check_goal
+
+    try:
+        check_goal(options.goal, options.reading, model.labels)
+    except ValueError as error:
+        raise ValueError(f"{model.name}: {error}") from None
+    return model
+
+
 def _texts(options: argparse.Namespace) -> list[str]:
     """The texts; an option that takes several words right before them swallows them, so what is no word is a text."""
     for words in (options.no_guard, options.protect):
@@ -103,6 +116,7 @@ def _as_json(result: MinimalEdits) -> dict[str, object]:
         edited = {
             "edited": " ".join(result.tokens) if done else None,
             "edited_probability": result.probability if done else None,
+            "edited_label": result.label if done else None,
             "edits": [],
             "fluency_change": 0.0 if done else None,
             "minimal": True if done else None,
@@ -120,6 +134,9 @@ def _as_json(result: MinimalEdits) -> dict[str, object]:
         "diff": best and best.diff,
         "others": [_edited_json(other) for other in result.others],
         "closest": result.closest and _edited_json(result.closest),
+        **result.target.as_json(),
+        "label": result.label,
+        "edited_label": edited["edited_label"],
     }
 
 
@@ -130,23 +147,23 @@ def _edited_json(edited: Edited) -> dict[str, object]:
             {**console.record(edit, "kind position"), "before": " ".join(edit.before), "after": " ".join(edit.after)}
             for edit in edited.edits
         ],
-        **console.record(edited, "fluency_change guards minimal"),
+        **console.record(edited, "fluency_change guards minimal edited_label=label"),
     }
 
 
 def _show(result: MinimalEdits) -> None:
-    console.line(f"{result.model}: {result.probability:.4f}  {' '.join(result.tokens)}")
+    console.line(f"{result.model}: {_verdict(result, result)}  {' '.join(result.tokens)}")
     console.line(f"  {result.certificate}")
     console.line(f"  guarded for the gold label {result.reading}")
     if result.best:
-        _show_edited(result.best)
+        _show_edited(result, result.best)
         if result.others:
             console.line("  other flips:")
         for other in result.others:
-            _show_edited(other)
+            _show_edited(result, other)
     elif result.closest:
         console.line("  closest attempt (no flip):")
-        _show_edited(result.closest)
+        _show_edited(result, result.closest)
     for name, report in result.guards.items() if result.proposed else ():
         off = "" if report.on else " (switched off)"
         console.line(
@@ -155,11 +172,17 @@ def _show(result: MinimalEdits) -> None:
         )
 
 
-def _show_edited(edited: Edited) -> None:
+def _verdict(result: MinimalEdits, one: MinimalEdits | Edited) -> str:
+    """P(target), named with the predicted class unless that is the second of two."""
+    named = "" if result.target == default(result.labels) else f"{one.label}, {probability_of(result.target)} "
+    return f"{named}{one.probability:.4f}"
+
+
+def _show_edited(result: MinimalEdits, edited: Edited) -> None:
     change = "" if edited.fluency_change is None else f"  {edited.fluency_change:+6.2f} nats"
     doubts = "; ".join(f"{name}: {judgement}" for name, judgement in edited.guards.items() if judgement != "passed")
     console.line(
-        f"    {edited.probability:.4f}{change}  {word_diff(edited.diff)}" + (f"   ({doubts})" if doubts else "")
+        f"    {_verdict(result, edited)}{change}  {word_diff(edited.diff)}" + (f"   ({doubts})" if doubts else "")
     )
 
 

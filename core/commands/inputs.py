@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -70,13 +70,32 @@ def aimed(options: argparse.Namespace, models: Sequence[AnyModel]) -> list[AnyMo
             raise ValueError("--against goes with --target, the class that is compared with it")
         return list(models)
 
-    def at(model: AnyModel) -> AnyModel:
+    return _having(models, lambda model: model.targeted(targets.named(model.labels, name, against)))
+
+
+def reaching(options: argparse.Namespace, models: Sequence[AnyModel]) -> list[AnyModel]:
+    """The models that have the class that ``--to`` names, all if it names none; others are reported and left out.
+
+    Raises LookupError where none is left.
+    """
+    return list(models) if options.to is None else _having(models, lambda model: _has(model, options.to))
+
+
+def _has(model: Model, name: str) -> Model:
+    targets.named(model.labels, name)
+    return model
+
+
+def _having(models: Sequence[AnyModel], attempt: Callable[[AnyModel], Model]) -> list[AnyModel]:
+    """What `attempt` makes of the models that have the classes that it asks for; others are reported and left out."""
+
+    def tried(model: AnyModel) -> AnyModel:
         try:
-            return cast("AnyModel", model.targeted(targets.named(model.labels, name, against)))
+            return cast("AnyModel", attempt(model))
         except LookupError as error:
             raise LookupError(f"{model.name}: {console.one_line(error)}") from None
 
-    return console.usable(models, at, LookupError)
+    return console.usable(models, tried, LookupError)
 
 
 def named(options: argparse.Namespace, models: Sequence[AnyModel]) -> list[AnyModel]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from core.commands import console, inputs
 from core.commands.options import Verbs, given, models_options, text_options
-from core.data.labels import name_of
-from core.data.targets import probability_of
+from core.data.targets import Target, log_odds_name, probability_of
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def add_verbs(verbs: Verbs) -> None:
     """Add these verbs and their options."""
-    parser = verbs.add(flip, "texts")
+    parser = verbs.add(flip, "--target", "--against", "--to", "texts")
     models_options(parser)
     parser.add_argument("--top", type=int, metavar="K", help="pairs listed for each model (default: 3)")
     parser.add_argument("--budget", type=int, metavar="N", help="orders judged at most (default: 400,000)")
@@ -27,7 +27,7 @@ def add_verbs(verbs: Verbs) -> None:
 
     verbs.add(judge, "texts")
 
-    parser = verbs.add(permute, "--seconds", "texts")
+    parser = verbs.add(permute, "--seconds", "--target", "--against", "--to", "texts")
     models_options(parser)
     parser.add_argument("--budget", type=int, metavar="N", help="orders scored at most (default: 400,000)")
     parser.add_argument("--floor", type=float, metavar="NATS", help="fluency that an order may lose (default: 8)")
@@ -35,7 +35,7 @@ def add_verbs(verbs: Verbs) -> None:
     _pin_option(parser)
     parser.add_argument("--no-judge", action="store_true", help="leave out P(valid)")
 
-    parser = verbs.add(mine, "--model")
+    parser = verbs.add(mine, "--model", "--target", "--against")
     parser.add_argument("file", metavar="FILE", help="sentences, in a form of docs/files.md; labels are not used")
     parser.add_argument("--limit", type=int, metavar="K", help="each model's K first pairs only")
     text_options(parser)
@@ -51,17 +51,21 @@ def _pinned(options: argparse.Namespace) -> list[int] | None:
     return None if options.pin is None else [index - 1 for index in options.pin]
 
 
+def _models(options: argparse.Namespace) -> list[Model]:
+    return inputs.reaching(options, inputs.aimed(options, inputs.named_models(options)))
+
+
 def flip(options: argparse.Namespace) -> int:
     """The best orders of a text's words that flip the verdict and that the judge of word order finds valid."""
     from core.fluency import judge as judges
     from core.fluency import trigram
     from core.probes.permutations.flip import asked, flips
 
-    models, scorer, judge = inputs.two_only(inputs.named_models(options)), trigram.load().trigram, judges.load()
-    limits = given(options, "top", "budget")
+    models, scorer, judge = _models(options), trigram.load().trigram, judges.load()
+    limits = given(options, "top", "budget", "to")
     for text in options.texts:  # all of them first: one that cannot be searched is refused before any work
-        asked(models, judge, scorer, text, _pinned(options))
-    found: list[tuple[Flips, Model]] = []
+        asked(models, judge, scorer, text, _pinned(options), options.to)
+    found: list[Flips] = []
     for text in options.texts:
         events = flips(models, judge, scorer, text, _pinned(options), **limits)
         progress = console.last(
@@ -69,25 +73,36 @@ def flip(options: argparse.Namespace) -> int:
                 events, " orders", "flip", lambda one: (one.done, one.total, one.stage), unit_scale=True, leave=False
             )
         )
-        found += zip(progress.found, models, strict=True)
-    return console.answer(options, found, lambda one: _flips_as_json(one[0]), lambda one: _show_flips(*one))
+        found += progress.found
+    return console.answer(options, found, _flips_as_json, _show_flips)
 
 
 def _flips_as_json(found: Flips) -> dict[str, object]:
     return {
         **console.record(found, "model text probability valid orders searched accepted accepted_flips certificate"),
-        "pairs": [console.record(pair, "text probability valid accepted margin") for pair in found.pairs],
+        **console.record(found, "label to accepted_to"),
+        **found.target.as_json(),
+        "pairs": [console.record(pair, "text probability valid accepted margin label") for pair in found.pairs],
     }
 
 
-def _show_flips(found: Flips, model: Model) -> None:
-    console.line(f"{found.model}: {name_of(found.probability, model.labels)}  {found.probability:.4f}  {found.text}")
+def _show_flips(found: Flips) -> None:
+    console.line(f"{found.model}: {found.label}  {found.probability:.4f}  {found.text}")
     console.line(f"  {found.certificate}")
+    verdict, cell = _verdict_column(found.target)
     if found.pairs:
-        console.line(f"  P(valid), accepted, {probability_of(model.labels)}, order")
+        console.line(f"  P(valid), accepted, {probability_of(found.target)}, {verdict}order")
     for pair in found.pairs:
         accepted = "yes" if pair.accepted else "no "
-        console.line(f"    {pair.valid:.2f}  {accepted}  {pair.probability:.4f}  {pair.text}")
+        console.line(f"    {pair.valid:.2f}  {accepted}  {pair.probability:.4f}  {cell(pair.label)}{pair.text}")
+
+
+def _verdict_column(target: Target) -> tuple[str, Callable[[str], str]]:
+    """The head and the cells of a column of predicted classes, empty where the probability tells them."""
+    if target.wins_at_half:
+        return "", lambda label: ""
+    width = max(map(len, target.labels)) + 2
+    return "verdict, ", lambda label: label.ljust(width)
 
 
 def judge(options: argparse.Namespace) -> int:
@@ -124,8 +139,8 @@ def permute(options: argparse.Namespace) -> int:
     from core.probes.permutations.search import ask, scorer, search
 
     trigram, judge = fluency.load().trigram, None if options.no_judge else judges.load_if_there()
-    limits = given(options, "budget", "seconds", "floor", "top")
-    models = inputs.two_only(inputs.named_models(options))
+    limits = given(options, "budget", "seconds", "floor", "top", "to")
+    models = _models(options)
     questions: list[tuple[Model, Question]] = [
         (model, ask(model, trigram, text, _pinned(options), judge, **limits))
         for text in options.texts
@@ -159,12 +174,14 @@ def permute(options: argparse.Namespace) -> int:
 
 def _as_json(result: Permutations) -> dict[str, object]:
     def order(one: Order) -> dict[str, object]:
-        return console.record(one, "text probability fluency valid")
+        return console.record(one, "text probability fluency valid label")
 
     return {
         **console.record(result, "model text tokens orders scored complete certificate"),
-        "original": console.record(result.original, "probability fluency valid"),
+        **result.target.as_json(),
+        "original": console.record(result.original, "probability fluency valid label"),
         **console.record(result, "flip_count flip_count_above_floor floor scorer threshold accepted accepted_flips"),
+        **console.record(result, "to flips_to"),
         "flips": [order(one) for one in result.flips],
         "fluent": [order(one) for one in result.fluent],
         "highest": order(result.highest),
@@ -174,22 +191,26 @@ def _as_json(result: Permutations) -> dict[str, object]:
 
 
 def _show(result: Permutations) -> None:
+    verdict, cell = _verdict_column(result.target)
+
     def order(one: Order) -> str:
         valid = "   " if one.valid is None else f"{one.valid:.2f}"
-        return f"{one.probability:.4f}  {one.fluency:8.2f}  {valid}  {one.text}"
+        return f"{one.probability:.4f}  {one.fluency:8.2f}  {valid}  {cell(one.label)}{one.text}"
 
+    logit = log_odds_name(result.target)
     console.line(f"{result.model}: {result.original.label}  {order(result.original)}")
     console.line(f"  {result.certificate}")
     console.line(
-        f"  logit's standard deviation over {result.named}: {result.sensitivity:.3f}; the original's logit minus their "
-        f"mean: {result.order_effect:+.3f}"
+        f"  {logit}'s standard deviation over {result.named}: {result.sensitivity:.3f}; the original's {logit} minus "
+        f"their mean: {result.order_effect:+.3f}"
     )
     effect, word = max(zip(result.position_effects, result.tokens, strict=True))
     if effect:
-        console.line(f"  the position of {word!r} matters most: it explains {effect:.0%} of the logit's variance")
+        console.line(f"  the position of {word!r} matters most: it explains {effect:.0%} of the {logit}'s variance")
     for name, orders in (("flips", result.flips), ("most fluent", result.fluent)):
         if orders:
-            console.line(f"  {name}: {probability_of(result.labels)}, fluency ({result.scorer}, nats), P(valid), order")
+            chance = probability_of(result.target)
+            console.line(f"  {name}: {chance}, fluency ({result.scorer}, nats), P(valid), {verdict}order")
         for one in orders:
             console.line(f"    {order(one)}")
 
@@ -199,7 +220,7 @@ def mine(options: argparse.Namespace) -> int:
     from core.fluency import judge as judges
     from core.probes.permutations.mining import mine
 
-    models = inputs.two_only(inputs.named_checkpoints(options.model))
+    models = inputs.aimed(options, inputs.named_checkpoints(options.model))
     judge = judges.load_if_there()
     events = mine(options.file, models, options.text_column, layout=options.layout, limit=options.limit, judge=judge)
     progress = console.last(
@@ -215,11 +236,15 @@ def mine(options: argparse.Namespace) -> int:
         f"{progress.rows:,} rows ({progress.short:,} with fewer than two tokens); {progress.groups:,} groups of the "
         f"same words, {progress.orders:,} orders; {len(progress.pairs):,} pairs ({progress.left_out:,} left out)"
     )
-    return console.answer(options, progress.pairs, lambda pair: pair, _show_pair)
+    columns = {model.name: _verdict_column(model.target or Target(model.labels, 0))[1] for model in models}
+    return console.answer(
+        options, progress.pairs, lambda pair: pair, lambda pair: _show_pair(pair, columns[pair.model])
+    )
 
 
-def _show_pair(pair: OppositePair) -> None:
-    a, b = (" ".join(text.split()) for text in (pair.a, pair.b))
+def _show_pair(pair: OppositePair, cell: Callable[[str], str]) -> None:
+    a = cell(pair.label_a) + " ".join(pair.a.split())
+    b = cell(pair.label_b) + " ".join(pair.b.split())
     valid = "" if pair.valid is None else f"{pair.valid:.2f}  "
     console.line(
         f"{valid}{pair.gap:.4f}  {pair.model}  {pair.probability_a:.4f}  {a}  |  {pair.probability_b:.4f}  {b}"

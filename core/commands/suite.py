@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.commands import console, inputs
 from core.commands.options import Verbs, at_least, given, models_options
+from core.data import targets
 
 if TYPE_CHECKING:
     from core.evaluation.intervals import Share
@@ -54,7 +55,7 @@ def suite(options: argparse.Namespace) -> int:
     settings = Settings(**chosen)
     results = []
     why = "the templates are sentences whose sentiment is known"
-    for model in inputs.sentiment_only(inputs.two_only(inputs.named_models(options)), why):
+    for model in inputs.sentiment_only(inputs.named_models(options), why):
         with console.asking(model):
             results.append(run(model, settings))
     examples = options.examples
@@ -90,7 +91,7 @@ def _template_json(result: TemplateResult, examples: int) -> dict[str, object]:
         **_rate_json(result.rate),
         "examples": [
             console.record(outcome.case, "text changed expected")
-            | console.record(outcome, "probability changed_probability")
+            | console.record(outcome, "probability changed_probability label changed_label")
             for outcome in result.failed[:examples]
         ],
         "left_out": result.rate.left_out,
@@ -160,7 +161,7 @@ def order_suite(options: argparse.Namespace) -> int:
 
     settings = Settings(**given(options, "pairs", "seed"), patterns=tuple(options.pattern or ()))
     why = "the pairs are sentences whose sentiment is known"
-    models: list[Model] = inputs.sentiment_only(inputs.two_only(inputs.named_models(options)), why)
+    models: list[Model] = inputs.sentiment_only(inputs.named_models(options), why)
     results = []
     for model in (*models, *([bag_of_words()] if options.baseline else ())):
         events = run(model, settings)
@@ -170,8 +171,9 @@ def order_suite(options: argparse.Namespace) -> int:
     if options.json:
         rows = [(suite.model, result) for suite in results for result in (*suite.patterns, *suite.relations)]
         return console.answer(options, rows, lambda row: _pair_json(*row, examples), lambda _row: None)
+    many = {model.name for model in models if targets.default(model.labels) is None}
     for one in results:
-        _show_order_suite(one, examples)
+        _show_order_suite(one, examples, verdicts=one.model in many)
     return 0
 
 
@@ -181,7 +183,7 @@ def _pair_json(model: str, result: Result, examples: int) -> dict[str, object]:
         "model": model,
         **console.record(result, "pattern must pairs left_out clustered_by clusters turned blind brittle right"),
         "examples": [
-            console.record(outcome.pair, "a b") | console.record(outcome, "probability_a probability_b")
+            console.record(outcome.pair, "a b") | console.record(outcome, "probability_a probability_b label_a label_b")
             for outcome in failed
         ],
     }
@@ -190,7 +192,7 @@ def _pair_json(model: str, result: Result, examples: int) -> dict[str, object]:
 _ASKED = {"differ": "meanings opposite", "stay": "meaning the same", "open": "meanings open"}
 
 
-def _show_order_suite(suite: OrderSuite, examples: int) -> None:
+def _show_order_suite(suite: OrderSuite, examples: int, *, verdicts: bool) -> None:
     settings = suite.settings
     console.line(f"{suite.model}: at most {settings.pairs} pairs per pattern, seed {settings.seed}")
     for relation in suite.relations:
@@ -202,8 +204,10 @@ def _show_order_suite(suite: OrderSuite, examples: int) -> None:
             if result.must == relation.must:
                 console.line(f"    {result.pattern:<28}{_of_pairs(result)}")
                 for outcome in result.failed[:examples]:
-                    texts = (outcome.probability_a, outcome.pair.a), (outcome.probability_b, outcome.pair.b)
-                    console.line("        " + "  |  ".join(f"{chance:.4f} {text}" for chance, text in texts))
+                    a = f"{outcome.probability_a:.4f}", outcome.label_a, outcome.pair.a
+                    b = f"{outcome.probability_b:.4f}", outcome.label_b, outcome.pair.b
+                    both = (" ".join(parts if verdicts else parts[::2]) for parts in (a, b))
+                    console.line("        " + "  |  ".join(both))
     console.line("")
 
 

@@ -143,8 +143,9 @@ def shared_target(several: Iterable[Target]) -> Target | None:
 
 
 def common(several: Sequence[Target]) -> Target | Names:
-    """What the probabilities of several results are of: the target that they share, else the names of their classes."""
-    return shared_target(several) or shared(target.labels for target in several)
+    """What the probabilities of several results are of: a target whose name they share, else their classes' names."""
+    names = {probability_of(target) for target in several}
+    return several[0] if len(names) == 1 else shared(target.labels for target in several)
 
 
 # How many numbers a model gives.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from core.data.labels import shared
+from core.data.targets import shared_target
 from core.figures import layout
 from core.figures.palette import Style, style
 from core.figures.prefixes import positions
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def comparison_curves(comparison: Comparison) -> go.Figure:
-    """P(second class) after each token of two sentences, two curves per model, with the threshold at 0.5.
+    """P(target) after each token of two sentences, two curves per model; with the threshold at 0.5 where that decides.
 
     The first sentence's curves are solid with filled markers, the second's dashed with open ones; a model that reads
     the same tokens in both has one curve. Where a model's verdicts part for good, a vertical bar joins its two curves.
@@ -26,7 +27,8 @@ def comparison_curves(comparison: Comparison) -> go.Figure:
     second's, where every model reads the same ones.
     """
     figure = go.Figure()
-    figure.add_hline(y=0.5, line=layout.DASHED)
+    if all(contrast.a.target.wins_at_half for contrast in comparison.contrasts):
+        figure.add_hline(y=0.5, line=layout.DASHED)
     for index, contrast in enumerate(comparison.contrasts):
         look = style(contrast.model, index)
         model = layout.model_name(contrast.model)
@@ -38,13 +40,14 @@ def comparison_curves(comparison: Comparison) -> go.Figure:
         # Set side by side a little, as models often part at the same step.
         aside = 0.06 * (index - (len(comparison.contrasts) - 1) / 2)
         _parting(figure, contrast, look, _("{model}: the verdicts diverge").format(model=model), aside)
+    target = shared_target(contrast.a.target for contrast in comparison.contrasts)
     labels = shared(contrast.a.labels for contrast in comparison.contrasts)
     longest = max(max(len(contrast.a.tokens), len(contrast.b.tokens)) for contrast in comparison.contrasts)
     layout.finish(
         figure,
         _("Verdict after each token of two sentences"),
         500,
-        y=layout.probability_axis(labels),
+        y=layout.probability_axis(target or labels),
         x={"title": _("tokens read so far"), "range": [0.6, longest + 0.4]},
         legend={**layout.below(0.36), "xanchor": "left"},
         hovermode="x unified",
@@ -75,7 +78,7 @@ def _curve(figure: go.Figure, verdict: Verdict, look: Style, name: str, *, first
 
 
 def _parting(figure: go.Figure, contrast: Contrast, look: Style, name: str, aside: float) -> None:
-    """A bar between a model's two curves at the step from which its verdicts stand on different sides, and `aside`."""
+    """A bar between a model's two curves at the step from which its verdicts differ, and `aside`."""
     step = contrast.parts_at
     if step is not None:
         figure.add_scatter(

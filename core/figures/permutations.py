@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from textwrap import wrap
 from typing import TYPE_CHECKING
@@ -9,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
-from core.data.labels import SENTIMENT, Names
+from core.data import targets
+from core.data.labels import shown
 from core.figures import layout
-from core.figures.palette import FLIPPED, KEPT, ORIGINAL, THRESHOLD
+from core.figures.palette import FLIPPED, KEPT, ORIGINAL, THRESHOLD, series
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -22,15 +24,18 @@ _BINS = 40  # an even number, so that 0.5 is an edge and no bar holds both verdi
 _LONGEST, _WIDTH = 160, 60  # characters of an order in a point's label, and of a line of it
 
 
-def probability_histogram(result: Permutations, labels: Names = SENTIMENT) -> go.Figure:
-    """How many of the orders scored have which P(second class); flips hatched, the original marked by a line."""
-    chance = layout.probability(labels)
+def probability_histogram(result: Permutations) -> go.Figure:
+    """How many of the orders scored have which P(target); flips hatched, the original marked by a line.
+
+    Where there are several classes to flip to, each has its colour.
+    """
+    chance = layout.probability(result.target)
     edges = np.linspace(0, 1, _BINS + 1)
-    chances, flipped = _probabilities(result), _flipped(result)
+    chances = targets.probability(result.logits)
     figure = go.Figure()
     for name, mask, color, shape in (
-        (_("same verdict as the original"), ~flipped, KEPT, ""),
-        (_("flipped"), flipped, FLIPPED, "/"),
+        (_("same verdict as the original") if result.to is None else _("no flip"), ~result.flipped, KEPT, ""),
+        *((name, mask, color, "/") for name, mask, color in _flips(result, _("flipped"))),
     ):
         figure.add_bar(
             x=(edges[:-1] + edges[1:]) / 2,
@@ -41,7 +46,8 @@ def probability_histogram(result: Permutations, labels: Names = SENTIMENT) -> go
             customdata=[f"{low:.3f} – {high:.3f}" for low, high in pairwise(edges)],
             hovertemplate="%{customdata}: %{y:,}",
         )
-    figure.add_vline(x=0.5, line=layout.DASHED)
+    if result.target.wins_at_half:
+        figure.add_vline(x=0.5, line=layout.DASHED)
     figure.add_vline(
         x=result.original.probability,
         line={"color": ORIGINAL, "width": 3},
@@ -66,26 +72,32 @@ def probability_histogram(result: Permutations, labels: Names = SENTIMENT) -> go
     )
 
 
-def fluency_scatter(result: Permutations, chosen: int | None = None, labels: Names = SENTIMENT) -> go.Figure:
-    """Fluency against P(second class), a point an order; each carries its row's number in `result.rows` as customdata.
+def fluency_scatter(result: Permutations, chosen: int | None = None) -> go.Figure:
+    """Fluency against P(target), a point an order; each carries its row's number in `result.rows` as customdata.
 
     Of more than `MOST_POINTS` orders a seeded sample is drawn, the most fluent flips and the original always among
     them; `chosen` is a row to ring. Words are escaped: plotly reads a part of HTML.
     """
-    chances, flipped = _probabilities(result), _flipped(result)
+    chances = targets.probability(result.logits)
     original = _row_of_original(result)
-    shown = drawn(result)
-    shown = shown[shown != original]
+    rows_drawn = drawn(result)
+    others = np.zeros(result.scored, dtype=bool)
+    others[rows_drawn[rows_drawn != original]] = True
     figure = go.Figure()
-    figure.add_hline(y=0.5, line=layout.DASHED)
+    if result.target.wins_at_half:
+        figure.add_hline(y=0.5, line=layout.DASHED)
     figure.add_vline(
         x=result.original.fluency - result.floor,
         line={"color": THRESHOLD, "width": 1, "dash": "dot"},
         annotation={"text": _("threshold"), "yref": "paper", "y": 1.0, "yanchor": "bottom", "showarrow": False},
     )
+    same = _("same verdict as the original") if result.to is None else _("no flip")
     groups = (
-        (_("same verdict as the original"), shown[~flipped[shown]], KEPT, "circle", 6, 0.45),
-        (_("flipped (click one)"), shown[flipped[shown]], FLIPPED, "diamond", 9, 0.85),
+        (same, np.flatnonzero(others & ~result.flipped), KEPT, "circle", 6, 0.45),
+        *(
+            (name, np.flatnonzero(others & mask), color, "diamond", 9, 0.85)
+            for name, mask, color in _flips(result, _("flipped (click one)"))
+        ),
         (_("the original"), np.array([original]), ORIGINAL, "star", 16, 1.0),
     )
     for name, rows, color, symbol, size, opacity in groups:
@@ -97,7 +109,7 @@ def fluency_scatter(result: Permutations, chosen: int | None = None, labels: Nam
             marker={"color": color, "symbol": symbol, "size": size, "opacity": opacity},
             customdata=rows,
             text=[_shown(result, row) for row in rows],
-            hovertemplate="%{text}<br>" + layout.probability(labels) + " %{y:.3f}, %{x:.1f} nats<extra></extra>",
+            hovertemplate="%{text}<br>" + layout.probability(result.target) + " %{y:.3f}, %{x:.1f} nats<extra></extra>",
         )
     if chosen is not None:
         layout.ringed(figure, result.fluencies[chosen], chances[chosen], _("chosen"), 20, ORIGINAL)
@@ -109,7 +121,7 @@ def fluency_scatter(result: Permutations, chosen: int | None = None, labels: Nam
             "title": _("fluency by the {scorer} (nats)").format(scorer=layout.escape(result.scorer)),
             **({"range": _around(result.original.fluency)} if result.scored == 1 else {}),
         },
-        y=layout.probability_axis(labels),
+        y=layout.probability_axis(result.target),
         legend=layout.below(0.2),
         clickmode="event+select",
         dragmode="pan",
@@ -118,7 +130,7 @@ def fluency_scatter(result: Permutations, chosen: int | None = None, labels: Nam
 
 
 def position_bars(result: Permutations) -> go.Figure:
-    """For each word, how much of the logit's variance over the orders its own place explains (η², in percent)."""
+    """For each word, how much of the log-odds' variance over the orders its own place explains (η², in percent)."""
     positions = list(range(1, len(result.tokens) + 1))
     figure = go.Figure(
         go.Bar(
@@ -134,7 +146,10 @@ def position_bars(result: Permutations) -> go.Figure:
         _("Which word's position matters most?"),
         400,
         x=layout.token_axis([result.tokens], 0.6, title=_("words, in the original order")),
-        y={"title": _("share of the logit's variance, η² (%)"), "rangemode": "tozero"},
+        y={
+            "title": _("share of the variance of the {logit}, η² (%)").format(logit=layout.log_odds(result.target)),
+            "rangemode": "tozero",
+        },
     )
 
 
@@ -142,7 +157,7 @@ def drawn(result: Permutations) -> np.ndarray:
     """The rows of the orders that the scatter draws, ascending, int64."""
     if result.scored <= MOST_POINTS:
         return np.arange(result.scored)
-    flips = np.flatnonzero(_flipped(result))
+    flips = np.flatnonzero(result.flipped)
     best = flips[np.argsort(-result.fluencies[flips], kind="stable")][: len(result.flips)]
     always = np.union1d(best, _row_of_original(result))
     rest = np.setdiff1d(np.arange(result.scored), always, assume_unique=True)
@@ -150,14 +165,15 @@ def drawn(result: Permutations) -> np.ndarray:
     return np.sort(np.concatenate([always, sample]))
 
 
-def _probabilities(result: Permutations) -> np.ndarray:
-    chances: np.ndarray = 0.5 * (1 + np.tanh(0.5 * result.logits.astype(np.float64)))
-    return chances
-
-
-def _flipped(result: Permutations) -> np.ndarray:
-    flipped: np.ndarray = (result.logits >= 0) != (result.original.logit >= 0)
-    return flipped
+def _flips(result: Permutations, together: str) -> Iterator[tuple[str, np.ndarray, str]]:
+    """Flips, bool [N], by a name and a colour: all `together`, or by class where there are several to flip to."""
+    if result.to or targets.default(result.target.labels):
+        yield together, result.flipped, FLIPPED
+        return
+    for number, label in enumerate(result.target.labels):
+        if label in result.flips_to:
+            name = _("flipped to {label}").format(label=layout.escape(shown(label)))
+            yield name, result.flipped & (result.classes == number), series(number).color
 
 
 def _row_of_original(result: Permutations) -> int:

@@ -9,7 +9,8 @@ The first-order effect of a change on the logit is the embeddings' difference ti
 (HotFlip, Ebrahimi et al. 2018). A deleted word counts as made zero, an inserted one with the mean of the gradients
 beside it: both cruder than a substitution, for which it is the first term of Taylor's series.
 
-Tests hold the logits to the fused forward within 1e-5. Axes: L layers, N changes, n tokens, E embedding, H units.
+Tests hold the logits to the fused forward within 1e-5. A logit is of the model's target; a model without one gives the
+scores of all classes. Axes: L layers, N changes, n tokens, E embedding, H units, K classes.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.data.targets import Target
 from core.models.recurrent import Classifier, State
 
 BLOCK = 512  # changes read together: few enough that their gates stay in the processor's cache
@@ -38,10 +40,11 @@ class ChangedSentence:
         self._ids = torch.tensor(ids, dtype=torch.long)
 
     @cached_property
-    def logit(self) -> float:
-        """The sentence's own logit."""
+    def logit(self) -> np.ndarray:
+        """The sentence's own logit [], or its scores [K]."""
         with torch.inference_mode():
-            return float(self._model(self._ids[None]))
+            own: np.ndarray = self._model(self._ids[None])[0].numpy()
+            return own
 
     @cached_property
     def _before(self) -> State:
@@ -53,8 +56,9 @@ class ChangedSentence:
         return State(*(None if each[0] is None else torch.cat(each, dim=1) for each in parts))  # type: ignore[arg-type]
 
     def logits(self, changes: Sequence[Change]) -> np.ndarray:
-        """Logits float32 [N] of the sentence after each change by itself."""
-        result = np.empty(len(changes), dtype=np.float32)
+        """Logits float32 [N], or scores [N, K], of the sentence after each change by itself."""
+        classes = () if self._model.target else (self._model.linear.out_features,)
+        result = np.empty((len(changes), *classes), dtype=np.float32)
         read = self._whole if self._model.reads_whole else self._shared
         by_stop = sorted(range(len(changes)), key=lambda number: changes[number][1])
         with torch.inference_mode():
@@ -64,18 +68,20 @@ class ChangedSentence:
         return result
 
     def _whole(self, changes: Sequence[Change]) -> Tensor:
-        """Logits [N] of the changed sentences, read from their beginnings by the fused modules."""
+        """Logits [N], or scores [N, K], of the changed sentences, read from their beginnings by the fused modules."""
         ids = self._ids.tolist()
         sentences = [[*ids[:start], *new, *ids[stop:]] for start, stop, new in changes]
         lengths = torch.tensor([len(sentence) for sentence in sentences])
         longest = max(1, int(lengths.max()))
         padded = [sentence + [0] * (longest - len(sentence)) for sentence in sentences]
-        logits = self._model(torch.tensor(padded), lengths.clamp(min=1))
+        logits: Tensor = self._model(torch.tensor(padded), lengths.clamp(min=1))
         # Of no token at all the verdict is that of the state before the first.
-        return torch.where(lengths > 0, logits, self._model.empty_logit())
+        logits[lengths == 0] = self._model.empty_logits()
+        return logits
 
     def _shared(self, changes: Sequence[Change]) -> Tensor:
-        """Logits [N] of a block of changes whose ends stand in ascending order, from the states before them."""
+        """Logits [N], or scores [N, K], of a block of changes whose ends stand in ascending order, from the states
+        before them."""
         starts, stops, new = zip(*changes, strict=True)
         state = self._before.rows(torch.tensor(starts))  # [L, N, H]
         for depth in range(max(map(len, new))):
@@ -88,9 +94,11 @@ class ChangedSentence:
             state.put(begun, self._model.step(x, state.rows(begun)).state)
         return self._model.read_state(state)
 
-    def effects(self, changes: Sequence[Change]) -> np.ndarray:
-        """First-order change of the logit by each change, float64 [N]: one gradient, no sentence scored."""
-        gradient = embedding_gradient(self._model, self._ids).numpy()  # [n, E]
+    def effects(self, changes: Sequence[Change], target: Target | None = None) -> np.ndarray:
+        """First-order change of the logit, or of another `target`'s log-odds, by each change, float64 [N]: one
+        gradient, no sentence scored."""
+        model = self._model if target is None else self._model.targeted(target)
+        gradient = embedding_gradient(model, self._ids).numpy()  # [n, E]
         vectors = self._model.embedding.weight.detach().numpy()
         # Between the positions, where words are inserted (at the ends: the gradient of the one neighbour).
         padded = np.concatenate([gradient[:1], gradient, gradient[-1:]])

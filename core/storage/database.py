@@ -70,10 +70,11 @@ CREATE TABLE finds (
 _VERSIONS = (
     (_PAIRS,),
     (_FINDS,),
+    tuple(f"ALTER TABLE finds ADD COLUMN {name} TEXT" for name in ("target", "label")),
     (
-        *(f"ALTER TABLE finds ADD COLUMN {name} TEXT" for name in ("target", "label", "against")),
-        *(f"ALTER TABLE pairs ADD COLUMN {name} TEXT" for name in ("target", "label_original")),
-        *(f"ALTER TABLE pairs ADD COLUMN {name} TEXT" for name in ("label_other", "against")),
+        "ALTER TABLE finds ADD COLUMN against TEXT",
+        *(f"ALTER TABLE pairs ADD COLUMN {name} TEXT" for name in ("target", "against")),
+        *(f"ALTER TABLE pairs ADD COLUMN {name} TEXT" for name in ("label_original", "label_other")),
     ),
 )
 _BROUGHT_BY = {PAIRS: 1, FINDS: 2}

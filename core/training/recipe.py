@@ -114,7 +114,8 @@ class Recipe:
     """What decides the checkpoints besides the data. `held_out_rows` None means 20,000 rows, or a tenth if less.
 
     `words` is how many of a lender's words are kept, None all: those seen `min_count` times in the file, then the first
-    of the lender's, whose order is by frequency. Raises ValueError for an invalid number.
+    of the lender's, whose order is by frequency. `limits` and `terms` are for the card, instead of the usual ones.
+    Raises ValueError for an invalid number.
     """
 
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
@@ -123,6 +124,8 @@ class Recipe:
     seed: int = 0
     word2vec: Word2VecSettings = field(default_factory=Word2VecSettings)
     words: int | None = None
+    limits: tuple[str, ...] = ()
+    terms: str = ""
 
     def __post_init__(self) -> None:
         if self.min_count < 1 or self.seed < 0:
@@ -356,12 +359,12 @@ def _card(
         "versions": checkpoints.versions("numpy", "torch", "gensim"),
         "intended_use": INTENDED_USE,
         "limits": [
-            *(LIMITS if sentiment else OWN_LIMITS),
+            *(prepared.recipe.limits or (LIMITS if sentiment else OWN_LIMITS)),
             *([BALANCED_LIMIT] if settings.balance else []),
             *([FEW_ERRORS_LIMIT] if errors < FEW_ERRORS else []),
             *([SMALL_LIMIT] if rows < SMALL else []),
         ],
-        "terms": TERMS if sentiment else OWN_TERMS,
+        "terms": prepared.recipe.terms or (TERMS if sentiment else OWN_TERMS),
         "metrics": {},
     }
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
@@ -15,7 +15,7 @@ from core.models import checkpoints as folder
 from core.runtime import i18n
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
-from pages.widgets import black_box, models
+from pages.widgets import black_box, models, query_params
 from pages.wording.tokens import plain, share_bar
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from core.models.predictor import Model
 
 AnyModel = TypeVar("AnyModel", bound="Model")
+_SIDE_BY_SIDE = 6  # options
 
 
 def of(model: str) -> Names:
@@ -95,6 +96,16 @@ def log_odds_name(*several: Target) -> str:
     return names.pop() if len(names) == 1 else targets.log_odds_name(None)
 
 
+def choose(label: str, options: Mapping[str, str], **more: Any) -> str:
+    """One of some classes, or of what else is offered beside them: side by side, or in a box where they are many.
+
+    `options` say how a reader sees each, not escaped; `more` is as of `query_params.choice`.
+    """
+    if len(options) > _SIDE_BY_SIDE:
+        return query_params.choice(st.selectbox, label, options, width=240, **more)
+    return query_params.choice(st.segmented_control, label, {one: plain(name) for one, name in options.items()}, **more)
+
+
 def listed(several: Iterable[Checkpoint]) -> str:
     """``LSTM (negative or positive), MAIL (ham or spam)``, for a place that reads Markdown."""
     return i18n.listed(
@@ -105,19 +116,6 @@ def listed(several: Iterable[Checkpoint]) -> str:
         )
         for one in several
     )
-
-
-def two_only(several: Sequence[AnyModel]) -> list[AnyModel]:
-    """The models that have two classes; a line on each other says so."""
-    fitting = []
-    for model in several:
-        try:
-            targets.two_only(model)
-        except ValueError as error:
-            st.info(plain(str(error)), icon=":material/label_off:")
-        else:
-            fitting.append(model)
-    return fitting
 
 
 def sentiment_only(several: list[Checkpoint], why: str) -> list[Checkpoint]:

@@ -89,6 +89,7 @@ def test_every_other_figure_is_measured(models: list[Checkpoint]) -> None:
         reading.predict(one, 50, 1),
         reading.scan(one, 50, 1),
         reading.scan_of_three(one, 50, 1),
+        reading.orders_of_three_classes("lstm", 4, 1),
         reading.all_subsets(one, "delete", 1),
         inside.trace_of_forty(one, 1),
         inside.decomposition(one, 1),

@@ -15,7 +15,7 @@ from tests.commands.conftest import Cli
 
 KEYS = [
     *("model", "situation", "candidates", "scored", "fooled", "top", "by_recipe", "certificate"),
-    *("human_reading", "alone", "missing"),
+    *("human_reading", "alone", "alone_label", "missing"),
 ]
 RECIPE = ["pattern", "form", "opener", "intensifier", "praise", "target", "situation", "closer"]
 FLIGHT = "my flight is delayed again"
@@ -33,7 +33,7 @@ def test_json_for_every_situation_and_model(cli: Cli) -> None:
         assert len(row["top"]) == 5
         model = checkpoints.load(row["model"])
         for one in row["top"]:
-            assert list(one) == ["text", "probability", "recipe"] and list(one["recipe"]) == RECIPE
+            assert list(one) == ["text", "probability", "recipe", "label"] and list(one["recipe"]) == RECIPE
             assert one["probability"] == pytest.approx(verdict(model, one["text"]).probability, abs=1e-6)
         assert row["alone"] == pytest.approx(verdict(model, row["situation"]).probability, abs=1e-6)
         assert sum(share["scored"] for share in row["by_recipe"]) == 100

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core.commands.edit import word_diff
+from core.data.targets import Target
 from core.models import checkpoints
 from core.models.predict import verdict, verdict_on_tokens
 from core.probes.edits import sources as edit_sources
 from core.text.preprocessing import Preprocessing
 from tests.commands.conftest import Cli
+from tests.conftest import write_tiny_checkpoint
 from tests.probes.small_models import word_sources
 
 KEYS = [
     *("model", "text", "probability", "found", "edited", "edited_probability", "edits", "fluency_change", "guards"),
     *("queries", "candidates", "minimal", "certificate"),
     *("goal", "reading", "tokens", "complete", "flips", "proposed", "refused", "scorer", "diff", "others", "closest"),
+    *("target", "label", "edited_label"),
 ]
 TEXT = "i love this movie so late"
 SOURCES = word_sources()
@@ -58,10 +62,34 @@ def test_json_for_every_text_and_model(cli: Cli) -> None:
             assert all(made.keys() == {"kind", "position", "before", "after"} for made in flip["edits"])
             assert remade(row["tokens"], flip["edits"]) == flip["edited"]
             after = verdict_on_tokens(checkpoint, flip["edited"].split())
-            assert after.label != before.label and flip["minimal"] is True
+            assert after.label == flip["edited_label"] != before.label == row["label"] and flip["minimal"] is True
             assert flip["edited_probability"] == pytest.approx(after.probability, abs=1e-5)
             assert list(checkpoint.preprocessing(flip["edited"])) == flip["edited"].split()  # typed, it is read so
             assert flip["fluency_change"] >= -8
+
+
+def test_of_three_classes_a_goal_is_one_of_them(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    three = ("negative", "neutral", "positive")
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tmp_path))
+    write_tiny_checkpoint(tmp_path, "three", "gru", labels=three)
+    write_tiny_checkpoint(tmp_path, "two", "gru")
+    checkpoint = checkpoints.load("three")
+    before = verdict(checkpoint, TEXT)
+    edit = "edit --max-edits 1 --fluency inf"
+    (row,) = cli.json(f"{edit} --model three --goal flip --no-guard polarity", TEXT)
+    assert (row["target"], row["label"], row["reading"]) == (before.label,) * 3
+    assert row["probability"] == pytest.approx(before.probability, abs=1e-6)
+    reached = {row["edited_label"], *(other["edited_label"] for other in row["others"])}
+    assert reached and before.label not in reached
+    for name in three:
+        (row,) = cli.json(f"{edit} --model three --target neutral --against positive --to {name}", TEXT)
+        assert (row["goal"], row["target"], row["against"]) == (name, "neutral", "positive")
+        aimed = before.aimed(Target(three, 1, 2))
+        assert row["probability"] == pytest.approx(aimed.probability, abs=1e-6)
+        assert row["edited_label"] in (name, None)
+    done = cli.run(f"{edit} --to neutral '{TEXT}'")
+    assert done.out.startswith(f"three: {before.label}, P(neutral) {before.distribution[1]:.4f}  {TEXT}")
+    assert "left out: two: unknown goal 'neutral'; available: negative, positive, flip" in done.err
 
 
 def test_options_reach_the_search(cli: Cli) -> None:
@@ -110,7 +138,9 @@ def test_for_people(cli: Cli) -> None:
 
 def test_refusals(cli: Cli) -> None:
     for arguments, says in (
-        ("", "required: --goal"),
+        ("", "one of the arguments --goal --to is required"),
+        ("--goal flip --to positive 'a b'", "not allowed"),
+        ("--goal flip --target odd 'a b'", "'odd' is no class"),
         ("--goal sideways 'a b'", "sideways"),
         ("--goal flip", "no text was given"),
         ("--goal flip ' '", "the text is empty: there is no word to edit"),

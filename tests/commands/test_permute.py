@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from itertools import permutations
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,22 +13,23 @@ import pytest
 
 from core.fluency import judge, trigram
 from core.models import checkpoints
-from core.models.predict import verdicts
+from core.models.predict import verdict, verdicts
 from core.probes.permutations import search as permutation_search
 from core.text.preprocessing import Preprocessing
 from tests.commands.conftest import Cli
-from tests.conftest import WORDS
+from tests.conftest import WORDS, write_tiny_checkpoint
 from tests.fluency.small_judge import random_judge
 from tests.probes.small_models import random_trigram
 
 KEYS = [
-    *("model", "text", "tokens", "orders", "scored", "complete", "certificate", "original"),
+    *("model", "text", "tokens", "orders", "scored", "complete", "certificate", "target", "original"),
     *("flip_count", "flip_count_above_floor", "floor", "scorer", "threshold"),
-    *("accepted", "accepted_flips", "flips", "fluent", "highest", "lowest"),
+    *("accepted", "accepted_flips", "to", "flips_to", "flips", "fluent", "highest", "lowest"),
     *("sensitivity", "order_effect", "way", "named", "position_effects"),
 ]
 
 
+THREE = ("negative", "neutral", "positive")
 SCORER = random_trigram(["i", "love", "this", "frabjous"])
 JUDGE = random_judge(WORDS)
 
@@ -48,13 +50,13 @@ def test_json_for_every_text_and_model(cli: Cli) -> None:
         assert list(row) == KEYS
         orders = 24 if "late" in row["text"] else 12  # two words are the same, and the comma stays
         assert (row["orders"], row["scored"], row["complete"], row["floor"]) == (orders, orders, True, 8.0)
-        assert row["scorer"] == "trigram" and row["original"].keys() == {"probability", "fluency", "valid"}
+        assert row["scorer"] == "trigram" and row["original"].keys() == {"probability", "fluency", "valid", "label"}
         assert row["accepted_flips"] <= row["accepted"] < orders and row["threshold"] == 0.5
         for listed in (row["flips"], row["fluent"]):
             assert len(listed) <= 20
             by = "valid" if listed is row["flips"] else "fluency"
             assert [order[by] for order in listed] == sorted((order[by] for order in listed), reverse=True)
-            assert all(order.keys() == {"text", "probability", "fluency", "valid"} for order in listed)
+            assert all(order.keys() == {"text", "probability", "fluency", "valid", "label"} for order in listed)
         assert row["lowest"]["probability"] <= row["original"]["probability"] <= row["highest"]["probability"]
 
 
@@ -72,14 +74,42 @@ def test_flip_lists_the_best_pairs_of_each_model(cli: Cli) -> None:
     for row in rows:
         assert list(row) == [
             *("model", "text", "probability", "valid", "orders", "searched", "accepted", "accepted_flips"),
-            *("certificate", "pairs"),
+            *("certificate", "label", "to", "accepted_to", "target", "pairs"),
         ]
         assert (row["orders"], row["searched"], len(row["pairs"]) <= 2) == (60, 60, True)
         for pair in row["pairs"]:
-            assert list(pair) == ["text", "probability", "valid", "accepted", "margin"]
+            assert list(pair) == ["text", "probability", "valid", "accepted", "margin", "label"]
             assert (pair["probability"] >= 0.5) != (row["probability"] >= 0.5)
             assert pair["margin"] == pytest.approx(abs(pair["probability"] - row["probability"]))
     assert cli.text("flip --model gru 'so good so bad never'").splitlines()[0].startswith("gru: ")
+
+
+def test_three_classes_have_a_target_and_a_goal(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_tiny_checkpoint(tmp_path, "mail", "rnn", labels=("ham", "spam"))
+    write_tiny_checkpoint(tmp_path, "three", "gru", labels=THREE, seed=3)
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tmp_path))
+    text, three = "so good so bad never", checkpoints.load("three")
+    own = verdict(three, text).label
+    to, other = (name for name in THREE if name != own)
+    (row,) = cli.json("permute --model three", text)
+    assert (row["target"], row["original"]["label"], row["to"]) == (own, own, None)
+    assert sum(row["flips_to"].values()) == row["flip_count"] and own not in row["flips_to"]
+    for verb in ("permute", "flip"):
+        done = cli.run(f"{verb} --json --to {to} '{text}'")
+        (row,) = json.loads(done.out)
+        assert (row["target"], row["to"]) == (to, to) and "left out: mail: " in done.err
+        assert {flip["label"] for flip in row["flips" if verb == "permute" else "pairs"]} <= {to}
+        (row,) = cli.json(f"{verb} --model three --target {other} --against {own}", text)
+        assert (row["target"], row["against"]) == (other, own)
+        (row,) = cli.json(f"{verb} --model three --to {own}", text)
+        assert f"is read as {own} already" in row["certificate"]
+        assert "is no class" in cli.refused(f"{verb} --to angry '{text}'", alone=False)
+        assert f"P({own}), " in (out := cli.text(f"{verb} --model three '{text}'")) and "verdict, order" in out
+    orders = tmp_path / "orders.csv"
+    orders.write_text("text\n" + "\n".join(map(" ".join, permutations(text.split()))), encoding="utf-8")
+    pairs = cli.json(f"mine {orders} --model three --target {own}")
+    assert pairs and {pair["label_a"] for pair in pairs} == {own}
+    assert {row["model"] for row in cli.json("order-suite --pairs 1 --model three")} == {"three"}
 
 
 def test_judge_says_how_likely_an_order_is_valid(cli: Cli) -> None:

@@ -53,7 +53,10 @@ def test_examples_are_the_models_failures(cli: Cli, tiny_checkpoints: Path) -> N
     examples = [(one, example) for one in row["templates"] for example in one["examples"]]
     assert examples
     for one, example in examples:
-        assert list(example) == ["text", "changed", "expected", "probability", "changed_probability"]
+        assert list(example) == [
+            *("text", "changed", "expected", "probability", "changed_probability"),
+            *("label", "changed_label"),
+        ]
         assert example["probability"] == pytest.approx(verdict(model, example["text"]).probability, abs=1e-5)
         if one["kind"] == "MFT":
             assert verdict(model, example["text"]).label != example["expected"] == one["expected"]

@@ -1,4 +1,4 @@
-"""Verbs that need a model of two classes say so in one line, and leave others out where they take all models."""
+"""Every verb takes models of three classes, and names the class that its numbers are of."""
 
 from __future__ import annotations
 
@@ -17,29 +17,25 @@ from tests.conftest import WORDS, write_tiny_checkpoint
 
 TEXT = "i love this movie"
 THREE = ("negative", "neutral", "positive")
-VERBS = (*("mine FILE", "order-suite", f"edit --goal flip '{TEXT}'", "compose flight", "suite"),)
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    write_tiny_checkpoint(tmp_path, "three", "lstm", labels=("negative", "neutral", "positive"))
+    write_tiny_checkpoint(tmp_path, "three", "lstm", labels=THREE)
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tmp_path))
     return tmp_path
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_a_verb_that_needs_two_classes_says_so(cli: Cli, tmp_path: Path, write: Callable[..., Path], verb: str) -> None:
-    file = write("rows.csv", "text,label\nso good,positive\nso bad,negative\n")
-    verb = verb.replace("FILE", str(file)).replace("OUT", str(tmp_path / "out")).replace("DIR", str(tmp_path))
-    line = cli.refused(f"{verb} --model three", alone=False)
-    assert line == "error: three has 3 classes (negative, neutral, positive); this needs a model of two"
-
-
-def test_the_others_are_asked(cli: Cli, tmp_path: Path) -> None:
-    write_tiny_checkpoint(tmp_path, "two", "lstm")
-    done = cli.run("interactions 'so good' --json")
-    assert [row["model"] for row in json.loads(done.out)] == ["two"]
-    assert done.err == "left out: three has 3 classes (negative, neutral, positive); this needs a model of two\n"
+def test_what_is_about_sentiment_takes_models_that_have_it(cli: Cli, tmp_path: Path) -> None:
+    write_tiny_checkpoint(tmp_path, "airline", "gru", labels=("late", "lost", "fine"))
+    corpus = tmp_path / "corpus.jsonl"
+    corpus.write_text('{"text": "so good", "label": 1}\n{"text": "so bad", "label": 0}\n', encoding="utf-8")
+    for verb in ("suite --cases 2", "compose --budget 60 'my flight is late'", f"sarcasm-report --data {corpus}"):
+        done = cli.run(f"{verb} --json")
+        assert [row["model"] for row in json.loads(done.out)] == ["three"], verb
+    (row,) = json.loads(cli.run("compose --budget 60 --json 'my flight is late'").out)
+    assert {one["label"] for one in row["top"]} | {row["alone_label"]} <= {"negative", "neutral", "positive"}
+    assert "airline tells late from lost from fine" in cli.refused("suite --model airline")
 
 
 def test_what_explains_a_text_names_its_target(cli: Cli) -> None:

@@ -193,3 +193,5 @@ def test_rows_and_directions_of_two_classes_are_one() -> None:
     assert POSITIVE.pair == POSITIVE
     assert targets.common([POSITIVE, POSITIVE]) == POSITIVE
     assert targets.common([POSITIVE, Target(SENTIMENT, 0)]) == SENTIMENT
+    assert targets.probability_of(targets.common([POSITIVE, Target(THREE, 2)])) == "P(positive)"
+    assert targets.probability_of(targets.common([POSITIVE, Target(THREE, 2, 0)])) == "P(target class)"

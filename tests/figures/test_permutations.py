@@ -7,6 +7,7 @@ from math import factorial
 import numpy as np
 import pytest
 
+from core.data.targets import POSITIVE, Target
 from core.figures.permutations import MOST_POINTS, drawn, fluency_scatter, position_bars, probability_histogram
 from core.fluency.orders import Words
 from core.probes.permutations.search import Permutations, Question, search
@@ -15,18 +16,23 @@ from tests.figures.shown import TOKENS, as_plotly_shows, assert_text
 WORDS = ["not", "bad", "at", "all", "!"]
 
 
-def found(tokens: list[str], scorer: str = "made-up judge", budget: int = 400_000) -> Permutations:
+THREE = ("late", "<b>lost</b>", "fine")
+
+
+def found(
+    tokens: list[str], scorer: str = "made-up judge", budget: int = 400_000, target: Target = POSITIVE, **more: str
+) -> Permutations:
     """Every order scored by a weight for each word and place, so that places matter and about half the orders flip."""
     count = len(tokens)
     generator = np.random.default_rng(count)
-    weights = generator.normal(size=(count, count))
+    weights = generator.normal(size=(count, count) if target == POSITIVE else (count, count, len(target.labels)))
     table = -generator.gamma(2, 2, size=(count + 1,) * 3).astype(np.float32)
 
     def score(orders: np.ndarray) -> np.ndarray:
         return sum(weights[orders[:, place], place] for place in range(count)).astype(np.float32)
 
     words = Words(tuple(range(count)))
-    question = Question(" ".join(tokens), tuple(tokens), words, table, scorer, budget=budget)
+    question = Question(" ".join(tokens), tuple(tokens), words, table, scorer, budget=budget, target=target, **more)
     *_events, last = search("lstm", score, question)
     return last.result()
 
@@ -58,6 +64,22 @@ def test_the_scatter_draws_every_order_once() -> None:
     assert result.order(int(original.customdata[0])).positions == (0, 1, 2, 3, 4)
     ring = fluency_scatter(result, 7).data[-1]
     assert (ring.x[0], ring.y[0]) == (result.fluencies[7], pytest.approx(result.order(7).probability))
+
+
+def test_flips_of_three_classes_are_drawn_by_class_without_a_threshold() -> None:
+    result = found(WORDS, target=Target(THREE, 1))
+    assert len(result.flips_to) == 2
+    for figure, first in ((probability_histogram(result), 1), (fluency_scatter(result), 1)):
+        curves = figure.data[first : first + 2]
+        assert_text(figure, *(f"flipped to {name}" for name in result.flips_to))
+        counts = [sum(curve.y) if curve.type == "bar" else len(curve.x) for curve in curves]
+        assert counts == list(result.flips_to.values())
+        assert len(figure.layout.shapes) == 1 and curves[0].marker.color != curves[1].marker.color
+    rows = np.concatenate([curve.customdata for curve in fluency_scatter(result).data])
+    assert sorted(rows) == list(range(result.scored))
+    (to, count), *_others = result.flips_to.items()
+    same, flips, _original = fluency_scatter(found(WORDS, target=Target(THREE, 1), to=to)).data
+    assert len(flips.x) == count and len(same.x) == result.scored - count - 1
 
 
 def test_a_sample_holds_the_original_and_the_most_fluent_flips() -> None:

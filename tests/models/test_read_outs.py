@@ -119,8 +119,8 @@ def test_prefixes_orders_changes_and_removed_words_equal_whole_readings(checkpoi
     np.testing.assert_allclose(logits, one_by_one(checkpoint, changed), atol=1e-5)
 
     without = [ids[:place] + ids[place + 1 :] for place in range(len(ids))]
-    np.testing.assert_allclose(leave_one_out(checkpoint, words), one_by_one(checkpoint, without), atol=1e-5)
-    assert leave_one_out(checkpoint, ["bad"])[0] == pytest.approx(model.empty_logit(), abs=1e-5)
+    np.testing.assert_allclose(leave_one_out(checkpoint, words).logits, one_by_one(checkpoint, without), atol=1e-5)
+    assert leave_one_out(checkpoint, ["bad"]).logits[0] == pytest.approx(model.empty_logit(), abs=1e-5)
 
     for baseline in BASELINES:
         given, present = Instance(checkpoint, TEXT, tuple(words)), subsets(len(words))

@@ -8,27 +8,30 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.data.labels import SENTIMENT
+from core.data.targets import Target, head_sizes
 from core.models.recurrent import CELLS, Classifier
 from core.models.shared_suffixes import Change, ChangedSentence, embedding_gradient
 from tests.probes.small_models import steep_model
 
 VOCABULARY = 14
+THREE = ("negative", "neutral", "positive")
 
 
-def model(cell: str, layers: int = 1) -> Classifier:
-    return steep_model(cell, VOCABULARY, 5, 7, layers, seed=3)
+def model(cell: str, layers: int = 1, outputs: int = 1) -> Classifier:
+    return steep_model(cell, VOCABULARY, 5, 7, layers, seed=3, outputs=outputs)
 
 
 def whole(classifier: Classifier, ids: list[int], changes: list[Change]) -> np.ndarray:
     """Every changed sentence read from its beginning."""
-    logits = []
+    logits: list[np.ndarray] = []
     with torch.inference_mode():
         for start, stop, new in changes:
             changed = [*ids[:start], *new, *ids[stop:]]
             if changed:
-                logits.append(float(classifier(torch.tensor([changed]))))
+                logits.append(classifier(torch.tensor([changed]))[0].numpy())
             else:
-                logits.append(float(classifier.read_out(classifier.start().h[-1])))
+                logits.append(classifier.read_out(classifier.start().h[-1])[0].numpy())
     return np.array(logits)
 
 
@@ -47,22 +50,26 @@ def some_changes(random: np.random.Generator, length: int, count: int) -> list[C
     st.integers(0, 999),
     st.integers(1, 9),
     st.sampled_from([1, 3, 512]),
+    st.sampled_from([1, 3]),
 )
-def test_any_changes_against_whole_sentences(cell: str, layers: int, seed: int, length: int, block: int) -> None:
+def test_any_changes_against_whole_sentences(
+    cell: str, layers: int, seed: int, length: int, block: int, outputs: int
+) -> None:
     random = np.random.default_rng(seed)
     ids = random.integers(1, VOCABULARY, length).tolist()
     changes = [*some_changes(random, length, 20), (0, 0, ()), (0, length, ())]  # no change, and all left out
-    classifier = model(cell, layers)
+    classifier = model(cell, layers, outputs)
     sentence = ChangedSentence(classifier, ids, block)
     np.testing.assert_allclose(sentence.logits(changes), whole(classifier, ids, changes), atol=1e-5, rtol=0)
     assert sentence.logit == pytest.approx(whole(classifier, ids, [(0, 0, ())])[0], abs=1e-5)
-    assert sentence.logits([]).shape == (0,) and sentence.effects([]).shape == (0,)
+    assert sentence.logits([]).shape == ((0,) if outputs == 1 else (0, 3)) and sentence.effects([]).shape == (0,)
 
 
+@pytest.mark.parametrize("target", [Target(SENTIMENT, 0), Target(THREE, 2)])
 @pytest.mark.parametrize("cell", CELLS)
-def test_effects_are_the_first_term_of_taylors_series(cell: str) -> None:
+def test_effects_are_the_first_term_of_taylors_series(cell: str, target: Target) -> None:
     """A substitute's embedding a hair from the old one moves the logit by the effect, up to the second order."""
-    classifier, ids = model(cell).double(), [3, 4, 5, 6]
+    classifier, ids = model(cell, outputs=head_sizes(target.labels)[0]).double(), [3, 4, 5, 6]
     hair = 1e-5
     with torch.no_grad():
         for i, word in enumerate(ids):  # ids 9 to 12 are 3 to 6, moved a little
@@ -70,10 +77,11 @@ def test_effects_are_the_first_term_of_taylors_series(cell: str) -> None:
     changes: list[Change] = [(i, i + 1, (9 + i,)) for i in range(4)]
     changes.append((1, 3, (10, 11)))
     sentence = ChangedSentence(classifier, ids)
+    aimed = classifier.targeted(target)
     with torch.no_grad():
         rows = torch.tensor([[*ids[:start], *new, *ids[stop:]] for start, stop, new in changes])
-        exact = (classifier(rows) - classifier(torch.tensor([ids]))).numpy()
-    np.testing.assert_allclose(sentence.effects(changes), exact, rtol=1e-3, atol=hair**2 * 100)
+        exact = (aimed(rows) - aimed(torch.tensor([ids]))).numpy()
+    np.testing.assert_allclose(sentence.effects(changes, target), exact, rtol=1e-3, atol=hair**2 * 100)
 
 
 def test_effects_of_deletions_and_insertions_as_written() -> None:

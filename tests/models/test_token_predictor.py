@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.data.labels import SENTIMENT
-from core.data.targets import Target
+from core.data.targets import POSITIVE, Target
 from core.models import checkpoints
 from core.models.predict import verdict_on_tokens
 from core.models.token_predictor import checked, predictor
@@ -29,14 +29,15 @@ def test_seen_from_outside_and_inside_it_is_one_model(name: str, tiny_checkpoint
     edits = [Edit("delete", place, (token,), ()) for place, token in enumerate(tokens)]
     edits += [Edit("substitute", 2, ("unheard",), (word,)) for word in ("unseen", "bad", "unread")]
     outside, inside = black_box(predictor(checkpoint))(tokens), white_box(checkpoint)(tokens)
-    assert outside.logit == pytest.approx(inside.logit, abs=1e-5)
+    assert outside.own.log_odds(POSITIVE) == pytest.approx(inside.own.log_odds(POSITIVE), abs=1e-5)
     expected = [verdict_on_tokens(checkpoint, apply(tokens, [edit])).logit for edit in edits]
     for reading, queries in ((outside, 7), (inside, 6)):  # inside, two unknown words are one
-        logits, asked = reading.logits(edits)
-        np.testing.assert_allclose(logits, expected, atol=1e-5)
+        verdicts, asked = reading.edited(edits)
+        np.testing.assert_allclose(verdicts.log_odds(POSITIVE), expected, atol=1e-5)
+        assert verdicts.classes.tolist() == [logit >= 0 for logit in expected]
         assert asked == queries
-    assert outside.effects(edits) is None and not outside.sees_inside
-    assert inside.effects(edits).shape == (7,) and inside.sees_inside  # type: ignore[union-attr]
+    assert outside.effects(edits, POSITIVE) is None and not outside.sees_inside
+    assert inside.effects(edits, POSITIVE).shape == (7,) and inside.sees_inside  # type: ignore[union-attr]
 
 
 def test_of_many_classes_each_has_its_probability_whatever_the_target(tmp_path: Path) -> None:

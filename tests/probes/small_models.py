@@ -75,10 +75,12 @@ def permuted(checkpoint: Checkpoint, order: Sequence[int]) -> Checkpoint:
     return replace(checkpoint, model=model, card={**checkpoint.card, "labels": labels})
 
 
-def steep_model(cell: str, words: int, embedding: int, hidden: int, layers: int = 1, seed: int = 0) -> Classifier:
+def steep_model(
+    cell: str, words: int, embedding: int, hidden: int, layers: int = 1, seed: int = 0, outputs: int = 1
+) -> Classifier:
     """A model of `words` words, its weights far from where tanh and σ are straight lines."""
     torch.manual_seed(seed)
-    model = Classifier(cell, words, embedding, hidden, layers)
+    model = Classifier(cell, words, embedding, hidden, layers, outputs=outputs)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.mul_(3)

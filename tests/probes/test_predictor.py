@@ -24,6 +24,7 @@ from core.probes.attribution.sensitivity import moved
 from core.probes.checklist import suite
 from core.probes.edits import search, sources
 from core.probes.edits import transformations as change
+from core.probes.edits.guards import Polarity
 from core.probes.edits.sources import WordSources
 from core.probes.edits.victims import victim
 from core.probes.permutations import search as permutations
@@ -121,7 +122,7 @@ def test_edits(seen: Checkpoint, asked: BlackBox) -> None:
 def test_edits_are_guarded_by_polarity_that_is_lent(asked: BlackBox, seen: Checkpoint) -> None:
     values = np.zeros(len(seen.vocabulary))
     values[seen.vocabulary.id("bad")] = -3
-    lent = WordSources(polarity=(values, seen.vocabulary))
+    lent = WordSources(polarity=Polarity(values, seen.vocabulary))
     (guard, *_) = sources.guards(asked, lent)
     edit = next(one for one in change.delete(asked.preprocessing(TEXT)) if one.before == ("bad",))
     assert guard.judge([edit], "negative") == "failed"
@@ -207,8 +208,8 @@ def test_sampled_shapley_is_the_same_sample(seen: Checkpoint, asked: BlackBox) -
 
 def test_faithfulness_and_its_random_baseline(seen: Checkpoint, asked: BlackBox) -> None:
     inside, outside = readings(seen, asked)
-    scores = np.array(comment.leave_one_out(seen, inside.tokens)) * -1
-    np.testing.assert_allclose(comment.leave_one_out(asked, outside.tokens), -scores, atol=NEAR)
+    scores = np.array(comment.leave_one_out(seen, inside.tokens).logits) * -1
+    np.testing.assert_allclose(comment.leave_one_out(asked, outside.tokens).logits, -scores, atol=NEAR)
     one, other = yardstick(inside).measure(scores).as_json(), yardstick(outside).measure(scores).as_json()
     assert one.keys() == other.keys()
     for name in ("comprehensiveness", "sufficiency", "loo_tau", "infidelity"):

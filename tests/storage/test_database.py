@@ -179,7 +179,7 @@ def test_pairs_and_finds_of_one_file_do_not_touch_one_another(tmp_path: Path) ->
     assert (pairs.all(), finds.all()) == ([pair], [find])
     finds.remove(find.id)
     assert (pairs.all(), finds.all()) == ([pair], [])
-    assert version(pairs.path) == SCHEMA == 3
+    assert version(pairs.path) == SCHEMA == 4
 
 
 @pytest.mark.parametrize("there", [False, True])
@@ -344,7 +344,7 @@ def test_a_file_of_another_kind_is_refused_and_left_alone(pairs: Collection) -> 
 @pytest.mark.parametrize(
     ("number", "says"),
     [
-        (4, "newer version: its schema is 4, this program knows up to 3"),
+        (5, "newer version: its schema is 5, this program knows up to 4"),
         (0, r"is not a collection of pairs and finds \(its schema is 0\)"),
         (-1, r"is not a collection of pairs and finds \(its schema is -1\)"),
     ],

@@ -55,7 +55,7 @@ def sarcasm_report(options: argparse.Namespace) -> int:
     from core.probes.sarcasm.report import reports
 
     models = inputs.sentiment_only(
-        inputs.two_only(inputs.named_checkpoints(options.model)),
+        inputs.named_checkpoints(options.model),
         "sarcasm is judged by the sentiment that people and models read",
     )
     corpora = [read_sarcasm(path, where, about, layout=options.layout) for path, where, about in _corpora(options)]

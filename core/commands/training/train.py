@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from core.text.preprocessing import USUAL
 
 if TYPE_CHECKING:
     from core.data.corpus import Corpus
+    from core.training.loop import TrainingProgress
     from core.training.recipe import Prepared
 
 CELLS = ("rnn", "gru", "lstm")
@@ -128,7 +130,7 @@ def _train(options: argparse.Namespace) -> int:
             workers=options.word2vec_workers,
         ),
     )
-    start = _start(options.start, out) if options.start else None
+    start = _started_from(options.start, out) if options.start else None
     corpus = training_rows(options)
     target.check(corpus)
     usual = recipe.for_rows(len(corpus))
@@ -142,23 +144,14 @@ def _train(options: argparse.Namespace) -> int:
     runs = {cell: TrainingSettings(cell, **{**usual, **chosen}, balance=balance) for cell in target.names}
     for settings in runs.values():
         recipe.check_start(start, prepared, settings)
-    _report_split(prepared, balance)
+    report_split(prepared, balance)
     with distributed.in_turn(), tqdm(total=options.word2vec_epochs, desc="word2vec", unit="epoch") as bar:
         for epoch, so_far in recipe.word_vectors(prepared, target.vectors):
             vectors = so_far
             bar.update(epoch - bar.n)
     for cell, settings in runs.items():
         name = target.names[cell]
-        # The run's own estimate: tqdm's would count the steps of a run that was interrupted as done in no time.
-        with tqdm(desc=name, bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} steps {postfix}") as bar:
-            for step in recipe.classifier(name, prepared, vectors, settings, out, start):
-                bar.total = step.steps
-                last = step.history[-1] if step.history else None
-                held = f" held-out {last.accuracy:.4f}, log-loss {last.log_loss:.4f}" if last else ""
-                left = tqdm.format_interval(step.seconds_left)
-                shown = f"{left} left, loss {step.loss:.4f}, {step.tokens_per_second:,.0f} tokens/s{held}"
-                bar.set_postfix_str(shown, refresh=False)
-                bar.update(step.step - bar.n)
+        follow(name, recipe.classifier(name, prepared, vectors, settings, out, start))
         if not distributed.first():
             continue
         calibration = checkpoints.read_card(name, out)["calibration"]
@@ -169,9 +162,7 @@ def _train(options: argparse.Namespace) -> int:
         )
         if report:
             recipe.add_metrics(name, "report", report, out)
-        metrics = checkpoints.read_card(name, out)["metrics"]
-        for key, figures in metrics.items():
-            console.line(f"{name}: {_figures(figures, prepared.names)} on {figures['data']} [{key}]")
+        report_metrics(name, prepared, out)
         console.progress(f"{name} {target.outcome}")
     return 0
 
@@ -224,7 +215,29 @@ def _target(options: argparse.Namespace) -> _Target:
     return _Target(root, root / ".training" / out.name, names, "is saved; every page offers it now", single=True)
 
 
-def _start(named: str, out: Path) -> checkpoints.Checkpoint:
+def follow(name: str, events: Iterable[TrainingProgress]) -> None:
+    """A bar for a run, to its end."""
+    from tqdm import tqdm
+
+    # The run's own estimate: tqdm's would count the steps of a run that was interrupted as done in no time.
+    with tqdm(desc=name, bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} steps {postfix}") as bar:
+        for step in events:
+            bar.total = step.steps
+            last = step.history[-1] if step.history else None
+            held = f" held-out {last.accuracy:.4f}, log-loss {last.log_loss:.4f}" if last else ""
+            left = tqdm.format_interval(step.seconds_left)
+            shown = f"{left} left, loss {step.loss:.4f}, {step.tokens_per_second:,.0f} tokens/s{held}"
+            bar.set_postfix_str(shown, refresh=False)
+            bar.update(step.step - bar.n)
+
+
+def report_metrics(name: str, prepared: Prepared, out: Path) -> None:
+    """A line for each evaluation in a checkpoint's card."""
+    for key, figures in checkpoints.read_card(name, out)["metrics"].items():
+        console.line(f"{name}: {_figures(figures, prepared.names)} on {figures['data']} [{key}]")
+
+
+def _started_from(named: str, out: Path) -> checkpoints.Checkpoint:
     """The checkpoint of a name in the folder to write to, or of a folder of its own. Raises as `checkpoints.load`."""
     name, folder = checkpoints.located(named)
     return checkpoints.load(name, folder or out)
@@ -238,7 +251,7 @@ def _report_rows(corpus: Corpus) -> None:
     console.progress(f"{len(corpus):,} rows of {corpus.name}: {', '.join(counts)}{neutral}; tokenising")
 
 
-def _report_split(prepared: Prepared, balance: bool) -> None:
+def report_split(prepared: Prepared, balance: bool) -> None:
     """What is trained and judged on, and what to think of so many rows."""
     from core.data.corpus import contradictory
 

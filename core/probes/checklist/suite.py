@@ -20,9 +20,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.data.targets import two_only
+from core.data import targets
+from core.data.labels import SENTIMENT, Names
 from core.evaluation.clustered_intervals import clustered_interval
-from core.models.predict import label
 from core.models.predictor import BlackBox
 from core.models.token_predictor import Predictor, checked, predictor, reader
 from core.probes.checklist.templates import CAPABILITIES, EXPECTED, Case, Template, load
@@ -38,11 +38,12 @@ CASES = 24  # of a template, at most
 Reader = Callable[[str], Sequence[str]]
 """The tokens that a model tells apart in a text."""
 
-INVARIANCES: dict[str, Callable[[float, float, float], bool]] = {
-    "verdict": lambda p, q, _tolerance: label(p) != label(q),
-    "checklist": lambda p, q, tolerance: label(p) != label(q) and abs(q - p) > tolerance,
-    "probability": lambda p, q, tolerance: abs(q - p) > tolerance,
+INVARIANCES: dict[str, Callable[[bool, bool], bool]] = {
+    "verdict": lambda turned, _moved: turned,
+    "checklist": lambda turned, moved: turned and moved,
+    "probability": lambda _turned, moved: moved,
 }
+"""When an invariance fails: of whether the verdict turned, and whether P(positive) moved by more than the tolerance."""
 
 
 @dataclass(frozen=True)
@@ -84,16 +85,18 @@ class Settings:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A case, and P(positive) of its text and of its change."""
+    """A case, P(positive) of its text and of its change, and the verdicts on them.
+
+    `excess` is by how much it fails, if it does: for MFT half of what the verdict is more probable than the label (of
+    two classes the distance of P(positive) from 0.5), else the distance of the two P(positive).
+    """
 
     case: Case
+    excess: float
     probability: float
+    label: str
     changed_probability: float | None = None
-
-    @property
-    def excess(self) -> float:
-        """By how much it fails, if it does: for MFT the distance of P(positive) from 0.5, else of the two."""
-        return abs(self.probability - (0.5 if self.changed_probability is None else self.changed_probability))
+    changed_label: str | None = None
 
 
 @dataclass(frozen=True)
@@ -151,32 +154,41 @@ def run(checkpoint: Model, settings: Settings = Settings()) -> Suite:
 
     A black box gets the texts as written. Which of them it reads as one is unknown, so none is left out.
     """
-    two_only(checkpoint)
+    labels = checkpoint.labels
     if isinstance(checkpoint, BlackBox):
-        return run_predictor(checkpoint.name, predictor(checkpoint), reader(checkpoint), settings)
+        return run_predictor(checkpoint.name, predictor(checkpoint), reader(checkpoint), settings, labels)
     vocabulary = checkpoint.vocabulary
 
     def read(text: str) -> list[str]:
         return [token if token in vocabulary else UNK for token in checkpoint.preprocessing(text)]
 
-    return run_predictor(checkpoint.name, predictor(checkpoint), read, settings)
+    return run_predictor(checkpoint.name, predictor(checkpoint), read, settings, labels)
 
 
 def run_predictor(
-    model: str, predict: Predictor, read: Reader = Preprocessing(), settings: Settings = Settings()
+    model: str,
+    predict: Predictor,
+    read: Reader = Preprocessing(),
+    settings: Settings = Settings(),
+    labels: Names = SENTIMENT,
 ) -> Suite:
     """Any model's result on the suite; it is asked once, for the distinct token lists of all cases.
 
-    Raises ValueError where it does not answer with a probability for each.
+    `labels` are its classes, negative and positive among them. Raises ValueError where it does not answer with
+    probabilities for each.
     """
     made = _made(settings)
     tokens = {text: tuple(read(text)) for _template, of_it in made for case in of_it for text in case.texts}
     sentences = list(dict.fromkeys(tokens.values()))
-    answers = dict(zip(sentences, checked(predict(sentences), len(sentences)).tolist(), strict=True))
+    probabilities = checked(predict(sentences), len(sentences), labels)
+    positive = targets.chance(probabilities, targets.named(labels, "positive")).tolist()
+    predicted = [labels[number] for number in targets.predicted_of(probabilities)]
+    verdicts = zip(positive, predicted, targets.distribution(probabilities).tolist(), strict=True)
+    answers = dict(zip(sentences, verdicts, strict=True))
     results = []
     for template, of_it in made:
         distinguished = [case for case in of_it if len({tokens[text] for text in case.texts}) == len(case.texts)]
-        outcomes = [Outcome(case, *(answers[tokens[text]] for text in case.texts)) for case in distinguished]
+        outcomes = [_outcome(case, [answers[tokens[text]] for text in case.texts], labels) for case in distinguished]
         failed = sorted((outcome for outcome in outcomes if _fails(outcome, settings)), key=lambda one: -one.excess)
         rate = _rate([(len(distinguished), len(failed), len(of_it) - len(distinguished))])
         results.append(TemplateResult(template, rate, tuple(failed)))
@@ -191,12 +203,21 @@ def _made(settings: Settings) -> list[tuple[Template, tuple[Case, ...]]]:
     ]
 
 
+def _outcome(case: Case, answers: Sequence[tuple[float, str, list[float]]], labels: Names) -> Outcome:
+    p, label, distribution = answers[0]
+    if case.changed is None:
+        return Outcome(case, (max(distribution) - distribution[labels.index(case.expected)]) / 2, p, label)
+    q, changed_label, _distribution = answers[1]
+    return Outcome(case, abs(p - q), p, label, q, changed_label)
+
+
 def _fails(outcome: Outcome, settings: Settings) -> bool:
     p, q, expected = outcome.probability, outcome.changed_probability, outcome.case.expected
     if q is None:
-        return label(p) != expected
+        return outcome.label != expected
     if expected == "same":
-        return INVARIANCES[settings.invariance](p, q, settings.tolerance)
+        turned, moved = outcome.label != outcome.changed_label, abs(q - p) > settings.tolerance
+        return INVARIANCES[settings.invariance](turned, moved)
     return q < p - settings.tolerance if expected == "up" else q > p + settings.tolerance
 
 

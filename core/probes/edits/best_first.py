@@ -44,8 +44,9 @@ class Search:
     def __init__(self, victim: Victim, question: Question, check_cancelled: Callable[[], object]):
         self.begun = time.perf_counter()
         self._q, self._check_cancelled = question, check_cancelled
-        self.sets = EditSets(victim, question.tokens, question.fluency, question.goal, question.labels)
-        self.gold_label = question.reading or question.labels[int(self.sets.sign < 0)]
+        q = question
+        self.sets = EditSets(victim, q.tokens, q.fluency, q.goal, q.labels, q.target)
+        self.gold_label = q.reading or self.sets.opposed
         self.candidates: Candidates | None = None
         self.complete: set[int] = set()
         self.total = 1
@@ -125,15 +126,15 @@ class Search:
         if len(tokens) < 2 or self._over() or self._q.budget - sets.queries <= len(positions):
             return np.zeros(len(touched))
         shorter = [Edit(DELETE, position, (tokens[position],), ()) for position in positions]
-        logits, queries = sets.root.sentence.logits(shorter)
+        verdicts, queries = sets.root.sentence.edited(shorter)
         sets.queries += queries
-        gains = dict(zip(positions, sets.sign * (logits - sets.original), strict=True))
+        gains = dict(zip(positions, sets.gains(verdicts), strict=True))
         return np.array([gains[position] for position in touched])
 
     def _larger(self, size: int) -> Iterator[tuple[Extension, np.ndarray]]:
         """What the beam leads to: the sets of one edit less that came nearest, each with every candidate added."""
         sets = self.sets
-        smaller = sorted((key for key in sets.logits if len(key) == size - 1), key=sets.gain, reverse=True)
+        smaller = sorted((key for key in sets.scored if len(key) == size - 1), key=sets.gain, reverse=True)
         gains = np.array([sets.gain((number,)) for number in range(len(sets.candidates))])
         seen: set[Key] = set()
         for key in smaller[: self._q.beam]:
@@ -200,7 +201,7 @@ class Search:
 
     def _best(self, extension: Extension, chosen: Sequence[int]) -> tuple[Key, float]:
         """Which of some of an extension comes nearest to the goal, and its gain; no gain where none was scored."""
-        scored = [extension.keys[row] for row in chosen if extension.keys[row] in self.sets.logits]
+        scored = [extension.keys[row] for row in chosen if extension.keys[row] in self.sets.scored]
         best = max(scored, key=self.sets.gain, default=())
         return best, self.sets.gain(best)
 
@@ -209,7 +210,7 @@ class Search:
         sets = self.sets
         while sets.flips and not self._over():
             best = self.ranked(len(sets.flips))[0]
-            unknown = [key for key in _fewer(best) if key not in sets.logits]
+            unknown = [key for key in _fewer(best) if key not in sets.scored]
             if not unknown:
                 return
             sets.score_parts(unknown[: self._q.budget - sets.queries])
@@ -217,10 +218,10 @@ class Search:
 
     def is_minimal(self, key: Key) -> bool | None:
         """Whether fewer of a flip's edits do not flip the verdict, None where one such set was not scored."""
-        logits = [self.sets.logits.get(fewer) for fewer in _fewer(key)]
-        if any(logit is not None and self.sets.meets(logit) for logit in logits):
+        scored = [self.sets.scored.get(fewer) for fewer in _fewer(key)]
+        if any(one is not None and self.sets.meets(one) for one in scored):
             return False
-        return None if None in logits else True
+        return None if None in scored else True
 
     def ranked(self, count: int) -> list[Key]:
         """The first `count` flips scored: those of the fewest edits, then the most fluent, else the surest, first."""

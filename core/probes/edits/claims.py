@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.models.predict import label
+from core.data import targets
+from core.data.labels import shown
 from core.probes.edits.best_first import MOST_SUBSETS
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
@@ -17,11 +18,13 @@ def certificate(result: MinimalEdits) -> str:
     """What was tried and what that shows, in the current language."""
     if result.found and result.best is None:
         return _("The model already says {label} ({probability:.4f}): there is nothing to edit.").format(
-            label=label(result.probability, result.labels), probability=result.probability
+            label=shown(result.label), probability=result.probability
         )
     if not result.gathered:
         return _("Only the sentence itself was scored, none of its edits.")
     parts = []
+    if result.goal in result.labels and targets.default(result.labels) is None:  # another verdict may be neither
+        parts.append(_("Only the verdict “{label}” counts as a flip.").format(label=shown(result.goal)))
     if result.knows_nothing:
         parts.append(_("The model knows none of the sentence’s words: to it they are all one unknown word."))
     if not result.candidates:

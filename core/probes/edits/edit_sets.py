@@ -11,13 +11,23 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core.data import targets
 from core.data.labels import Names
+from core.data.targets import Target
 from core.probes.edits.changes import Edit, apply, conflict, merged, moved
 from core.probes.edits.constraints import Fluency, SentenceFluency
 from core.probes.edits.guards import FAILED, Guard
-from core.probes.edits.victims import ReadSentence, Victim
+from core.probes.edits.victims import ReadSentence, Verdicts, Victim
 
 Key = tuple[int, ...]
+
+
+class Scored(NamedTuple):
+    """What a model says of a sentence: the log-odds of the search's aim and of the target, and the predicted class."""
+
+    aim: float
+    logit: float
+    predicted: int
 
 
 class Parent(NamedTuple):
@@ -47,24 +57,40 @@ class Extension(NamedTuple):
 
 
 class EditSets:
-    """Sets of candidates for one sentence, the logits known so far, and what they cost.
+    """Sets of candidates for one sentence, what the model says of them, and what they cost.
 
-    `logits` and `fluency` (change in nats) are by set, in the order in which they were scored; `flips` are the sets
-    that meet the goal, a class's name or any other verdict. `sign` is 1 where that is the second class, else −1.
+    `scored` and `fluency` (change in nats) are by set, in the order in which they were scored; `flips` are the sets
+    that meet the goal, a class's name or any other verdict. The search climbs the log-odds of the class of the goal, or
+    away from those of the predicted class: those of its `aim`, times a sign. Of two classes the aim is the second. The
+    `target` is the aim unless given. `opposed` is the class that the goal goes against.
     """
 
-    def __init__(self, victim: Victim, tokens: Sequence[str], fluency: Fluency | None, goal: str, labels: Names):
+    def __init__(
+        self,
+        victim: Victim,
+        tokens: Sequence[str],
+        fluency: Fluency | None,
+        goal: str,
+        labels: Names,
+        target: Target | None = None,
+    ):
         self._victim, self._tokens, self._floor = victim, tuple(tokens), fluency.floor if fluency else np.inf
         self._guards: tuple[Guard, ...] = ()
         self._gold_label = ""
         self._trigram = fluency.trigram if fluency else None
         self.root = self._read((), (), self._tokens)
         self.queries = 1
-        self.original = self.root.sentence.logit
-        wanted = labels.index(goal) if goal in labels else int(self.original < 0)
-        self.sign = 1 if wanted else -1
+        own = self.root.sentence.own
+        predicted = int(own.classes[0])
+        self._wanted = labels.index(goal) if goal in labels else None  # else any but the predicted class
+        followed = Target(labels, predicted if self._wanted is None else self._wanted)
+        self.aim = targets.usual(labels, followed.number)
+        self._sign = 1 if (self.aim == followed) == (self._wanted is not None) else -1
+        self.opposed = (followed.rival if goal in labels else None) or labels[predicted]
+        self.target = target or self.aim
+        (self.original,) = self._of(own)
         self.candidates: tuple[Edit, ...] = ()
-        self.logits: dict[Key, float] = {}
+        self.scored: dict[Key, Scored] = {}
         self.fluency: dict[Key, float] = {}
         self.flips: list[Key] = []
         self.tried: dict[int, int] = {}
@@ -75,13 +101,25 @@ class EditSets:
         self.candidates = candidates
         self._guards, self._gold_label = tuple(guard for guard in guards if guard.joint), gold_label
 
-    def meets(self, logit: float) -> bool:
-        """Whether a logit is what the goal asks for."""
-        return (logit >= 0) == (self.sign > 0)
+    def meets(self, scored: Scored) -> bool:
+        """Whether the predicted class is what the goal asks for."""
+        if self._wanted is None:
+            return scored.predicted != self.original.predicted
+        return scored.predicted == self._wanted
 
     def gain(self, key: Key) -> float:
-        """How far towards the goal a set's logit stands from the original's; 0 where it was not scored."""
-        return self.sign * (self.logits.get(key, self.original) - self.original)
+        """How far towards the goal a set's log-odds stand from the original's; 0 where it was not scored."""
+        return self._sign * (self.scored.get(key, self.original).aim - self.original.aim)
+
+    def gains(self, verdicts: Verdicts) -> np.ndarray:
+        """How far towards the goal sentences stand from the original, float64 [N]."""
+        gains: np.ndarray = self._sign * (verdicts.log_odds(self.aim) - self.original.aim)
+        return gains
+
+    def _of(self, verdicts: Verdicts) -> list[Scored]:
+        aim = verdicts.log_odds(self.aim).tolist()
+        logits = aim if self.target == self.aim else verdicts.log_odds(self.target).tolist()
+        return list(map(Scored, aim, logits, verdicts.classes.tolist()))
 
     def parent(self, key: Key) -> Parent:
         """The sentence that a set makes, which was scored before."""
@@ -123,21 +161,21 @@ class EditSets:
 
     def effects(self, extension: Extension) -> np.ndarray | None:
         """First-order gain of each added edit, float64 [N], for one query; None to a black box."""
-        effects = extension.parent.sentence.effects(extension.edits)
+        effects = extension.parent.sentence.effects(extension.edits, self.aim)
         if effects is None:
             return None
         self.queries += 1
-        return self.sign * effects
+        return self._sign * effects
 
     def score(self, extension: Extension) -> None:
         """Score sets, those that were not scored before."""
-        new = [row for row, key in enumerate(extension.keys) if key not in self.logits]
+        new = [row for row, key in enumerate(extension.keys) if key not in self.scored]
         if new:
             extension = extension.part(new)
-            logits, queries = extension.parent.sentence.logits(extension.edits)
+            verdicts, queries = extension.parent.sentence.edited(extension.edits)
             self.queries += queries
-            for key, logit in zip(extension.keys, logits.tolist(), strict=True):
-                self._note(key, logit)
+            for key, scored in zip(extension.keys, self._of(verdicts), strict=True):
+                self._note(key, scored)
 
     def score_parts(self, keys: Sequence[Key]) -> None:
         """Score sets that are parts of others, within the constraints or not: only those within them can be flips."""
@@ -146,20 +184,20 @@ class EditSets:
         if self.root.fluency:
             changes = self.root.fluency.changes(as_one, self.root.fluency)
             self.fluency.update(zip(keys, changes.tolist(), strict=True))
-        logits, queries = self.root.sentence.logits(as_one)
+        verdicts, queries = self.root.sentence.edited(as_one)
         self.queries += queries
-        for key, edits, logit in zip(keys, together, logits.tolist(), strict=True):
-            self._note(key, logit, self.fluency.get(key, 0.0) >= -self._floor and self._joint(edits))
+        for key, edits, scored in zip(keys, together, self._of(verdicts), strict=True):
+            self._note(key, scored, self.fluency.get(key, 0.0) >= -self._floor and self._joint(edits))
 
-    def _note(self, key: Key, logit: float, allowed: bool = True) -> None:
-        self.logits[key] = logit
+    def _note(self, key: Key, scored: Scored, allowed: bool = True) -> None:
+        self.scored[key] = scored
         self.fluency.setdefault(key, 0.0)
         if not allowed:  # scored only to see whether fewer edits do: not claimed as tried
             return
         self.tried[len(key)] = self.tried.get(len(key), 0) + 1
-        if self.meets(logit):
+        if self.meets(scored):
             self.flips.append(key)
-        if self.closest is None or self.sign * (logit - self.logits[self.closest]) > 0:
+        if self.closest is None or self._sign * (scored.aim - self.scored[self.closest].aim) > 0:
             self.closest = key
 
 

@@ -1,8 +1,8 @@
 """Does an edit keep the sentence's gold label? Three guards, each of which can be switched off.
 
-- ``polarity``: the words must not move away from the gold label. A word's polarity is its smoothed log-odds of the
-  second class (positive) in the training data, in nats; marks have none. Where the gold label is the first (negative),
-  all edits together may add `TOLERANCE` nats at most, and no new word may be positive by more than `OPPOSED` nats:
+- ``polarity``: the words must not move away from the gold label. A word's polarity is its smoothed log-odds of each
+  class against the rest in the training data, in nats; marks have none. All edits together may take `TOLERANCE` nats at
+  most from the gold label's class, and no new word may speak against it by more than `OPPOSED` nats: of negative,
   "took" may replace "stole", but not "liked" "hated". Both thresholds were chosen by eye; 0 would refuse "taken" for
   "stolen", which moves 1.1 nats.
 - ``antonyms``: no added word may be a known antonym of a removed one, in any inflection.
@@ -22,7 +22,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.data import targets
 from core.data.labels import SENTIMENT, Names
+from core.data.targets import Target
 from core.probes.edits.changes import Edit, removed_and_added
 from core.runtime.i18n import mark
 from core.text.lexicon import is_negation
@@ -46,8 +48,9 @@ def is_mark(token: str) -> bool:
 class Polarity:
     """The guard ``polarity``: `values` are nats, float [V] over `vocabulary`; without any, nothing can be judged.
 
-    They are of the second class of `labels` against the first. Neither one edit nor all together may move by more than
-    the tolerance away from the gold label; where that is mixed, in neither direction.
+    They are of the second class of `labels` against the first; of more than two, [K, V] of each against the rest.
+    Neither one edit nor all together may move by more than the tolerance away from the gold label; where that is mixed,
+    or none of these classes, away from none of them.
     """
 
     values: np.ndarray | None
@@ -59,23 +62,26 @@ class Polarity:
     joint: bool = field(default=True, init=False)
 
     def judge(self, edits: Sequence[Edit], gold_label: str) -> str:
-        sums = [self.sums(edit) for edit in edits]
-        known = [one for one in sums if one is not None]
-        for away in {self.labels[0]: (1,), self.labels[1]: (-1,)}.get(gold_label, (1, -1)):
-            moved = [away * (come - gone) for gone, come in known]
-            opposed = any(min(away * come, one) > self.opposed for (_gone, come), one in zip(known, moved, strict=True))
-            if opposed or max([sum(moved), *moved]) > self.tolerance:
+        judgement = PASSED
+        for number in [self.labels.index(gold_label)] if gold_label in self.labels else range(len(self.labels)):
+            sums = [self._sums(edit, number) for edit in edits]
+            known = [one for one in sums if one is not None]
+            lost = [gone - come for gone, come in known]
+            opposed = any(min(-come, one) > self.opposed for (_gone, come), one in zip(known, lost, strict=True))
+            if opposed or max([sum(lost), *lost]) > self.tolerance:
                 return FAILED
-        return CANNOT_JUDGE if None in sums else PASSED
+            judgement = CANNOT_JUDGE if None in sums else PASSED
+        return judgement
 
-    def sums(self, edit: Edit) -> tuple[float, float] | None:
-        """Polarity of the removed words and of the added ones, in nats; None where one of them has none."""
+    def _sums(self, edit: Edit, number: int) -> tuple[float, float] | None:
+        """Nats for a class of the removed words and of the added ones; None where one of them has none."""
         removed, added = ([word for word in words if not is_mark(word)] for words in removed_and_added((edit,)))
         if not removed and not added:
             return 0.0, 0.0
         if self.values is None or self.vocabulary.unknown([*removed, *added]):
             return None
-        gone, come = (float(self.values[self.vocabulary.encode(words)].sum()) for words in (removed, added))
+        encoded = (self.vocabulary.encode(words) for words in (removed, added))
+        gone, come = (float(targets.row(self.values[..., ids], Target(self.labels, number)).sum()) for ids in encoded)
         return gone, come
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from core.data.labels import Names
+from core.data.targets import Target
 from core.probes.edits import claims
 from core.probes.edits.changes import Diff, Edit
 
@@ -28,10 +29,10 @@ class GuardReport:
 
 @dataclass(frozen=True)
 class Edited:
-    """One edited sentence: P(positive), logit, change of fluency in nats (None without a scorer), guards' judgements.
+    """One edited sentence: P(target), logit, change of fluency in nats (None without a scorer), guards' judgements.
 
     `diff` is the original as pieces (kind, before, after). `minimal`: fewer of the edits do not flip the verdict; None
-    where that was not checked.
+    where that was not checked. `label` is the predicted class.
     """
 
     edits: tuple[Edit, ...]
@@ -42,6 +43,7 @@ class Edited:
     fluency_change: float | None
     guards: dict[str, str]
     minimal: bool | None
+    label: str
 
     @property
     def text(self) -> str:
@@ -53,9 +55,9 @@ class Edited:
 class MinimalEdits:
     """A search's result for one sentence under one model.
 
-    `goal` and `reading`, the original's gold label, are names of classes, or ``flip`` and ``mixed``. `best` is the flip
-    with the fewest edits, then the most fluent; None without a flip. `found` is true too where the verdict was as asked
-    from the start.
+    `goal` and `reading`, the original's gold label, are names of classes, or ``flip`` and ``mixed``; `label` is the
+    original's predicted class. Probabilities and logits are of the `target`. `best` is the flip with the fewest edits,
+    then the most fluent; None without a flip. `found` is true too where the verdict was as asked from the start.
     `others` are further flips in the same order, `flips` counts all; `closest` is the nearest attempt without a flip.
 
     `candidates` counts the single edits admitted, of `proposed`; `refused` those that each constraint refused.
@@ -88,6 +90,8 @@ class MinimalEdits:
     flips_of_size: int
     knows_nothing: bool
     labels: Names
+    label: str
+    target: Target
     scorer: str | None
     seconds: float
 

@@ -2,7 +2,8 @@
 
 The four parts are those of an attack in TextAttack (Morris et al. 2020). Candidates are ranked by the logit's gradient
 as in HotFlip (Ebrahimi et al. 2018), or for a black box by what leaving a word out does (Jin et al. 2020), and then
-scored: what is reported was read by the model, never estimated.
+scored: what is reported was read by the model, never estimated. The logit is the log-odds of the class of the goal; of
+any other verdict than the predicted class, those of that class, which are to fall.
 
 - Single edits: all of them, the most promising first.
 - If none flips the verdict, sets of two, three, … edits: the nearest sets of one edit less (a beam; all if None) are
@@ -26,6 +27,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from core.data.labels import SENTIMENT, Names
+from core.data.targets import Target
 from core.models.gold_labels import check_gold_label
 from core.models.predict import EmptyTextError, sigmoid
 from core.probes.edits.best_first import Search
@@ -57,8 +59,9 @@ class Question:
     """A sentence, the verdict wanted, the edits to try, and the limits.
 
     `labels` are the model's classes; `goal` is one of `goals` of them; `reading` is the gold label, None for the
-    opposite of the verdict wanted; `off` names guards switched off; `unknown` are the tokens that the model does not
-    know. `seconds` and `beam` None are no limit. Raises ValueError.
+    class that the goal goes against; `off` names guards switched off; `unknown` are the tokens that the model does not
+    know. Results speak of the `target`, by default the second of two classes, else the class of the goal or, for any
+    other verdict, the predicted one. `seconds` and `beam` None are no limit. Raises ValueError.
     """
 
     text: str
@@ -77,6 +80,7 @@ class Question:
     seconds: float | None = None
     first: bool = False
     labels: Names = SENTIMENT
+    target: Target | None = None
     widen: bool = True
     top: int = TOP
 
@@ -89,10 +93,7 @@ class Question:
                     most=MOST_TOKENS, count=len(self.tokens)
                 )
             )
-        if self.goal not in goals(self.labels):
-            raise ValueError(f"unknown goal {self.goal!r}; available: {', '.join(goals(self.labels))}")
-        if self.reading is not None:
-            check_gold_label(self.reading, self.labels)
+        check_goal(self.goal, self.reading, self.labels)
         named = [guard.name for guard in self.guards]
         wrong = sorted(self.off.difference(named))
         if wrong:
@@ -105,6 +106,14 @@ class Question:
 def goals(labels: Names) -> tuple[str, ...]:
     """The verdicts that edits of a sentence can aim at; a class that is called flip is that class."""
     return tuple(dict.fromkeys((*labels, FLIP)))
+
+
+def check_goal(goal: str, reading: str | None, labels: Names) -> None:
+    """Raises ValueError for a goal, or a gold label if one is given, that is none where these are the classes."""
+    if goal not in goals(labels):
+        raise ValueError(f"unknown goal {goal!r}; available: {', '.join(goals(labels))}")
+    if reading is not None:
+        check_gold_label(reading, labels)
 
 
 def search(
@@ -159,23 +168,24 @@ class _Answers:
     def _edited(self, key: Key) -> Edited:
         sets, q = self.search.sets, self._q
         edits = tuple(sets.candidates[number] for number in key)
-        logit = sets.logits[key]
+        scored = sets.scored[key]
         return Edited(
             edits=edits,
             tokens=apply(q.tokens, edits),
             diff=diff(q.tokens, edits),
-            probability=float(sigmoid(np.asarray(logit))),
-            logit=logit,
+            probability=float(sigmoid(np.asarray(scored.logit))),
+            logit=scored.logit,
             fluency_change=sets.fluency[key] if q.fluency else None,
             guards={guard.name: guard.judge(edits, self.search.gold_label) for guard in q.guards},
-            minimal=self.search.is_minimal(key) if sets.meets(logit) else None,
+            minimal=self.search.is_minimal(key) if sets.meets(scored) else None,
+            label=q.labels[scored.predicted],
         )
 
     def _result(self, state: _Snapshot) -> MinimalEdits:
         sets, q = self.search.sets, self._q
         candidates = _NONE if state.candidates is None else state.candidates
         met = sets.meets(sets.original)
-        probability = float(sigmoid(np.asarray(sets.original)))
+        probability = float(sigmoid(np.asarray(sets.original.logit)))
         ranked = self.search.ranked(state.flips)
         best = self._edited(ranked[0]) if ranked else None
         asked = candidates.proposed - sum(candidates.refused.values())
@@ -212,6 +222,8 @@ class _Answers:
             flips_of_size=sum(len(key) == len(ranked[0]) for key in ranked),
             knows_nothing=len(q.unknown) == len(q.tokens),
             labels=q.labels,
+            label=q.labels[sets.original.predicted],
+            target=sets.target,
             scorer=q.fluency.trigram.name if q.fluency else None,
             seconds=state.seconds,
         )

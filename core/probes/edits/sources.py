@@ -19,9 +19,8 @@ from core.runtime.i18n import gettext as _
 from core.text.preprocessing import Vocabulary
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from core.fluency.trigram import Trigram
+    from core.models.checkpoints import Checkpoint
     from core.models.predictor import Model
     from core.probes.edits.neighbours import Neighbours
     from core.text.lexicon import Lexicon
@@ -34,13 +33,13 @@ COSINE = 0.35  # that they have at least
 class WordSources:
     """Word2vec's neighbours, a trigram, a lexicon: any may be missing.
 
-    `polarity`, float [V] with its vocabulary, is for guards where a model has none of its own.
+    `polarity` is the guard of black boxes, which have no polarity of their own.
     """
 
     neighbours: Neighbours | None = None
     trigram: Trigram | None = None
     lexicon: Lexicon | None = None
-    polarity: tuple[np.ndarray, Vocabulary] | None = None
+    polarity: Polarity | None = None
 
 
 def load(trigram: Trigram | None = None) -> WordSources:
@@ -61,7 +60,7 @@ def load(trigram: Trigram | None = None) -> WordSources:
 def load_for(models: Sequence[Model], trigram: Trigram | None = None) -> WordSources:
     """`load`, with the polarity of words from a shipped model's training data where a black box is among the models.
 
-    The first checkpoint that has one lends it. Raises CheckpointError as `load` does.
+    The first checkpoint of sentiment that has one lends it. Raises CheckpointError as `load` does.
     """
     from core.models import checkpoints
 
@@ -72,8 +71,8 @@ def load_for(models: Sequence[Model], trigram: Trigram | None = None) -> WordSou
                 lender = checkpoints.load(name)
             except checkpoints.CheckpointError:
                 continue
-            if lender.polarity is not None:
-                return replace(sources, polarity=(lender.polarity, lender.vocabulary))
+            if lender.polarity is not None and lender.reads_sentiment:
+                return replace(sources, polarity=_polarity(lender))
     return sources
 
 
@@ -94,11 +93,14 @@ def transformations(checkpoint: Model, sources: WordSources) -> tuple[Transforma
 def guards(checkpoint: Model, sources: WordSources) -> tuple[Guard, ...]:
     """All guards."""
     if isinstance(checkpoint, BlackBox):
-        lent = sources.polarity if checkpoint.reads_sentiment else None
-        values, vocabulary = lent or (None, Vocabulary(()))
+        polarity = (sources.polarity if checkpoint.reads_sentiment else None) or Polarity(None, Vocabulary(()))
     else:
-        values, vocabulary = checkpoint.polarity, checkpoint.vocabulary
-    return Polarity(values, vocabulary, labels=checkpoint.labels), Antonyms(sources.lexicon), Negations()
+        polarity = _polarity(checkpoint)
+    return polarity, Antonyms(sources.lexicon), Negations()
+
+
+def _polarity(checkpoint: Checkpoint) -> Polarity:
+    return Polarity(checkpoint.polarity, checkpoint.vocabulary, labels=checkpoint.labels)
 
 
 def ask(
@@ -137,5 +139,6 @@ def ask(
         off=frozenset(no_guards),
         unknown=tuple(checkpoint.vocabulary.unknown(tokens)),
         labels=checkpoint.labels,
+        target=checkpoint.target,
         **bounds,
     )

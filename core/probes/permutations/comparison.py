@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.data.targets import two_only
+from core.data import targets
 from core.models.predict import EmptyTextError, Verdict, verdicts
 
 if TYPE_CHECKING:
@@ -42,11 +42,11 @@ class Words:
 
 @dataclass(frozen=True)
 class Contrast:
-    """One model's verdicts on two sentences.
+    """One model's verdicts on two sentences, of one target: the model's, else the class predicted for the first.
 
-    `parts_at` is the first step from which on, to the end of the shorter sentence, the verdicts after each token stand
-    on different sides of 0.5; None where they stand on the same side at that end, or are not known. `indistinguishable`
-    says that the model reads both as the very same sequence: where their tokens differ, it knows neither of the two.
+    `parts_at` is the first step from which on, to the end of the shorter sentence, the verdicts after each token
+    differ; None where they are the same at that end, or are not known. `indistinguishable` says that the model reads
+    both as the very same sequence: where their tokens differ, it knows neither of the two.
     """
 
     model: str
@@ -82,7 +82,6 @@ def compare(checkpoints: Sequence[Model], a: str, b: str) -> Comparison:
     """
     if not checkpoints:
         raise ValueError("no model was given to compare the sentences with")
-    two_only(*checkpoints)
     return Comparison(tuple(_contrast(checkpoint, a, b) for checkpoint in checkpoints))
 
 
@@ -118,7 +117,7 @@ def contrast(a: Verdict, b: Verdict) -> Contrast:
         model=a.model,
         words=compare_tokens(a.tokens, b.tokens),
         a=a,
-        b=b,
+        b=b.aimed(a.target),
         parts_at=None if differs_at is None else _parts_at(a, b, differs_at),
         indistinguishable=differs_at is None,
     )
@@ -135,10 +134,16 @@ def _parts_at(a: Verdict, b: Verdict, differs_at: int) -> int | None:
     None too for a bidirectional model, which has no verdicts on prefixes.
     """
     parts_at = None
-    prefixes = list(zip(a.prefix_probabilities, b.prefix_probabilities, strict=False))
+    prefixes = list(zip(_predicted(a), _predicted(b), strict=False))
     for step in range(len(prefixes), differs_at - 1, -1) if prefixes else ():
         one, other = prefixes[step - 1]
-        if (one >= 0.5) == (other >= 0.5):
+        if one == other:
             break
         parts_at = step
     return parts_at
+
+
+def _predicted(verdict: Verdict) -> list[int]:
+    """The predicted class after each token."""
+    classes: list[int] = targets.predicted_of(verdict.prefix_distributions).tolist()
+    return classes

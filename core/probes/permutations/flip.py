@@ -3,10 +3,11 @@
 The judge of word order reads every order (or, of too many, the most fluent ones, as the search finds them); then each
 model scores orders by falling P(valid), all that the judge accepts first of all. A pair is worth
 
-    P(valid) · |P(positive) of the order − P(positive) of the original|
+    P(valid) · |P(target) of the order − P(target) of the original|
 
-and no order that a model has not scored can be worth more than the next P(valid) times the largest difference
-there can be. So scoring stops once that is below the worst of the pairs found: they are the best of all orders judged.
+the target being that of the search (`core.probes.permutations.search.ask`). No order that a model has not scored can be
+worth more than the next P(valid) times the largest difference there can be. So scoring stops once that is below the
+worst of the pairs found: they are the best of all orders judged.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
-from core.data.targets import two_only
+from core.data import targets
+from core.data.labels import shown
+from core.data.targets import POSITIVE, Target
 from core.fluency.orders import Ranking
-from core.models.predict import sigmoid
-from core.probes.permutations.search import Question, ask, scorer
+from core.probes.permutations import certificates
+from core.probes.permutations.search import Question, ask, flipped, scorer
 from core.probes.search_limits import check_limits
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import mark, ngettext, together
@@ -43,9 +46,10 @@ JUDGING, SCORING = mark("Judging orders"), mark("Scoring orders")
 
 @dataclass(frozen=True)
 class Pair:
-    """An order that flips the verdict; `valid` is its P(valid), `accepted` whether that reaches the judge's threshold.
+    """An order that flips the verdict, to the class `label`; `valid` is its P(valid), `accepted` whether that reaches
+    the judge's threshold.
 
-    `margin` is the difference between P(positive) of the order and of the original.
+    `margin` is the difference between P(target) of the order and of the original.
     """
 
     positions: tuple[int, ...]
@@ -54,6 +58,7 @@ class Pair:
     valid: float
     accepted: bool
     margin: float
+    label: str
 
     @property
     def moved(self) -> tuple[bool, ...]:
@@ -72,7 +77,8 @@ class Flips:
 
     Of `orders` distinct orders `searched` were judged, the original among them; `accepted` of the others reach the
     judge's `threshold` and `accepted_flips` of these flip the verdict. The model scored `scored` of them.
-    `probability` and `valid` are the original's.
+    `probability` of the `target`, `label` and `valid` are the original's. Only flips `to` a class count, if one is
+    named; `accepted_to` counts the accepted ones by class.
     """
 
     model: str
@@ -89,12 +95,18 @@ class Flips:
     threshold: float
     scorer: str
     pairs: tuple[Pair, ...]
+    label: str
+    accepted_to: dict[str, int]
+    target: Target = POSITIVE
+    to: str | None = None
 
     @property
     def certificate(self) -> str:
         """What was searched and what that shows, in the current language."""
         if self.orders == 1:
             return _("These words have only one order, so no other can flip the verdict.")
+        if self.to == self.label:
+            return certificates.already(self.to)
         if self.searched == self.orders:
             judged = _("The judge of word order read all {orders:,} orders.")
         else:
@@ -105,11 +117,7 @@ class Flips:
         if not self.accepted:
             found = _("It accepts no other order.")
         elif not self.accepted_flips:
-            found = ngettext(
-                "It accepts {accepted:,} other order, which does not flip the verdict.",
-                "It accepts {accepted:,} other orders; none of them flips the verdict.",
-                self.accepted,
-            )
+            found = self._none()
         elif self.accepted == 1:
             found = _("It accepts 1 other order, which flips the verdict.")
         else:
@@ -118,12 +126,41 @@ class Flips:
                 "It accepts {accepted:,} other orders; {flips:,} of them flip the verdict.",
                 self.accepted_flips,
             )
-        return together((judged, found)).format(
-            orders=self.orders,
-            searched=self.searched,
-            scorer=self.scorer,
-            accepted=self.accepted,
-            flips=self.accepted_flips,
+        sentences = [
+            sentence.format(
+                orders=self.orders,
+                searched=self.searched,
+                scorer=self.scorer,
+                accepted=self.accepted,
+                flips=self.accepted_flips,
+                label=shown(self.to or self.label),
+            )
+            for sentence in (judged, found)
+        ]
+        if self.accepted_flips and self.to:
+            sentences.append(certificates.only(self.to))
+        elif self.accepted_flips and certificates.many(self.target):
+            sentences.append(certificates.read_as(self.accepted_to))
+        return together(sentences)
+
+    def _none(self) -> str:
+        """That the accepted orders do not flip."""
+        if self.to:
+            return ngettext(
+                "It accepts {accepted:,} other order, which is not read as {label}.",
+                "It accepts {accepted:,} other orders; none of them is read as {label}.",
+                self.accepted,
+            )
+        if certificates.many(self.target):
+            return ngettext(
+                "It accepts {accepted:,} other order, which is read as {label} too.",
+                "It accepts {accepted:,} other orders; none of them is read as anything but {label}.",
+                self.accepted,
+            )
+        return ngettext(
+            "It accepts {accepted:,} other order, which does not flip the verdict.",
+            "It accepts {accepted:,} other orders; none of them flips the verdict.",
+            self.accepted,
         )
 
 
@@ -148,17 +185,19 @@ def flips(
     text: str,
     pinned: Collection[int] | None = None,
     *,
+    to: str | None = None,
     top: int = TOP,
     budget: int = BUDGET,
     check_cancelled: Callable[[], object] = lambda: None,
 ) -> Iterator[FlipProgress]:
     """The best pairs of a text under each model, the last event with all of them.
 
-    `pinned` positions stay (default: punctuation and links). Raises EmptyTextError for a text without a token,
-    ValueError for limits below 1 and for words that the judge does not know.
+    `pinned` positions stay (default: punctuation and links). Only flips `to` a class count, if it is named. Raises
+    EmptyTextError for a text without a token, ValueError for limits below 1 and for words that the judge does not know,
+    LookupError for a class that a model lacks.
     """
     check_limits(budget=budget, top=top)
-    questions = asked(models, judge, trigram, text, pinned)
+    questions = asked(models, judge, trigram, text, pinned, to)
     found: tuple[Flips, ...] = ()
     judged: dict[object, _Judged] = {}
     for model, question in zip(models, questions, strict=True):
@@ -185,11 +224,15 @@ def _told(
 
 
 def asked(
-    models: Sequence[Model], judge: Judge, trigram: Trigram, text: str, pinned: Collection[int] | None = None
+    models: Sequence[Model],
+    judge: Judge,
+    trigram: Trigram,
+    text: str,
+    pinned: Collection[int] | None = None,
+    to: str | None = None,
 ) -> list[Question]:
     """A question for each model. Raises EmptyTextError or ValueError for a text that cannot be searched."""
-    two_only(*models)
-    questions = [ask(model, trigram, text, pinned) for model in models]
+    questions = [ask(model, trigram, text, pinned, to=to) for model in models]
     if not all(judge.can_judge(question.tokens) for question in questions):
         raise ValueError(_("the judge of word order knows too few of these words to judge their orders"))
     return questions
@@ -238,25 +281,43 @@ def _best(
     top: int,
     check_cancelled: Callable[[], object],
 ) -> Generator[tuple[int, int], None, Flips]:
-    score = scorer(model, question)
-    before = float(sigmoid(score(question.words.original()))[0])
+    score, target, to = scorer(model, question), question.target, question.to
+
+    def read(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """P(target) float64 [N], and the predicted classes [N]."""
+        answers = targets.answers(score(rows), target)
+        return targets.probability(answers.log_odds), answers.classes
+
+    chance, number = (one[0].item() for one in read(question.words.original()))
+    label = target.labels[number]
     accepted = int((judged.valid >= judge.threshold).sum())
-    accepted_flips, scored = 0, 0
+    accepted_to, scored = np.zeros(len(target.labels), dtype=np.int64), 0
     best: list[Pair] = []
-    offered = int((judged.valid >= LEAST_VALID).sum())
+    offered = 0 if to == label else int((judged.valid >= LEAST_VALID).sum())
     while scored < offered:
         check_cancelled()
-        largest = max(before, 1 - before) * judged.valid[scored]
+        largest = max(chance, 1 - chance) * judged.valid[scored]
         enough = len(best) == top and (best[-1].accepted or best[-1].valid * best[-1].margin >= largest)
         if scored >= accepted and enough:
             break
         size = min(_ROUND, getattr(score, "at_once", None) or _ROUND)
         stop = min(scored + size, offered)
         rows, valid = judged.rows[scored:stop], judged.valid[scored:stop]
-        after = sigmoid(score(rows))
-        flipped = np.flatnonzero((after >= 0.5) != (before >= 0.5))
-        accepted_flips += int((valid[flipped] >= judge.threshold).sum())
-        best += [_pair(question, judge, rows[n], float(valid[n]), float(after[n]), before) for n in flipped]
+        after, classes = read(rows)
+        flips = np.flatnonzero(flipped(classes, label, target, to))
+        accepted_to += np.bincount(classes[flips][valid[flips] >= judge.threshold], minlength=len(target.labels))
+        best += [
+            Pair(
+                positions=tuple(rows[n].tolist()),
+                text=" ".join(question.tokens[position] for position in rows[n].tolist()),
+                probability=float(after[n]),
+                valid=float(valid[n]),
+                accepted=float(valid[n]) >= judge.threshold,
+                margin=abs(float(after[n]) - chance),
+                label=target.labels[classes[n]],
+            )
+            for n in flips
+        ]
         best = sorted(best, key=lambda pair: (not pair.accepted, -pair.valid * pair.margin))[:top]
         scored = stop
         yield scored, offered
@@ -265,20 +326,18 @@ def _best(
         text=question.text,
         tokens=question.tokens,
         pinned=tuple(sorted(question.words.pinned)),
-        probability=before,
+        probability=chance,
         valid=judged.original,
         orders=question.words.count,
         searched=len(judged.rows) + 1,
         scored=scored + 1,
         accepted=accepted,
-        accepted_flips=accepted_flips,
+        accepted_flips=int(accepted_to.sum()),
         threshold=judge.threshold,
         scorer=question.scorer,
         pairs=tuple(best),
+        label=label,
+        accepted_to={name: count for name, count in zip(target.labels, accepted_to.tolist(), strict=True) if count},
+        target=target,
+        to=to,
     )
-
-
-def _pair(question: Question, judge: Judge, row: np.ndarray, valid: float, after: float, before: float) -> Pair:
-    positions = tuple(row.tolist())
-    text = " ".join(question.tokens[position] for position in positions)
-    return Pair(positions, text, after, valid, valid >= judge.threshold, abs(after - before))

@@ -1,8 +1,8 @@
 """Which sentences that people wrote are permutations of each other, and have opposite verdicts?
 
 Rows of a file are a group when preprocessing leaves them the same tokens in another order. A pair is two rows of one
-group that a model puts on different sides of 0.5: a flip between two orders that people wrote. People also write what
-is hardly a sentence, so a judge of word order, if there is one, ranks the pairs by P(valid).
+group that a model reads as different classes: a flip between two orders that people wrote. People also write what is
+hardly a sentence, so a judge of word order, if there is one, ranks the pairs by P(valid).
 
 The file is read twice, so that few texts are held. The first pass keeps of every row its number and two hashes of 8
 bytes, of its sorted tokens (the group) and of its tokens in order. The second reads the texts of rows that share the
@@ -22,11 +22,12 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
+from core.data import targets
 from core.data.corpus import encode_tokens
 from core.data.formats.layout import Layout
 from core.data.tables import location, rows
-from core.data.targets import two_only
-from core.models.predict import logits, sigmoid
+from core.data.targets import Target
+from core.models.predict import logits
 
 if TYPE_CHECKING:
     from core.fluency.judge import Judge
@@ -42,9 +43,10 @@ _BATCH = 4096  # orders scored between two events of progress
 class OppositePair:
     """Two rows with the same words in another order, on which one model's verdicts are opposite.
 
-    `a` is the positive one; probabilities are P(positive). `rows` are the two texts' numbers in the file, counted from
-    1 without the header, the first row of each where an order occurs more than once. `valid` is the smaller P(valid) of
-    the two, None where it was not judged.
+    `label_a` and `label_b` are the predicted classes. `a` is read as the target, and probabilities are P(target). The
+    target is the model's; if it has none, the one of the two classes whose probability differs more. `rows` are the two
+    texts' numbers in the file, counted from 1 without the header, the first row of each where an order occurs more than
+    once. `valid` is the smaller P(valid) of the two, None where it was not judged.
     """
 
     model: str
@@ -53,11 +55,13 @@ class OppositePair:
     probability_a: float
     probability_b: float
     rows: tuple[int, int]
+    label_a: str
+    label_b: str
     valid: float | None = None
 
     @property
     def gap(self) -> float:
-        """By how much P(positive) differs between the two orders."""
+        """By how much P(target) differs between the two orders."""
         return self.probability_a - self.probability_b
 
 
@@ -110,9 +114,9 @@ def mine(
     """Search a file's text column (``text``) for permutations with opposite verdicts; the last event has them all.
 
     Rows with the same tokens in the same order are one order, and so are orders that differ only in where words stand
-    that the model does not know: it reads the same of both. Of one group, every positive order makes a pair with every
-    negative one; the `per_group` most opposed of these are kept, and of each model's pairs the first `limit`. May be
-    closed at any time.
+    that the model does not know: it reads the same of both. Of one group, every two orders of different classes make a
+    pair, one of them being read as the target if the model has one; the `per_group` most opposed of these are kept, and
+    of each model's pairs the first `limit`. May be closed at any time.
 
     Raises ValueError for no model, a bound below 1, or a row without a text; LookupError, ValueError and OSError
     as `core.data.tables.rows` does.
@@ -121,7 +125,6 @@ def mine(
         raise ValueError("no model was given to find opposite verdicts with")
     if per_group < 1 or (limit is not None and limit < 1):
         raise ValueError(f"at least 1 pair is kept; given: {limit} of a model, {per_group} of a group")
-    two_only(*checkpoints)
     path = Path(path)
     column = text_column or "text"
     fingerprints = {model.preprocessing: _Fingerprints(model.preprocessing) for model in checkpoints}
@@ -253,14 +256,16 @@ def _score(
 ) -> _Steps[MiningProgress]:
     """One model's pairs, added to those of the models before it."""
     others = progress.pairs
+    labels = checkpoint.labels
+    chosen = [checkpoint.target] if checkpoint.target else [Target(labels, number) for number in range(len(labels))]
     kept: list[OppositePair] = []
     for batch in _batches(groups):
         orders = [order for group in batch for order in group]
-        scores = logits(checkpoint.model, encode_tokens([order.tokens for order in orders], checkpoint.vocabulary))
-        scored = iter(sigmoid(scores).tolist())
+        sentences = encode_tokens([order.tokens for order in orders], checkpoint.vocabulary)
+        scored = _scored(orders, logits(checkpoint.model.every, sentences), chosen)
         left_out = 0
         for group in batch:
-            pairs, more = _opposite(checkpoint.name, [(order, next(scored)) for order in group], per_group)
+            pairs, more = _opposite(checkpoint, [next(scored) for _order in group], chosen, per_group)
             kept += [replace(pair, valid=judged(pair, group)) for pair in pairs]
             left_out += more
         kept.sort(key=_best_first)
@@ -290,18 +295,50 @@ def _batches(groups: Sequence[_Group]) -> Iterator[list[_Group]]:
         yield batch
 
 
-def _opposite(model: str, scored: Sequence[tuple[_Order, float]], per_group: int) -> tuple[list[OppositePair], int]:
+class _Scored(NamedTuple):
+    """An order, its predicted class, and its P(target) for each of some targets."""
+
+    order: _Order
+    number: int
+    chances: tuple[float, ...]
+
+
+def _scored(orders: Iterable[_Order], scores: np.ndarray, chosen: Sequence[Target]) -> Iterator[_Scored]:
+    probabilities = targets.probabilities(scores)
+    chances = zip(*(targets.chance(probabilities, target).tolist() for target in chosen), strict=True)
+    return map(_Scored, orders, targets.predicted(scores).tolist(), chances)
+
+
+def _opposite(
+    model: Checkpoint, group: Sequence[_Scored], chosen: Sequence[Target], per_group: int
+) -> tuple[list[OppositePair], int]:
     """The most opposed pairs of a group, and how many more there are."""
-    ascending = sorted(scored, key=lambda one: one[1])
-    negative = [one for one in ascending if one[1] < 0.5]
-    positive = ascending[len(negative) :][::-1]
-    # The k widest pairs lie among the k most positive and the k most negative orders.
-    pairs = [
-        OppositePair(model, a.text, b.text, probability_a, probability_b, (a.row, b.row))
-        for (a, probability_a), (b, probability_b) in product(positive[:per_group], negative[:per_group])
-    ]
-    pairs = sorted(pairs, key=_most_opposed_first)[:per_group]
-    return pairs, len(positive) * len(negative) - len(pairs)
+    found: list[OppositePair] = []
+    count = 0
+    for place, target in enumerate(chosen):
+        ascending = sorted(group, key=lambda one: one.chances[place])
+        own = [one for one in ascending if one.number == target.number][::-1]
+        others = [one for one in ascending if one.number in target.rest]
+        count += len(own) * len(others)
+        # The k widest pairs lie among the k orders with most, and the k with least, of the target.
+        found += [
+            OppositePair(
+                model.name,
+                a.order.text,
+                b.order.text,
+                a.chances[place],
+                b.chances[place],
+                (a.order.row, b.order.row),
+                model.labels[a.number],
+                model.labels[b.number],
+            )
+            for a, b in product(own[:per_group], others[:per_group])
+        ]
+    best: dict[frozenset[int], OppositePair] = {}  # of the two targets that a pair may have
+    for pair in sorted(found, key=_most_opposed_first):
+        best.setdefault(frozenset(pair.rows), pair)
+    pairs = list(best.values())[:per_group]
+    return pairs, count // min(len(chosen), 2) - len(pairs)
 
 
 class _Judged:

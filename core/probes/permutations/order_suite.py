@@ -23,11 +23,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
+from core.data import targets
 from core.data.labels import SENTIMENT
-from core.data.targets import two_only
 from core.evaluation.clustered_intervals import clustered_interval
 from core.evaluation.intervals import Share
-from core.models.predict import label
 from core.models.predictor import BlackBox
 from core.models.token_predictor import checked, predictor, reader
 from core.probes.permutations import composer
@@ -66,21 +67,25 @@ class Settings:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A pair, and P(positive) of either sentence."""
+    """A pair, and P(positive), the predicted class and the margin before the runner-up of either sentence."""
 
     pair: Pair
     probability_a: float
     probability_b: float
+    label_a: str
+    label_b: str
+    margin_a: float
+    margin_b: float
 
     @property
     def turned(self) -> bool:
         """Whether the two verdicts differ."""
-        return label(self.probability_a) != label(self.probability_b)
+        return self.label_a != self.label_b
 
     @property
     def right(self) -> bool:
         """Whether both verdicts are the gold labels, as far as these are known."""
-        return self.pair.labels == (label(self.probability_a), label(self.probability_b))
+        return self.pair.labels == (self.label_a, self.label_b)
 
     @property
     def failed(self) -> bool:
@@ -89,8 +94,8 @@ class Outcome:
 
     @property
     def surety(self) -> float:
-        """The smaller distance of the two probabilities from 0.5."""
-        return min(abs(self.probability_a - 0.5), abs(self.probability_b - 0.5))
+        """The smaller of the two margins."""
+        return min(self.margin_a, self.margin_b)
 
 
 @dataclass(frozen=True)
@@ -154,9 +159,10 @@ def run(
 ) -> Iterator[SuiteProgress]:
     """Ask a model about every pair; an event before the first pattern and one after each.
 
-    `check_cancelled` is called before every pattern; what it raises ends the suite.
+    `check_cancelled` is called before every pattern; what it raises ends the suite. Raises LookupError for a model that
+    lacks the class positive.
     """
-    two_only(model)
+    positive = targets.named(model.labels, SENTIMENT[1])
     predict, read, vocabulary = predictor(model), reader(model), model.vocabulary
 
     def known(tokens: Sequence[str]) -> list[str]:
@@ -170,8 +176,17 @@ def run(
         tokens = [(list(read(pair.a)), list(read(pair.b))) for pair in pairs]
         apart = [number for number, (a, b) in enumerate(tokens) if known(a) != known(b)]
         sentences = [sentence for number in apart for sentence in tokens[number]]
-        answers = checked(predict(sentences), len(sentences)).tolist() if sentences else []
-        outcomes = [Outcome(pairs[number], *answers[2 * row : 2 * row + 2]) for row, number in enumerate(apart)]
+        outcomes = []
+        if sentences:
+            answers = checked(predict(sentences), len(sentences), model.labels)
+            chances = targets.chance(answers, positive).reshape(-1, 2).tolist()
+            labels = [model.labels[number] for number in targets.predicted_of(answers)]
+            ranked = np.sort(targets.distribution(answers), axis=-1)
+            margins = (ranked[:, -1] - ranked[:, -2]).reshape(-1, 2).tolist()
+            outcomes = [
+                Outcome(pairs[number], *chances[row], *labels[2 * row : 2 * row + 2], *margins[row])
+                for row, number in enumerate(apart)
+            ]
         progress = progress._replace(
             done=progress.done + len(pairs),
             answers=(*progress.answers, (pattern, len(pairs) - len(apart), tuple(outcomes))),

@@ -11,6 +11,9 @@ The search is complete where every order within the floor (nats below the origin
 named scorer's total log-probability in nats. Orders that differ only in words that neither model nor scorer knows are
 one order. With a judge of word order, every order scored has its P(valid) too, if there are at most `MOST_JUDGED`
 orders; of more, those that are listed.
+
+A flip is a change of the predicted class, to any other or to a named one. Logits are the log-odds of a target
+(`core.data.targets`); of more than two classes, a flip need not show in their sign.
 """
 
 from __future__ import annotations
@@ -23,11 +26,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from core.data.labels import SENTIMENT, Names
-from core.data.targets import two_only
+from core.data import targets
+from core.data.targets import POSITIVE, Target
 from core.fluency.orders import Ranked, Ranking, Words, fluencies
-from core.models.predict import EmptyTextError, label, sigmoid
-from core.models.predictor import BlackBox, log_odds
+from core.models.predict import EmptyTextError, aimed
+from core.models.predictor import BlackBox
 from core.probes.permutations import certificates
 from core.probes.search_limits import check_limits
 from core.runtime.i18n import gettext as _
@@ -48,25 +51,21 @@ _BATCH = 8_192  # of a round's orders, scored together
 _SLACK = 1e-3  # nats, for sums taken in another order
 
 Scorer = Callable[[np.ndarray], np.ndarray]
-"""Logits float32 [N] of orders uint8 [N, n]; where it has a number `at_once`, it gets at most so many at a time."""
+"""Scores [N] or [N, K] of orders uint8 [N, n]; where it has a number `at_once`, it gets at most so many at a time."""
 
 
 @dataclass(frozen=True)
 class Order:
-    """One order of the words: its tokens as text, P(positive), logit, fluency in nats, and P(valid) if judged."""
+    """One order of the words: its tokens as text, P(target), the target's logit, fluency in nats, the predicted class,
+    and P(valid) if judged."""
 
     positions: tuple[int, ...]
     text: str
     probability: float
     logit: float
     fluency: float
+    label: str
     valid: float | None = None
-    labels: Names = SENTIMENT
-
-    @property
-    def label(self) -> str:
-        """The class's name."""
-        return label(self.probability, self.labels)
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,8 @@ class Permutations:
     `named` describes the orders that the figures below are of: all; those within the floor if complete; else those
     scored. `sensitivity` is the standard deviation of their logits, `order_effect` the original's logit minus their
     mean, `position_effects` for each token the share of the logit's variance that its position explains (the
-    correlation ratio η², Pearson 1905), 0 where nothing varies. Flip counts are of the orders scored.
+    correlation ratio η², Pearson 1905), 0 where nothing varies. Flip counts are of the orders scored; if `to` names a
+    class, only flips to it count. Logits are the `target`'s, `classes` the predicted ones.
     """
 
     model: str
@@ -110,13 +110,26 @@ class Permutations:
     position_effects: tuple[float, ...]
     seconds: float
     logits: np.ndarray
+    classes: np.ndarray
     fluencies: np.ndarray
     rows: np.ndarray
     valid: np.ndarray | None = None
     threshold: float | None = None
     accepted: int | None = None
     accepted_flips: int | None = None
-    labels: Names = SENTIMENT
+    target: Target = POSITIVE
+    to: str | None = None
+
+    @property
+    def flipped(self) -> np.ndarray:
+        """Which of the orders scored flip, bool [N]."""
+        return flipped(self.classes, self.original.label, self.target, self.to)
+
+    @property
+    def flips_to(self) -> dict[str, int]:
+        """How many orders flip to which class, in the order of the classes; those with none are left out."""
+        counts = np.bincount(self.classes[self.flipped], minlength=len(self.target.labels)).tolist()
+        return {name: count for name, count in zip(self.target.labels, counts, strict=True) if count}
 
     @property
     def certificate(self) -> str:
@@ -129,9 +142,10 @@ class Permutations:
         return certificates.named(self)
 
     def order(self, number: int) -> Order:
-        """One of the orders scored, by its row in `rows` uint8 [N, n] and in the other arrays float32 [N]."""
+        """One of the orders scored, by its row in `rows` uint8 [N, n] and in the other arrays [N]."""
         valid = None if self.valid is None else self.valid[number]
-        return _order(self.tokens, self.rows[number], self.logits[number], self.fluencies[number], valid, self.labels)
+        answer = self.logits[number], self.classes[number]
+        return _order(self.tokens, self.target, self.rows[number], *answer, self.fluencies[number], valid)
 
 
 class PermutationProgress(NamedTuple):
@@ -151,8 +165,8 @@ class PermutationProgress(NamedTuple):
 class Question:
     """A sentence's tokens and their kinds, the fluency table [n+1, n+1, n+1] of a scorer, and the search's limits.
 
-    `seconds` None is no limit, `judge` None judges nothing, `labels` are the classes' names. Raises ValueError for an
-    invalid limit.
+    `seconds` None is no limit, `judge` None judges nothing. Logits are the `target`'s. If `to` names a class, only
+    flips to it count. Raises ValueError for an invalid limit, LookupError for an unknown class.
     """
 
     text: str
@@ -165,10 +179,13 @@ class Question:
     floor: float = FLOOR
     top: int = TOP
     judge: Judge | None = None
-    labels: Names = SENTIMENT
+    target: Target = POSITIVE
+    to: str | None = None
 
     def __post_init__(self) -> None:
         check_limits(self.seconds, budget=self.budget, top=self.top)
+        if self.to is not None:
+            targets.named(self.target.labels, self.to)
         if not 0 <= self.floor < np.inf:
             raise ValueError(
                 _("the threshold must be finite and at least 0 nats; given: {threshold}").format(threshold=self.floor)
@@ -195,12 +212,14 @@ def ask(
     text: str,
     pinned: Collection[int] | None = None,
     judge: Judge | None = None,
+    to: str | None = None,
     **bounds: Any,
 ) -> Question:
     """A question about a text under a checkpoint; `bounds` are those of `Question`.
 
-    A judge that knows none of the words is left out. Punctuation and links are pinned unless positions are given.
-    Raises EmptyTextError for a text without a token.
+    The target is the checkpoint's; if it has none, the class `to`, else the predicted one. A judge that knows none of
+    the words is left out. Punctuation and links are pinned unless positions are given. Raises EmptyTextError for a text
+    without a token.
     """
     tokens = tuple(checkpoint.preprocessing(text))
     if not tokens:
@@ -209,15 +228,10 @@ def ask(
     read = zip(checkpoint.vocabulary.encode(tokens), trigram.vocabulary.encode(tokens), strict=True)
     words = Words.of(list(read), marks(tokens) if pinned is None else pinned)
     judge = judge if judge and judge.can_judge(tokens) else None
+    target = checkpoint.target or (targets.named(checkpoint.labels, to) if to else aimed(checkpoint, tokens).target)
+    assert target is not None
     return Question(
-        text,
-        tokens,
-        words,
-        trigram.table(tokens),
-        trigram.name,
-        judge=judge,
-        labels=checkpoint.labels,
-        **bounds,
+        text, tokens, words, trigram.table(tokens), trigram.name, judge=judge, target=target, to=to, **bounds
     )
 
 
@@ -227,13 +241,12 @@ def marks(tokens: Sequence[str]) -> tuple[int, ...]:
 
 
 def scorer(checkpoint: Model, question: Question) -> Scorer:
-    """The logits of a model for orders of a question's tokens."""
-    two_only(checkpoint)
+    """The scores of a model for orders of a question's tokens, whatever its target."""
     if isinstance(checkpoint, BlackBox):
         return _BlackBoxOrders(checkpoint, question.tokens)
     from core.probes.permutations.shared_prefixes import SharedPrefixes
 
-    return SharedPrefixes(checkpoint.model, checkpoint.vocabulary.encode(question.tokens)).logits
+    return SharedPrefixes(checkpoint.model.every, checkpoint.vocabulary.encode(question.tokens)).logits
 
 
 class _BlackBoxOrders:
@@ -248,7 +261,13 @@ class _BlackBoxOrders:
 
     def __call__(self, rows: np.ndarray) -> np.ndarray:
         sentences = [[self._tokens[position] for position in row] for row in rows.tolist()]
-        return log_odds(self._black_box.of_tokens(sentences)).astype(np.float32)
+        return targets.logs(self._black_box.of_tokens(sentences))
+
+
+def flipped(classes: np.ndarray, original: str, target: Target, to: str | None) -> np.ndarray:
+    """Which predicted classes [N] are another than the `original`, or are `to` and not the original, bool [N]."""
+    other: np.ndarray = classes != target.labels.index(original)
+    return other if to is None else other & (classes == target.labels.index(to))
 
 
 def search(
@@ -256,7 +275,8 @@ def search(
 ) -> Iterator[PermutationProgress]:
     """Score orders of a sentence until the search is complete or a limit is reached; may be closed at any step.
 
-    At least one event comes; the last one has the answer. Seconds may pass between two events; `check_cancelled` is
+    At least one event comes; the last one has the answer. Where the original is read as `to` already, only that is
+    scored. Seconds may pass between two events; `check_cancelled` is
     called several times a second, and what it raises ends the search.
     """
     begun = time.perf_counter()
@@ -270,7 +290,7 @@ def search(
         elapsed = time.perf_counter() - begun
         result = partial(scored.result, scored.count, scored.complete_above, elapsed)
         yield PermutationProgress(scored.count, total, scored.flips, scored.best, result)
-        if time.perf_counter() >= deadline:
+        if time.perf_counter() >= deadline or question.to == scored.original.label:
             break
 
 
@@ -352,18 +372,21 @@ class _ScoredOrders:
     def __init__(self, model: str, question: Question, score: Scorer):
         self.model, self.question = model, question
         original = question.words.original()
+        answers = targets.answers(score(original), question.target)
         self.original = _order(
             question.tokens,
+            question.target,
             original[0],
-            score(original)[0],
+            answers.log_odds[0],
+            answers.classes[0],
             np.float32(fluencies(original, question.table)[0]),
             None if question.judge is None else question.judge.valid(question.tokens)[0],
-            question.labels,
         )
+        self._own = question.target.labels.index(self.original.label)
         self.count = self.flips = 0
         self.best: Order | None = None
         self.complete_above = np.inf
-        self._batches: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
+        self._batches: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
 
     @property
     def least(self) -> float:
@@ -376,35 +399,37 @@ class _ScoredOrders:
         return self.complete_above <= self.least
 
     def take(self, batch: _Batch, score: Scorer) -> None:
-        logits = score(batch.rows)
+        logits, classes = targets.answers(score(batch.rows), self.question.target)
         # In another batch the same order may come out a rounding apart: it has one logit and does not flip itself.
-        logits[(batch.rows == self.question.words.original()).all(axis=1)] = self.original.logit
+        itself = (batch.rows == self.question.words.original()).all(axis=1)
+        logits[itself], classes[itself] = self.original.logit, self._own
         fluency = fluencies(batch.rows, self.question.table).astype(np.float32)
         judge = self.question.judge
         valid = np.zeros(len(fluency), dtype=np.float32)
         if judge is not None and self.question.judges_all:
             valid = judge.valid(self.question.tokens, batch.rows)
-        self._batches.append((batch.rows, logits, fluency, valid))
+        self._batches.append((batch.rows, logits, classes, fluency, valid))
         self.count += len(batch.rows)
-        flips = np.flatnonzero(self._flipped(logits))
+        flips = np.flatnonzero(self._flipped(classes))
         self.flips += len(flips)
         if len(flips):
             best = flips[fluency[flips].argmax()]
             if self.best is None or fluency[best] > self.best.fluency:
-                row = batch.rows[best]
                 own = valid[best] if self.question.judges_all else None
-                self.best = _order(self.question.tokens, row, logits[best], fluency[best], own, self.question.labels)
+                answer = batch.rows[best], logits[best], classes[best], fluency[best]
+                self.best = _order(self.question.tokens, self.question.target, *answer, own)
         self.complete_above = min(self.complete_above, batch.complete_above)
 
-    def _flipped(self, logits: np.ndarray) -> np.ndarray:
-        flipped: np.ndarray = (logits >= 0) != (self.original.logit >= 0)
-        return flipped
+    def _flipped(self, classes: np.ndarray) -> np.ndarray:
+        return flipped(classes, self.original.label, self.question.target, self.question.to)
 
     def result(self, count: int, complete_above: float, seconds: float) -> Permutations:
         """The answer from the first `count` orders, when all of a fluency above `complete_above` were scored."""
         question = self.question
-        rows, logits, fluency, valid = (np.concatenate(parts)[:count] for parts in zip(*self._batches, strict=True))
-        flipped, within = self._flipped(logits), fluency >= self.least
+        rows, logits, classes, fluency, valid = (
+            np.concatenate(parts)[:count] for parts in zip(*self._batches, strict=True)
+        )
+        flipped, within = self._flipped(classes), fluency >= self.least
         everything = count == question.words.count
         closed = everything or bool(complete_above <= self.least)
         named = within if closed and not everything else np.ones(count, dtype=bool)
@@ -420,7 +445,7 @@ class _ScoredOrders:
                     valid[numbers] if question.judges_all else judge.valid(question.tokens, rows[numbers])
                 ).tolist()
             return tuple(
-                _order(question.tokens, rows[n], logits[n], fluency[n], one, question.labels)
+                _order(question.tokens, question.target, rows[n], logits[n], classes[n], fluency[n], one)
                 for n, one in zip(numbers, listed, strict=True)
             )
 
@@ -455,26 +480,30 @@ class _ScoredOrders:
             position_effects=_position_effects(rows[named], spread),
             seconds=seconds,
             logits=logits,
+            classes=classes,
             fluencies=fluency,
             rows=rows,
             valid=valid if question.judges_all else None,
             threshold=None if judge is None else judge.threshold,
             accepted=int(accepted.sum()) if question.judges_all else None,
             accepted_flips=int((accepted & flipped).sum()) if question.judges_all else None,
-            labels=question.labels,
+            target=question.target,
+            to=question.to,
         )
 
 
-def _order(tokens: Sequence[str], row: np.ndarray, logit: Any, fluency: Any, valid: Any, labels: Names) -> Order:
+def _order(
+    tokens: Sequence[str], target: Target, row: np.ndarray, logit: Any, number: Any, fluency: Any, valid: Any
+) -> Order:
     positions = tuple(row.tolist())
     return Order(
         positions=positions,
         text=" ".join(tokens[position] for position in positions),
-        probability=float(sigmoid(np.asarray(logit))),
+        probability=float(targets.probability(np.asarray(logit))),
         logit=float(logit),
         fluency=float(fluency),
+        label=target.labels[number],
         valid=None if valid is None else float(valid),
-        labels=labels,
     )
 
 

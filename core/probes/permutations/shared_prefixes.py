@@ -63,8 +63,12 @@ class SharedPrefixes:
             self._states = [State(torch.empty(1, slice_size, h), torch.empty(1, slice_size, h)) for _ in range(2)]
 
     def logits(self, orders: np.ndarray) -> np.ndarray:
-        """Logits float32 [N] of orders [N, n], rows of token positions; fastest where the rows stand sorted."""
-        result = np.empty(len(orders), dtype=np.float32)
+        """Logits float32 [N] of orders [N, n], rows of token positions; scores [N, K] of a model without a target.
+
+        Fastest where the rows stand sorted.
+        """
+        classes = () if self._model.target else (self._model.linear.out_features,)
+        result = np.empty((len(orders), *classes), dtype=np.float32)
         with torch.inference_mode():
             for start in range(0, len(orders), self._slice):
                 rows = orders[start : start + self._slice]
@@ -72,7 +76,7 @@ class SharedPrefixes:
         return result
 
     def _read(self, orders: np.ndarray) -> Tensor:
-        """Logits [C] of one slice of orders [C, n], all of them read a token further at a time."""
+        """Logits [C], or scores [C, K], of one slice of orders [C, n], all of them read a token further at a time."""
         if self._start is None:
             whole = torch.from_numpy(orders.astype(np.int64)).split(self._block)
             return torch.cat([self._model.from_embeddings(self._words[rows]) for rows in whole])

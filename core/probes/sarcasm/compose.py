@@ -1,8 +1,9 @@
 """Which sarcastic remarks about a situation is a model surest are positive?
 
 From an unwelcome situation the patterns of `core.probes.sarcasm.recipes` build about twenty thousand candidates. Their
-gold label is negative by construction, so every one that the model calls positive fools it. The surest of each recipe
-are listed, not the surest of all: these would be one remark with different punctuation.
+gold label is negative by construction, so every one that the model calls positive fools it; a verdict of a third class
+is not counted. The surest of each recipe are listed, not the surest of all: these would be one remark with different
+punctuation.
 
 A search that ends early has scored equally many candidates of each pattern, drawn at random. The share of a recipe's
 candidates that fool the model has Wilson's 95 % interval (Wilson 1927); over several situations the intervals are
@@ -12,7 +13,7 @@ clustered by situation (`core.evaluation.clustered_intervals`).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -20,6 +21,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core.data import targets
+from core.data.labels import SENTIMENT, Names
 from core.evaluation.clustered_intervals import clustered_interval
 from core.evaluation.metrics import wilson_interval
 from core.models.token_predictor import Predictor, checked
@@ -32,12 +35,13 @@ _LOOKED_AT = 5_000  # candidates among which those to list are chosen
 
 @dataclass(frozen=True)
 class Candidate:
-    """A sarcastic remark about a situation (as given), its recipe, and a model's P(positive)."""
+    """A sarcastic remark about a situation (as given), its recipe, and a model's P(positive) and verdict."""
 
     text: str
     about: str
     probability: float
     recipe: Recipe
+    label: str
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,8 @@ class Composition:
     """A search's result for one situation under one model.
 
     `candidates` counts the distinct ones, `scored` those scored, `fooled` those that the model calls positive. `alone`
-    is P(positive) of the bare situation. `top` are the surest, by recipe (`varied`). `missing` says why a form of the
-    situation is not known.
+    is P(positive) of the bare situation, `alone_label` the verdict on it. `top` are the surest, by recipe (`varied`).
+    `missing` says why a form of the situation is not known.
     """
 
     model: str
@@ -76,6 +80,7 @@ class Composition:
     missing: tuple[tuple[str, str], ...]
     seed: int
     seconds: float
+    alone_label: str
 
     @property
     def complete(self) -> bool:
@@ -116,20 +121,27 @@ class ComposeProgress(NamedTuple):
 
 
 def search(
-    model: str, predict: Predictor, candidates: Candidates, check_cancelled: Callable[[], object] = lambda: None
+    model: str,
+    predict: Predictor,
+    candidates: Candidates,
+    check_cancelled: Callable[[], object] = lambda: None,
+    *,
+    labels: Names = SENTIMENT,
 ) -> Iterator[ComposeProgress]:
     """Build and score candidates until all are scored or a limit is reached; may be closed at any step.
+
+    `labels` are the model's classes, negative and positive among them.
 
     At least one event comes; the last one has the answer. `check_cancelled` is called before every batch, and what it
     raises ends the search.
     """
     begun = time.perf_counter()
     question = candidates.question
-    scored = _ScoredCandidates(model, candidates, predict)
+    scored = _ScoredCandidates(model, candidates, predict, labels)
     total = question.recipes if question.budget is None else min(question.budget, question.recipes)
     for batch in candidates:
         check_cancelled()
-        scored.take(batch, checked(predict(batch.tokens), len(batch.tokens)))
+        scored.take(batch)
         elapsed = time.perf_counter() - begun
         result = partial(scored.result, len(scored.batches), elapsed)
         yield ComposeProgress(scored.count, total, scored.fooled, scored.best, result)
@@ -140,50 +152,61 @@ def search(
 class _ScoredCandidates:
     """The candidates scored so far. Batches are only appended, so a count of them is an earlier state."""
 
-    def __init__(self, model: str, candidates: Candidates, predict: Predictor):
+    def __init__(self, model: str, candidates: Candidates, predict: Predictor, labels: Names):
         self.model, self.question = model, candidates.question
-        self.alone = float(checked(predict([candidates.plain]), 1)[0])
-        self.batches: list[tuple[Batch, np.ndarray]] = []
+        self._predict, self._labels = predict, labels
+        self._target = targets.named(labels, "positive")
+        (self.alone,), (alone,) = (found.tolist() for found in self._read([candidates.plain]))
+        self.alone_label = labels[alone]
+        self.batches: list[tuple[Batch, np.ndarray, np.ndarray]] = []
         self.count = self.fooled = 0
-        self._best: tuple[float, Batch, int] | None = None
+        self._best: tuple[float, int, Batch, int] | None = None
 
-    def take(self, batch: Batch, probabilities: np.ndarray) -> None:
-        self.batches.append((batch, probabilities))
+    def _read(self, sentences: Sequence[Sequence[str]]) -> tuple[np.ndarray, np.ndarray]:
+        """P(positive) [N] and the predicted classes [N]."""
+        probabilities = checked(self._predict(sentences), len(sentences), self._labels)
+        return targets.chance(probabilities, self._target), targets.predicted_of(probabilities)
+
+    def take(self, batch: Batch) -> None:
+        probabilities, classes = self._read(batch.tokens)
+        self.batches.append((batch, probabilities, classes))
         self.count += len(probabilities)
-        self.fooled += int((probabilities >= 0.5).sum())
+        self.fooled += int((classes == self._target.number).sum())
         row = int(probabilities.argmax())
         if self._best is None or probabilities[row] > self._best[0]:
-            self._best = float(probabilities[row]), batch, row
+            self._best = float(probabilities[row]), int(classes[row]), batch, row
 
     @property
     def best(self) -> Candidate:
         assert self._best is not None
         return self._candidate(*self._best)
 
-    def _candidate(self, probability: float, batch: Batch, row: int) -> Candidate:
+    def _candidate(self, probability: float, number: int, batch: Batch, row: int) -> Candidate:
         pattern = self.question.patterns[batch.patterns[row]]
         text, recipe = pattern.build(self.question.situation, int(batch.numbers[row]))
-        return Candidate(text, self.question.situation.text, probability, recipe)
+        return Candidate(text, self.question.situation.text, probability, recipe, self._labels[number])
 
     def result(self, batches: int, seconds: float) -> Composition:
         """The answer from the first so many batches."""
         question, known = self.question, self.batches[:batches]
-        probabilities = np.concatenate([scores for _batch, scores in known])
-        patterns = np.concatenate([batch.patterns for batch, _scores in known])
-        rows_of = [(batch, row) for batch, _scores in known for row in range(len(batch.texts))]
+        batches_of, scores, numbers = zip(*known, strict=True)
+        probabilities, classes = np.concatenate(scores), np.concatenate(numbers)
+        fools = classes == self._target.number
+        patterns = np.concatenate([batch.patterns for batch in batches_of])
+        rows_of = [(batch, row) for batch in batches_of for row in range(len(batch.texts))]
         ranked = np.argsort(-probabilities, kind="stable")
 
         def surest(of: np.ndarray) -> Iterator[Candidate]:
-            return (self._candidate(float(probabilities[row]), *rows_of[row]) for row in of)
+            return (self._candidate(float(probabilities[row]), int(classes[row]), *rows_of[row]) for row in of)
 
         shares = []
         for number, pattern in enumerate(question.patterns):
             rows = ranked[patterns[ranked] == number]
             if len(rows):
-                fooled = int((probabilities[rows] >= 0.5).sum())
+                fooled = int(fools[rows].sum())
                 interval = wilson_interval(fooled, len(rows))
                 shares.append(RecipeShare(pattern.name, len(rows), fooled, interval, next(surest(rows))))
-        repeats, fooled = known[-1][0].repeats, int((probabilities >= 0.5).sum())
+        repeats, fooled = batches_of[-1].repeats, int(fools.sum())
         count, there_are = len(probabilities), question.recipes - repeats
         return Composition(
             model=self.model,
@@ -197,6 +220,7 @@ class _ScoredCandidates:
             missing=question.situation.missing,
             seed=question.seed,
             seconds=seconds,
+            alone_label=self.alone_label,
         )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -118,13 +119,26 @@ def _accuracy(checkpoint: Model) -> None:
                     accuracy=report["accuracy"], rows=report["rows"], low=low, high=high
                 )
             )
+        if people := metrics.get("people"):
+            _beside_majority(checkpoint, people, _("{rows:,} tweets that people labelled"))
         return
     measured = metrics.get("report") or metrics.get("selection")
     if not measured:
         return
+    rows = _("{rows:,} rows") if "report" in metrics else _("{rows:,} held-out rows (used to choose its weights)")
+    _beside_majority(checkpoint, measured, rows)
+    if is_small(measured["rows"]):
+        st.caption(
+            _("Few rows: with fewer than {small}, an accuracy may be off by 5 percentage points or more.").format(
+                small=SMALL
+            ),
+        )
+
+
+def _beside_majority(checkpoint: Model, measured: Mapping[str, Any], rows: str) -> None:
+    """An accuracy, on what rows, and what the largest class scores by itself."""
     low, high = measured["accuracy_interval"]
     counts = class_counts(measured)
-    rows = _("{rows:,} rows") if "report" in metrics else _("{rows:,} held-out rows (used to choose its weights)")
     st.caption(
         _("accuracy {accuracy:.1%} on {rows} ({low:.1%} to {high:.1%}); always {label}: {majority:.1%}").format(
             accuracy=measured["accuracy"],
@@ -135,12 +149,6 @@ def _accuracy(checkpoint: Model) -> None:
             majority=majority(measured),
         )
     )
-    if is_small(measured["rows"]):
-        st.caption(
-            _("Few rows: with fewer than {small}, an accuracy may be off by 5 percentage points or more.").format(
-                small=SMALL
-            ),
-        )
 
 
 def _with_beginnings(readers: list[Model], verdicts: list[Verdict]) -> list[Verdict]:

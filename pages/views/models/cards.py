@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.data.labels import SENTIMENT, model_name, shown
 from core.data.small_data import class_counts, majority, trained_counts
+from core.models import checkpoints
 from core.models.checkpoints import EMBEDDINGS
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
@@ -26,7 +27,7 @@ def view(cards: dict[str, Any], word_vectors: dict[str, Any] | None) -> None:
 
         st.header(_("Test results"))
         _evaluations(reports)
-        _tell_of_labels([name for name in reports if cards[name].get("labels", SENTIMENT) == list(SENTIMENT)], reports)
+        _tell_of_labels([name for name in reports if checkpoints.labels_of(cards[name]) == SENTIMENT], reports)
         if people := _measured(cards, "people"):
             _evaluations(people)
             st.caption(_("Measured on texts that people labelled."))

@@ -14,7 +14,7 @@ from core.models import checkpoints
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext, together
 from pages.server.caches import cached
-from pages.widgets import models, query_params
+from pages.widgets import black_box, models, query_params
 from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _report(cards: Mapping[str, Any]) -> Shown | None:
 
 
 def _own() -> Shown | None:
-    if not (loaded := models.loaded()):
+    if not (loaded := loaded_checkpoints()):
         return None
     if not (apt := [checkpoint for checkpoint in loaded if checkpoint.reads_sentiment]):
         st.info(_("These sentences are labelled negative or positive, and no model here predicts these classes."))
@@ -125,6 +125,14 @@ def _uploaded(name: str, assessment: Assessment) -> Shown:
     st.caption(plain(line))
     _tell_of_absent(assessment.tallies.tallies[0])
     return Shown(assessment.tallies, assessment)
+
+
+def loaded_checkpoints() -> list[Checkpoint]:
+    """The models that can be evaluated here; a line on a black box, which cannot."""
+    loaded = models.loaded()
+    for model in filter(black_box.is_one, loaded):
+        st.caption(_("{model} is a black box, which this page does not evaluate.").format(model=plain(model.name)))
+    return [model for model in loaded if not black_box.is_one(model)]
 
 
 def alike(loaded: list[Checkpoint], title: str, key: str) -> list[Checkpoint]:

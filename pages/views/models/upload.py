@@ -16,8 +16,8 @@ from core.models import checkpoints
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
 from pages.server import background_search
-from pages.views.models.source import UPLOADED, alike
-from pages.widgets import label_meaning, models, tables, uploaded_file
+from pages.views.models.source import UPLOADED, alike, loaded_checkpoints
+from pages.widgets import label_meaning, tables, uploaded_file
 from pages.wording import estimates
 from pages.wording.tokens import plain
 
@@ -42,7 +42,7 @@ def view() -> None:
             "few thousand rows at a time and is kept only in this session."
         )
     )
-    if not (loaded := models.loaded()):
+    if not (loaded := loaded_checkpoints()):
         return
     chosen = alike(loaded, _("Classes in the file"), "models classes")
     if len(chosen) > MOST_MODELS:

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import shared
+from core.data import targets
+from core.data.labels import shared, shown
 from core.probes.permutations import search as probe
 from core.runtime.i18n import gettext as _
 from core.storage.database import Prediction
 from pages.server.fingerprint import fingerprint
 from pages.views.permutations.kept_pairs import keep_form
 from pages.views.permutations.permuted import left_out, pins, readers_of
-from pages.widgets import black_box, classes, frame, models, query_params
+from pages.widgets import black_box, classes, frame, models, query_params, target
 from pages.widgets.word_order import reorder
 from pages.wording.terms import term
 from pages.wording.tokens import Number, plain
@@ -49,8 +50,13 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     others = [checkpoint for checkpoint in readers if tuple(checkpoint.preprocessing(text)) != tokens]
     left_out(others)
     readers = [checkpoint for checkpoint in readers if checkpoint not in others]
-    before = [models.verdict_on_tokens(checkpoint, tokens) for checkpoint in readers]
-    after = [models.verdict_on_tokens(checkpoint, tuple(tokens[index] for index in order)) for checkpoint in readers]
+    aim = target.choose(readers, "hand")
+    before = [aim.verdict(models.verdict_on_tokens(checkpoint, tokens)) for checkpoint in readers]
+    put = tuple(tokens[index] for index in order)
+    after = [
+        models.verdict_on_tokens(checkpoint, put).aimed(one.target)
+        for checkpoint, one in zip(readers, before, strict=True)
+    ]
     for column, one, other in zip(st.columns(len(readers)), before, after, strict=True):
         with column:
             _card(one, other, moved=moved)
@@ -74,7 +80,7 @@ def _card(before: Verdict, after: Verdict, *, moved: bool) -> None:
         if moved:
             st.caption(
                 _("was {label}, {probability:.3f}").format(
-                    label=classes.said(before.probability, before.labels), probability=before.probability
+                    label=plain(shown(before.label)), probability=before.probability
                 )
             )
         else:
@@ -140,7 +146,10 @@ def _curves(before: list[Verdict], after: list[Verdict]) -> None:
             comparison_curves(comparison),
             key="by hand",
             alt=_("{chance} after each word, by model: the original (first) and this order (second)").format(
-                chance=classes.probability_name(shared(verdict.labels for verdict in before))
+                chance=classes.probability_name(
+                    targets.shared_target(verdict.target for verdict in before)
+                    or shared(verdict.labels for verdict in before)
+                )
             ),
         )
         st.caption(_("The first sentence is the original, the second your order."))

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import model_name
+from core.data import targets
+from core.data.labels import model_name, shown
 from core.models.predict import EmptyTextError
 from core.probes.permutations.comparison import Comparison, compare
 from core.runtime.i18n import gettext as _
 from core.storage.database import Prediction
 from pages.views.permutations.kept_pairs import keep_form
-from pages.widgets import black_box, classes, frame, prefixwise, tables
+from pages.widgets import black_box, classes, frame, prefixwise, tables, target
 from pages.widgets.sentences import second_sentence
 from pages.wording.tokens import plain
 
@@ -27,11 +28,12 @@ _SECOND = "permutations second"  # the key of the second sentence's box
 def view(text: str, checkpoints: list[Checkpoint]) -> None:
     """The box for the second sentence and everything said of the two."""
     second = second_sentence(text, _("Second sentence"), _SECOND)
+    aim = target.choose(checkpoints, "compare")
     readers: list[Checkpoint] = []
     contrasts: list[Contrast] = []
     for checkpoint in checkpoints:
         with black_box.faults_shown(), suppress(EmptyTextError):
-            contrasts += compare([checkpoint], text, second).contrasts
+            contrasts += compare([aim.model(checkpoint)], text, second).contrasts
             readers.append(checkpoint)
     if not readers:
         if any(checkpoint.preprocessing(text) for checkpoint in checkpoints):
@@ -56,7 +58,9 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
         comparison_curves(comparison),
         key="compared",
         alt=_("{chance} after each word of both sentences, by model").format(
-            chance=classes.probability_name(classes.of_all(readers))
+            chance=classes.probability_name(
+                targets.shared_target(contrast.a.target for contrast in contrasts) or classes.of_all(readers)
+            )
         ),
     )
     black_box.without_beginnings(readers)
@@ -89,13 +93,13 @@ def _words(words: Words) -> None:
 
 
 def _card(contrast: Contrast) -> None:
-    one, other = (classes.said(verdict.probability, verdict.labels) for verdict in (contrast.a, contrast.b))
+    one, other = (plain(shown(verdict.label)) for verdict in (contrast.a, contrast.b))
     same = f"{contrast.a.probability:.3f}" == f"{contrast.b.probability:.3f}"
     grows = contrast.b.probability > contrast.a.probability
     with st.container(border=True):
         st.metric(
             _("{model}, {chance}").format(
-                model=plain(model_name(contrast.model)), chance=classes.probability_name_plain(contrast.a.labels)
+                model=plain(model_name(contrast.model)), chance=classes.probability_name_plain(contrast.a.target)
             ),
             _("Flipped") if contrast.opposite else one,
             delta=f"{contrast.a.probability:.3f} → {contrast.b.probability:.3f}",

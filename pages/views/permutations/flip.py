@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import model_name
+from core.data import targets
+from core.data.labels import model_name, shown
 from core.fluency.orders import MOST_TOKENS
 from core.probes.permutations import flip as probe
 from core.probes.permutations.search import ask
@@ -17,7 +18,7 @@ from core.storage.database import Prediction
 from pages.server import background_search, limits
 from pages.server.fingerprint import fingerprint
 from pages.views.permutations.kept_pairs import judgements
-from pages.views.permutations.permuted import composed_pairs, left_out, pins, readers_of
+from pages.views.permutations.permuted import composed_pairs, flips_to, left_out, pins, readers_of
 from pages.widgets import classes, frame, kept, models
 from pages.wording.terms import term
 from pages.wording.tokens import moved_strip, plain
@@ -66,6 +67,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     if not judge.can_judge(tokens):
         st.info(_("The judge of word order knows too few of these words to judge their orders."))
         return
+    to = flips_to(readers, "flip")
     results = st.container()
     with st.expander(_("Locked words"), icon=":material/lock:"):
         pinned = pins(tokens)
@@ -75,10 +77,17 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
             return
         same = [reader for reader in readers if tuple(reader.preprocessing(text)) == tokens]
         left_out([reader for reader in readers if reader not in same])
-        key = (*(reader.hash for reader in same), fluency.hash, judge.hash, text, tuple(pinned))
+        lacking = [reader for reader in same if to and to not in reader.labels]
+        if to and lacking:
+            line = _("Left out, because they do not have the class {name}: {models}.")
+            st.caption(line.format(name=plain(shown(to)), models=classes.listed(lacking)))
+        same = [reader for reader in same if reader not in lacking]
+        if not same:
+            return
+        key = (*(reader.hash for reader in same), fluency.hash, judge.hash, text, tuple(pinned), to)
 
         def start() -> background_search.Start:
-            return lambda check: probe.flips(same, judge, fluency.trigram, text, pinned, check_cancelled=check)
+            return lambda check: probe.flips(same, judge, fluency.trigram, text, pinned, to=to, check_cancelled=check)
 
         show = partial(_show, judge=judge, readers=same)
         background_search.view("flip", key, start, _say, show, _("Find me a flip"))
@@ -116,12 +125,11 @@ def _show(event: FlipProgress, key: str, judge: Judge, readers: list[Checkpoint]
 
 
 def _model(found: Flips) -> None:
-    labels = classes.of(found.model)
     st.metric(
         _("{model}, {chance}").format(
-            model=plain(model_name(found.model)), chance=classes.probability_name_plain(labels)
+            model=plain(model_name(found.model)), chance=classes.probability_name_plain(found.target)
         ),
-        classes.said(found.probability, labels),
+        plain(shown(found.label)),
         delta=f"{found.probability:.3f}",
         delta_color="off",
         delta_arrow="off",
@@ -132,9 +140,12 @@ def _model(found: Flips) -> None:
 def _pair(event: Sequence[Flips], pair: Pair, key: str, judge: Judge, readers: list[Checkpoint]) -> None:
     original = event[0].tokens
     tokens = tuple(original[position] for position in pair.positions)
-    both = [
-        (models.verdict_on_tokens(reader, original), models.verdict_on_tokens(reader, tokens)) for reader in readers
-    ]
+    aims = {found.model: found.target for found in event}
+    both = []
+    for reader in readers:
+        before = models.verdict_on_tokens(reader, original)
+        before = before.aimed(aims.get(reader.name, before.target))
+        both.append((before, models.verdict_on_tokens(reader, tokens).aimed(before.target)))
     left, right = st.columns([3, 2], vertical_alignment="center")
     with left:
         moved_strip(tokens, pair.moved)
@@ -154,7 +165,7 @@ def _pair(event: Sequence[Flips], pair: Pair, key: str, judge: Judge, readers: l
                 frame.open_elsewhere(pair.text, event[0].text)
     with right:
         for before, after in both:
-            said = [f"{classes.said(one.probability, one.labels)} {one.probability:.3f}" for one in (before, after)]
+            said = [f"{shown(one.label)} {_chance(one):.3f}" for one in (before, after)]
             flipped = before.label != after.label
             st.badge(
                 plain(f"{model_name(before.model)}: {said[0]} → {said[1]}"),
@@ -165,6 +176,11 @@ def _pair(event: Sequence[Flips], pair: Pair, key: str, judge: Judge, readers: l
         flipped_both = [(before, after) for before, after in both if before.label != after.label]
         _keep(event[0].text, pair, answer, judge, flipped_both)
         st.session_state[f"{key} kept"] = answer
+
+
+def _chance(verdict: Verdict) -> float:
+    """P(second class) of two; of more, the predicted class's."""
+    return verdict.probability if targets.default(verdict.labels) else max(verdict.distribution)
 
 
 def _keep(text: str, pair: Pair, judgement: str, judge: Judge, flipped: list[tuple[Verdict, Verdict]]) -> None:

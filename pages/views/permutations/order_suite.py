@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import model_name
+from core.data import targets
+from core.data.labels import model_name, shown
 from core.probes.permutations import composer
 from core.probes.permutations.composer import DIFFER, OPEN, STAY
 from core.probes.permutations.order_suite import OrderSuite, Settings
@@ -162,15 +163,19 @@ def _failures(suites: list[OrderSuite], must: str) -> None:
         if worst:
             chance = st.column_config.NumberColumn(format="%.3f")
             columns = dict.fromkeys((_("P(positive), first"), _("P(positive), second")), chance)
-            st.dataframe([_row(outcome) for outcome in worst[:_EXAMPLES]], hide_index=True, column_config=columns)
+            many = targets.default(classes.of(suite.model)) is None
+            rows = [_row(outcome, verdicts=many) for outcome in worst[:_EXAMPLES]]
+            st.dataframe(rows, hide_index=True, column_config=columns)
 
 
-def _row(outcome: Outcome) -> dict[str, object]:
+def _row(outcome: Outcome, *, verdicts: bool) -> dict[str, object]:
     return {
         _("first order"): outcome.pair.a,
         _("P(positive), first"): round(outcome.probability_a, 3),
+        **({_("verdict, first"): shown(outcome.label_a)} if verdicts else {}),
         _("second order"): outcome.pair.b,
         _("P(positive), second"): round(outcome.probability_b, 3),
+        **({_("verdict, second"): shown(outcome.label_b)} if verdicts else {}),
         _("pattern"): term(outcome.pair.pattern),
     }
 

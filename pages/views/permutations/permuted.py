@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import model_name
+from core.data import targets
+from core.data.labels import model_name, shown
 from core.probes.permutations import search as probe
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
-from pages.widgets import answers, frame, query_params, tables
+from pages.widgets import answers, classes, frame, query_params, tables
 from pages.wording.terms import term
 from pages.wording.tokens import plain, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
+    from core.models.predictor import Model
     from core.probes.permutations.composer import Pair
 
 _COMPOSED = 3  # pairs
@@ -37,6 +40,23 @@ def left_out(others: list[Checkpoint]) -> None:
     if others:
         names = plain(listed(model_name(checkpoint.name) for checkpoint in others))
         st.caption(_("Left out, because they split this sentence into other words: {models}.").format(models=names))
+
+
+def flips_to(several: Sequence[Model], key: str) -> str | None:
+    """The class that flips must lead to, None for any; asked for where a model has more than two classes."""
+    names = classes.named_by(model for model in several if targets.default(model.labels) is None)
+    if not names:
+        return None
+    chosen: str = query_params.choice(
+        st.selectbox,
+        _("Flips to"),
+        {"": _("any other class")} | {name: shown(name) for name in names},
+        name="to",
+        key=f"{key} to",
+        unreadable=_("The link names an unknown class. Using another one."),
+        width=240,
+    )
+    return chosen or None
 
 
 def composed_pairs(tokens: tuple[str, ...]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.data.labels import shown
+from core.data.targets import log_odds_name
 from core.runtime.i18n import gettext as _
 from core.storage.database import Prediction
 from pages.views.permutations.kept_pairs import keep_form
@@ -46,9 +47,9 @@ def show(result: Permutations, key: str) -> None:
 
 def _figures_of(result: Permutations) -> None:
     within = _("Out of {count:,} scored orders that are at most {floor:g} nats less fluent than the original.")
-    moved = _("Standard deviation of the logit over {named}: how much word order alone moves the verdict.")
+    moved = _("Standard deviation of the {logit} over {named}: how much word order alone moves the verdict.")
     values = {"count": result.scored_above_floor, "floor": result.floor, "named": result.named}
-    values |= {"orders": result.orders, "seconds": result.seconds}
+    values |= {"orders": result.orders, "seconds": result.seconds, "logit": log_odds_name(result.target, plain)}
     with st.container(horizontal=True):
         for label, value, help_ in (
             (
@@ -59,7 +60,7 @@ def _figures_of(result: Permutations) -> None:
             (_("flips"), f"{result.flip_count:,}", _("Scored orders whose verdict differs from the original's.")),
             (_("fluent flips"), f"{result.flip_count_above_floor:,}", within),
             (_("sensitivity σ"), f"{result.sensitivity:.2f}", moved),
-            (_("order effect"), signed(result.order_effect), _("The original's logit minus the mean over {named}.")),
+            (_("order effect"), signed(result.order_effect), _("The original's {logit} minus the mean over {named}.")),
         ):
             st.metric(label, value, help=help_.format(**values), border=True)
 
@@ -67,11 +68,10 @@ def _figures_of(result: Permutations) -> None:
 def _charts(result: Permutations, key: str) -> None:
     from core.figures.permutations import MOST_POINTS, fluency_scatter, position_bars, probability_histogram
 
-    labels = result.labels
-    chance = classes.probability_name(labels)
+    chance = classes.probability_name(result.target)
     left, right = st.columns(2)
     left.plotly_chart(
-        probability_histogram(result, labels),
+        probability_histogram(result),
         key=f"histogram {key}",
         alt=_("Number of orders by {chance}").format(chance=chance),
     )
@@ -86,7 +86,7 @@ def _charts(result: Permutations, key: str) -> None:
         chosen = st.session_state.get(f"chosen {key}")
     st.session_state[f"chosen {key}"] = chosen = None if chosen is None or chosen >= result.scored else chosen
     st.plotly_chart(
-        fluency_scatter(result, chosen, labels),
+        fluency_scatter(result, chosen),
         key=scatter,
         on_select="rerun",
         selection_mode="points",
@@ -119,11 +119,10 @@ def _chosen(event: Any, result: Permutations) -> int | None:
 
 def _choice(result: Permutations, row: int, key: str) -> None:
     order = result.order(row)
-    labels = result.labels
     with st.container(border=True):
         st.caption(_("Chosen order"))
         st.text(order.text)
-        if order.label != result.original.label:
+        if result.flipped[row]:
             st.badge(_("flipped"), icon=":material/swap_horiz:", color="orange")
         st.markdown(
             _(
@@ -131,7 +130,7 @@ def _choice(result: Permutations, row: int, key: str) -> None:
                 "{original:.3f}). Fluency {fluency:.1f} nats (original: {fluency_original:.1f})."
             ).format(
                 label=plain(shown(order.label)),
-                chance=classes.probability_name_plain(labels),
+                chance=classes.probability_name_plain(result.target),
                 probability=order.probability,
                 label_original=plain(shown(result.original.label)),
                 original=result.original.probability,
@@ -139,12 +138,12 @@ def _choice(result: Permutations, row: int, key: str) -> None:
                 fluency_original=Number(result.original.fluency),
             )
         )
-        said = Prediction.second(order.probability, labels)
+        said = [Prediction(one.probability, one.label, result.target) for one in (result.original, order)]
         keep_form(
             f"keep {key}",
             result.text,
             order.text,
-            {result.model: (Prediction.second(result.original.probability, labels), said)},
+            {result.model: (said[0], said[1])},
             (result.original.fluency, order.fluency),
             result.scorer,
             result.floor,
@@ -152,11 +151,10 @@ def _choice(result: Permutations, row: int, key: str) -> None:
 
 
 def _table(result: Permutations, orders: Sequence[Order], name: str) -> None:
-    labels = result.labels
     header = [
         _("order"),
         _("verdict"),
-        classes.probability_name(labels),
+        classes.probability_name(result.target),
         _("fluency (nats)"),
         _("vs original (nats)"),
     ]

@@ -12,9 +12,9 @@ from core.probes.permutations import search as probe
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
 from pages.server import background_search
-from pages.views.permutations.permuted import pins, readers_of
+from pages.views.permutations.permuted import flips_to, pins, readers_of
 from pages.views.permutations.results import show
-from pages.widgets import classes, frame, models, query_params
+from pages.widgets import classes, frame, models, query_params, target
 from pages.widgets.number_inputs import ask_threshold, ask_whole
 from pages.wording.tokens import Number, plain
 
@@ -42,6 +42,8 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     if not readers:
         return
     checkpoint = models.choose(readers, "permutations model")
+    aim, to = target.choose([checkpoint], "permutations"), flips_to([checkpoint], "permutations")
+    checkpoint = aim.model(checkpoint)
     tokens = tuple(checkpoint.preprocessing(text))
     if len(tokens) > MOST_TOKENS:
         st.info(
@@ -54,19 +56,19 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     budget, floor, seconds = _bounds()
     judge, _fault = models.judge()
     bounds = {"budget": budget, "floor": floor, "seconds": float(seconds)}
-    question = probe.ask(checkpoint, fluency.trigram, text, pinned, judge, **bounds)
+    question = probe.ask(checkpoint, fluency.trigram, text, pinned, judge, to, **bounds)
     _say_what_is_one_word(question)
     if question.words.count == 1:
         st.info(_("These words have only one order, so no other can flip the verdict."))
         return
     _say_what_comes(question)
     judged_by = judge.hash if judge else ""
-    key = (checkpoint.name, checkpoint.hash, fluency.hash, judged_by, text, tuple(pinned), budget, floor, seconds)
+    key = (checkpoint.name, checkpoint.hash, fluency.hash, judged_by, text, tuple(pinned), budget, floor, seconds, to)
 
     def start() -> background_search.Start:
         return partial(probe.search, checkpoint.name, probe.scorer(checkpoint, question), question)
 
-    say = partial(_say, chance=classes.probability_name(checkpoint.labels))
+    say = partial(_say, chance=classes.probability_name(question.target))
     background_search.view("permutations", key, start, say, show)
 
 

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data import targets
 from core.data.labels import model_name, shared, shown
-from core.models.gold_labels import MIXED
+from core.models.gold_labels import MIXED, gold_labels
 from core.probes.sarcasm import comment as probe
 from core.probes.sarcasm.comment import Comment
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
 from core.storage.database import Prediction
 from pages.server.caches import cached
-from pages.views.sarcasm.kept import FindCandidate, fooled_name, keep_find_form, reading_name, readings_plain
-from pages.widgets import answers, classes, frame, query_params, tables
+from pages.views.sarcasm.kept import FindCandidate, fooled_name, keep_find_form, reading_name
+from pages.widgets import answers, classes, frame, tables, target
 from pages.wording.tokens import plain, pull_strip, signed, visible
 
 if TYPE_CHECKING:
@@ -30,10 +30,12 @@ _MOST_NAMED = 5  # words named in a line
 def view(text: str, checkpoints: list[Checkpoint]) -> None:
     """The question how a person reads the text, and everything said of it."""
     reading = ask_reading(classes.named_by(checkpoints))
+    aim = target.choose(checkpoints, "comment")
     readers, verdicts = answers.answers(checkpoints, text)
     if not readers:
         frame.invite(text)
         return
+    verdicts = [aim.verdict(verdict) for verdict in verdicts]
     comments = [Comment(reading, verdict, None) for verdict in verdicts]
     _say_how_many(comments)
     for column, comment in zip(st.columns(len(readers)), comments, strict=True):
@@ -42,11 +44,10 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     st.header(_("Effect of leaving out each word"))
     with frame.working(_("Leaving out each word…"), 330):
         comments = [
-            replace(
-                one,
-                without=None if len(one.verdict.tokens) > probe.MOST else _leave_one_out(model, one.verdict.tokens),
-            )
-            for model, one in zip(readers, comments, strict=True)
+            one
+            if len(verdict.tokens) > probe.MOST
+            else Comment(reading, verdict, *_leave_one_out(model.targeted(verdict.target), verdict.tokens))
+            for model, one, verdict in zip(readers, comments, verdicts, strict=True)
         ]
     _strips(comments)
     st.header(_("Keep this comment"))
@@ -56,15 +57,15 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
 
 def ask_reading(labels: Sequence[str]) -> str:
     """How a person reads the text: as a class of these names, or mixed; in the link."""
-    names = readings_plain(labels)
-    return query_params.choice(
-        st.segmented_control,
+    return classes.choose(
         _("Your gold label"),
-        names,
+        {reading: reading_name(reading) for reading in gold_labels(labels)},
         name="reading",
         key="sarcasm reading",
-        unreadable=_("The link names an unknown label. Using {reading}.").format(reading=names[labels[0]]),
-        help=_("Mixed: both, or neither. A model cannot answer “mixed”, so no model is wrong."),
+        unreadable=_("The link names an unknown label. Using {reading}.").format(
+            reading=plain(reading_name(labels[0]))
+        ),
+        help=_("Mixed: several, or none. A model cannot answer “mixed”, so no model is wrong."),
     )
 
 
@@ -124,6 +125,8 @@ def _card(comment: Comment) -> None:
 
 def _by_how_much(comment: Comment) -> str:
     margin, logit = comment.margin, comment.verdict.logit
+    if not comment.verdict.target.wins_at_half:
+        return _by_how_much_of_several(comment)
     if margin is None:
         return _("Logit: {logit}.").format(logit=signed(logit))
     if not comment.fooled:
@@ -135,6 +138,24 @@ def _by_how_much(comment: Comment) -> str:
     else:
         line = _("Badly fooled: {margin:.3f} on the wrong side of 0.5, {logit:.2f} in the logit.")
     return line.format(margin=abs(margin), logit=abs(logit))
+
+
+def _by_how_much_of_several(comment: Comment) -> str:
+    verdict, margin = comment.verdict, comment.margin
+    if margin is None:
+        return _("{quantity}: {number}.").format(
+            quantity=targets.log_odds_name(verdict.target, plain), number=signed(verdict.logit)
+        )
+    if not comment.fooled:
+        line = _("Agrees with you: {difference:.3f} more probable than {other}.")
+    elif margin < _LITTLE:
+        line = _("Slightly fooled: {difference:.3f} more probable than {other}.")
+    elif margin < _FAR:
+        line = _("Clearly fooled: {difference:.3f} more probable than {other}.")
+    else:
+        line = _("Badly fooled: {difference:.3f} more probable than {other}.")
+    other = comment.reading if comment.fooled else verdict.runner_up
+    return line.format(difference=2 * abs(margin), other=plain(shown(other)))
 
 
 _leave_one_out = cached(1_024)(probe.leave_one_out)
@@ -152,15 +173,23 @@ def _strips(comments: list[Comment]) -> None:
     if not comments:
         return
     labels = shared(comment.verdict.labels for comment in comments)
-    st.caption(
-        _(
+    if targets.default(labels) is None:
+        line = _(
+            "Each word is left out in turn. The number below it is the log-odds of the target class with "
+            "the word minus those without it. Blue (+) supports the target class, orange (−) speaks against "
+            "it. Words that act only together may show no effect."
+        )
+    else:
+        line = _(
             "Each word is left out in turn. The number below it is the logit with the word minus the "
             "logit without it. Blue (+) supports {second}, orange (−) {first}. Words that act only "
             "together may show no effect."
         ).format(first=classes.said(0, labels), second=classes.said(1, labels))
-    )
+    st.caption(line)
     for comment in comments:
-        st.markdown(f"**{plain(model_name(comment.model))}**")
+        about = comment.verdict.target
+        named = "" if about.wins_at_half else f": {targets.log_odds_name(about, plain)}"
+        st.markdown(f"**{plain(model_name(comment.model))}**{named}")
         pull_strip(comment.verdict.tokens, comment.verdict.known, comment.pulls or (), _hints(comment))
         _say_what_turns(comment)
     if not all(all(comment.verdict.known) for comment in comments):
@@ -175,7 +204,7 @@ def _hints(comment: Comment) -> list[str]:
         _("{token}: {pull}; without it {chance} is {probability:.3f}").format(
             token=visible(token),
             pull=signed(pull),
-            chance=classes.probability_name(comment.verdict.labels),
+            chance=classes.probability_name(comment.verdict.target),
             probability=probability,
         )
         for token, pull, probability in zip(
@@ -206,9 +235,13 @@ def _say_what_turns(comment: Comment) -> None:
 def _table(comments: list[Comment]) -> None:
     labels = shared(comment.verdict.labels for comment in comments)
     without = _("{chance} without it").format(chance=classes.probability_name(labels))
+    several = targets.default(labels) is None  # else the header names the target
     header = [_("model"), _("index"), _("word"), _("known"), _("effect (logits)"), without]
     rows = [
-        (model_name(comment.model), place, token, known, round(pull, 4), round(probability, 4))
+        (
+            *(model_name(comment.model), place, token, known, round(pull, 4), round(probability, 4)),
+            *([shown(comment.verdict.target.name)] if several else []),
+        )
         for comment in comments
         for place, (token, known, pull, probability) in enumerate(
             zip(
@@ -222,4 +255,4 @@ def _table(comments: list[Comment]) -> None:
         )
     ]
     with st.expander(_("Table of all words"), icon=":material/table:"):
-        tables.table(header, rows, "words", key="comment words")
+        tables.table([*header, *([_("target class")] if several else [])], rows, "words", key="comment words")

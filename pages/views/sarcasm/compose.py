@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.models.gold_labels import fooled
-from core.models.predict import label
+from core.data.targets import POSITIVE
 from core.probes.sarcasm import compose
 from core.probes.sarcasm.candidates import TOP, Candidates, Question
 from core.probes.sarcasm.recipes import GOLD_LABEL
@@ -76,7 +75,7 @@ def view(checkpoints: list[Checkpoint]) -> None:
         from core.models.token_predictor import predictor, reader
 
         candidates = Candidates(question, reader(checkpoint))
-        return partial(compose.search, checkpoint.name, predictor(checkpoint), candidates)
+        return partial(compose.search, checkpoint.name, predictor(checkpoint), candidates, labels=checkpoint.labels)
 
     background_search.view("compose", key, start, _say, _show, _("Build and score remarks"))
 
@@ -132,7 +131,7 @@ def _show(result: Composition, key: str) -> None:
         "of them, if there are enough others."
     )
     st.caption(f"{alone} {how}")
-    if result.alone >= 0.5:
+    if result.alone_label == POSITIVE.name:
         st.warning(
             _(
                 "The model already reads the situation alone as positive. Either the situation is "
@@ -146,7 +145,7 @@ def _show(result: Composition, key: str) -> None:
         (
             round(one.probability, 4),
             one.text,
-            fooled_name(fooled(label(one.probability), GOLD_LABEL)),
+            fooled_name(one.label == POSITIVE.name),
             term(one.recipe.pattern),
             clauses(f"{term(name)}: {part}" for name, part in one.recipe.parts().items()),
         )
@@ -161,7 +160,7 @@ def _show(result: Composition, key: str) -> None:
             FindCandidate(
                 text=one.text,
                 original=result.situation,
-                predictions={result.model: Prediction.second(one.probability)},
+                predictions={result.model: Prediction(one.probability, one.label, POSITIVE)},
                 reading=GOLD_LABEL,
                 source="compose",
                 how="; ".join([one.recipe.pattern, *(f"{name}: {part}" for name, part in one.recipe.parts().items())]),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data import targets
 from core.data.labels import Names, shown
 from core.models.predict import EmptyTextError
 from core.probes.edits import search as edits
@@ -106,8 +107,9 @@ def _sources(checkpoint: Model) -> WordSources | None:
 
 
 def _goal(labels: Names) -> str:
-    goals = {edits.FLIP: _("the opposite verdict")} | {name: plain(shown(name)) for name in reversed(labels)}
-    return query_params.choice(st.segmented_control, _("Target verdict"), goals, name="goal", key="edits goal")
+    other = _("any other verdict") if targets.default(labels) is None else _("the opposite verdict")
+    goals = {edits.FLIP: other} | {name: shown(name) for name in reversed(labels)}
+    return classes.choose(_("Target verdict"), goals, name="goal", key="edits goal")
 
 
 def _bounds() -> dict[str, float | int]:
@@ -190,7 +192,7 @@ def _show(result: MinimalEdits, key: str) -> None:
                 shown=len(flips), count=result.flips
             )
         )
-        _table(flips, classes.probability_name(result.labels))
+        _table(result, flips)
     if result.best is not None:
         st.header(_("Keep this find"))
         row = 0
@@ -205,7 +207,7 @@ def _show(result: MinimalEdits, key: str) -> None:
             FindCandidate(
                 text=chosen.text,
                 original=result.text,
-                predictions={result.model: Prediction.second(chosen.probability, result.labels)},
+                predictions={result.model: Prediction(chosen.probability, chosen.label, result.target)},
                 reading=result.reading,
                 source="edit",
                 how=in_words(chosen),
@@ -222,7 +224,7 @@ def in_words(edited: Edited) -> str:
 
 
 def _figures_of(result: MinimalEdits) -> None:
-    chance = classes.probability_name_plain(result.labels)
+    chance = classes.probability_name_plain(result.target)
     with st.container(horizontal=True):
         st.metric(_("{chance} as typed").format(chance=chance), f"{result.probability:.3f}", border=True)
         if result.best is not None:
@@ -273,11 +275,10 @@ def _guard_table(result: MinimalEdits) -> None:
 
 def _edited(result: MinimalEdits, one: Edited) -> None:
     diff_strip(one.diff)
-    labels = result.labels
     st.markdown(
         _("**{label}**, {chance} {before:.3f} → {after:.3f}").format(
-            label=classes.said(one.probability, labels),
-            chance=classes.probability_name_plain(labels),
+            label=plain(shown(one.label)),
+            chance=classes.probability_name_plain(result.target),
             before=result.probability,
             after=one.probability,
         )
@@ -294,12 +295,18 @@ def _doubts(one: Edited) -> str:
     )
 
 
-def _table(flips: list[Edited], chance: str) -> None:
-    header = [chance, _("edited"), _("edits"), _("fluency change (nats)"), _("guards not passed"), _("minimal")]
+def _table(result: MinimalEdits, flips: list[Edited]) -> None:
+    several = targets.default(result.labels) is None  # else every flip has the same verdict
+    header = [
+        classes.probability_name(result.target),
+        *([_("predicted class")] if several else []),
+        *(_("edited"), _("edits"), _("fluency change (nats)"), _("guards not passed"), _("minimal")),
+    ]
     minimal = {True: _("yes"), False: _("no"), None: _("not checked")}
     rows: list[tuple[object, ...]] = [
         (
             round(one.probability, 4),
+            *([shown(one.label)] if several else []),
             one.text,
             parts(in_words(one)),
             None if one.fluency_change is None else round(one.fluency_change, 2),

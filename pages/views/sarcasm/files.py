@@ -43,7 +43,7 @@ def view(checkpoints: list[Checkpoint]) -> None:
     st.write(
         _(
             "With gold labels, rows are ranked by how confidently a model contradicts them. Without "
-            "labels, they are ranked by sarcasm cues × P(positive): texts worth a look, not errors. "
+            "labels, they are ranked by cues of sarcasm: texts worth a look, not errors. "
             "For a file above 20 MB: `python -m core scan`."
         )
     )
@@ -182,12 +182,10 @@ def _ranking(result: Scan, model: str, finds: tuple[RankedRow, ...], key: str) -
     if chosen:
         find = finds[chosen[0]]
         st.text(find.text)
-        if usual is None:
-            return
         keep_find_form(
             FindCandidate(
                 text=find.text,
-                predictions={model: Prediction.second(find.probability, classes.of(model))},
+                predictions={model: Prediction(find.probability, find.label, find.target)},
                 reading=find.human or GOLD_LABEL,
                 source="file",
                 how=_("row {row} of a file; {why}").format(

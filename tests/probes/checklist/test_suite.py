@@ -111,6 +111,30 @@ def test_a_label_fails_where_the_verdict_is_another_and_the_surest_failure_comes
     assert [outcome.case.texts for outcome in one.failed] == [("c", "d"), ("a", "b")]
 
 
+def test_of_three_classes_the_verdict_is_one_of_them_and_directions_are_of_positive(only: Callable[..., None]) -> None:
+    labels, settings = ("neutral", "positive", "negative"), Settings(tolerance=EIGHTH)
+    given = {"a": [0.5, 0.375, 0.125], "b": [0.25, 0.5, 0.25], "c": [0.125, 0.125, 0.75]}
+
+    def three(sentences: Sequence[Sequence[str]]) -> np.ndarray:
+        return np.array([given[" ".join(tokens)] for tokens in sentences])
+
+    only(MFT, INV, UP, DOWN)
+    found = run_predictor("three", three, settings=settings, labels=labels)
+    label, same, up, down = found.templates
+    assert [(one.case.text, one.label, one.excess) for one in label.failed] == [
+        ("a", "neutral", 0.1875),
+        ("b", "positive", 0.125),
+    ]
+    (outcome,) = same.failed
+    assert (outcome.probability, outcome.changed_probability) == (0.375, 0.5)
+    assert (outcome.label, outcome.changed_label, outcome.excess) == ("neutral", "positive", 0.125)
+    assert not up.failed and not down.failed, "as far as the tolerance, no farther"
+    checklist = run_predictor(
+        "three", three, settings=Settings(tolerance=EIGHTH, invariance="checklist"), labels=labels
+    )
+    assert not checklist.templates[1].failed
+
+
 # What is left out
 
 

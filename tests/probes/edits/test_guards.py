@@ -57,6 +57,22 @@ def test_polarity(before: str, after: str, negative: str, positive: str, mixed: 
     assert [own.judge(substitute(before, after), gold_label) for gold_label in ("ham", "spam", MIXED)] == judged
 
 
+def test_polarity_of_three_classes() -> None:
+    """Away from the gold label is down in its row; of a mixed one, or no class, down in any."""
+    three, rows = ("negative", "neutral", "positive"), np.stack([-VALUES, np.abs(VALUES), VALUES])
+    two, guard = Polarity(VALUES, WORDS), Polarity(rows, WORDS, labels=three)
+    for before, after in (("stole", "took"), ("took", "stole"), ("hated", "liked"), ("took", "good"), ("", "good")):
+        for label in (NEGATIVE, POSITIVE):
+            assert guard.judge(substitute(before, after), label) == two.judge(substitute(before, after), label)
+        assert two.judge(substitute(before, after), "neutral") == two.judge(substitute(before, after), MIXED)
+    assert guard.judge(substitute("hated", "liked"), "neutral") == FAILED  # 1.8 to 0.1
+    assert guard.judge(substitute("liked", "hated"), "neutral") == PASSED
+    assert guard.judge(substitute("liked", "hated"), MIXED) == FAILED
+    shuffled = Polarity(rows[[2, 0, 1]], WORDS, labels=("positive", "negative", "neutral"))
+    for label in (*three, MIXED):
+        assert shuffled.judge(substitute("took", "good"), label) == guard.judge(substitute("took", "good"), label)
+
+
 def test_polarity_of_several_edits_and_without_values() -> None:
     guard = Polarity(VALUES, WORDS)
     fine, unsure, bad = substitute("stole", "took")[0], substitute("took", "grabbed")[0], substitute("", "good")[0]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations, product
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,33 +15,51 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from core.data import targets
+from core.data.labels import SENTIMENT, Names
+from core.data.targets import POSITIVE, Target
+from core.models.checkpoints import Checkpoint
 from core.models.predict import EmptyTextError
 from core.models.recurrent import CELLS, Classifier
 from core.probes.edits.changes import Edit, apply, conflict, diff
 from core.probes.edits.constraints import Fluency, SentenceFluency, protected
 from core.probes.edits.guards import FAILED, PASSED, Antonyms, Negations, Polarity
-from core.probes.edits.results import EditProgress, MinimalEdits
+from core.probes.edits.results import Edited, EditProgress, MinimalEdits
 from core.probes.edits.search import Question, search
 from core.probes.edits.transformations import Insert, delete, swap
 from core.probes.edits.victims import Victim, black_box, white_box
-from core.text.preprocessing import Vocabulary
+from core.text.preprocessing import Preprocessing, Vocabulary
 from tests.probes.listed import listed
-from tests.probes.small_models import random_trigram, steep_model
+from tests.probes.small_models import permuted, random_trigram, steep_model, two_outputs
 
 WORDS = Vocabulary("abcdefgh")
 TRANSFORMATIONS = (delete, swap, Insert(words=("g",), phrases=(("h", "h"),)))
 
 
-def checkpoint(cell: str = "lstm", seed: int = 0) -> Any:
-    model = steep_model(cell, len(WORDS), 4, 6, seed=seed)
+THREE = ("negative", "neutral", "positive")
+
+
+def checkpoint(cell: str = "lstm", seed: int = 0, labels: Names = SENTIMENT) -> Checkpoint:
+    model = steep_model(cell, len(WORDS), 4, 6, seed=seed, outputs=targets.head_sizes(labels)[0])
     model.linear.bias.zero_()
-    return SimpleNamespace(model=model, vocabulary=WORDS)
+    return Checkpoint("tiny", model, Preprocessing(), WORDS, {"labels": list(labels)}, "")
+
+
+def scores(model: Any, tokens: Sequence[str]) -> np.ndarray:
+    """The scores of a sentence, from the fused forward."""
+    with torch.inference_mode():
+        return np.asarray(model.model.every(torch.tensor([WORDS.encode(tokens)]))[0])
 
 
 def read(model: Any, tokens: Sequence[str]) -> float:
-    """The logit of a sentence, from the fused forward."""
-    with torch.inference_mode():
-        return float(model.model(torch.tensor([WORDS.encode(tokens)])))
+    """The logit of a sentence."""
+    return float(scores(model, tokens))
+
+
+def label(model: Any, tokens: Sequence[str]) -> str:
+    """The predicted class of a sentence."""
+    (number,) = targets.predicted(scores(model, tokens)[None])
+    return str(model.labels[number])
 
 
 TRIGRAM = random_trigram("abcdefgh")
@@ -127,28 +145,48 @@ def test_single_edits_against_brute_force(text: str, cell: str, seed: int, floor
 
 
 def as_predictor(model: Any) -> Callable[[Sequence[Sequence[str]]], np.ndarray]:
-    return lambda sentences: 1 / (1 + np.exp(-np.array([read(model, tokens) for tokens in sentences])))
+    return lambda sentences: targets.probabilities(np.array([scores(model, tokens) for tokens in sentences]))
 
 
-@settings(deadline=None, max_examples=30)
-@given(st.text("abc", min_size=2, max_size=3), st.integers(0, 60), st.sampled_from([2.0, math.inf]), st.booleans())
-def test_a_beam_of_any_width_is_exhaustive(text: str, seed: int, floor: float, inside: bool) -> None:
+@settings(deadline=None, max_examples=60)
+@given(
+    st.text("abc", min_size=2, max_size=3),
+    st.integers(0, 60),
+    st.sampled_from([2.0, math.inf]),
+    st.booleans(),
+    st.sampled_from([(SENTIMENT, "flip"), *((THREE, goal) for goal in ("flip", *THREE))]),
+)
+def test_a_beam_of_any_width_is_exhaustive(
+    text: str, seed: int, floor: float, inside: bool, kind: tuple[Names, str]
+) -> None:
     """Without a width, pairs and threes are those of brute force, and so is the number of edits that it takes."""
-    model = checkpoint("gru", seed)
+    labels, goal = kind
+    model = checkpoint("gru", seed, labels)
     asked = question(
         text,
+        goal,
+        labels=labels,
         max_edits=3,
         beam=None,
         fluency=Fluency(TRIGRAM, floor),
         transformations=(listed(dict.fromkeys(range(3)[: len(text)], "ef")), delete, swap),
     )
-    found = answer(white_box(model) if inside else black_box(as_predictor(model)), asked)
-    positive = read(model, asked.tokens) >= 0
+    found = answer(white_box(model) if inside else black_box(as_predictor(model), labels), asked)
+    before = label(model, asked.tokens)
+
+    def meets(tokens: Sequence[str]) -> bool:
+        return label(model, tokens) != before if goal == "flip" else label(model, tokens) == goal
+
+    assert found.label == before and found.reading == before
+    if meets(asked.tokens):
+        assert found.found and found.best is None and found.queries == 1
+        return
     expected = None
     for size in (1, 2, 3):
         sentences = brute_force(model, asked, size)
-        if any((read(model, tokens) >= 0) != positive for tokens in sentences):
+        if flips := sum(map(meets, sentences)):
             expected = size
+            assert size > 1 or found.flips == flips
             break
         if size == 2 and sentences:
             count = sum(map(len, sentences.values()))
@@ -157,10 +195,12 @@ def test_a_beam_of_any_width_is_exhaustive(text: str, seed: int, floor: float, i
         assert (len(found.best.edits) if found.best else None) == expected
     if found.best:
         best = found.best
-        assert (read(model, best.tokens) >= 0) != positive and best.minimal
+        assert meets(best.tokens) and best.label == label(model, best.tokens) and best.minimal
+        logit = float(targets.log_odds(scores(model, best.tokens).astype(float), found.target))
+        assert best.logit == pytest.approx(logit, abs=1e-4)
         for size in range(1, len(best.edits)):
             for fewer in combinations(best.edits, size):
-                assert (read(model, apply(asked.tokens, fewer)) >= 0) == positive
+                assert not meets(apply(asked.tokens, fewer))
         if len(best.edits) > 1:
             assert "every subset was checked" in found.certificate
 
@@ -354,14 +394,56 @@ def test_classes_are_asked_for_and_answered_by_their_own_names() -> None:
         found = answer(white_box(model), question("abcd", goal, max_edits=2))
         asked = question("abcd", sentiment.get(goal, goal), max_edits=2, labels=tuple(sentiment.values()))
         own = answer(white_box(model), asked)
-        same = replace(found, goal=own.goal, reading=sentiment[found.reading], labels=own.labels, seconds=own.seconds)
-        assert own == same and own.goal == asked.goal
+        names = {name: sentiment[getattr(found, name)] for name in ("reading", "label")}
+        same = replace(found, goal=own.goal, labels=own.labels, target=own.target, seconds=own.seconds, **names)
+        assert listed_edits(own) == listed_edits(found, sentiment) and own.goal == asked.goal
+        same = replace(same, best=own.best, others=own.others, closest=own.closest)
+        assert own == same and own.target == Target(("ham", "spam"), 1)
     names = {"labels": ("flip", "flop"), "max_edits": 1}
     assert answer(says_positive("e"), question("ab", "flip", **names)).best is None, "a class's name is that class"
     assert answer(says_positive("e"), question("ab", "flop", **names)).reading == "flip"
     for wrong in ({"goal": "positive"}, {"reading": "negative"}):
         with pytest.raises(ValueError, match="available: ham, spam, "):
             question("ab", **wrong, labels=("ham", "spam"))
+
+
+def listed_edits(found: MinimalEdits, names: Mapping[str, str] = MappingProxyType({})) -> list[Edited]:
+    """All edited sentences of a result, with other names of the classes."""
+    several = [one for one in (found.best, *found.others, found.closest) if one]
+    return [replace(one, label=names.get(one.label, one.label)) for one in several]
+
+
+@pytest.mark.parametrize("goal", ["flip", *THREE])
+def test_classes_in_another_order_give_the_same_edits(goal: str) -> None:
+    order = [2, 0, 1]
+    for seed, inside, target in product(range(3), (True, False), (None, "neutral")):
+        results = []
+        for labels in (THREE, tuple(THREE[number] for number in order)):
+            model = checkpoint(seed=seed, labels=THREE)
+            model = model if labels == THREE else permuted(model, order)
+            aim = None if target is None else targets.named(labels, target)
+            victim = white_box(model) if inside else black_box(as_predictor(model), labels)
+            results.append(answer(victim, question("abcd", goal, labels=labels, target=aim)))
+        one, other = results
+        assert [(edited.tokens, edited.label) for edited in listed_edits(one)] == [
+            (edited.tokens, edited.label) for edited in listed_edits(other)
+        ]
+        for a, b in zip(listed_edits(one), listed_edits(other), strict=True):
+            assert a.logit == pytest.approx(b.logit, abs=1e-4)
+        assert one.target.name == other.target.name == (target or (one.label if goal == "flip" else goal))
+        assert (one.label, one.reading, one.flips) == (other.label, other.reading, other.flips)
+
+
+@pytest.mark.parametrize("goal", ["flip", *SENTIMENT])
+def test_a_head_of_two_outputs_gives_the_edits_of_one(goal: str) -> None:
+    for seed, target in product(range(3), (None, Target(SENTIMENT, 0))):
+        model = checkpoint(seed=seed)
+        asked = question("abcd", goal, max_edits=2, target=target)
+        one, two = answer(white_box(model), asked), answer(white_box(two_outputs(model)), asked)
+        assert [edited.tokens for edited in listed_edits(two)] == [edited.tokens for edited in listed_edits(one)]
+        for a, b in zip(listed_edits(one), listed_edits(two), strict=True):
+            assert b.logit == pytest.approx(a.logit, abs=1e-4)
+            assert (a.probability >= 0.5) == (a.label == (target or POSITIVE).name)
 
 
 def endless(tokens: Sequence[str]) -> Iterator[Edit]:

@@ -9,6 +9,7 @@ from dataclasses import FrozenInstanceError
 import pytest
 import torch
 
+from core.data.labels import SENTIMENT
 from core.models.checkpoints import Checkpoint
 from core.models.predict import EmptyTextError, verdict
 from core.models.recurrent import CELLS
@@ -25,8 +26,8 @@ def last_word(name: str = "last", preprocessing: Preprocessing = Preprocessing()
     return small_models.last_word(FEELINGS, name, preprocessing, unknown=1.0)
 
 
-def at_random(cell: str) -> Checkpoint:
-    checkpoint = random_checkpoint(cell, "abcd", dtype=torch.float32, scale=1.2, seed=8)
+def at_random(cell: str, labels: tuple[str, ...] = SENTIMENT) -> Checkpoint:
+    checkpoint = random_checkpoint(cell, "abcd", dtype=torch.float32, scale=1.2, seed=8, labels=labels)
     checkpoint.model.linear.bias.zero_()  # so that about half the orders are positive
     return checkpoint
 
@@ -102,10 +103,11 @@ def test_the_step_where_verdicts_part_by_hand(a: str, b: str, parts_at: int | No
         assert (contrast.parts_at, contrast.opposite) == (parts_at, opposite)
 
 
+@pytest.mark.parametrize("labels", [SENTIMENT, ("late", "lost", "fine")])
 @pytest.mark.parametrize("cell", CELLS)
-def test_the_step_where_verdicts_part_is_what_the_prefixes_say_alone(cell: str) -> None:
-    model = at_random(cell)
-    labels = {
+def test_the_step_where_verdicts_part_is_what_the_prefixes_say_alone(cell: str, labels: tuple[str, ...]) -> None:
+    model = at_random(cell, labels)
+    said = {
         " ".join(prefix): verdict(model, " ".join(prefix)).label
         for length in range(1, 5)
         for prefix in itertools.product("abcd", repeat=length)
@@ -115,11 +117,12 @@ def test_the_step_where_verdicts_part_is_what_the_prefixes_say_alone(cell: str) 
     orders = [list(order) for order in itertools.permutations("abcd")]
     for a, b in itertools.combinations(orders, 2):
         (contrast,) = compare([model], " ".join(a), " ".join(b)).contrasts
-        differ = [labels[" ".join(a[:step])] != labels[" ".join(b[:step])] for step in range(1, 5)]
+        differ = [said[" ".join(a[:step])] != said[" ".join(b[:step])] for step in range(1, 5)]
         expected = next((step for step in range(1, 5) if all(differ[step - 1 :])), None)
         assert contrast.parts_at == expected
         assert expected is None or expected >= (contrast.words.first_difference or 9)
         assert contrast.opposite == (expected is not None), "of one length, those that part are opposite in the end"
+        assert contrast.b.target == contrast.a.target == verdict(model, " ".join(a)).target
         parted += expected is not None
     assert 0 < parted < 276
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from itertools import permutations
 from typing import Any
@@ -12,6 +13,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.data.labels import SENTIMENT
+from core.data.targets import Target
 from core.fluency import judge
 from core.fluency import trigram as trigrams
 from core.models import checkpoints
@@ -27,8 +30,11 @@ from tests.probes.small_models import random_checkpoint, random_trigram
 WORDS = ["so", "not", "bad", "good", "late", "never"]
 
 
-def checkpoint(cell: str = "gru", seed: int = 29) -> Checkpoint:
-    made = random_checkpoint(cell, WORDS, dtype=torch.float32, scale=1.2, seed=seed)
+THREE = ("late", "lost", "fine")
+
+
+def checkpoint(cell: str = "gru", seed: int = 29, labels: tuple[str, ...] = SENTIMENT) -> Checkpoint:
+    made = random_checkpoint(cell, WORDS, dtype=torch.float32, scale=1.2, seed=seed, labels=labels)
     made.model.linear.bias.zero_()
     return made
 
@@ -44,23 +50,41 @@ def found(models: list[Any], text: str, threshold: float = 0.5, seed: int = 0, *
     st.integers(0, 9),
     st.sampled_from([0.2, 0.5, 0.9]),
     st.integers(1, 4),
+    st.sampled_from([(SENTIMENT, None), (SENTIMENT, "negative"), (THREE, None), (THREE, "lost")]),
 )
-def test_against_brute_force(words: list[str], seed: int, threshold: float, top: int) -> None:
-    model, judge = checkpoint(seed=seed), random_judge(WORDS, threshold, seed)
-    (answer,) = found([model], " ".join(words), threshold, seed, top=top)
+def test_against_brute_force(
+    words: list[str], seed: int, threshold: float, top: int, classes: tuple[tuple[str, ...], str | None]
+) -> None:
+    labels, to = classes
+    model, judge = checkpoint(seed=seed, labels=labels), random_judge(WORDS, threshold, seed)
+    (answer,) = found([model], " ".join(words), threshold, seed, top=top, to=to)
     others = sorted(set(permutations(words)) - {tuple(words)})
-    before = verdict(model, " ".join(words)).probability
-    rows = []
+    before = verdict(model, " ".join(words))
+    target = before.target if to is None or labels == SENTIMENT else Target(labels, 1)
+    assert (answer.label, answer.target) == (before.label, target)
+    if to == before.label:
+        assert (answer.scored, answer.pairs) == (1, ())
+        return
+    rows, accepted_to = [], Counter[str]()
     for order in others:
-        after, valid = verdict(model, " ".join(order)).probability, float(judge.valid(list(order))[0])
-        rows.append((valid >= threshold, valid * abs(after - before), (after >= 0.5) != (before >= 0.5), valid))
+        after, valid = verdict(model, " ".join(order)), float(judge.valid(list(order))[0])
+        flipped = after.label != before.label and to in (None, after.label)
+        gap = abs(after.aimed(target).probability - before.aimed(target).probability)
+        rows.append((valid >= threshold, valid * gap, flipped, valid))
+        accepted_to[after.label] += valid >= threshold and flipped
+    assert answer.accepted_to == +accepted_to
     assert (answer.orders, answer.searched) == (len(others) + 1, len(others) + 1)
     assert answer.accepted == sum(accepted for accepted, *_ in rows)
     assert answer.accepted_flips == sum(accepted and flipped for accepted, _worth, flipped, _valid in rows)
     best = sorted(((a, w) for a, w, flipped, valid in rows if flipped and valid >= probe.LEAST_VALID), reverse=True)
     assert [pair.valid * pair.margin for pair in answer.pairs] == pytest.approx([w for _a, w in best[:top]], abs=1e-4)
     for pair in answer.pairs:
-        assert verdict(model, pair.text).probability == pytest.approx(pair.probability, abs=1e-5)
+        after = verdict(model, pair.text)
+        assert after.aimed(target).probability == pytest.approx(pair.probability, abs=1e-5)
+        assert after.label == pair.label
+    if answer.accepted and (to or labels == THREE):
+        names = [to] if to else answer.accepted_to or [before.label]
+        assert all(str(name) in answer.certificate for name in names)
 
 
 def test_the_same_order_has_the_same_validity_in_search_and_flip() -> None:
@@ -134,7 +158,7 @@ def test_several_models_share_the_judging_and_it_can_be_stopped() -> None:
 
 def test_moved_words_are_all_but_a_longest_run_in_order() -> None:
     def moved(*positions: int) -> str:
-        return "".join("x" if one else "." for one in Pair(positions, "", 0, 0, False, 0).moved)
+        return "".join("x" if one else "." for one in Pair(positions, "", 0, 0, False, 0, "").moved)
 
     assert moved(0, 1, 2) == "..." and moved(2, 0, 1) == "x.." and moved(0, 3, 1, 2) == ".x.."
     assert moved(3, 2, 1, 0).count(".") == 1

@@ -17,6 +17,8 @@ import pytest
 import torch
 
 from core.__main__ import main
+from core.data.labels import SENTIMENT
+from core.data.targets import Target
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.predict import verdict
@@ -28,9 +30,17 @@ from tests.probes.small_models import random_checkpoint
 WORDS = ["so", "not", "bad", "good", "late", "never"]
 
 
-def checkpoint(cell: str = "gru", preprocessing: Preprocessing = Preprocessing()) -> Checkpoint:
+THREE = ("late", "lost", "fine")
+
+
+def checkpoint(
+    cell: str = "gru",
+    preprocessing: Preprocessing = Preprocessing(),
+    seed: int = 29,
+    labels: tuple[str, ...] = SENTIMENT,
+) -> Checkpoint:
     """Random weights that find about half of the orders of five words positive."""
-    made = random_checkpoint(cell, WORDS, dtype=torch.float32, scale=1.2, seed=29)
+    made = random_checkpoint(cell, WORDS, dtype=torch.float32, scale=1.2, seed=seed, labels=labels)
     made.model.linear.bias.zero_()
     return replace(made, preprocessing=preprocessing)
 
@@ -94,6 +104,40 @@ def test_pairs_are_those_of_comparing_every_row_with_every_other(texts: list[str
     assert found.groups == sum(count > 1 for count in groups.values()) > 10
     assert found.orders == sum(count for count in groups.values() if count > 1)
     assert found.stage == "scoring" and found.done == found.total
+
+
+@pytest.mark.parametrize("target", [None, Target(THREE, 1), Target(THREE, 1, 2)])
+def test_pairs_of_three_classes_are_those_of_comparing_every_row_with_every_other(
+    texts: list[str], tmp_path: Path, target: Target | None
+) -> None:
+    model = checkpoint(seed=44, labels=THREE)
+    path = write(tmp_path / "rows.csv", texts)
+    verdicts = {text: verdict(model, text) for text in {" ".join(text.split()) for text in texts} if text}
+    known = [tuple(word if word in model.vocabulary else "?" for word in text.split()) for text in texts]
+    expected: dict[frozenset[int], float] = {}
+    for i, j in itertools.permutations(range(len(texts)), 2):
+        a, b = texts[i], texts[j]
+        if sorted(a.split()) != sorted(b.split()) or len(a.split()) < 2 or known[i] == known[j]:
+            continue
+        if any(known[i] == known[k] and sorted(texts[k].split()) == sorted(a.split()) for k in range(i)):
+            continue
+        if any(known[j] == known[k] and sorted(texts[k].split()) == sorted(b.split()) for k in range(j)):
+            continue
+        first, second = verdicts[" ".join(a.split())], verdicts[" ".join(b.split())]
+        aim = target or Target(THREE, first.predicted)
+        if first.predicted == aim.number and second.predicted in aim.rest:
+            gap = first.aimed(aim).probability - second.aimed(aim).probability
+            both = frozenset((i + 1, j + 1))
+            expected[both] = max(gap, expected.get(both, -1))
+    found = last(mine(path, [model.targeted(target) if target else model], per_group=1_000))
+    assert {frozenset(pair.rows): pair.gap for pair in found.pairs} == pytest.approx(expected, abs=1e-6)
+    assert len(expected) > 20 and found.left_out == 0
+    for pair in found.pairs:
+        assert (verdict(model, pair.a).label, verdict(model, pair.b).label) == (pair.label_a, pair.label_b)
+    for bound in (1, 3):
+        bounded = last(mine(path, [model.targeted(target) if target else model], per_group=bound))
+        assert bounded.left_out == len(expected) - len(bounded.pairs)
+        assert set(bounded.pairs) <= set(found.pairs)
 
 
 def test_several_models_are_searched_in_one_reading(texts: list[str], tmp_path: Path) -> None:
@@ -243,7 +287,9 @@ def test_the_verb_prints_json_and_lines(capsys: pytest.CaptureFixture[str], orde
     models = [checkpoints.load(name) for name in ("rnn", "gru", "lstm")]
     expected = last(mine(orders, models, "said")).pairs
     assert expected and [OppositePair(**{**row, "rows": tuple(row["rows"])}) for row in found] == list(expected)
-    assert {tuple(row) for row in found} == {("model", "a", "b", "probability_a", "probability_b", "rows", "valid")}
+    assert {tuple(row) for row in found} == {
+        ("model", "a", "b", "probability_a", "probability_b", "rows", "label_a", "label_b", "valid")
+    }
     # For people a line a pair.
     assert main(["mine", str(orders), "--text-column", "said", "--model", "rnn", "--limit", "3"]) == 0
     assert capsys.readouterr().out.splitlines() == [

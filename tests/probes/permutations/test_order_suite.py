@@ -12,11 +12,13 @@ import pytest
 
 from core.evaluation.clustered_intervals import clustered_interval
 from core.models import checkpoints
+from core.models.predict import verdict
 from core.models.predictor import BlackBox
 from core.models.token_predictor import predictor
 from core.probes.permutations import composer
 from core.probes.permutations.composer import DIFFER, OPEN, RELATIONS, STAY
 from core.probes.permutations.order_suite import OrderSuite, Settings, bag_of_words, run
+from tests.probes.small_models import random_checkpoint
 
 FEW = ("A and not B", "role swap", "coordinated clauses", "A but B")
 
@@ -94,6 +96,29 @@ def test_counts_are_those_of_a_plain_loop() -> None:
         assert relation is not None and relation.pattern is None
         assert (relation.pairs, relation.clusters) == (sum(one.pairs for one in of_it), len(of_it))
         assert relation.turned.hits == sum(one.turned.hits for one in of_it)
+
+
+def test_three_classes_are_counted_by_their_names() -> None:
+    drawn = [pair for pattern in composer.named(FEW) for pair in pattern.draw(12, 0)]
+    words = sorted({word for pair in drawn for word in pair.a.split()})
+    model = random_checkpoint("gru", words, labels=("positive", "neutral", "negative"))
+    result = suite(model, pairs=12, patterns=FEW)
+    assert result.patterns[0].pairs and result.patterns[0].right is not None
+    for one, pattern in zip(result.patterns, composer.named(FEW), strict=True):
+        both = [(pair, verdict(model, pair.a), verdict(model, pair.b)) for pair in pattern.draw(12, 0)]
+        assert one.turned.hits == sum(a.label != b.label for _pair, a, b in both)
+        if one.right is not None:
+            assert one.right.hits == sum(pair.labels == (a.label, b.label) for pair, a, b in both)
+        for outcome in one.failed:
+            for text, chance, label, margin in (
+                (outcome.pair.a, outcome.probability_a, outcome.label_a, outcome.margin_a),
+                (outcome.pair.b, outcome.probability_b, outcome.label_b, outcome.margin_b),
+            ):
+                said = verdict(model, text)
+                assert (label, pytest.approx(margin, abs=1e-5)) == (said.label, said.margin)
+                assert chance == pytest.approx(said.distribution[0], abs=1e-6)
+    with pytest.raises(LookupError):
+        suite(random_checkpoint("gru", words, labels=("late", "lost", "fine")))
 
 
 def test_an_interval_by_hand() -> None:

@@ -15,8 +15,8 @@ from core.probes.permutations.shared_prefixes import SharedPrefixes
 from tests.probes.small_models import steep_model
 
 
-def model(cell: str, layers: int = 1) -> Classifier:
-    return steep_model(cell, 12, 5, 7, layers, seed=3)
+def model(cell: str, layers: int = 1, outputs: int = 1) -> Classifier:
+    return steep_model(cell, 12, 5, 7, layers, seed=3, outputs=outputs)
 
 
 def fused(classifier: Classifier, ids: list[int], orders: np.ndarray) -> np.ndarray:
@@ -25,11 +25,11 @@ def fused(classifier: Classifier, ids: list[int], orders: np.ndarray) -> np.ndar
         return classifier(torch.tensor(ids)[torch.from_numpy(orders.astype(np.int64))]).numpy()
 
 
-@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize(("layers", "outputs"), [(1, 1), (2, 1), (1, 3), (1, 2)])
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("length", [1, 3, 6])
-def test_all_orders_against_brute_force(cell: str, layers: int, length: int) -> None:
-    classifier, ids = model(cell, layers), [2, 3, 4, 3, 5, 6][:length]
+def test_all_orders_against_brute_force(cell: str, layers: int, outputs: int, length: int) -> None:
+    classifier, ids = model(cell, layers, outputs), [2, 3, 4, 3, 5, 6][:length]
     orders = np.array(list(permutations(range(length))), dtype=np.uint8)
     # Slices and blocks that cut through the tree everywhere.
     for slice_size, block in ((4_096, 512), (100, 7), (1, 1)):

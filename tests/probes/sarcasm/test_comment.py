@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from dataclasses import FrozenInstanceError, replace
+from itertools import product
 
 import numpy as np
 import pytest
 import torch
 
 from core.data.corpus import encode_tokens
+from core.data.targets import Target, log_odds
 from core.models.checkpoints import Checkpoint
 from core.models.gold_labels import GOLD_LABELS, check_gold_label, fooled
 from core.models.predict import EmptyTextError, logits, verdict, verdict_on_tokens
@@ -17,7 +19,7 @@ from core.models.recurrent import CELLS
 from core.probes.sarcasm import comment
 from core.probes.sarcasm.comment import Comment, judge, leave_one_out
 from tests.probes import small_models
-from tests.probes.small_models import random_checkpoint
+from tests.probes.small_models import permuted, random_checkpoint
 
 WORDS = list("abcdefgh")
 
@@ -48,10 +50,10 @@ def test_without_a_token_is_the_logit_of_the_other_tokens_alone(cell: str, layer
         tokens = draw.choices([*WORDS, "unknown", "wörd"], k=length)
         others = [tokens[:i] + tokens[i + 1 :] for i in range(length)]
         slowly = logits(model.model, encode_tokens(others, model.vocabulary))
-        assert leave_one_out(model, tokens) == pytest.approx(slowly.tolist(), abs=1e-5)
+        assert leave_one_out(model, tokens).logits == pytest.approx(slowly.tolist(), abs=1e-5)
         if length > 1:
             alone = [verdict_on_tokens(model, other).logit for other in others]
-            assert leave_one_out(model, tokens) == pytest.approx(alone, abs=1e-5)
+            assert leave_one_out(model, tokens).logits == pytest.approx(alone, abs=1e-5)
     assert all(torch.equal(value, before[name]) for name, value in model.model.state_dict().items())
     assert not model.model.training and all(parameter.grad is None for parameter in model.model.parameters())
 
@@ -147,6 +149,30 @@ def test_classes_of_other_names_are_judged_by_those() -> None:
         judge([mail], "so", "negative")
     assert fooled("mixed", "mixed", ("mixed", "clear")) is False, "a class's name is that class"
     assert fooled("clear", "mixed", ("mixed", "clear")) is True
+
+
+def test_of_three_classes_pulls_are_to_the_predicted_one_and_a_verdict_without_a_word_is_any() -> None:
+    labels, order = ("negative", "neutral", "positive"), [2, 0, 1]
+    model = random_checkpoint("gru", WORDS, dtype=torch.float32, scale=1.5, seed=1, labels=labels)
+    texts, turned = ("a b c d e f", "c a h", "h g f", "b"), 0
+    for text, gold in product(texts, labels):
+        (found,) = judge([model], text, gold)
+        alone = [text.split()[:i] + text.split()[i + 1 :] for i in range(len(text.split()))]
+        scores = logits(model.model, encode_tokens(alone, model.vocabulary)).astype(float)
+        target = Target(labels, found.verdict.predicted)
+        assert found.verdict.target == target and found.without and found.margin is not None
+        assert found.without == pytest.approx(log_odds(scores, target).tolist(), abs=1e-5)
+        assert found.turning == tuple(np.flatnonzero(scores.argmax(axis=1) != target.number))
+        turned += len(found.turning)
+        assert found.fooled == (target.name != gold) == (found.margin > 0)
+        (other,) = judge([permuted(model, order)], text, gold)
+        assert other.pulls == pytest.approx(found.pulls, abs=1e-5)
+        assert (other.turning, other.fooled) == (found.turning, found.fooled)
+        assert other.margin == pytest.approx(found.margin, abs=1e-6)
+    assert turned, "some words turn some verdicts"
+    (found,) = judge([model], texts[0], "mixed")
+    assert found.fooled is None
+    assert fooled("neutral", "spam", labels) is None, "no class of it"
 
 
 def test_fooled_where_and_only_where_the_margin_says_so() -> None:

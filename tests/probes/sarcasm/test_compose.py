@@ -58,6 +58,28 @@ def test_all_candidates_are_scored_and_the_surest_found() -> None:
     assert f" {len(everything):,} " in found.certificate and f" {found.fooled:,} of them" in found.certificate
 
 
+def test_of_three_classes_the_surest_are_those_most_positive_and_fool_where_positive_is_predicted() -> None:
+    question = Question(SITUATION, patterns=FEW, top=3)
+    for labels in (("negative", "neutral", "positive"), ("positive", "negative", "neutral")):
+        place = labels.index("positive")
+
+        def three(sentences: Sequence[Sequence[str]], place: int = place) -> np.ndarray:
+            positive, rest = predict(sentences), predict([(*tokens, "!") for tokens in sentences])
+            columns = [(1 - positive) * rest, (1 - positive) * (1 - rest)]
+            columns.insert(place, positive)
+            return np.stack(columns, axis=1)
+
+        *_, last = search("three", three, Candidates(question, PREPROCESSING), labels=labels)
+        found, two = last.result(), run(question)
+        assert [one.text for one in found.top] == [one.text for one in two.top]
+        tokens = [tokens for batch in Candidates(question, PREPROCESSING) for tokens in batch.tokens]
+        fooled = int((three(tokens).argmax(axis=1) == place).sum())
+        assert found.fooled == sum(share.fooled for share in found.by_recipe) == fooled > two.fooled
+        for one in (*found.top, *(share.best for share in found.by_recipe)):
+            assert one.label == labels[int(three([PREPROCESSING(one.text)]).argmax())]
+        assert found.alone == two.alone and found.alone_label in labels
+
+
 def test_every_candidate_is_its_recipe() -> None:
     found = run(Question(SITUATION, budget=500))
     for one in (*found.top, *(share.best for share in found.by_recipe)):
@@ -184,7 +206,7 @@ def test_an_unsure_model_is_never_fooled_and_a_sure_one_always() -> None:
 
 def ranked(count: int) -> list[Candidate]:
     made = [
-        Candidate(text, SITUATION.text, float(predict([PREPROCESSING(text)])[0]), recipe)
+        Candidate(text, SITUATION.text, float(predict([PREPROCESSING(text)])[0]), recipe, "positive")
         for pattern in PATTERNS
         for text, recipe in (pattern.build(SITUATION, n) for n in range(min(count, pattern.count(SITUATION))))
     ]

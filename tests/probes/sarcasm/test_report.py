@@ -92,6 +92,30 @@ def test_what_is_meant_by_hand() -> None:
     assert meant(probabilities[:1], np.array([True]), [LabelledText("a", True)]) is None
 
 
+def test_of_three_classes_a_neutral_verdict_is_neither_right_nor_misread() -> None:
+    labels = ("negative", "neutral", "positive")
+    negative, neutral, positive = np.array([[0.6, 0.3, 0.1], [0.3, 0.4, 0.3], [0.3, 0.2, 0.5]])
+    sarcastic = np.array([True, True, True, False])
+    texts = [*(LabelledText("a", True, sentiment=0) for _ in range(3)), LabelledText("b", False, sentiment=1)]
+    verdicts = np.stack([negative, neutral, positive, neutral])
+    found = meant(verdicts, sarcastic, texts, labels)
+    assert found is not None
+    assert [(share.hits, share.rows) for share in found.accuracy] == [(1, 3), (0, 1)]
+    assert [(share.hits, share.rows) for share in found.negative_read_positive] == [(1, 3), (0, 0)]
+    assert [(share.hits, share.rows) for share in found.positive_read_negative] == [(0, 0), (0, 1)]
+    read = read_positive(verdicts, sarcastic, labels)
+    assert (read.sarcastic.hits, read.sarcastic.rows) == (1, 3)
+    honest = [np.stack([positive, negative]), np.stack([positive, neutral]), np.stack([negative, positive, positive])]
+    said = reworded(honest, labels)
+    assert said is not None and said.change.mean == pytest.approx((0.4 + 0.2 - 0.4) / 3)
+    assert (said.fooling.hits, said.fooling.rows) == (1, 1)
+    assert (said.opposite.hits, said.opposite.rows) == (1, 1)
+    order = [2, 0, 1]
+    turned = tuple(labels[number] for number in order)
+    assert meant(verdicts[:, order], sarcastic, texts, turned) == found
+    assert reworded([one[:, order] for one in honest], turned) == said
+
+
 # Reading a corpus
 
 

@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from core.data.targets import Target
 from core.fluency.orders import fluencies
 from core.models import checkpoints
+from core.models.checkpoints import Checkpoint
 from core.models.predict import verdict
 from core.probes.permutations import search as probe
 from core.probes.permutations.order_suite import Settings, run
@@ -26,7 +27,7 @@ from pages.widgets import models
 from pages.widgets.word_order import moved
 from tests import app
 from tests.app import charts, live, numbers_in, offers, parameter, press, said, shown, sound
-from tests.conftest import WORDS
+from tests.conftest import WORDS, write_tiny_checkpoint
 from tests.fluency.small_judge import random_judge
 from tests.hostile import SENTENCES
 
@@ -460,3 +461,79 @@ def test_a_result_on_a_hostile_sentence_is_inert() -> None:
         *("text_input", "text", "html", "plotly_chart", "page_link", "multiselect"),
         *("arrow_data_frame", "dataframe", "download_button"),
     }
+
+
+# More than two classes
+
+AIRLINE = ("late", "*lost*", "fine")
+
+
+@pytest.fixture
+def airline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkpoint:
+    write_tiny_checkpoint(tmp_path, "airline", "gru", labels=AIRLINE, seed=1)
+    write_tiny_checkpoint(tmp_path, "mail", "rnn", labels=("ham", "spam"))
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tmp_path))
+    return checkpoints.load("airline")
+
+
+def test_a_search_among_three_classes_flips_to_any_or_to_one_and_keeps_both_verdicts(airline: Checkpoint) -> None:
+    text = "better late than never so"
+    own = verdict(airline, text)
+    at = searched(q=text, model="airline")
+    (line,) = (shown(one.value) for one in at.success)
+    drawn = [curve["name"] for curve in chart_of(at, "scatter")[1]["data"]]
+    flips = [name.removeprefix("flipped to ") for name in drawn if name.startswith("flipped to ")]
+    assert flips and all(f"{name} (" in line for name in flips) and own.label not in flips
+    assert f"P({own.label})" in app.table(at, "order").columns
+    to = flips[0]
+    at.selectbox(key="permutations to").select(to).run()
+    press(at, "Start the search")
+    assert parameter(at, "to") == to and f"Only flips to {to} count" in shown(at.success[0].value)
+    assert set(at.dataframe[0].value["verdict"]) == {to} and f"P({to})" in at.dataframe[0].value
+    other = next(name for name in AIRLINE if name != own.label)
+    at.selectbox(key="permutations target").select(other).run()
+    press(at, "Start the search")
+    key, figure = chart_of(at, "scatter")
+    assert figure["layout"]["yaxis"]["title"]["text"] == f"P({other})" and len(figure["layout"]["shapes"]) == 1
+    (row, *_) = _flips(at)
+    at.session_state[key] = {"selection": {"points": [{"customdata": row}]}}
+    at.run()
+    at.radio[0].set_value("valid")
+    press(at, "Keep this pair")
+    (pair,) = Collection().pairs()
+    said_of_it = verdict(airline, pair.other)
+    assert (
+        (pair.target, pair.label_original, pair.label_other)
+        == (other, own.label, to)
+        == (
+            other,
+            own.label,
+            said_of_it.label,
+        )
+    )
+    assert pair.probability_other == pytest.approx(said_of_it.distribution[AIRLINE.index(other)], abs=1e-5)
+    look_at(at, "kept")
+    assert at.dataframe[0].value["verdict, other"].tolist() == [to]
+
+
+def test_every_view_speaks_of_the_classes_that_a_model_has(airline: Checkpoint) -> None:
+    text, tokens = "love hate so good", ["love", "hate", "so", "good"]
+    own = verdict(airline, text)
+    at = reorder(opened(q=text), tokens, [3, 2, 1, 0])
+    after = verdict(airline, "good so hate love").aimed(own.target)
+    assert f"P({own.label}) = {after.probability:.3f}; runner-up" in shown(at.metric[0].delta)
+    assert f"was {own.label}, {own.probability:.3f}" in shown(said(at))
+    at = opened("compare", q=text, second="good so hate love", target="*lost*", against="fine")
+    aimed = own.aimed(Target(AIRLINE, 1, 2))
+    assert f"{aimed.probability:.3f} → " in at.metric[0].delta and "P(*lost* | *lost* or fine)" in shown(
+        at.metric[0].label
+    )
+    (chart,) = charts(at)
+    assert not chart["layout"].get("shapes")  # no class wins at one half
+    for to in (None, *AIRLINE):
+        at = press(opened("", q=text, **({"to": to} if to else {})), "Find me a flip")
+        assert len(at.metric) == (1 if to else 2) and shown(at.metric[0].value) == own.label
+        assert ("do not have the class" in said(at)) is bool(to)
+        assert not to or f"P({to})" in shown(at.metric[0].label)
+        assert ("already" in said(at)) is (to == own.label)
+    assert "do not predict negative or positive" in said(opened("suite"))

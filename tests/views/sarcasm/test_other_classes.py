@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import sys
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from core.data.targets import Target
 from core.models import checkpoints, predictor
 from core.models.predict import verdict
 from core.models.predictor import BlackBox
+from core.probes.edits import sources as edit_sources
+from core.probes.sarcasm.candidates import Question
+from core.probes.sarcasm.comment import judge
+from core.probes.sarcasm.recipes import PATTERNS
 from core.storage.comments import Find, Finds
+from pages.widgets import models
+from tests import app
 from tests.app import forget, opened, parameter, press, said, sound
 from tests.conftest import write_tiny_checkpoint
+from tests.probes.small_models import word_sources
 
 TEXT = "so good, i love this movie"
 MAIL = ("ham", "spam")
@@ -99,3 +109,86 @@ def test_edits_aim_at_a_class_by_its_name() -> None:
     at = sound(opened("Sarcasm", "edits", q=TEXT, model="gru", goal="ham", reading="spam"))
     assert at.segmented_control(key="edits goal").value == "flip" and parameter(at, "goal") is None
     assert at.segmented_control(key="sarcasm reading").value == "negative"
+
+
+AIRLINE = ("late", "*lost*", "fine")
+
+
+@pytest.fixture
+def airline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> checkpoints.Checkpoint:
+    """A model of three classes beside the others, and words for edits."""
+    words = word_sources()
+    write_tiny_checkpoint(tmp_path / "checkpoints", "airline", "gru", labels=AIRLINE, seed=3)
+    monkeypatch.setattr(models, "fluency", lambda: (SimpleNamespace(trigram=words.trigram, hash="made up"), ""))
+    monkeypatch.setattr(edit_sources, "load", lambda _trigram=None: words)
+    forget()
+    return checkpoints.load("airline")
+
+
+def test_remarks_and_the_suite_take_models_that_have_sentiment(
+    airline: checkpoints.Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_tiny_checkpoint(tmp_path / "checkpoints", "moods", "gru", labels=("negative", "neutral", "positive"))
+    shutil.rmtree(tmp_path / "checkpoints" / "mail")  # of more than three models a person chooses
+    monkeypatch.setattr(Question.__init__, "__defaults__", (*Question.__init__.__defaults__[:-1], PATTERNS[:1]))
+    forget()
+    at = sound(opened("Sarcasm", "behaviour", cases="2"))
+    assert app.table(at, "capability", "moods").columns.tolist()[3:] == ["GRU", "moods"]
+    assert "airline (late, *lost* or fine)" in app.shown(said(at))
+    at = press(opened("Sarcasm", "compose", model="moods", top="3"), "Build and score remarks")
+    remarks = app.table(at, "remark")
+    model = checkpoints.load("moods")
+    positive = [verdict(model, text).distribution[2] for text in remarks["remark"]]
+    assert remarks["P(positive)"].tolist() == pytest.approx(positive, abs=6e-5)
+    outcomes = ["fooled" if verdict(model, text).label == "positive" else "not fooled" for text in remarks["remark"]]
+    assert remarks["outcome"].tolist() == outcomes
+
+
+@pytest.mark.parametrize("reading", [*AIRLINE, "negative", "mixed"])
+def test_a_comment_on_three_classes_is_judged_and_kept(airline: checkpoints.Checkpoint, reading: str) -> None:
+    (found,) = judge([airline], TEXT, reading if reading in AIRLINE else "mixed")
+    at = sound(opened("Sarcasm", "comment", q=TEXT, reading=reading))
+    box = at.selectbox(key="sarcasm reading")  # eight labels are too many to stand side by side
+    assert box.value == reading and {*AIRLINE, "ham", "mixed"} <= {*box.options}
+    if reading in AIRLINE:
+        line = app.shown(next(line.value for line in at.caption if "more probable than" in line.value))
+        other = reading if found.fooled else found.verdict.runner_up
+        assert line.endswith(f"{2 * abs(found.margin or 0):.3f} more probable than {other}.")
+        assert ("fooled" in line) == bool(found.fooled)
+    else:
+        assert f"log-odds of {found.verdict.label}: " in app.shown(said(at))
+    words = app.table(at, "target class")
+    mine = words[words["model"] == "airline"]
+    assert set(mine["target class"]) == {found.verdict.label}
+    assert mine["effect (logits)"].tolist() == pytest.approx(list(found.pulls or ()), abs=6e-5)
+    at = sound(opened("Sarcasm", "comment", q=TEXT, reading=reading, target="fine", against="late"))
+    aimed = found.verdict.aimed(Target(AIRLINE, 2, 0))
+    assert f"P(fine | fine or late) = {aimed.probability:.3f}" in " ".join(app.shown(one.delta) for one in at.metric)
+    if reading in AIRLINE:
+        at.multiselect[0].set_value(["airline"])
+        press(at, "Keep this text")
+        (find,) = kept()
+        assert (find.label, find.target, find.fooled) == (found.verdict.label, "fine", found.fooled)
+        assert find.probability == pytest.approx(found.verdict.distribution[2], abs=1e-6)
+
+
+@pytest.mark.parametrize("goal", ["flip", "*lost*"])
+def test_edits_of_three_classes_are_searched_shown_and_kept(airline: checkpoints.Checkpoint, goal: str) -> None:
+    before = verdict(airline, TEXT)
+    settings = {"model": "airline", "reading": before.label, "guards": "negations", "fluency": "60", "edits": "1"}
+    at = sound(opened("Sarcasm", "edits", q=TEXT, goal=goal, **settings))
+    assert at.segmented_control(key="edits goal").options == ["any other verdict", "fine", r"\*lost\*", "late"]
+    at = press(at, "Search for edits")
+    target = before.label if goal == "flip" else goal
+    values = {app.shown(metric.label): metric.value for metric in at.metric}
+    assert values[f"P({target}) as typed"] == f"{before.distribution[AIRLINE.index(target)]:.3f}"
+    flips = app.table(at, "edited")
+    reached = {verdict(airline, text).label for text in flips["edited"]}
+    assert set(flips["predicted class"]) == reached
+    assert before.label not in reached if goal == "flip" else reached == {goal}
+    press(at, "Keep this text")
+    (find,) = kept()
+    assert (find.target, find.reading, find.fooled) == (target, before.label, True)
+    assert find.label == verdict(airline, find.text).label
+    shown = sound(opened("Sarcasm", "kept")).dataframe[0].value
+    assert shown[["target class", "predicted class"]].values.tolist() == [[find.target, find.label]]

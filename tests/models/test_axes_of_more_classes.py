@@ -1,9 +1,8 @@
-"""What does not take more than two classes yet says so in one line and gives no number."""
+"""The axes of states of a model of more than two classes: a read-out for each pair of them."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +12,7 @@ from core.data.targets import Target
 from core.models import checkpoints, reference_states
 from core.models.checkpoints import Checkpoint
 from core.models.trace import trace
-from core.probes.checklist import suite
 from core.probes.dynamics import trajectories
-from core.probes.edits import victims
-from core.probes.permutations import comparison, mining, order_suite
-from core.probes.permutations import search as permutations
-from core.probes.sarcasm import comment
 from tests.conftest import write_tiny_checkpoint
 
 THREE = ("negative", "neutral", "positive")
@@ -30,36 +24,6 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
     folder = tmp_path_factory.mktemp("three")
     write_tiny_checkpoint(folder, "three", "lstm", labels=THREE)
     return checkpoints.load("three", folder)
-
-
-@pytest.fixture(scope="module")
-def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("table") / "table.csv"
-    path.write_text("text,label\ni love it,positive\nso bad,negative\n", encoding="utf-8")
-    return path
-
-
-Asked = Callable[[Checkpoint, Path], object]
-REFUSING: dict[str, Asked] = {
-    "suite": lambda model, path: suite.run(model),
-    "edits": lambda model, path: victims.victim(model),
-    "comparison": lambda model, path: comparison.compare([model], TEXT, "so bad"),
-    "mining": lambda model, path: next(mining.mine(path, [model])),
-    "order suite": lambda model, path: next(iter(order_suite.run(model))),
-    "permutations": lambda model, path: permutations.scorer(model, None),  # type: ignore[arg-type]
-    "comment": lambda model, path: comment.judge([model], TEXT, "positive"),
-    "leave one out": lambda model, path: comment.leave_one_out(model, ("i", "love")),
-}
-
-
-@pytest.mark.parametrize("aimed", [False, True])
-@pytest.mark.parametrize("ask", REFUSING.values(), ids=REFUSING)
-def test_three_classes_are_refused_in_one_line(ask: Asked, aimed: bool, three: Checkpoint, table: Path) -> None:
-    model = three.targeted(Target(THREE, 2)) if aimed else three
-    with pytest.raises(
-        ValueError, match=r"^three has 3 classes \(negative, neutral, positive\); this needs a model of two$"
-    ):
-        ask(model, table)
 
 
 def test_axes_are_fitted_whatever_the_target(three: Checkpoint, tmp_path: Path) -> None:
