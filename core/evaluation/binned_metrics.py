@@ -214,8 +214,8 @@ class Tally(Binned):
             object.__setattr__(self, "target", targets.default(self.labels))
 
     def targeted(self, target: Target | None) -> Tally:
-        """The same with the bins of another class against all others, or of the predicted class; without a target, of the
-        second of two classes.
+        """The same with the bins of another class against all others; without a target, of the second of two, or of the
+        predicted class.
 
         The first of two has the second's bins turned round, so that a probability on an edge counts as below it, and a
         verdict at 0.5 stays. Raises ValueError for one class against one other, which is not counted.
