@@ -168,8 +168,8 @@ def test_a_comment_on_three_classes_is_judged_and_kept(airline: checkpoints.Chec
         at.multiselect[0].set_value(["airline"])
         press(at, "Keep this text")
         (find,) = kept()
-        assert (find.label, find.target, find.fooled) == (found.verdict.label, "fine", found.fooled)
-        assert find.probability == pytest.approx(found.verdict.distribution[2], abs=1e-6)
+        assert (find.label, find.target, find.against) == (found.verdict.label, "fine", "late")
+        assert find.fooled == found.fooled and find.probability == pytest.approx(aimed.probability, abs=1e-6)
 
 
 @pytest.mark.parametrize("goal", ["flip", "*lost*"])
@@ -191,4 +191,4 @@ def test_edits_of_three_classes_are_searched_shown_and_kept(airline: checkpoints
     assert (find.target, find.reading, find.fooled) == (target, before.label, True)
     assert find.label == verdict(airline, find.text).label
     shown = sound(opened("Sarcasm", "kept")).dataframe[0].value
-    assert shown[["target class", "predicted class"]].values.tolist() == [[find.target, find.label]]
+    assert shown[[f"P({target})", "verdict"]].values.tolist() == [[round(find.probability, 3), find.label]]
