@@ -67,30 +67,32 @@ def settings(start: Checkpoint) -> TrainingSettings:
     )
 
 
-def split(table: Path) -> tuple[Corpus, Corpus]:
-    """The tweets before the last year of a table, and those of it.
+def split(table: Path, held_out: str | None = None) -> tuple[Corpus, Corpus]:
+    """The tweets to train on, and those to report on: parts whose names begin with `held_out`, usually the last year.
 
-    Raises as `core.data.tables.rows`, and ValueError for another label or a part without a year.
+    Raises as `core.data.tables.rows`, and ValueError for another label, a part without a year, or no row on a side.
     """
-    cells: list[tuple[str, int, int]] = []
+    cells: list[tuple[str, int, str]] = []
     for number, line, (text, label, part) in rows(table, ("text", "label", "part")):
-        key, year = label_key(label), str(part)[:4]
-        if key not in CODES or not year.isdecimal():
+        key, part = label_key(label), str(part)
+        if key not in CODES or not part[:4].isdecimal():
             where = location(table, number, line)
             raise ValueError(f"{where}: expected a label 0, 1 or 2, and a part that begins with a year")
-        if _LEFT_OUT not in str(part):
-            cells.append((str(text), CODES[key], int(year)))
-    cells.sort(key=lambda cell: -cell[2])
+        if _LEFT_OUT not in part:
+            cells.append((str(text), CODES[key], part))
+    apart = held_out or max((part[:4] for *_, part in cells), default="")
+    cells.sort(key=lambda cell: (cell[2].startswith(apart), cell[2][:4]), reverse=True)
     kept = [cells[number] for number in without_near_duplicates([text for text, *_ in cells])]
-    last = max(year for *_, year in kept)
-    before, after = ([cell for cell in kept if (cell[2] == last) == of_last] for of_last in (False, True))
+    sides = [[cell for cell in kept if cell[2].startswith(apart) == of_report] for of_report in (False, True)]
+    if not all(sides):
+        raise ValueError(f"{table.name}: no parts to train on, or none that begins with {apart!r} to report on")
     sha256 = file_sha256(table)
 
-    def corpus(part: Sequence[tuple[str, int, int]], of: str) -> Corpus:
-        labels = np.array([label for _, label, _ in part], dtype=np.int8)
-        return Corpus(f"{table.name}, {of}", [text for text, *_ in part], labels, 0, sha256, labelling=LABELLING)
+    def corpus(side: Sequence[tuple[str, int, str]], of: str) -> Corpus:
+        labels = np.array([label for _, label, _ in side], dtype=np.int8)
+        return Corpus(f"{table.name}, {of}", [text for text, *_ in side], labels, 0, sha256, labelling=LABELLING)
 
-    return corpus(before, f"before {last}"), corpus(after, str(last))
+    return corpus(sides[0], f"without {apart}"), corpus(sides[1], apart)
 
 
 def without_near_duplicates(texts: Sequence[str]) -> list[int]:
