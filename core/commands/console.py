@@ -196,7 +196,7 @@ def each_class(classes: Sequence[ClassFigures], confusion: Sequence[Sequence[int
 
     rows = [["", "rows", "precision", "recall", "F1", "AUC"]]
     for one in classes:
-        numbers = ("–" if number is None else f"{number:.4f}" for number in (one.f1, one.auc))
+        numbers = ("–" if number is None else f"{number + 0:.4f}" for number in (one.f1, one.auc))  # −0 as 0
         shares = (share(one.precision, one.precision_interval), share(one.recall, one.recall_interval))
         rows.append([one.label, f"{one.rows:,}", *shares, *numbers])
     table(rows)

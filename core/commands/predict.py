@@ -121,9 +121,9 @@ def _show_evaluation(checkpoint: Checkpoint, sha256: str, result: Evaluation) ->
     console.line(
         f"  {first:,} rows {names[0]}{more}; always saying {frequent} would be right for {majority(figures):.4f}"
     )
-    summary = f"F1 {result.f1:.4f}   AUC {auc}"
-    if result.f1 is None:
-        summary = f"macro-F1 {result.macro_f1:.4f}   average recall {result.average_recall:.4f}"
+    summary = f"macro-F1 {result.macro_f1:.4f}   average recall {result.average_recall:.4f}"
+    if result.f1 is not None:
+        summary = f"F1 {result.f1:.4f}   AUC {auc}"
     console.line(
         f"  {summary}   log-loss {result.log_loss:.4f} nats   "
         f"calibration error {result.calibration_error:.4f}   unknown tokens {result.unknown_rate:.2%}"

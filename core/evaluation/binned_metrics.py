@@ -214,9 +214,11 @@ class Tally(Binned):
             object.__setattr__(self, "target", targets.default(self.labels))
 
     def targeted(self, target: Target | None) -> Tally:
-        """The same with the bins of another class against all others, or of the predicted class.
+        """The same with the bins of another class against all others; without a target, of the second of two, or of the
+        predicted class.
 
-        Raises ValueError for one class against one other, which is not counted.
+        The first of two has the second's bins turned round, so that a probability on an edge counts as below it, and a
+        verdict at 0.5 stays. Raises ValueError for one class against one other, which is not counted.
         """
         if target is not None and target.against is not None:
             raise ValueError("only one class against all others is counted")

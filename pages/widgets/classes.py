@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
@@ -110,19 +110,6 @@ def listed(several: Iterable[Checkpoint]) -> str:
         )
         for one in several
     )
-
-
-def two_only(several: Sequence[AnyModel]) -> list[AnyModel]:
-    """The models that have two classes; a line on each other says so."""
-    fitting = []
-    for model in several:
-        try:
-            targets.two_only(model)
-        except ValueError as error:
-            st.info(plain(str(error)), icon=":material/label_off:")
-        else:
-            fitting.append(model)
-    return fitting
 
 
 def sentiment_only(several: list[Checkpoint], why: str) -> list[Checkpoint]:

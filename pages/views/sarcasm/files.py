@@ -43,7 +43,7 @@ def view(checkpoints: list[Checkpoint]) -> None:
     st.write(
         _(
             "With gold labels, rows are ranked by how confidently a model contradicts them. Without "
-            "labels, they are ranked by sarcasm cues × P(positive): texts worth a look, not errors. "
+            "labels, they are ranked by cues of sarcasm: texts worth a look, not errors. "
             "For a file above 20 MB: `python -m core scan`."
         )
     )
