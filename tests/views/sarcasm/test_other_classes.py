@@ -193,8 +193,4 @@ def test_edits_of_three_classes_are_searched_shown_and_kept(airline: checkpoints
     assert (find.target, find.reading, find.fooled) == (target, before.label, True)
     assert find.label == verdict(airline, find.text).label
     shown = sound(opened("Sarcasm", "kept")).dataframe[0].value
-<<<<<<< HEAD
     assert shown[[f"P({target})", "verdict"]].values.tolist() == [[round(find.probability, 3), find.label]]
-=======
-    assert shown[["verdict"]].values.tolist() == [[find.label]]
->>>>>>> 8b2cbcbd42d12c87c64ebb54b42e43d1b2989d67
