@@ -47,7 +47,7 @@ def answer(text: str, checkpoints: list[Model]) -> None:
         )
         if neutral := [name for name, card in models.cards()[0].items() if NEUTRAL in labels_of(card)]:
             names_of = listed(plain(model_name(name)) for name in neutral)
-            st.caption(_("A neutral class has: {names}. Choose it in the sidebar.").format(names=names_of))
+            st.caption(_("Models with a neutral class: {names}. Choose them in the sidebar.").format(names=names_of))
     else:
         st.caption(
             _(
