@@ -193,4 +193,4 @@ def test_edits_of_three_classes_are_searched_shown_and_kept(airline: checkpoints
     assert (find.target, find.reading, find.fooled) == (target, before.label, True)
     assert find.label == verdict(airline, find.text).label
     shown = sound(opened("Sarcasm", "kept")).dataframe[0].value
-    assert shown[["verdict"]].values.tolist() == [[find.label]]
+    assert shown[[f"P({target})", "verdict"]].values.tolist() == [[round(find.probability, 3), find.label]]
