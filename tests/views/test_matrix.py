@@ -118,7 +118,11 @@ def check_unchecked(page: str, view: str, at: AppTest) -> None:
 
 def check_black_box(page: str, view: str, at: AppTest) -> None:
     assert not at.error
-    inside = page == "Trajectories" or (page, view) in {("Maths_Lab", "cells"), ("Models", "words"), ("Models", "evaluate")}
+    inside = page == "Trajectories" or (page, view) in {
+        ("Maths_Lab", "cells"),
+        ("Models", "words"),
+        ("Models", "evaluate"),
+    }
     assert any(" is a black box" in caption.value for caption in at.caption) is (inside or page == "Home")
 
 

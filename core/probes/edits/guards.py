@@ -74,9 +74,11 @@ class Polarity:
         return judgement
 
     @cached_property
-    def _targets(self) -> list[Target]:
-        """Each class against all others."""
-        return [Target(self.labels, number) for number in range(len(self.labels))]
+    def _rows(self) -> list[np.ndarray]:
+        """The nats of each class against the rest, [V] each; none where nothing is known."""
+        if self.values is None:
+            return []
+        return [targets.row(self.values, Target(self.labels, number)) for number in range(len(self.labels))]
 
     def _sums(self, edit: Edit, number: int) -> tuple[float, float] | None:
         """Nats for a class of the removed words and of the added ones; None where one of them has none."""
@@ -85,8 +87,7 @@ class Polarity:
             return 0.0, 0.0
         if self.values is None or self.vocabulary.unknown([*removed, *added]):
             return None
-        encoded = (self.vocabulary.encode(words) for words in (removed, added))
-        gone, come = (float(targets.row(self.values[..., ids], self._targets[number]).sum()) for ids in encoded)
+        gone, come = (float(self._rows[number][self.vocabulary.encode(words)].sum()) for words in (removed, added))
         return gone, come
 
 
