@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.data import targets
+from core.data.label_inference import NEUTRAL
 from core.data.labels import SENTIMENT, model_name, shown
 from core.data.small_data import SMALL, class_counts, is_small, majority
+from core.models.checkpoints import labels_of
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
 from core.text.preprocessing import DROPPING, places
@@ -54,10 +56,13 @@ def _answers_there_are(readers: list[Model]) -> None:
         st.caption(
             _(
                 "Each model has only these two answers: even a neutral sentence gets one. Accuracy "
-                "is on tweets that no model was trained or selected on; their labels were their "
-                "emoticons. Its 95 % interval is in brackets."
+                "is on tweets that no model was trained or selected on; their labels are their "
+                "emoticons, or people’s where it says so. Its 95 % interval is in brackets."
             )
         )
+        if neutral := [name for name, card in models.cards()[0].items() if NEUTRAL in labels_of(card)]:
+            names_of = listed(plain(model_name(name)) for name in neutral)
+            st.caption(_("Models with a neutral class: {names}. Choose them in the sidebar.").format(names=names_of))
     else:
         st.caption(
             _(
