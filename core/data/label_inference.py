@@ -384,7 +384,7 @@ class _Refusal:
         why = _("the meaning of these numbers is not known")
         if len(options) > 1:
             for value in reversed(numbers):
-                may = list(dict.fromkeys(option[value] for option in options))
+                may = list(dict.fromkeys(option[value] for option in options if option[value] != value))
                 if len(may) > 1:
                     one, other = sorted(may[:2], key=lambda name: name != LEFT_OUT)
                     why = _("{value} may be {one} or {other}").format(value=value, one=one, other=other)
@@ -400,9 +400,13 @@ class _Refusal:
         known = len(words) == len(self.counts) == len(self.names) and not self.to_train
         options = [dict(zip(sorted(words), self.names, strict=True))] if known else []
         told = _("{file}: no label in column {column!r} is understood; it holds {held}")
+        if self.to_train and len(words) > MOST:
+            told = _("{file}: column {column!r} holds {held}: more words than the {most} classes a model can have")
         if any(number is not None for number in understood.values()):
             told = _("{file}: column {column!r} holds {held}; not understood: {values}")
-        message = told.format(file=self.column.file, column=self.column.name, held=self._held(), values=_listed(words))
+        message = told.format(
+            file=self.column.file, column=self.column.name, held=self._held(), values=_listed(words), most=MOST
+        )
         return LabelsError(message, self._way_on(options, words))
 
     def absent(self, missing: Sequence[str]) -> LabelsError:
@@ -418,7 +422,11 @@ class _Refusal:
         if alike is not None:
             told = _("{file}: column {column!r} holds {held}: {value} looks like a misspelt {alike}")
         message = told.format(
-            file=self.column.file, column=self.column.name, held=self._held(), value=_short(value), alike=alike
+            file=self.column.file,
+            column=self.column.name,
+            held=self._held(),
+            value=_short(value),
+            alike=_short(alike or ""),
         )
         if not _can_be_typed(value):
             return LabelsError(message, f"Correct it in the file, or leave it out with {self.column.option}")

@@ -312,7 +312,7 @@ def test_two_to_twenty_words_are_classes_and_neutral_among_them(values: str, ask
         ({"positive": 90, "negative": 80, "neutral": 9, "positve": 2}, "", "--labels positve=positive or"),
         ({"ham": 9, "spam": 9, "eggs": 1}, "", "--labels eggs=- or|or --labels eggs=eggs if"),
         ({f"v{number}": 1 for number in range(20)}, "", "and 12 more"),
-        ({f"v{number}": 9 for number in range(21)}, "", "and 13 more"),
+        ({f"v{number}": 9 for number in range(21)}, "", "and 13 more: more words than the 20 classes"),
         ({"a": 9, "b": 9}, ",".join(f"{n}=v{n}" for n in range(21)), "2 to 20 classes, beside -; given 21: 'v0'"),
         ({"a": 9, "b": 9}, "a=x,b=y,c=z", "missing: 'c'"),
         ({"no": 9}, "no=ham", "given 1: 'ham'"),

@@ -77,3 +77,22 @@ def test_the_verb_trains_three_classes_and_reports_on_the_last_year(
     assert card["data"]["rows"] + card["metrics"]["report"]["rows"] <= 150
     assert card["metrics"]["report"]["data"] == "t.csv, 2016" and "of neutral" in capsys.readouterr().out
     assert sum(card["data"]["counts"]) == card["data"]["rows"]
+
+
+def test_the_shipped_model_is_what_its_documents_say() -> None:
+    checkpoint = checkpoints.load("lstm_people")
+    card, report = checkpoint.card, checkpoint.card["metrics"]["report"]
+    assert checkpoint.labels == people.LABELLING.names and len(checkpoint.vocabulary.words) == people.WORDS
+    assert (card["limits"], card["terms"]) == (list(people.RECIPE.limits), people.RECIPE.terms)
+    text = (Path(__file__).parents[2] / "docs" / "results.md").read_text(encoding="utf-8")
+    low, high = report["accuracy_interval"]
+    measures = [f"{report[key]:.4f}" for key in ("average_recall", "macro_f1", "log_loss", "calibration_error")]
+    assert f"| {report['accuracy']:.4f} ({low:.4f} to {high:.4f}) | {' | '.join(measures)} |" in text
+    for name in ("rnn", "gru", "lstm"):
+        by_people = checkpoints.load(name).card["metrics"]["people"]
+        low, high = by_people["accuracy_interval"]
+        row = f"{by_people['accuracy']:.4f} | {low:.4f} to {high:.4f} | {by_people['auc']:.4f}"
+        assert f"| {name.upper()} | {row} | {by_people['calibration_error']:.4f} |" in text
+    assert checkpoint.polarity is not None
+    for word, label in (("awful", 0), ("secretary", 1), ("amazing", 2)):
+        assert checkpoint.polarity[:, checkpoint.vocabulary.encode([word])[0]].argmax() == label
