@@ -49,11 +49,11 @@ def contribution_bars(traces: Sequence[Trace], title: str = "", first: int = 0, 
     return layout.finish(
         figure,
         layout.escape(title) if title else _("What each token adds to the {logit}").format(logit=logit),
-        400,
+        430,
         above=True,
         x=layout.token_axis([trace.tokens for trace in traces], 0.6, first, last),
         y=_("contribution ({logit})").format(logit=logit),
         barmode="group",
         legend=layout.LEGEND_ABOVE,
-        top=90,
+        top=125,
     )

@@ -26,9 +26,9 @@ def difference_curves(found: Sequence[Difference], step: int | None = None) -> g
     chance = layout.probability(common([one.target for one in found]))
     figure = layout.panels(
         [
-            _("{chance} after each word: first sentence solid, second dashed").format(chance=chance),
-            _("Distance between the states, ‖h − h'‖"),
-            _("Share of the difference that the second sentence’s state carries over"),
+            _("{chance}: first sentence solid, second dashed").format(chance=chance),
+            _("Distance of the states, ‖h − h'‖"),
+            _("Share carried by the second sentence’s state"),
         ],
         0.1,
     )

@@ -20,22 +20,28 @@ _MOST_MARKERS = 60
 _LEAST_SPAN, _MOST_SPAN = 0.6, 3.0  # decades
 
 
-def vanishing(models: Sequence[Gradients], step: int | None = None) -> go.Figure:
+def vanishing(models: Sequence[Gradients], step: int | None = None, halved: Sequence[Gradients] = ()) -> go.Figure:
     """How much of the last state's gradient is left at every token, ‖∂logit/∂s_t‖ / ‖∂logit/∂s_T‖, on one log scale.
 
-    A chosen `step`, from 1, is marked.
+    `halved` are the same models' with half the recurrent weights, drawn thin and dotted. A chosen `step`, from 1, is
+    marked.
     """
     figure = go.Figure()
     figure.add_hline(y=1, line=layout.DASHED)
-    shares = [np.where(one.state > 0, one.state, np.nan) / (one.state[-1] or np.nan) for one in models]
-    for index, (gradients, share) in enumerate(zip(models, shares, strict=True)):
+    drawn = [(index, one, False) for index, one in enumerate(models)]
+    drawn += [(index, one, True) for index, one in enumerate(halved)]
+    shares = [np.where(one.state > 0, one.state, np.nan) / (one.state[-1] or np.nan) for _index, one, _half in drawn]
+    for (index, gradients, half), share in zip(drawn, shares, strict=True):
+        look, name = style(gradients.model, index), layout.model_name(gradients.model)
         layout.curve(
             figure,
             list(range(1, len(share) + 1)),
             share,
-            layout.model_name(gradients.model),
-            style(gradients.model, index),
-            width=2.5,
+            _("{model}, half the weights").format(model=name) if half else name,
+            look._replace(dash="dot" if half else "solid"),
+            showlegend=not half,
+            width=1.5 if half else 2.5,
+            most=0 if half else _MOST_MARKERS,
             customdata=[layout.escaped(token) for token in gradients.tokens],
             hovertemplate="%{customdata}: %{y:.2g}",
         )
@@ -45,13 +51,13 @@ def vanishing(models: Sequence[Gradients], step: int | None = None) -> go.Figure
     return layout.finish(
         figure,
         _("Gradient of the final {logit} at every token, compared with the last").format(logit=logit),
-        380,
+        400,
         above=True,
         x=layout.token_axis([gradients.tokens for gradients in models], 0.4),
         y={"title": _("share left"), "type": "log", "exponentformat": "power", **_ticks(shares)},
         legend=layout.LEGEND_ABOVE,
         hovermode="x",
-        top=90,
+        top=110,
     )
 
 

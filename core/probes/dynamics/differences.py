@@ -16,6 +16,8 @@ from core.models.trace import Trace
 from core.probes.dynamics.trajectories import apart
 from core.probes.interventions.patching import PatchGrid
 
+LEAST = 0.1  # of the difference: a step that adds less does not carry it
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -57,11 +59,11 @@ class Difference:
 
     @property
     def carrier(self) -> int | None:
-        """The step at which the share grows most; None without shares."""
+        """The step at which the share grows most; None without shares, or where it grows by less than `LEAST`."""
         if self.share is None:
             return None
-        rise = np.diff(self.share, prepend=0.0)
-        return int(np.nanargmax(rise)) + 1
+        rise = np.nan_to_num(np.diff(self.share, prepend=0.0))
+        return int(rise.argmax()) + 1 if rise.max() >= LEAST else None
 
 
 def difference(a: Trace, b: Trace, grid: PatchGrid | None = None) -> Difference:

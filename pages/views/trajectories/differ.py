@@ -10,8 +10,8 @@ import streamlit as st
 from core.data.labels import model_name, shown
 from core.data.targets import log_odds_name
 from core.figures.palette import CHOSEN
+from core.runtime.i18n import clauses, listed, together
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import listed, together
 from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls
@@ -40,7 +40,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     with frame.working(_("Comparing the two runs…"), 480):
         found = [_difference(checkpoint, a, b) for checkpoint in chosen]
     told = max(found, key=lambda one: (one.opposite, abs(one.logit[1] - one.logit[0])))
-    lead(together([*_verdicts(found), *_why(told)]))
+    lead(together([_verdicts(found), _why(told)]))
     own = fingerprint((a, b))
     key, longest = f"trajectories step {own}", max(len(tokens) for one in found for tokens in one.tokens)
     usual = (told.carrier or told.splits_at or 1) - 1
@@ -69,43 +69,44 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     tables.download_chart("differences", header + named, lambda: _rows(found, named))
 
 
-def _verdicts(found: Sequence[Difference]) -> list[str]:
+def _verdicts(found: Sequence[Difference]) -> str:
     """Whose verdicts differ, and from which word on; what the other models say of both."""
-    said = []
+    said, same = [], dict[str, list[str]]()
     for one in found:
-        if one.opposite:
-            before, after = (shown(one.target.labels[int(numbers[-1])]) for numbers in one.predicted)
-            line = (
-                _("{model}: {first} or {second}, from word {step:,} on.")
-                if one.parts_at
-                else _("{model}: {first} or {second}.")
-            )
-            name = model_name(one.model)
-            said.append(line.format(model=name, first=before, second=after, step=one.parts_at))
-    same: dict[str, list[str]] = {}
-    for one in found:
+        before, after = (shown(one.target.labels[int(numbers[-1])]) for numbers in one.predicted)
+        name = model_name(one.model)
         if not one.opposite:
-            same.setdefault(shown(one.target.labels[int(one.predicted[0][-1])]), []).append(model_name(one.model))
-    said += [
-        _("{models}: {label} for both.").format(models=listed(names), label=label) for label, names in same.items()
-    ]
-    return said
+            same.setdefault(before, []).append(name)
+        elif one.parts_at is None:
+            said.append(_("{model}: {first} → {second}").format(model=name, first=before, second=after))
+        else:
+            line = _("{model}: {first} → {second} from word {step:,} on")
+            said.append(line.format(model=name, first=before, second=after, step=one.parts_at))
+    said += [_("{models}: {label} for both").format(models=listed(names), label=label) for label, names in same.items()]
+    return _("{told}.").format(told=clauses(said))
 
 
-def _why(one: Difference) -> list[str]:
+def _why(one: Difference) -> str:
     """Where a model's states split, and which word's state carries the difference."""
-    model = model_name(one.model)
-    if one.splits_at is None and one.tokens[0] == one.tokens[1]:
-        return [_("{model} reads the same words in both.").format(model=model)]
-    step = one.carrier
+    model, step = model_name(one.model), one.carrier
+    if one.tokens[0] == one.tokens[1]:
+        return _("{model} reads the same words in both.").format(model=model)
     if step is None or one.share is None:
-        return [controls.split(one)]
-    word, share = visible(one.tokens[0][step - 1]), float(one.share[step - 1])
-    line = _(
-        "{model}: the states split at word {split:,}; with the second sentence’s state after word {step:,} (“{word}”), "
-        "the first takes over {share:.0%} of the difference."
+        little = _("No state of the second sentence carries much of the difference.")
+        return together([controls.split(one), *([little] if one.share is not None else [])])
+    line = (
+        _(
+            "In the {model}, the states split at word {step:,}; given the second sentence’s state there (after "
+            "“{word}”), the first takes over {share:.0%} of the difference."
+        )
+        if step == one.splits_at
+        else _(
+            "In the {model}, the states split at word {split:,}; only given the second sentence’s state after word "
+            "{step:,} (“{word}”), the first takes over {share:.0%} of the difference."
+        )
     )
-    return [line.format(model=model, split=one.splits_at, step=step, word=word, share=share)]
+    word, share = visible(one.tokens[1][step - 1]), float(one.share[step - 1])
+    return line.format(model=model, split=one.splits_at, step=step, word=word, share=share)
 
 
 def _looks(runs: Sequence[Trace], told: Difference) -> list[text_strip.Look]:

@@ -11,7 +11,7 @@ from core.data.examples import examples
 from core.data.labels import model_name
 from core.data.targets import log_odds_name
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import listed
+from core.runtime.i18n import listed, together
 from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.probes.dynamics.trajectories import Gradients
 
+_HALF = 0.5  # of the recurrent weights, drawn beside those as trained
 _LONG = 120  # characters of a long example
 _GAINS = ("0.25", "0.5", "0.75", "1", "1.5", "2", "3", "4")
 
@@ -38,6 +39,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
             gain = _ask_gain()
     with frame.working(_("Computing gradients and Jacobians…"), 500):
         results = [_gradients(checkpoint, sentence.text, gain) for checkpoint in chosen]
+        halved = [_gradients(checkpoint, sentence.text, _HALF) for checkpoint in chosen] if gain == 1 else []
     if gain != 1:
         st.warning(
             _("With recurrent weights scaled by {gain:g}, this is another model, and its verdicts may differ.").format(
@@ -45,14 +47,14 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
             ),
             icon=":material/science:",
         )
-    lead(_in_a_sentence(results))
+    lead(_in_a_sentence(results, halved))
     longest = max(results, key=lambda one: len(one.tokens))
     key = f"trajectories gradient {fingerprint(longest.tokens)}"
     if not query_params.restore("at", None, controls.read_position(len(longest.tokens)), key):
         st.caption(_("Unknown word in the link."))
     at = st.session_state[key]
     st.plotly_chart(
-        vanishing(results, None if at is None else at + 1),
+        vanishing(results, None if at is None else at + 1, halved),
         key="vanishing",
         alt=_("Share of the gradient of the final logit that is left at every token, by model"),
     )
@@ -95,17 +97,25 @@ def _ask_sentence(texts: Sequence[Sentence]) -> Sentence:
     return next((text for text in texts if str(text.number) == chosen), Sentence(0, example))
 
 
-def _in_a_sentence(results: Sequence[Gradients]) -> str:
-    """What is left of each gradient at the first word."""
+def _in_a_sentence(results: Sequence[Gradients], halved: Sequence[Gradients]) -> str:
+    """What is left of each gradient at the first word, and of those of the models with half the recurrent weights."""
     count = max(len(one.tokens) for one in results)
     if count == 1:
         return _("There is one token, so the gradient passes through no step.")
-    left = (
+    said = [
+        _("Of the gradient at the last of {count:,} words, the first has {left}.").format(
+            count=count, left=_left(results)
+        )
+    ]
+    if halved:
+        said.append(_("With half the recurrent weights (dotted): {left}.").format(left=_left(halved)))
+    return together(said)
+
+
+def _left(results: Sequence[Gradients]) -> str:
+    return listed(
         _("{model} {share}").format(model=model_name(one.model), share=_share(one.state[0] / (one.state[-1] or 1)))
         for one in results
-    )
-    return _("After {count:,} words, this much of the gradient is left at the first word: {left}.").format(
-        count=count, left=listed(left)
     )
 
 

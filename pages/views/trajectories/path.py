@@ -113,14 +113,14 @@ def _in_a_sentence(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> s
             there = (after[1:] != after[:-1]).nonzero()[0]
             if len(there):
                 step = int(there[-1]) + 2
-                where = _("to {label} at word {step:,} (“{word}”)").format(
+                where = _("{label} from word {step:,} (“{word}”) on").format(
                     label=shown(trace.target.labels[int(after[-1])]), step=step, word=visible(trace.tokens[step - 1])
                 )
             else:
-                where = _("{label} from the first word on").format(label=shown(trace.target.labels[int(after[-1])]))
+                where = _("{label} throughout").format(label=shown(trace.target.labels[int(after[-1])]))
             turns.setdefault(where, []).append(model_name(trace.model))
         told = clauses(
-            _("{models} {where}").format(models=listed(names), where=where) for where, names in turns.items()
+            _("{models}: {where}").format(models=listed(names), where=where) for where, names in turns.items()
         )
         said.append(
             _("{told}.").format(told=told)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.data.labels import model_name
 from core.data.targets import common, log_odds_name, probability
-from core.runtime.i18n import clauses, listed, together
+from core.runtime.i18n import clauses, listed
 from core.runtime.i18n import gettext as _
 from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls
@@ -60,13 +60,11 @@ def _in_a_sentence(by_sentence: dict[int, list[Trace]]) -> str:
             _("“{word}” ({models})").format(word=visible(word), models=listed(names))
             for (_at, word), names in most.items()
         )
-        logit = classes.log_odds_name(*(trace.target for trace in traces))
         said.append(
-            _("What moves the {logit} most: {words}.").format(logit=logit, words=told)
-            if len(by_sentence) == 1
-            else _("Sentence {number}: {words}.").format(number=number, words=told)
+            told if len(by_sentence) == 1 else _("{words} in sentence {number}").format(words=told, number=number)
         )
-    return together(said)
+    logit = classes.log_odds_name(*(trace.target for traces in by_sentence.values() for trace in traces))
+    return _("What moves the {logit} most: {words}.").format(logit=logit, words=clauses(said))
 
 
 def _contributions(number: int, traces: Sequence[Trace], first: int) -> None:

@@ -31,12 +31,13 @@ Downloads = dict[str, Callable[[], list[list[str]]]]
 PROVERB, REVERSED = "Better late than never", "Better never than late"
 LONG = " ".join(WORDS * 3)
 NAMES = ("rnn", "gru", "lstm")
-VIEWS = ("states", "words", "path", "gradients")
+VIEWS = ("states", "words", "differ", "path", "gradients")
 FORGED = {
     "states": "of model show unit token",
-    "words": "models",
-    "path": "models plane",
-    "gradients": "of models gain",
+    "words": "models word1 word2",
+    "differ": "models step",
+    "path": "models plane at",
+    "gradients": "of models gain at",
     "memory": "models upto fillers",
     "patch": "models patch_into patch_show patch_what patch_step of model "
     "patch_gate patch_value patch_first patch_last patch_units patch_factor patch_state",
@@ -70,7 +71,7 @@ def click(at: AppTest, checkpoint: str, unit: object, token: object) -> AppTest:
     """A click on a cell of the map of the proverb."""
     loaded = checkpoints.load(checkpoint)
     own = fingerprint((loaded.hash, tuple(loaded.preprocessing(PROVERB))))
-    at.session_state[f"map {own}"] = {"selection": {"points": [{"customdata": [unit, token, "word", 0.5]}]}}
+    at.session_state[f"map {own}"] = {"selection": {"points": [{"customdata": [unit, token, 0, "word", 0.5]}]}}
     return sound(at.run())
 
 
