@@ -10,6 +10,7 @@ frame.set_up("Trajectories")
 views = {
     "states": _("States and gates"),
     "words": _("Word by word"),
+    "differ": _("Why do they differ?"),
     "path": _("Path"),
     "gradients": _("Gradients"),
     "memory": _("Memory"),
@@ -26,6 +27,7 @@ if view not in ("memory", "probes"):
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.
     from pages.views.trajectories import (
+        differ,
         fixed_points,
         gradients,
         linear_probes,
@@ -45,7 +47,9 @@ if not checkpoints:
     models.tell_of_none()
 elif not (
     checkpoints := prefixwise.only(
-        checkpoints, plain_only=view not in ("states", "words", "patch"), torch_gates=view == "patch"
+        checkpoints,
+        plain_only=view not in ("states", "words", "differ", "patch"),
+        torch_gates=view in ("differ", "patch"),
     )
 ):
     pass  # said why
@@ -59,6 +63,7 @@ else:
     shown = {
         "states": states.view,
         "words": words.view,
+        "differ": differ.view,
         "path": path.view,
         "gradients": gradients.view,
         "patch": patching.view,

@@ -133,7 +133,7 @@ def ringed(figure: go.Figure, x: float, y: float, name: str, size: float, color:
 
 
 def click_points(
-    figure: go.Figure, cells: Sequence[tuple[int, int]], customdata: Sequence[Sequence[Any]], label: str
+    figure: go.Figure, cells: Sequence[tuple[int, int]], customdata: Sequence[Sequence[Any]], label: str, **more: Any
 ) -> None:
     """Invisible points over the `cells` (column, row) of a map, as Streamlit reports no clicks on the map itself."""
     figure.add_scatter(
@@ -145,6 +145,7 @@ def click_points(
         customdata=customdata,
         hovertemplate=label + "<extra></extra>",
         showlegend=False,
+        **more,
     )
     figure.update_layout(hoverdistance=-1, clickmode="event+select", dragmode=False)
 

@@ -42,6 +42,8 @@ SERIES = (
     Style("#e69f00", "longdash", "triangle-down"),
     Style("#56b4e9", "longdashdot", "cross"),
 )
+# Two sentences laid over one another, in hues that no class has.
+SENTENCES = SERIES[2]._replace(dash="solid", marker="circle"), SERIES[3]._replace(dash="dash", marker="diamond")
 CHOSEN = "#e7298a"
 _SENTIMENT = {"negative": SERIES[1], "neutral": Style(THRESHOLD, "dot", "square"), "positive": SERIES[0]}
 
@@ -62,6 +64,13 @@ def of_class(labels: Names, number: int) -> Style:
 
 # For numbers around zero and from zero up; both keep their order in grey and for colour-blind eyes.
 DIVERGING, SEQUENTIAL = "RdBu", "Cividis"
+# As DIVERGING, for maps: the page shows through around zero, so that no cell glares on a dark one.
+AROUND_ZERO = (
+    (0.0, "rgba(213, 94, 0, 0.85)"),
+    (0.5, "rgba(213, 94, 0, 0)"),
+    (0.5, "rgba(0, 114, 178, 0)"),
+    (1.0, "rgba(0, 114, 178, 0.85)"),
+)
 
 
 def style(model: str, index: int = 0) -> Style:

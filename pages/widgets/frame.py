@@ -127,8 +127,11 @@ def two_sentences(default: str, key: str, *, suggest: bool = True) -> tuple[str,
 def sentence(default: str) -> str:
     """The sentence box, shared by all pages; its text travels in the link as ``?q=`` while that is short enough."""
     st.session_state.setdefault("q", st.query_params.get("q", default))
+    # By a link or an example, and not by a person who types.
+    st.session_state["q given"] = st.session_state.pop("example taken", False)
     if "q" in st.query_params and st.query_params["q"] != st.session_state.get("linked", st.query_params["q"]):
         st.session_state["q"] = st.query_params["q"]  # the browser went back or forward
+        st.session_state["q given"] = True
     text = st.text_input(
         _("Type a sentence"),
         key="q",
@@ -163,7 +166,7 @@ def example_picker(text: str, box: str = "q") -> None:
     def write() -> None:
         chosen = st.session_state["example"]
         if chosen:
-            st.session_state[box] = offered[chosen].text
+            st.session_state[box], st.session_state["example taken"] = offered[chosen].text, True
         st.session_state["example"] = None  # a button, not a choice that lasts
 
     st.pills(_("Or pick an example"), list(offered), key="example", on_change=write, label_visibility="collapsed")

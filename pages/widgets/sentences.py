@@ -24,9 +24,18 @@ class Sentence(NamedTuple):
 
 
 def second_sentence(text: str, label: str, key: str, *, suggest: bool = True) -> str:
-    """The second sentence, in the link as ``second``; `suggest` offers the proverb's reversal at first."""
+    """The second sentence, in the link as ``second``; `suggest` offers the proverb's reversal at first.
+
+    A suggestion goes with its sentence. What a person typed stays until a link or an example gives another sentence.
+    """
     proverb, reversed_proverb = (example.text for example in examples()[:2])
     default = reversed_proverb if suggest and text == proverb else ""
+    before = st.session_state.get(f"{key} beside", text)
+    suggested = before == proverb and st.session_state.get(key) == reversed_proverb
+    entered = "linked second" not in st.session_state  # from another page
+    if text != before and (suggested or entered or st.session_state.get("q given")) and "second" not in st.query_params:
+        st.session_state[key] = default
+    st.session_state[f"{key} beside"] = text
     second = query_params.text(st.text_input, label, name="second", key=key, default=default, live=True)
     return limits.short_enough(second)
 

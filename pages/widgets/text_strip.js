@@ -22,6 +22,7 @@ class Strip {
 
   update(data, send) {
     const anew = this.data?.key !== data.key;
+    const others = this.data?.words.join(" ") !== data.words.join(" ");
     if (anew) this.stop();
     this.data = data;
     this.send = send;
@@ -29,7 +30,7 @@ class Strip {
     const focused = this.chips?.indexOf(this.row.getRootNode().activeElement) ?? -1;
     this.chips = data.words.map((word, position) => this.chip(word, position));
     this.row.replaceChildren(...this.chips, ...(data.more ? [text("small", data.more)] : []), this.button);
-    if (focused >= 0 && !anew) this.chips[focused]?.focus();
+    if (focused >= 0 && !others) this.chips[focused]?.focus();
     this.button.hidden = !data.chart || data.words.length < 2;
     this.button.textContent = this.timer ? data.labels.stop : data.labels.play;
   }

@@ -40,7 +40,7 @@ def click_until(page: Page, chart: Locator, across: float, down: float, seen: Ca
 
 def test_a_unit_and_a_token_are_clicked_and_fixed_points_searched_for(page: Page, address: str) -> None:
     """One click on a cell: its unit's line is drawn, and its step is written out with the model's own numbers."""
-    open_and_settle(page, f"{address}/Trajectories?{urlencode({'q': PROVERB, 'model': 'gru'})}")
+    open_and_settle(page, f"{address}/Trajectories?{urlencode({'q': PROVERB, 'second': '', 'model': 'gru'})}")
     checkpoint = checkpoints.load("gru", CHECKPOINTS)
     found = trace(checkpoint, PROVERB)
     row, token = 6, 2
@@ -62,7 +62,7 @@ def test_a_unit_and_a_token_are_clicked_and_fixed_points_searched_for(page: Page
     expect(page).to_have_url(re.compile(rf"[?&]token={token + 1}(&|$)"))
     step = working(checkpoint.model, found, token, unit)
     hidden = page.get_by_test_id("stMetric").filter(has_text="hidden state h")
-    expect(hidden.get_by_test_id("stMetricValue")).to_have_text(f"{step.h:.4f}".replace("-", "−"))
+    expect(hidden.get_by_test_id("stMetricValue")).to_have_text(f"{step.h:.3f}".replace("-", "−"))
     expect(page.locator(".katex-display:visible")).to_have_count(len(step.gates) + len(step.lines) + 1)
     page.reload()
     expect(wanted).to_be_visible()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from core.figures import layout
-from core.figures.palette import THRESHOLD, style
+from core.figures.palette import CHOSEN, THRESHOLD, style
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 MOST_BARS = 60  # tokens at a time: bars of more are too thin to be seen
 
 
-def contribution_bars(traces: Sequence[Trace], title: str = "", first: int = 0) -> go.Figure:
+def contribution_bars(traces: Sequence[Trace], title: str = "", first: int = 0, chosen: int | None = None) -> go.Figure:
     """Bars of each token's contributions to one text's logit, a colour per model; the forget-aware γ are hatched.
 
     The tokens are those from `first` on, counted from 0, at most `MOST_BARS` of them. A model's plain bars sum to its
-    last logit minus the empty text's, and so do its hatched ones.
+    last logit minus the empty text's, and so do its hatched ones. A token `chosen` is marked.
     """
     logit = layout.log_odds(*(trace.target for trace in traces))
     figure = go.Figure()
@@ -44,10 +44,12 @@ def contribution_bars(traces: Sequence[Trace], title: str = "", first: int = 0) 
                 hovertemplate="%{customdata}: %{y:+.3f}",
             )
     last = min(max((len(trace) for trace in traces), default=1), first + MOST_BARS)
+    if chosen is not None:
+        figure.add_vline(x=chosen + 1, line={"color": CHOSEN, "width": 2, "dash": "dot"})
     return layout.finish(
         figure,
         layout.escape(title) if title else _("What each token adds to the {logit}").format(logit=logit),
-        455,
+        430,
         above=True,
         x=layout.token_axis([trace.tokens for trace in traces], 0.6, first, last),
         y=_("contribution ({logit})").format(logit=logit),

@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.figures import layout
-from core.figures.palette import style
+from core.figures.palette import CHOSEN, style
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -20,10 +20,51 @@ _MOST_MARKERS = 60
 _LEAST_SPAN, _MOST_SPAN = 0.6, 3.0  # decades
 
 
+def vanishing(models: Sequence[Gradients], step: int | None = None, halved: Sequence[Gradients] = ()) -> go.Figure:
+    """How much of the last state's gradient is left at every token, ‖∂logit/∂s_t‖ / ‖∂logit/∂s_T‖, on one log scale.
+
+    `halved` are the same models' with half the recurrent weights, drawn thin and dotted. A chosen `step`, from 1, is
+    marked.
+    """
+    figure = go.Figure()
+    figure.add_hline(y=1, line=layout.DASHED)
+    drawn = [(index, one, False) for index, one in enumerate(models)]
+    drawn += [(index, one, True) for index, one in enumerate(halved)]
+    shares = [np.where(one.state > 0, one.state, np.nan) / (one.state[-1] or np.nan) for _index, one, _half in drawn]
+    for (index, gradients, half), share in zip(drawn, shares, strict=True):
+        look, name = style(gradients.model, index), layout.model_name(gradients.model)
+        layout.curve(
+            figure,
+            list(range(1, len(share) + 1)),
+            share,
+            _("{model}, half the weights").format(model=name) if half else name,
+            look._replace(dash="dot" if half else "solid"),
+            showlegend=not half,
+            width=1.5 if half else 2.5,
+            most=0 if half else _MOST_MARKERS,
+            customdata=[layout.escaped(token) for token in gradients.tokens],
+            hovertemplate="%{customdata}: %{y:.2g}",
+        )
+    if step is not None:
+        figure.add_vline(x=step, line={"color": CHOSEN, "width": 2, "dash": "dot"})
+    logit = layout.log_odds(*(gradients.target for gradients in models))
+    return layout.finish(
+        figure,
+        _("Gradient of the final {logit} at every token, compared with the last").format(logit=logit),
+        400,
+        above=True,
+        x=layout.token_axis([gradients.tokens for gradients in models], 0.4),
+        y={"title": _("share left"), "type": "log", "exponentformat": "power", **_ticks(shares)},
+        legend=layout.LEGEND_ABOVE,
+        hovermode="x",
+        top=110,
+    )
+
+
 def gradient_norms(models: Sequence[Gradients]) -> go.Figure:
     """Norms of the last logit's gradient at every token: with respect to hidden state, cell state and embedding.
 
-    A line per model, on a log scale, where a norm of exactly 0 leaves a gap.
+    A line per model, on one log scale for all panels, where a norm of exactly 0 leaves a gap.
     """
     rows: list[tuple[str, list[np.ndarray | None]]] = [
         (_("with respect to the hidden state, ‖∂logit/∂h‖"), [gradients.h for gradients in models]),
@@ -40,7 +81,8 @@ def gradient_norms(models: Sequence[Gradients]) -> go.Figure:
             title=_("norm"),
             type="log",
             exponentformat="power",
-            **_ticks([n for n in norms if n is not None]),
+            matches="y",
+            **_ticks([n for _title, several in rows for n in several if n is not None]),
             row=row,
             col=1,
         )

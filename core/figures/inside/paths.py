@@ -13,7 +13,7 @@ from core.data import targets
 from core.data.labels import Names, shown
 from core.figures import layout
 from core.figures.labels import sides
-from core.figures.palette import SERIES, THRESHOLD, style
+from core.figures.palette import CHOSEN, SENTENCES, THRESHOLD
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -35,14 +35,18 @@ def arrows_every(tokens: int) -> int:
 
 
 def state_path(
-    traces: Sequence[Trace], places: Sequence[np.ndarray], space: StateSpace, plane: tuple[int, int] = (0, 1)
+    traces: Sequence[Trace],
+    places: Sequence[np.ndarray],
+    space: StateSpace,
+    plane: tuple[int, int] = (0, 1),
+    step: int | None = None,
 ) -> go.Figure:
     """Paths of one model's traces, whose `places` [T, 3] are along the axes of `space`; `plane` names two of these.
 
     Axis 0, the read-out's, is measured in logits of the traces' target, so the verdict turns at 0; the others in units
     of the state. Each path begins at the state before the first token, drawn as a cross, and its arrows point the way
     it is gone. Tokens are named as far as their names do not cover one another; what the paths begin with in common is
-    named once.
+    named once. The states after a chosen `step`, from 1, are ringed.
     """
     figure = go.Figure()
     across, up = plane
@@ -50,7 +54,7 @@ def state_path(
         if axis == 0:
             (figure.add_hline if number else figure.add_vline)(0, line=layout.DASHED)
     start = coordinates(space, np.zeros((1, len(space.axes))), plane)[0].tolist()
-    _draw(figure, traces, [coordinates(space, points, plane) for points in places], start)
+    _draw(figure, traces, [coordinates(space, points, plane) for points in places], start, step)
     logit = layout.log_odds(*(trace.target for trace in traces))
     return layout.finish(
         figure,
@@ -68,7 +72,7 @@ def has_triangle(labels: Names) -> bool:
     return len(labels) == len(_CORNERS)
 
 
-def triangle_path(traces: Sequence[Trace]) -> go.Figure:
+def triangle_path(traces: Sequence[Trace], step: int | None = None) -> go.Figure:
     """Paths of one model's verdicts on three classes, each at a corner of a triangle, at least one.
 
     A verdict lies at the mean of the corners, weighted by the classes' probabilities; the verdict turns at the dashed
@@ -90,7 +94,7 @@ def triangle_path(traces: Sequence[Trace]) -> go.Figure:
             yanchor="bottom" if corner[1] else "top",
         )
     along = [_in_triangle(trace.scores) for trace in traces]
-    _draw(figure, traces, along, _in_triangle(first.empty_scores)[0].tolist())
+    _draw(figure, traces, along, _in_triangle(first.empty_scores)[0].tolist(), step)
     hidden = {"visible": False}
     return layout.finish(
         figure,
@@ -110,12 +114,18 @@ def _in_triangle(scores: np.ndarray | None) -> np.ndarray:
     return places
 
 
-def _draw(figure: go.Figure, traces: Sequence[Trace], along: Sequence[np.ndarray], start: Sequence[float]) -> None:
+def _draw(
+    figure: go.Figure,
+    traces: Sequence[Trace],
+    along: Sequence[np.ndarray],
+    start: Sequence[float],
+    step: int | None = None,
+) -> None:
     """The paths [T, 2] of traces from their start."""
     sides = _name_sides(traces, along, start)
     chance = layout.probability(targets.common([trace.target for trace in traces]))
     for path, (trace, points) in enumerate(zip(traces, along, strict=True)):
-        look = SERIES[path % len(SERIES)]
+        look = SENTENCES[path % len(SENTENCES)]
         x, y = (np.concatenate([[first], of_axis]) for first, of_axis in zip(start, points.T, strict=True))
         label = _("sentence {number}").format(number=path + 1)
         figure.add_scatter(
@@ -171,25 +181,16 @@ def _draw(figure: go.Figure, traces: Sequence[Trace], along: Sequence[np.ndarray
         marker={"symbol": "x", "size": 11, "color": THRESHOLD},
         hoverinfo="skip",
     )
-
-
-def distance_curves(models: Sequence[str], apart: Sequence[np.ndarray]) -> go.Figure:
-    """How far two texts' states are from each other after as many tokens, [T] by model, a line each."""
-    figure = go.Figure()
-    longest = max((len(distances) for distances in apart), default=1)
-    ticks = {"tickvals": list(range(1, longest + 1))} if longest <= layout.MOST_TICKS else {}
-    for index, (model, distances) in enumerate(zip(models, apart, strict=True)):
-        name, steps = layout.model_name(model), list(range(1, len(distances) + 1))
-        layout.curve(figure, steps, distances.round(6), name, style(model, index), hovertemplate="%{y:.3g}")
-    return layout.finish(
-        figure,
-        _("Distance between the two paths"),
-        340,
-        x={"title": _("tokens read of each"), "range": [0.6, longest + 0.4], **ticks},
-        y={"title": _("‖h − h'‖"), "rangemode": "tozero"},
-        legend=layout.below(0.3),
-        hovermode="x unified",
-    )
+    ringed = [points[step - 1].tolist() for points in along if step is not None and step <= len(points)]
+    if ringed:
+        figure.add_scatter(
+            x=[x for x, _y in ringed],
+            y=[y for _x, y in ringed],
+            mode="markers",
+            name=_("word {number}").format(number=step),
+            marker=layout.ring(CHOSEN, 20),
+            hoverinfo="skip",
+        )
 
 
 def _name_sides(traces: Sequence[Trace], along: Sequence[np.ndarray], start: Sequence[float]) -> dict[Place, str]:

@@ -7,20 +7,83 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
+from core.data.labels import SENTIMENT, model_name, shown
+from core.figures.palette import of_class
 from core.models.predict import aimed as model_aimed
 from core.runtime.i18n import gettext as _
 from pages.server.fingerprint import fingerprint
-from pages.widgets import frame, models, query_params, sentences
+from pages.widgets import frame, models, query_params, sentences, text_strip
 from pages.wording.tokens import plain, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.models.trace import Trace
+    from core.probes.dynamics.differences import Difference
     from pages.widgets.sentences import Sentence
 
 T = TypeVar("T")
 TRIANGLE = "triangle"
 _PLANES = {"1": (0, 1), "2": (0, 2), "12": (1, 2), TRIANGLE: (0, 1)}
+
+
+def first_model(checkpoints: Sequence[Checkpoint], texts: Sequence[Sentence]) -> str:
+    """The model to open on: the one whose verdicts on two sentences differ where others' do not; usually the LSTM.
+
+    A choice that a person made stays; one that was only the usual one gives way to another sentence's.
+    """
+    names = [checkpoint.name for checkpoint in checkpoints]
+    usual = "lstm" if "lstm" in names else names[0]
+    if len(texts) == 2:
+        said = [[models.verdict(one, sentence.text).label for sentence in texts] for one in checkpoints]
+        changed = [name for name, labels in zip(names, said, strict=True) if len(set(labels)) > 1]
+        usual = changed[0] if changed and usual not in changed else usual
+    key = "trajectories model"
+    if st.session_state.get(key) == st.session_state.get(f"{key} usual"):
+        st.session_state[key] = usual
+    st.session_state[f"{key} usual"] = usual
+    return usual
+
+
+def chosen_step(
+    tokens: Sequence[str],
+    known: Sequence[bool],
+    looks: Sequence[text_strip.Look],
+    key: str,
+    chosen: int | None,
+    chart: str = "",
+) -> int | None:
+    """Draws a strip in which the token `chosen`, from 0, is marked; the token just clicked, None without a click."""
+    before = chosen if chosen is not None and chosen < len(tokens) else None
+    now = text_strip.choose(tokens, known, looks, key=key, chosen=before, chart=chart)
+    return None if now == before else now
+
+
+def ground(strength: float) -> str:
+    """The ground of a word: blue from 0 to 1, orange from 0 to −1, as positive and negative."""
+    colour = of_class(SENTIMENT, int(strength > 0)).color
+    return f"color-mix(in srgb, {colour} {60 * min(abs(strength), 1):.0f}%, transparent)"
+
+
+def verdict_looks(traces: Sequence[Trace]) -> list[text_strip.Look]:
+    """A mark a model below each word of one text, in the colour of the class that it predicts there."""
+    marks: list[list[tuple[str, str]]] = [[] for _token in range(max(map(len, traces), default=0))]
+    for trace in traces:
+        labels, name = trace.target.labels, model_name(trace.model)
+        rows = zip(marks, trace.predicted.tolist(), trace.distributions.tolist(), strict=False)
+        for marked, best, shares in rows:
+            marked.append((of_class(labels, best).color, f"{name}: {shown(labels[best])} {shares[best]:.3f}"))
+    return [text_strip.Look(marks=tuple(marked)) for marked in marks]
+
+
+def split(found: Difference) -> str:
+    """Where a model's states of two sentences split, in a sentence that is not escaped."""
+    model, step = model_name(found.model), found.splits_at
+    if step is None:
+        return _("{model}: the states are the same to the end of the shorter sentence.").format(model=model)
+    one, other = (visible(tokens[step - 1]) for tokens in found.tokens)
+    return _("{model}: the states split at word {step:,} (“{one}” or “{other}”).").format(
+        model=model, step=step, one=one, other=other
+    )
 
 
 def choose_run(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> tuple[Checkpoint, Trace]:
@@ -85,14 +148,14 @@ def write_position(position: int) -> str:
     return str(position + 1)
 
 
-def clicked(key: str, is_valid: Callable[[Any, Any], bool]) -> tuple[Any, Any] | None:
-    """The first two values of the point just clicked in the figure of this key, None without a new click.
+def clicked(key: str, is_valid: Callable[..., bool], count: int = 2) -> tuple[Any, ...] | None:
+    """The first `count` values of the point just clicked in the figure of this key, None without a new click.
 
     The browser sends them, so they are checked; and it sends them again at every rerun, so each click counts once.
     """
     try:
-        first, second = st.session_state[key]["selection"]["points"][-1]["customdata"][:2]
-        pair = (first, second) if is_valid(first, second) else None
+        sent = tuple(st.session_state[key]["selection"]["points"][-1]["customdata"][:count])
+        pair = sent if len(sent) == count and is_valid(*sent) else None
     except (KeyError, IndexError, TypeError, ValueError):
         pair = None
     before, st.session_state[f"clicked {key}"] = st.session_state.get(f"clicked {key}"), pair

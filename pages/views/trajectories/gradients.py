@@ -7,62 +7,136 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.examples import examples
 from core.data.labels import model_name
 from core.data.targets import log_odds_name
 from core.runtime.i18n import gettext as _
+from core.runtime.i18n import listed, together
 from pages.server.caches import cached
-from pages.widgets import frame, models, query_params, sentences, tables, target
-from pages.wording.tokens import plain
+from pages.server.fingerprint import fingerprint
+from pages.views.trajectories import controls
+from pages.widgets import frame, models, query_params, sentences, tables, target, text_strip
+from pages.widgets.sentences import Sentence
+from pages.wording.tokens import lead, plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.probes.dynamics.trajectories import Gradients
-    from pages.widgets.sentences import Sentence
 
+_HALF = 0.5  # of the recurrent weights, drawn beside those as trained
+_LONG = 120  # characters of a long example
 _GAINS = ("0.25", "0.5", "0.75", "1", "1.5", "2", "3", "4")
 
 
 def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
-    """Gradients and Jacobians of one sentence, model by model."""
-    from core.figures.inside.gradients import gradient_norms, step_norms
+    """How much of the gradient is left at each word of one sentence, model by model."""
+    from core.figures.inside.gradients import gradient_norms, step_norms, vanishing
 
-    with st.container(horizontal=True):
-        sentence = sentences.choose(texts)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        sentence = _ask_sentence(texts)
         chosen = models.choose_some(sentences.readers(checkpoints, sentence), "trajectories models")
-    gain = _ask_gain()
-    with frame.working(_("Computing gradients and Jacobians…"), 900):
+        with st.popover(_("Settings"), icon=":material/tune:"):
+            gain = _ask_gain()
+    with frame.working(_("Computing gradients and Jacobians…"), 500):
         results = [_gradients(checkpoint, sentence.text, gain) for checkpoint in chosen]
+        halved = [_gradients(checkpoint, sentence.text, _HALF) for checkpoint in chosen] if gain == 1 else []
+    if gain != 1:
+        st.warning(
+            _("With recurrent weights scaled by {gain:g}, this is another model, and its verdicts may differ.").format(
+                gain=gain
+            ),
+            icon=":material/science:",
+        )
+    lead(_in_a_sentence(results, halved))
+    longest = max(results, key=lambda one: len(one.tokens))
+    key = f"trajectories gradient {fingerprint(longest.tokens)}"
+    if not query_params.restore("at", None, controls.read_position(len(longest.tokens)), key):
+        st.caption(_("Unknown word in the link."))
+    at = st.session_state[key]
     st.plotly_chart(
+        vanishing(results, None if at is None else at + 1, halved),
+        key="vanishing",
+        alt=_("Share of the gradient of the final logit that is left at every token, by model"),
+    )
+    known = models.traced(chosen[results.index(longest)], sentence.text).known
+    moved = controls.chosen_step(longest.tokens, known, _looks(results), f"strip {key}", at, "vanishing")
+    if moved is not None:
+        st.session_state[key] = moved
+        st.rerun()
+    query_params.carry("at", None if at is None else controls.write_position(at))
+    norms, steps = st.tabs([_("States and embeddings"), _("Steps and bound")])
+    norms.plotly_chart(
         gradient_norms(results), key="gradients", alt=_("Norm of the gradient of the final logit at every token")
     )
-    st.caption(
-        _(
-            "The gradient with respect to c includes everything that follows from the cell state, "
-            "including the hidden state of the same step. A norm of 0 is too small for the model’s "
-            "number format. A logarithmic axis leaves it out."
-        )
-    )
-    st.plotly_chart(
+    steps.plotly_chart(
         step_norms(results),
         key="steps",
         alt=_("Spectral norm of every step's Jacobian, and gradients with their bound"),
     )
     for gradients in results:
-        st.markdown(f"**{plain(model_name(gradients.model))}.** {plain(gradients.statement)}")
-    st.info(
-        _(
-            "What the bound shows (Pascanu, Mikolov & Bengio 2013): spectral norms below 1 suffice "
-            "for the gradient to vanish. It may vanish without them. Norms above 1 are necessary for "
-            "it to explode, but not sufficient: the gradient need not point where a step stretches. "
-            "Neither statement is an equivalence, though both are often quoted as one. The norms "
-            "here are measured at this text’s states; for the LSTM, at its hidden and cell state "
-            "together."
-        ),
-        icon=":material/info:",
-    )
+        steps.markdown(f"**{plain(model_name(gradients.model))}.** {plain(gradients.statement)}")
     header = ["model", "gain", "place", "token", "h", "c", "x", "state", "jacobian", "log10_bound"]
     named = target.columns(gradients.target for gradients in results)
     tables.download_chart("gradients", header + named, lambda: _rows(results, named))
+
+
+def _ask_sentence(texts: Sequence[Sentence]) -> Sentence:
+    """The sentence; a long example in place of the first example, which is too short for anything to vanish."""
+    example = next(example.text for example in examples() if len(example.text) > _LONG)
+    names = {"1": _("the first sentence"), "2": _("the second sentence"), "long": _("a long example")}
+    if len(texts) == 1:
+        names = {str(texts[0].number): _("your sentence"), "long": names["long"]}
+    chosen = query_params.choice(
+        st.segmented_control,
+        _("Sentence"),
+        names,
+        name="of",
+        key="trajectories gradients of",
+        default="long" if texts[0].text == examples()[0].text else next(iter(names)),
+    )
+    return next((text for text in texts if str(text.number) == chosen), Sentence(0, example))
+
+
+def _in_a_sentence(results: Sequence[Gradients], halved: Sequence[Gradients]) -> str:
+    """What is left of each gradient at the first word, and of those of the models with half the recurrent weights."""
+    count = max(len(one.tokens) for one in results)
+    if count == 1:
+        return _("There is one token, so the gradient passes through no step.")
+    said = [
+        _("Of the gradient at the last of {count:,} words, the first has {left}.").format(
+            count=count, left=_left(results)
+        )
+    ]
+    if halved:
+        said.append(_("With half the recurrent weights (dotted): {left}.").format(left=_left(halved)))
+    return together(said)
+
+
+def _left(results: Sequence[Gradients]) -> str:
+    return listed(
+        _("{model} {share}").format(model=model_name(one.model), share=_share(one.state[0] / (one.state[-1] or 1)))
+        for one in results
+    )
+
+
+def _share(share: float) -> str:
+    """A share in per cent, to two digits; of one near zero, that it is less than 0.1 %."""
+    if share < 0.001:
+        return _("under 0.1 %")
+    return _("{share} %").format(share=f"{100 * share:.1f}" if share < 0.1 else f"{100 * share:,.0f}")
+
+
+def _looks(results: Sequence[Gradients]) -> list[text_strip.Look]:
+    """Every word's share of the gradient that is left, by model."""
+    looks = []
+    for at in range(max(len(one.tokens) for one in results)):
+        told = [
+            _("{model} {share}").format(model=model_name(one.model), share=_share(one.state[at] / (one.state[-1] or 1)))
+            for one in results
+            if at < len(one.tokens)
+        ]
+        looks.append(text_strip.Look(hint="\n".join(told)))
+    return looks
 
 
 def _ask_gain() -> float:
@@ -77,13 +151,6 @@ def _ask_gain() -> float:
         unreadable=_("Unknown scale factor in the link; using the trained weights."),
         help=_("1 is the model as trained. Less makes gradients vanish sooner; more may make them explode."),
     )
-    if gain != "1":
-        st.warning(
-            _("With recurrent weights scaled by {gain}, this is another model, and its verdicts may differ.").format(
-                gain=plain(gain)
-            ),
-            icon=":material/science:",
-        )
     return float(gain)
 
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import model_name
+from core.data.labels import model_name, shown
 from core.data.targets import log_odds_name
+from core.runtime.i18n import clauses, listed, together
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import listed
+from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls
-from pages.widgets import models, sentences, tables, target
-from pages.wording.tokens import plain
+from pages.widgets import models, query_params, sentences, tables, target
+from pages.wording.tokens import lead, plain, visible
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,18 +26,14 @@ if TYPE_CHECKING:
 
 
 def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
-    """The models beside each other, the sentences laid over one another, and how far they are apart."""
-    chosen = models.choose_some(sentences.readers(checkpoints, *texts), "trajectories models")
-    _paths_drawn(texts, chosen)
-    if len(texts) == 2:
-        _distances(texts, sentences.readers(chosen, *texts, which=all))
-
-
-def _paths_drawn(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
+    """The models beside each other, the sentences laid over one another."""
     from core.figures.inside.paths import arrows_every, has_triangle, state_path, triangle_path
 
-    chosen = controls.aimed(chosen, texts[0].text)
-    plane, triangle = controls.choose_axes("plane", triangle=any(has_triangle(one.labels) for one in chosen))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = models.choose_some(sentences.readers(checkpoints, *texts), "trajectories models")
+        chosen = controls.aimed(chosen, texts[0].text)
+        plane, triangle = controls.choose_axes("plane", triangle=any(has_triangle(one.labels) for one in chosen))
+    lead(_in_a_sentence(texts, chosen))
     cornered = [one for one in chosen if triangle and has_triangle(one.labels)]
     others = [_against_one(one, texts) for one in chosen if not (triangle and has_triangle(one.labels))]
     drawn = [checkpoint for checkpoint in others if checkpoint.state_space is not None]
@@ -49,11 +46,17 @@ def _paths_drawn(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> Non
         )
     if not (cornered or drawn):
         return
+    own = fingerprint([text for _number, text in texts])
+    key, read = f"trajectories path {own}", [_traces(checkpoint, texts) for checkpoint in (*cornered, *drawn)]
+    longest = max(len(trace) for traces in read for _number, trace in traces)
+    if not query_params.restore("at", None, controls.read_position(longest), key):
+        st.caption(_("Unknown word in the link."))
+    at = st.session_state[key]
+    step = None if at is None else min(at, longest - 1) + 1
     columns = iter(st.columns(len(cornered) + len(drawn)))
     alt = _("Paths of the hidden states, one arrow per token, one line per sentence")
-    verdicts = [_traces(checkpoint, texts) for checkpoint in cornered]
-    for checkpoint, paths, column in zip(cornered, verdicts, columns, strict=False):
-        figure = triangle_path([trace for _number, trace in paths])
+    for checkpoint, paths, column in zip(cornered, read, columns, strict=False):
+        figure = triangle_path([trace for _number, trace in paths], step)
         column.plotly_chart(figure, key=f"triangle {checkpoint.name}", alt=alt)
     results = [_paths(checkpoint, texts) for checkpoint in drawn]
     for checkpoint, paths, column in zip(drawn, results, columns, strict=True):
@@ -63,39 +66,30 @@ def _paths_drawn(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> Non
                 [places for _number, _trace, places in paths],
                 _space(checkpoint),
                 plane,
+                step,
             ),
             key=f"path {checkpoint.name}",
             alt=alt,
         )
-    longest = max(len(run[1]) for paths in (*verdicts, *results) for run in paths)
-    if arrows_every(longest) > 1:
+    for number, trace in read[-1]:
+        looks = controls.verdict_looks([run for traces in read for other, run in traces if other == number])
+        moved = controls.chosen_step(trace.tokens, trace.known, looks, f"strip {number} {own}", at)
+        if moved is not None:
+            st.session_state[key] = moved
+            st.rerun()
+    query_params.carry("at", None if at is None else controls.write_position(at))
+    if (every := arrows_every(longest)) > 1:
         st.caption(
             _(
-                "The longer path has {count:,} tokens. Its line is complete, but only every {every}th "
-                "token has an arrow."
-            ).format(count=longest, every=arrows_every(longest))
+                "The longer path has {count:,} tokens. Its line is complete, but only one token in "
+                "{every} has an arrow."
+            ).format(count=longest, every=every)
         )
     if cornered:
-        st.caption(
-            _(
-                "A point is the verdict after a token: the nearer to a corner, the more probable is the "
-                "class there. The verdict changes at the dashed lines, where two classes are equally "
-                "probable and the third is less so."
-            )
-        )
         header = ["sentence", "model", "place", "token", "class", "probability"]
-        tables.download_chart("verdicts", header, lambda: _shares(verdicts))
+        tables.download_chart("verdicts", header, lambda: _shares(read[: len(cornered)]))
     if not drawn:
         return
-    st.caption(
-        _(
-            "Each model has its own axes, fitted once to its states on held-out texts and stored "
-            "with it. Along the read-out, the verdict flips at the dashed line, where the logit is "
-            "0. Moves at right angles to the read-out do not change the verdict. The components are "
-            "the principal components of what is left. The percentages are shares of the variance of "
-            "those states. Two axes leave out the rest, so paths that cross here may be far apart."
-        )
-    )
     header = ["sentence", "model", "place", "token", "read_out_axis", "component_1", "component_2", "logit"]
     named = target.columns(trace.target for paths in results for _number, trace, _places in paths)
     if named:
@@ -109,42 +103,31 @@ def _paths_drawn(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> Non
     tables.download_chart("path", header + named, lambda: _rows(results, named))
 
 
-def _distances(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
-    """Where the runs of two sentences part, in all directions of the state and not in two alone."""
-    from core.figures.inside.paths import distance_curves
-    from core.probes.dynamics.trajectories import apart
-
-    if not chosen:
-        return
-    pairs = [[models.traced(checkpoint, text) for _number, text in texts] for checkpoint in chosen]
-    results = [apart(*pair) for pair in pairs]
-    st.plotly_chart(
-        distance_curves([checkpoint.name for checkpoint in chosen], results),
-        key="distances",
-        alt=_("Distance between the two sentences' hidden states after each token, one line per model"),
-    )
-    for checkpoint, distances in zip(chosen, results, strict=True):
-        model, there = plain(model_name(checkpoint.name)), (distances > 0).nonzero()[0]
-        if len(there):
-            line = _(
-                "{model}: the runs diverge at token {step:,}, where their states are {first:.2f} "
-                "apart. After token {both:,}, the last that both have, they are {last:.2f} apart."
-            )
-            first = int(there[0])
-            st.caption(
-                line.format(
-                    model=model, step=first + 1, first=distances[first], both=len(distances), last=distances[-1]
+def _in_a_sentence(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> str:
+    """After which word each model's verdict changed for the last time, sentence by sentence."""
+    said = []
+    for sentence in texts:
+        turns: dict[str, list[str]] = {}
+        for trace in (trace for one in chosen for _number, trace in _traces(one, [sentence])):
+            after = trace.predicted
+            there = (after[1:] != after[:-1]).nonzero()[0]
+            if len(there):
+                step = int(there[-1]) + 2
+                where = _("{label} from word {step:,} (“{word}”) on").format(
+                    label=shown(trace.target.labels[int(after[-1])]), step=step, word=visible(trace.tokens[step - 1])
                 )
-            )
-        else:
-            st.caption(_("{model}: the runs are identical to the end of the shorter one.").format(model=model))
-    st.caption(_("Each model’s distances are in units of its own states: compare along a line, not between lines."))
-    rows = [
-        (checkpoint.name, position, distance)
-        for checkpoint, distances in zip(chosen, results, strict=True)
-        for position, distance in enumerate(distances.tolist(), 1)
-    ]
-    tables.download_chart("distances", ["model", "place", "distance"], lambda: rows)
+            else:
+                where = _("{label} throughout").format(label=shown(trace.target.labels[int(after[-1])]))
+            turns.setdefault(where, []).append(model_name(trace.model))
+        told = clauses(
+            _("{models}: {where}").format(models=listed(names), where=where) for where, names in turns.items()
+        )
+        said.append(
+            _("{told}.").format(told=told)
+            if len(texts) == 1
+            else _("Sentence {number}: {told}.").format(number=sentence.number, told=told)
+        )
+    return together(said)
 
 
 def _against_one(checkpoint: Checkpoint, texts: Sequence[Sentence]) -> Checkpoint:

@@ -15,7 +15,7 @@ from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
 from pages.widgets import tables
 from pages.wording.latex_words import worded
-from pages.wording.tokens import change, minus, plain, token_strip
+from pages.wording.tokens import change, minus, plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -28,7 +28,6 @@ _WIDTH = 165  # pixels: room for a sign and four decimals
 def show(checkpoint: Checkpoint, trace: Trace, token: int, unit: int) -> None:
     """The gate values of all units at a token, and one unit's arithmetic there."""
     st.header(_("Step {step:,}: what unit {unit} does").format(step=token + 1, unit=unit))
-    token_strip([trace.tokens[token]], [trace.known[token]])
     try:
         result = working(checkpoint.model, trace, token, unit)
     except ReadOutError as error:
@@ -37,7 +36,7 @@ def show(checkpoint: Checkpoint, trace: Trace, token: int, unit: int) -> None:
     h_before = float(result.h_before[unit])
     with st.container(horizontal=True):
         for gate, name in zip(result.gates, trace.gates, strict=True):
-            st.metric(shown_names(trace)[name], minus(f"{gate.value:.4f}"), border=True, width=_WIDTH)
+            st.metric(shown_names(trace)[name], minus(f"{gate.value:.3f}"), border=True, width=_WIDTH)
         if result.c is not None and result.c_before is not None:
             _state(_("cell state c"), result.c, result.c_before)
         _state(_("hidden state h"), result.h, h_before)
@@ -68,7 +67,7 @@ def show(checkpoint: Checkpoint, trace: Trace, token: int, unit: int) -> None:
 
 def _state(name: str, after: float, before: float) -> None:
     moved = after - before
-    st.metric(name, minus(f"{after:.4f}"), **change(moved, f"{moved:+.4f}"), border=True, width=_WIDTH)
+    st.metric(name, minus(f"{after:.3f}"), **change(moved, f"{moved:+.3f}"), border=True, width=_WIDTH)
 
 
 def _products(result: Working) -> tuple[list[str], list[tuple[object, ...]]]:

@@ -10,7 +10,7 @@ import pytest
 from core.data.labels import model_name
 from core.data.targets import Target
 from core.figures.inside import gradients as gradient_figures
-from core.figures.inside.gradients import gradient_norms, step_norms
+from core.figures.inside.gradients import gradient_norms, step_norms, vanishing
 from core.figures.inside.memory_decay import memory_curves, retention_curves
 from core.models.predict import sigmoid
 from core.probes.dynamics.memory_decay import Memory
@@ -76,6 +76,17 @@ def test_a_panel_a_quantity_and_a_line_a_model() -> None:
     assert not any("∂c" in note.text for note in without.layout.annotations) and len(without.layout.annotations) == 2
     one = [measured("lstm", ("alone",))]
     assert gradient_norms(one).data and step_norms(one).data
+
+
+def test_what_is_left_is_a_share_of_the_last_on_one_scale() -> None:
+    found = three()
+    figure = vanishing(found, 2, [replace(one, gain=0.5) for one in found])
+    for curve, gradients in zip(figure.data, [*found, *found], strict=True):
+        assert curve.y == pytest.approx(gradients.state / gradients.state[-1])
+    assert [curve.line.dash for curve in figure.data] == ["solid"] * 3 + ["dot"] * 3
+    assert figure.layout.yaxis.type == "log" and figure.layout.shapes[1].x0 == 2
+    norms = gradient_norms(found)
+    assert all(axis.matches == "y" for axis in (norms.layout.yaxis2, norms.layout.yaxis3))
 
 
 def test_a_norm_of_zero_is_a_gap() -> None:
@@ -166,7 +177,7 @@ def test_what_share_is_left_is_drawn_in_its_interval() -> None:
 def test_every_word_is_shown_as_it_stands() -> None:
     model = "<b> & %{y}"
     models = [measured(model, TOKENS, cell="lstm")]
-    for figure in (gradient_norms(models), step_norms(models)):
+    for figure in (gradient_norms(models), step_norms(models), vanishing(models)):
         assert_text(figure, model, *TOKENS)
         assert [as_plotly_shows(label) for label in figure.data[0].customdata] == list(TOKENS)
     assert_text(memory_curves([remembered(model)]), model)

@@ -12,7 +12,6 @@ from core.figures.inside.contributions import MOST_BARS, contribution_bars
 from core.figures.inside.paths import (
     MOST_ARROWS,
     arrows_every,
-    distance_curves,
     has_triangle,
     state_path,
     triangle_path,
@@ -61,30 +60,31 @@ def test_everything_a_trace_holds_can_be_drawn(cell: str) -> None:
     for shown in shown_names(trace):
         expected = {"h": trace.h, "c": trace.c}.get(shown, trace.gates.get(shown))
         assert values(trace, shown) is expected
-        drawn = state_heatmap(trace, shown, range(UNITS)).data[0]
+        drawn = state_heatmap([trace], shown, range(UNITS)).data[0]
         assert np.array(drawn.z) == pytest.approx(expected.T, abs=5e-5)
 
 
 def test_a_cell_of_the_map_is_its_unit_and_token() -> None:
     trace = traced([f"w{place}" for place in range(100)])
     units = [5, 0, 7]
-    heat, points = state_heatmap(trace, "c", units, first=33).data
+    heat, points, verdicts = state_heatmap([trace], "c", units, first=33).data
     assert points.opacity == 0 and heat.hoverinfo == "skip"  # Streamlit tells of clicks on the points only
     assert list(heat.x) == list(range(34, 94)) and len(heat.z) == 3 and len(heat.z[0]) == MOST_TOKENS
     assert len(points.x) == 3 * MOST_TOKENS
-    for x, y, (unit, token, word, value) in zip(points.x, points.y, points.customdata, strict=True):
-        assert units[y] == unit and x == token + 1
+    assert verdicts.y == pytest.approx(trace.probability[33:93], abs=5e-5)
+    for x, y, (unit, token, run, word, value) in zip(points.x, points.y, points.customdata, strict=True):
+        assert units[y] == unit and x == token + 1 and run == 0
         assert word == f"w{token}"
         assert value == pytest.approx(trace.c[token, unit], abs=5e-5)
         assert heat.z[y][list(heat.x).index(x)] == value
-    assert list(state_heatmap(trace, "h", [0], first=50).data[0].x) == list(range(51, 101))  # the text's end
+    assert list(state_heatmap([trace], "h", [0], first=50).data[0].x) == list(range(51, 101))  # the text's end
     for many in (1, 32, 256, 5_000, 20_000):
         assert 1 <= widest(many) <= MOST_TOKENS and widest(many) * many <= max(MOST_CELLS, many)
 
 
 def test_colours_keep_their_meaning_and_the_chosen_cell_is_framed() -> None:
     trace = traced(WORDS)
-    ranges = {shown: state_heatmap(trace, shown, [0, 1]).data[0] for shown in shown_names(trace)}
+    ranges = {shown: state_heatmap([trace], shown, [0, 1]).data[0] for shown in shown_names(trace)}
     largest = np.abs(trace.c).max()
     assert {shown: (heat.zmin, heat.zmax) for shown, heat in ranges.items()} == {
         "h": (-1, 1),
@@ -95,10 +95,25 @@ def test_colours_keep_their_meaning_and_the_chosen_cell_is_framed() -> None:
         "output": (0, 1),
     }
     trace = traced(WORDS)
-    column, row = state_heatmap(trace, "h", [4, 2, 6], chosen=(6, 1)).layout.shapes
+    column, row, _half = state_heatmap([trace], "h", [4, 2, 6], chosen=(6, 1)).layout.shapes
     assert (column.x0, column.x1) == (1.5, 2.5)
     assert (row.y0, row.y1) == (1.5, 2.5)
-    assert state_heatmap(trace, "h", [4, 2], chosen=(6, 99)).layout.shapes == ()
+    assert state_heatmap([trace], "h", [4, 2], chosen=(6, 99)).layout.shapes[0].y0 == 0.5
+
+
+def test_two_sentences_have_the_same_rows_and_their_difference() -> None:
+    a, b = traced(WORDS), traced(["never", "so", "late"])
+    figure = state_heatmap([a, b], "input", [5, 0], chosen=(0, 2), of=1)
+    first, second, between = (trace for trace in figure.data if trace.type == "heatmap")
+    assert np.array(first.z) == pytest.approx(a.gates["input"][:, [5, 0]].T, abs=5e-5)
+    assert np.array(second.z) == pytest.approx(b.gates["input"][:, [5, 0]].T, abs=5e-5)
+    assert np.array(between.z) == pytest.approx(np.array(first.z)[:, :3] - np.array(second.z), abs=2e-4)
+    assert (first.zmin, between.zmin, between.zmax) == (0, -1, 1)
+    clicks = [trace for trace in figure.data if trace.opacity == 0]
+    assert [{row[2] for row in points.customdata} for points in clicks] == [{0}, {1}, {0}]
+    assert [shape.xref for shape in figure.layout.shapes[:2]] == ["x2", "x2"]
+    curves = [trace for trace in figure.data if trace.yaxis == "y2"]
+    assert [len(curve.y) for curve in curves] == [4, 3, 3, 3]
 
 
 def test_a_units_line_holds_all_its_states_and_gates() -> None:
@@ -233,16 +248,6 @@ def test_what_two_paths_begin_with_is_named_once() -> None:
     assert len(named) == len(set(named)) >= 4
 
 
-def test_distances_are_drawn_as_they_are() -> None:
-    apart = [np.array([0.0, 2, 1]), np.array([0.0, 3])]
-    figure = distance_curves(["rnn", "<b>"], apart)
-    for curve, distances in zip(figure.data, apart, strict=True):
-        assert curve.y == pytest.approx(distances)
-    assert list(figure.layout.xaxis.tickvals) == [1, 2, 3]
-    assert_text(figure, "<b>")
-    assert len(distance_curves([], []).data) == 0
-
-
 def test_a_long_path_keeps_its_line_and_thins_its_arrows() -> None:
     trace = traced([f"w{place}" for place in range(2_000)])
     space = space_of(trace)
@@ -261,7 +266,7 @@ def test_every_word_is_shown_as_it_stands() -> None:
     space = space_of(trace)
     line, bars = unit_line(trace, 0), contribution_bars([trace], title="<b>")
     path = state_path([trace], [space.project(trace.h)], space)
-    for figure in (state_heatmap(trace, "h", range(UNITS)), line, path):
+    for figure in (state_heatmap([trace], "h", range(UNITS)), line, path):
         assert_text(figure, model, *TOKENS)
     assert_text(bars, "<b>", *TOKENS)
     for labels in (line.data[0].customdata, bars.data[0].customdata, [row[1] for row in path.data[1].customdata[1:]]):
@@ -271,5 +276,5 @@ def test_every_word_is_shown_as_it_stands() -> None:
 @pytest.mark.parametrize("cell", GATES)
 def test_one_token_alone_can_be_drawn(cell: str) -> None:
     trace, space = traced(["alone"], cell), space_of(traced(WORDS, cell))
-    assert state_heatmap(trace, "h", range(UNITS), chosen=(0, 0)).data and unit_line(trace, 0, 0).data
+    assert state_heatmap([trace], "h", range(UNITS), chosen=(0, 0)).data and unit_line(trace, 0, 0).data
     assert contribution_bars([trace]).data and state_path([trace], [space.project(trace.h)], space).data

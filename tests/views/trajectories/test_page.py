@@ -19,9 +19,11 @@ from core.models.predict import verdict
 from core.models.state_space import fit_several
 from core.models.step_arithmetic import working
 from core.models.trace import trace
+from core.probes.dynamics.differences import difference, units_apart
 from core.probes.dynamics.memory_decay import FILLER, memory
 from core.probes.dynamics.retention import retention
-from core.probes.dynamics.trajectories import apart, gradients, project
+from core.probes.dynamics.trajectories import gradients, project
+from core.probes.interventions.patching import patch_grid
 from pages.server.fingerprint import fingerprint
 from tests import app
 from tests.app import charts, figure, figures, numbers, said, sound
@@ -31,12 +33,13 @@ Downloads = dict[str, Callable[[], list[list[str]]]]
 PROVERB, REVERSED = "Better late than never", "Better never than late"
 LONG = " ".join(WORDS * 3)
 NAMES = ("rnn", "gru", "lstm")
-VIEWS = ("states", "words", "path", "gradients")
+VIEWS = ("states", "words", "differ", "path", "gradients")
 FORGED = {
     "states": "of model show unit token",
-    "words": "models",
-    "path": "models plane",
-    "gradients": "of models gain",
+    "words": "models word1 word2",
+    "differ": "models step",
+    "path": "models plane at",
+    "gradients": "of models gain at",
     "memory": "models upto fillers",
     "patch": "models patch_into patch_show patch_what patch_step of model "
     "patch_gate patch_value patch_first patch_last patch_units patch_factor patch_state",
@@ -70,7 +73,7 @@ def click(at: AppTest, checkpoint: str, unit: object, token: object) -> AppTest:
     """A click on a cell of the map of the proverb."""
     loaded = checkpoints.load(checkpoint)
     own = fingerprint((loaded.hash, tuple(loaded.preprocessing(PROVERB))))
-    at.session_state[f"map {own}"] = {"selection": {"points": [{"customdata": [unit, token, "word", 0.5]}]}}
+    at.session_state[f"map {own}"] = {"selection": {"points": [{"customdata": [unit, token, 0, "word", 0.5]}]}}
     return sound(at.run())
 
 
@@ -81,9 +84,10 @@ def test_sentences_of_every_length(view: str) -> None:
     for first, second in (("so good", "   "), (" ", "so good"), ("good", ""), ("so good", LONG)):
         at.text_input(key="q").set_value(first)
         at.text_input(key="trajectories second").set_value(second)
-        assert figures(sound(at.run()))
+        compared = all(text.strip() for text in (first, second))
+        assert bool(charts(sound(at.run()))) == (view != "differ" or compared)
     at.text_input(key="q").set_value(" ".join((WORDS * 60)[:600]))
-    assert figures(sound(at.run())) and not at.error
+    assert charts(sound(at.run())) and not at.error
     assert ("of 600. More would be too narrow" in said(at)) == (view in ("states", "words"))
     assert ("has 600 tokens" in said(at)) == (view == "path")
 
@@ -109,11 +113,40 @@ def test_forged_parameters_change_nothing(view: str) -> None:
         assert charts(sound(at.run())) == usual and app.parameters(at) == link
 
 
+def test_a_suggested_second_sentence_goes_with_the_first_and_a_typed_one_stays() -> None:
+    at = opened()
+    second = at.text_input(key="trajectories second")
+    assert second.value == REVERSED
+    at.text_input(key="q").set_value("so good")
+    assert sound(at.run()).text_input(key="trajectories second").value == ""
+    at.text_input(key="trajectories second").set_value("so bad").run()
+    at.text_input(key="q").set_value("so very good")
+    assert sound(at.run()).text_input(key="trajectories second").value == "so bad"
+    del at.query_params["second"]
+    at.query_params["q"] = "love this"  # a link is followed
+    assert sound(at.run()).text_input(key="trajectories second").value == ""
+    at.text_input(key="trajectories second").set_value("so bad").run()
+    at.query_params["q"], at.query_params["second"] = "hate this", "love that"
+    assert sound(at.run()).text_input(key="trajectories second").value == "love that"
+
+
+def test_the_model_that_disagrees_is_opened_and_a_choice_stays() -> None:
+    said_of = {name: {verdict(checkpoints.load(name), text).label for text in (PROVERB, REVERSED)} for name in NAMES}
+    changed = [name for name in NAMES if len(said_of[name]) > 1]
+    usual = "lstm" if not changed or "lstm" in changed else changed[0]
+    at = opened()
+    assert any(name.startswith(usual.upper()) for name in figures(at)) and "model" not in parameters(at)
+    other = next(name for name in NAMES if name != usual)
+    next(box for box in at.segmented_control if box.label == "Model").set_value(other)
+    at.text_input(key="q").set_value("so good")
+    assert any(name.startswith(other.upper()) for name in figures(sound(at.run())))
+
+
 # States and gates
 
 
 def test_the_map_is_the_trace_and_a_click_chooses_its_unit_and_token() -> None:
-    at = opened(model="gru", show="update")
+    at = opened(q=PROVERB, second="", model="gru", show="update")
     checkpoint = checkpoints.load("gru")
     read = trace(checkpoint, PROVERB)
     heat = figure(at, "GRU: update gate z")["data"][0]
@@ -128,7 +161,7 @@ def test_the_map_is_the_trace_and_a_click_chooses_its_unit_and_token() -> None:
     assert figure(at, f"GRU: unit {unit} along the text")
     assert parameters(at) == link | {"unit": str(unit), "token": str(token + 1)}
     shown = {metric.label: metric.value.replace("−", "-") for metric in at.metric}
-    assert shown["hidden state h"] == f"{working(checkpoint.model, read, token, unit).h:.4f}"
+    assert shown["hidden state h"] == f"{working(checkpoint.model, read, token, unit).h:.3f}"
     moved = [metric for metric in at.metric if metric.delta]
     assert moved and all((metric.proto.direction == 0) == metric.delta.startswith("−") for metric in moved)  # 0: down
     # The browser reports a click at every rerun: a later choice stays.
@@ -137,7 +170,7 @@ def test_the_map_is_the_trace_and_a_click_chooses_its_unit_and_token() -> None:
 
 
 def test_a_forged_click_is_ignored() -> None:
-    at = opened()
+    at = opened(second="")
     before = at.header[0].value
     for unit, token in ((HIDDEN, 0), (0, 4), (-1, 0), (0, -1), ("0", 0), (True, 1)):
         assert click(at, "lstm", unit, token).header[0].value == before
@@ -145,11 +178,13 @@ def test_a_forged_click_is_ignored() -> None:
 
 def test_the_link_opens_on_a_unit_and_a_token() -> None:
     assert list(figures(opened("<b>"))) == list(figures(opened()))
-    at = opened(unit="6", token="4", of="2")
+    at = opened(unit="6", token="4", of="2", model="lstm")
     assert "Step 4: what unit 6 does" in at.header[0].value
     read = trace(checkpoints.load("lstm"), REVERSED)
-    heat = figure(at, "LSTM: hidden state h")["data"][0]
-    assert np.array(heat["z"]) == pytest.approx(read.h[:, read.units].T, abs=5e-5)
+    order = units_apart(trace(checkpoints.load("lstm"), PROVERB), read)
+    first, heat, _between = (one for one in figure(at, "LSTM: hidden state h")["data"] if one["type"] == "heatmap")
+    assert np.array(heat["z"]) == pytest.approx(read.h[:, order].T, abs=5e-5)
+    assert len(first["z"]) == len(heat["z"]) and parameters(at)["of"] == "2"
     assert "Unknown unit or token in the link" in said(opened(unit=str(HIDDEN)))
 
 
@@ -158,8 +193,8 @@ def test_the_arithmetic_written_out_gives_what_the_model_gave(name: str) -> None
     at = opened(model=name, unit="2", token="3")
     checkpoint = checkpoints.load(name)
     read = trace(checkpoint, PROVERB)
-    about = len(at.expander[0].latex)  # the fold about the view stands first
-    shown = [latex.value.strip("$\n") for latex in at.get("latex")[about:]]
+    (fold,) = (fold for fold in at.expander if fold.label == "Step-by-step calculation")
+    shown = [latex.value.strip("$\n") for latex in fold.latex]
     step = working(checkpoint.model, read, 2, 2)
     assert len(shown) == len(step.gates) + len(step.lines) + 1
     ends = [last_number(latex) for latex in shown]
@@ -190,14 +225,6 @@ def test_long_texts_are_shown_from_the_token_asked_for() -> None:
 
 def test_words_are_those_of_each_sentence_and_model() -> None:
     at = opened("words")
-    for name in NAMES:
-        one, other = (verdict(checkpoints.load(name), text) for text in (PROVERB, REVERSED))
-        same = [
-            (a >= 0.5) == (b >= 0.5) for a, b in zip(one.prefix_probabilities, other.prefix_probabilities, strict=True)
-        ]
-        parts = None if same[-1] else len(same) - same[::-1].index(True) + 1 if any(same) else 1
-        line = "same verdict at the end" if parts is None else f"the verdicts diverge from word {parts} on"
-        assert f"{name.upper()}: {line}" in said(at)
     for number, text in enumerate((PROVERB, REVERSED), 1):
         bars = figure(at, f"What each token adds to the logit, sentence {number}")["data"]
         for bar, name in zip(bars, NAMES, strict=False):
@@ -209,42 +236,56 @@ def test_words_are_those_of_each_sentence_and_model() -> None:
     assert parameters(at)["models"] == "rnn,gru"
 
 
-def test_each_models_path_in_its_own_axes_and_the_distance_of_two() -> None:
-    at = opened("path", plane="12")
-    assert parameters(at)["plane"] == "12"
-    for name, distance in zip(NAMES, figure(at, "Distance between the two paths")["data"], strict=True):
+def test_why_two_sentences_differ_is_measured_in_every_model() -> None:
+    at = opened("differ")
+    found = []
+    for name, curves in zip(NAMES, np.array(charts(at)[0]["data"], dtype=object).reshape(-1, 4), strict=True):
+        checkpoint = checkpoints.load(name)
+        a, b = (trace(checkpoint, text) for text in (PROVERB, REVERSED))
+        one = difference(a, b, patch_grid(checkpoint, a, b))
+        for curve, expected in zip(curves, (*one.probability, one.distance, one.share), strict=True):
+            assert numbers(curve["y"]) == pytest.approx([] if expected is None else expected, abs=1e-5)
+        found.append(one)
+    told = max(found, key=lambda one: (one.opposite, abs(one.logit[1] - one.logit[0])))
+    (line,) = [
+        found.proto.body for found in at.html if "u-answer" in found.proto.body and "<style>" not in found.proto.body
+    ]
+    assert told.model.upper() in line and f"split at word {told.splits_at}" in line
+    assert "Type a second sentence" in said(opened("differ", q=PROVERB, second=""))
+    at = opened("differ", step="3")
+    assert parameters(at)["step"] == "3" and "Word 3" in said(at)
+
+
+def test_each_models_path_in_its_own_axes() -> None:
+    at = opened("path", plane="12", at="2")
+    assert parameters(at)["plane"] == "12" and parameters(at)["at"] == "2"
+    for name in NAMES:
         checkpoint = checkpoints.load(name)
         lines = [curve for curve in figure(at, f"{name.upper()}: path")["data"] if curve["mode"] == "lines"]
         for line, text in zip(lines, (PROVERB, REVERSED), strict=True):
             places = project(trace(checkpoint, text), checkpoint.state_space)
             assert numbers(line["x"])[1:] == pytest.approx(places[:, 1], abs=1e-4)
             assert numbers(line["y"])[1:] == pytest.approx(places[:, 2], abs=1e-4)
-        distances = apart(*(trace(checkpoint, text) for text in (PROVERB, REVERSED)))
-        assert numbers(distance["y"]) == pytest.approx(distances, abs=1e-5)
-        assert distances[0] == 0 < distances[1]
-        assert f"{name.upper()}: the runs diverge at token 2, where their states are {distances[1]:.2f} apart" in said(
-            at
-        )
-    for second in ("", "Better late than never so good"):
-        at.text_input(key="trajectories second").set_value(second)
-        assert ("the runs are identical" in said(sound(at.run()))) == bool(second)
 
 
 def test_models_without_axes_say_so(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
     at = opened("path")
     assert "RNN, GRU, LSTM: no stored axes" in said(at)
-    assert list(figures(at)) == ["Distance between the two paths"]  # which needs no axes
+    assert not figures(at)
 
 
 def test_gradients_are_those_of_the_chosen_sentence() -> None:
     at = opened("gradients", of="2", gain="2")
-    for curve, name in zip(figure(at, "radient")["data"], NAMES, strict=False):
+    for curve, name in zip(figure(at, "compared with the last")["data"], NAMES, strict=True):
         result = gradients(checkpoints.load(name), REVERSED, 2.0)
-        assert numbers(curve["y"]) == pytest.approx(result.h)
+        assert numbers(curve["y"]) == pytest.approx(result.state / result.state[-1])
         assert result.statement in said(at)
     assert "this is another model" in said(at)
     assert parameters(at) == {"view": "gradients", "of": "2", "gain": "2"}
+    for link, longest in (({}, True), ({"q": REVERSED}, False), ({"of": "1"}, False)):
+        shown = numbers(figure(opened("gradients", **link), "compared with the last")["data"][0]["y"])
+        assert (len(shown) > 30) == longest, "the first example is too short for a gradient to vanish"
 
 
 # Memory
@@ -299,19 +340,30 @@ def test_every_chart_can_be_taken_along(downloads: dict[str, Callable[[], list[l
         assert figures(at) and not at.error and parameters(at).get("view", "states") == view
     rows = {name: content() for name, content in downloads.items()}
     assert {name: (len(lines), set(map(len, lines))) for name, lines in rows.items()} == {
-        "states": (1 + 4 * HIDDEN, {9}),
+        "states": (1 + (4 + 2) * HIDDEN, {10}),
         "contributions": (1 + 3 * (4 + 2), {8}),
         "path": (1 + 3 * (4 + 2), {8}),
-        "distances": (1 + 3 * 2, {3}),
-        "gradients": (1 + 3 * 4, {10}),
+        "differences": (1 + 3 * 4, {8}),
+        "gradients": (1 + 3 * 37, {10}),
         "memory": (1 + 3 * 6, {7}),
     }
     read = trace(checkpoints.load("lstm"), PROVERB)
     header, *lines = rows["states"]
-    assert header == ["place", "token", "unit", "hidden", "cell_state", "input", "forget", "cell_candidate", "output"]
-    for row in lines:
-        position, unit = int(row[0]) - 1, int(row[2])
-        assert row[1] == read.tokens[position]
+    assert header == [
+        "sentence",
+        "place",
+        "token",
+        "unit",
+        "hidden",
+        "cell_state",
+        "input",
+        "forget",
+        "cell_candidate",
+        "output",
+    ]
+    for row in lines[: 4 * HIDDEN]:
+        position, unit = int(row[1]) - 1, int(row[3])
+        assert row[0] == "1" and row[2] == read.tokens[position]
         assert float(row[header.index("cell_state")]) == pytest.approx(read.c[position, unit])
         assert float(row[header.index("cell_candidate")]) == pytest.approx(read.gates["cell"][position, unit])
 
