@@ -133,9 +133,16 @@ def ringed(figure: go.Figure, x: float, y: float, name: str, size: float, color:
 
 
 def click_points(
-    figure: go.Figure, cells: Sequence[tuple[int, int]], customdata: Sequence[Sequence[Any]], label: str
+    figure: go.Figure,
+    cells: Sequence[tuple[int, int]],
+    customdata: Sequence[Sequence[Any]],
+    label: str,
+    panel: int | None = None,
 ) -> None:
-    """Invisible points over the `cells` (column, row) of a map, as Streamlit reports no clicks on the map itself."""
+    """Invisible points over the `cells` (column, row) of a map, as Streamlit reports no clicks on the map itself.
+
+    `panel` is the map's row among several, from 1.
+    """
     figure.add_scatter(
         x=[column for column, _row in cells],
         y=[row for _column, row in cells],
@@ -145,6 +152,7 @@ def click_points(
         customdata=customdata,
         hovertemplate=label + "<extra></extra>",
         showlegend=False,
+        **({} if panel is None else {"row": panel, "col": 1}),
     )
     figure.update_layout(hoverdistance=-1, clickmode="event+select", dragmode=False)
 
