@@ -43,6 +43,7 @@ SERIES = (
     Style("#56b4e9", "longdashdot", "cross"),
 )
 CHOSEN = "#e7298a"
+INK = "#000037"  # of words on coloured grounds: near black, for which Streamlit (1.67) puts its theme's strong grey
 _SENTIMENT = {"negative": SERIES[1], "neutral": Style(THRESHOLD, "dot", "square"), "positive": SERIES[0]}
 
 

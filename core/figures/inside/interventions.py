@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from core.data.labels import Names
 from core.data.targets import Target, common
 from core.figures import layout
-from core.figures.palette import CHOSEN, DIVERGING, style
+from core.figures.palette import CHOSEN, DIVERGING, INK, style
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from core.probes.interventions.patching import PatchGrid
 
 _MOST_NUMBERS = 14  # columns whose cells have room for a number
-_ROW, _GAP = 25, 30  # pixels of a row, and between two maps
+_ROW, _GAP = 23, 28  # pixels of a row, and between two maps
 
 
 def patch_names(whats: Sequence[str]) -> dict[str, str]:
@@ -115,8 +115,9 @@ def _map(figure: go.Figure, row: int, grid: PatchGrid, show: str, steps: range, 
         figure.add_scatter(
             x=[step + 1 for step, _line, _value in shown],
             y=[line for _step, line, _value in shown],
-            text=[written.format(value).replace("-", "−") for _step, _line, value in shown],
+            text=[written.format(round(value, 2) + 0.0).replace("-", "−") for _step, _line, value in shown],
             mode="text",
+            textfont={"color": INK},
             hoverinfo="skip",
             showlegend=False,
             row=row,

@@ -141,11 +141,15 @@ def _in_a_sentence(result: FixedPoints) -> str:
     from core.probes.dynamics.line_attractor import judge
 
     judged, count = judge(result), len(result.points)
-    found = ngettext(
-        "{model}: {count:,} fixed point ({stable:,} stable) and {slow:,} slow points.",
-        "{model}: {count:,} fixed points ({stable:,} stable) and {slow:,} slow points.",
-        count,
-    ).format(
+    if count or not result.slow:
+        line = ngettext(
+            "{model}: {count:,} fixed point, {stable:,} of them stable.",
+            "{model}: {count:,} fixed points, {stable:,} of them stable.",
+            count,
+        )
+    else:
+        line = _("{model}: no fixed point, but {slow:,} slow points.")
+    found = line.format(
         model=model_name(result.model),
         count=count,
         stable=sum(point.stability == "stable" for point in result.points),

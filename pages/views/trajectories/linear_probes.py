@@ -72,8 +72,7 @@ def _in_a_sentence(probed: Sequence[Probes], task: str) -> str:
         return _("None of these models was probed for this property.")
     best, model = max(found, key=lambda pair: pair[0].accuracy.mean)
     line = _(
-        "{property}: best read from the {state} of the {model}, {accuracy:.0%} right. With random labels for the "
-        "words, the same probe gets {control:.0%}."
+        "{property}: best read from the {state} of the {model}, {accuracy:.0%} right ({control:.0%} with random labels)"
     )
     return line.format(
         property=_tasks()[task][0].capitalize(),

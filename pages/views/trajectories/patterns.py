@@ -11,8 +11,8 @@ import streamlit as st
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
 from pages.server.fingerprint import fingerprint
-from pages.views.trajectories import controls, pattern_file, pattern_moments, unit_gallery
-from pages.widgets import query_params, text_strip
+from pages.views.trajectories import pattern_file, pattern_moments, unit_gallery
+from pages.widgets import models, query_params, sentences, text_strip
 from pages.wording.tokens import lead, plain, visible
 
 if TYPE_CHECKING:
@@ -31,8 +31,10 @@ _CHART = "pat chart"  # session state: the key of the lines last drawn
 def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """Choose a span and a threshold, see the units that are on, find other moments at which they are."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        checkpoint, trace = controls.choose_run(texts, checkpoints)
+        sentence = sentences.choose(texts)
+        checkpoint = models.choose(sentences.readers(checkpoints, sentence), "trajectories model")
         state = _state(checkpoint)
+    trace = models.traced(checkpoint, sentence.text)
     said, answer = st.empty(), st.container()
     pattern, own = _asked(checkpoint, trace, state)
     with said:

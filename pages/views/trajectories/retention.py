@@ -73,8 +73,8 @@ def _answer(results: Sequence[Retention]) -> None:
     shares = [f"{model_name(result.model)} {minus(f'{result.share[-1]:.0%}')}" for result in best_first]
     lead(
         _(
-            "Share of a first word’s effect that is left after {k} neutral words: {shares}. "
-            "Averages over {words} words and {fillers} fillers."
+            "Left of a first word’s effect after {k} neutral words: {shares} "
+            "(average over {words} words, {fillers} fillers)."
         ).format(k=results[0].k[-1], shares=listed(shares), words=len(results[0].words), fillers=results[0].fillers)
     )
     st.plotly_chart(
