@@ -119,8 +119,8 @@ def _say(memories: Sequence[Memory]) -> None:
             _or_never(memory.forgotten(FORGOTTEN)) for memory in memories
         ],
         _("verdict first flips at k ="): [_or_never(memory.turned) for memory in memories],
-        _("initial gradient"): [f"{memory.gradient_first_word[0]:.3g}" for memory in memories],
-        _("gradient after {k} words").format(k=last): [f"{memory.gradient_first_word[-1]:.3g}" for memory in memories],
+        _("initial gradient"): [f"{memory.gradient_first_word[0]:.3f}" for memory in memories],
+        _("gradient after {k} words").format(k=last): [f"{memory.gradient_first_word[-1]:.3f}" for memory in memories],
     }
     header = [_("measure (first word)"), *(model_name(memory.model) for memory in memories)]
     tables.table(header, [(line, *values) for line, values in lines.items()])

@@ -15,7 +15,7 @@ from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls, hold
 from pages.widgets import classes, models, query_params, sentences, tables, target, text_strip
-from pages.wording.tokens import Number, lead, minus, plain, visible
+from pages.wording.tokens import Number, lead, plain, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -71,22 +71,21 @@ def _patches(texts: Sequence[Sentence], readers: Sequence[Checkpoint]) -> None:
 
 
 def _in_a_sentence(grids: Sequence[PatchGrid]) -> str:
-    """How much of the difference the whole state carries after the token where the sentences first part."""
+    """What the donor's whole state does after the token where the sentences first part."""
     by_step: dict[tuple[int, str], list[str]] = {}
     for grid in grids:
-        if grid.shares is None or grid.little or not len(grid.between):
-            continue
-        step = int(grid.between[0])
-        share = minus(f"{grid.shares[grid.whole][step]:.0%}")
-        by_step.setdefault((step, grid.tokens[0][step]), []).append(f"{model_name(grid.model)} {share}")
+        if len(grid.between):
+            step = int(grid.between[0])
+            change = f"{grid.probability[0]:.2f} → {grid.probabilities[grid.whole][step]:.2f}"
+            by_step.setdefault((step, grid.tokens[0][step]), []).append(f"{model_name(grid.model)} {change}")
     if not by_step:
         return grids[0].statement
+    chance = classes.probability_name(common([grid.target for grid in grids]))
+    line = _("With the other sentence’s state after word {number}, “{word}”, {chance} moves: {changes}.")
     return together(
         [
-            _("Share of the difference that the state carries after word {number}, “{word}”: {shares}.").format(
-                number=step + 1, word=visible(word), shares=listed(shares)
-            )
-            for (step, word), shares in by_step.items()
+            line.format(number=step + 1, word=visible(word), chance=chance, changes=listed(changes))
+            for (step, word), changes in by_step.items()
         ]
     )
 
@@ -181,8 +180,9 @@ def _maps(grids: Sequence[PatchGrid], show: str, own: str, chosen: tuple[str, in
     longest = max(len(grid.tokens[0]) for grid in grids)
     if show == "share":  # a model whose two verdicts are alike has none
         grids = [grid for grid in grids if grid.shares is not None and not grid.little] or grids
+    picture = st.container()
     first = controls.window(longest, _COLUMNS, chosen[1], "patch_shown", f"patch shown {own}")
-    st.plotly_chart(
+    picture.plotly_chart(
         patch_heatmap(grids, show, first, _COLUMNS, chosen),
         key=f"patch map {own}",
         on_select="rerun",

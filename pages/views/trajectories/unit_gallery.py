@@ -12,7 +12,7 @@ from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from pages.views.trajectories import pattern_file
 from pages.widgets import frame, query_params, text_strip
-from pages.wording.tokens import Number, lead, plain
+from pages.wording.tokens import Number, lead
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -62,7 +62,11 @@ def _view(checkpoint: Checkpoint, trace: Trace, state: str, usual: int) -> None:
     with answer:
         best = found[0]
         lead(
-            _("Unit {unit} of the {model} is strongest after “{word}” ({value:.2f}).").format(
+            (
+                _("Unit {unit} of the {model} is lowest after “{word}” ({value:.2f}).")
+                if end == "low"
+                else _("Unit {unit} of the {model} is strongest after “{word}” ({value:.2f}).")
+            ).format(
                 unit=unit,
                 model=model_name(checkpoint.name),
                 word=best.tokens[best.token],
@@ -71,11 +75,7 @@ def _view(checkpoint: Checkpoint, trace: Trace, state: str, usual: int) -> None:
         )
         looks = _looks(states[:, unit], reach)
         text_strip.choose(trace.tokens, trace.known, looks, key="pat unit words", chart="pat lines")
-    st.caption(
-        _("{file}, the sentences in which the unit is strongest. Click a word to copy its sentence.").format(
-            file=plain(_("This project’s sentences"))
-        )
-    )
+    st.caption(_("The sentences of this project in which it is strongest. Click a word to copy its sentence."))
     for place, one in enumerate(found):
         known = [token in checkpoint.vocabulary for token in one.tokens]
         key = f"pat unit text {place}"

@@ -100,7 +100,7 @@ def test_the_texts_of_one_unit() -> None:
     *_before, last = index(checkpoints.load("gru"), own_lines())
     best, *_others = strongest(last.index, 3, lowest=True)
     lines = [found.value for found in at.get("html")]
-    assert any(f"Unit 3 of the GRU is strongest after “{best.tokens[best.token]}”" in line for line in lines)
+    assert any(f"Unit 3 of the GRU is lowest after “{best.tokens[best.token]}”" in line for line in lines)
     assert parameters(at)["pat_unit"] == "3"
     assert "Unknown unit in the link" in said(opened(pat_unit="99", model="gru"))
 
