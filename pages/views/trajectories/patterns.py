@@ -68,7 +68,7 @@ def _moments(index: Index, pattern: Pattern, trace: Trace, said: DeltaGenerator)
     """The moments, the best of them in the sentence above the picture."""
     best = pattern_moments.show(index, pattern)
     if best is not None:
-        line = _("Most of them are on again over “{span}”: {shared:,} of {count:,}.").format(
+        line = _("Closest other moment: “{span}”, with {shared:,} of the {count:,} on.").format(
             span=visible(" ".join(index.sentences[best.sentence][best.first : best.last + 1])[:300]),
             shared=best.shared,
             count=len(pattern.units),
