@@ -34,8 +34,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint], *, expand
         icon=":material/tune:",
         on_change="rerun",
         key="patch hold",
-        # A link that names a gate or units is one that had it open.
-        expanded=expanded or any(name in st.query_params for name in _LINKED),
+        expanded=expanded or query_params.opens("patch hold", *_LINKED),
     ) as opened:
         if opened.open:
             _view(texts, checkpoints)

@@ -34,8 +34,7 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
         icon=":material/looks_one:",
         on_change="rerun",
         key="trajectories one word",
-        # A link that names a word or a filler is one that had it open.
-        expanded=not found or any(name in st.query_params for name in ("word", "filler", "upto")),
+        expanded=not found or query_params.opens("one word", "word", "filler", "upto"),
     ) as opened:
         if opened.open:
             _one_word(chosen)

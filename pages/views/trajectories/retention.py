@@ -70,7 +70,7 @@ def _answer(results: Sequence[Retention]) -> None:
     from core.figures.inside.memory_decay import retention_curves
 
     best_first = sorted(results, key=lambda result: -result.share[-1])
-    shares = [f"{model_name(result.model)} {minus(f'{result.share[-1]:.0%}')}" for result in best_first]
+    shares = [f"{model_name(result.model)} {minus(f'{round(result.share[-1], 2) + 0.0:.0%}')}" for result in best_first]
     lead(
         _(
             "Left of a first word’s effect after {k} neutral words: {shares} "

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
 import streamlit as st
 
 from core.data.labels import model_name
@@ -15,6 +14,8 @@ from pages.widgets import frame, query_params, text_strip
 from pages.wording.tokens import Number, lead
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from core.models.checkpoints import Checkpoint
     from core.models.trace import Trace
 
@@ -26,8 +27,7 @@ def view(checkpoint: Checkpoint, trace: Trace, state: str, usual: int) -> None:
         icon=":material/palette:",
         on_change="rerun",
         key="pat gallery",
-        # A link that names a unit is one that had it open.
-        expanded="pat_unit" in st.query_params,
+        expanded=query_params.opens("pat gallery", "pat_unit"),
     ) as opened:
         if opened.open:
             _view(checkpoint, trace, state, usual)
