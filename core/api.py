@@ -348,7 +348,7 @@ def figure(result: Any, labels: tuple[str, ...] = ("negative", "positive")) -> g
         ),
         "OrderAttribution": lambda: order.order_bars(result),
         "Interactions": lambda: interactions.interaction_heatmap(result),
-        "PatchGrid": lambda: interventions.patch_heatmap(result, "probability"),
+        "PatchGrid": lambda: interventions.patch_heatmap([result], "probability"),
         "Intervention": lambda: interventions.before_and_after([result]),
         "FixedPoints": lambda: fixed_points.eigenvalues_figure(result, 0),
         "Memory": lambda: memory_decay.memory_curves([result]),

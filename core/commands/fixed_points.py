@@ -26,21 +26,29 @@ def add_verbs(verbs: Verbs) -> None:
         help="the constant input: zero (default), or the mean embedding of the vocabulary",
     )
     parser.add_argument("--seconds", type=float, default=60.0, metavar="S", help="time for each model (default: 60)")
+    parser.add_argument(
+        "--save",
+        action="store_true",
+        help="keep the points in checkpoints/fixed_points.json, where the page finds them (finished searches only)",
+    )
 
 
 def fixed_points(options: argparse.Namespace) -> int:
     """Where does a model come to rest under a constant input, and does it keep its verdict on a line attractor?"""
     models = inputs.named(options, inputs.prefixwise_checkpoints(options.model, plain=True))
     results = [_search(checkpoint, options.input, options.seconds) for checkpoint in models]
+    if options.save:
+        from core.probes.dynamics import fixed_points_file
+
+        console.progress(f"saved in {fixed_points_file.save(results, models, _texts())}")
     return console.answer(options, results, _as_json, _show)
 
 
 def _search(checkpoint: Checkpoint, held: str, seconds: float) -> FixedPoints:
-    from core.data.examples import examples
     from core.probes.dynamics.fixed_points import search
 
     reported = -1
-    for event in search(checkpoint, [example.text for example in examples()], held, seconds):
+    for event in search(checkpoint, _texts(), held, seconds):
         result = event.result()
         if int(event.share * 10) > reported:
             reported = int(event.share * 10)
@@ -49,6 +57,13 @@ def _search(checkpoint: Checkpoint, held: str, seconds: float) -> FixedPoints:
                 f"{result.converged:,} at rest, {result.seconds:.1f} s"
             )
     return result
+
+
+def _texts() -> list[str]:
+    """The texts that a search starts from."""
+    from core.data.examples import examples
+
+    return [example.text for example in examples()]
 
 
 def _as_json(result: FixedPoints) -> dict[str, object]:

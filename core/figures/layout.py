@@ -135,7 +135,10 @@ def ringed(figure: go.Figure, x: float, y: float, name: str, size: float, color:
 def click_points(
     figure: go.Figure, cells: Sequence[tuple[int, int]], customdata: Sequence[Sequence[Any]], label: str, **more: Any
 ) -> None:
-    """Invisible points over the `cells` (column, row) of a map, as Streamlit reports no clicks on the map itself."""
+    """Invisible points over the `cells` (column, row) of a map, as Streamlit reports no clicks on the map itself.
+
+    `more` says where among several panels: ``row=2, col=1``.
+    """
     figure.add_scatter(
         x=[column for column, _row in cells],
         y=[row for _column, row in cells],

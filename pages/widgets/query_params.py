@@ -146,6 +146,12 @@ def restore(name: str, default: T, read: Callable[[str], T | None], key: str) ->
     return value is not None
 
 
+def opens(key: str, *names: str) -> bool:
+    """Whether the link named one of these when it was opened, so that the fold of this key is open at first."""
+    first: bool = st.session_state.setdefault(f"opens {key}", any(name in st.query_params for name in names))
+    return first
+
+
 def carry(name: str, value: str | None) -> None:
     """Let the link say this from now on; None leaves it out. Writes only changes: each is an entry in the history."""
     if value is None:

@@ -38,7 +38,7 @@ def click_until(page: Page, chart: Locator, across: float, down: float, seen: Ca
             return
 
 
-def test_a_unit_and_a_token_are_clicked_and_fixed_points_searched_for(page: Page, address: str) -> None:
+def test_a_unit_and_a_token_are_clicked_and_fixed_points_are_there(page: Page, address: str) -> None:
     """One click on a cell: its unit's line is drawn, and its step is written out with the model's own numbers."""
     open_and_settle(page, f"{address}/Trajectories?{urlencode({'q': PROVERB, 'second': '', 'model': 'gru'})}")
     checkpoint = checkpoints.load("gru", CHECKPOINTS)
@@ -69,12 +69,7 @@ def test_a_unit_and_a_token_are_clicked_and_fixed_points_searched_for(page: Page
     settled(page)
     page.get_by_text("Fixed points", exact=True).click()
     expect(page).to_have_url(re.compile(r"[?&]view=fixed(&|$)"), timeout=2 * STEP_LIMIT)
-    page.get_by_role("button", name="Start the search").click()
-    expect(page.get_by_text(re.compile(r"Tried [\d,]+ of [\d,]+ starts"))).to_be_visible(
-        timeout=2 * STEP_LIMIT
-    )  # else there is nothing to show
-    page.get_by_role("button", name="Stop").click(timeout=2 * STEP_LIMIT)
-    expect(page.get_by_text(re.compile("ran with its input held"))).to_be_visible(timeout=2 * STEP_LIMIT)
+    expect(page.get_by_text("GRU: no fixed point, but 25 slow points.")).to_be_visible(timeout=2 * STEP_LIMIT)
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
@@ -84,7 +79,7 @@ def test_a_patch_changes_the_verdict_and_a_table_is_taken_along(page: Page, addr
     open_and_settle(page, f"{address}/Trajectories?{query}")
     checkpoint = checkpoints.load("lstm", CHECKPOINTS)
     grid = patch_texts(checkpoint, PROVERB, OTHER)
-    chart = page.locator(".js-plotly-plot").nth(2)  # the LSTM's
+    chart = page.locator(".js-plotly-plot").first.locator(".x3y3")  # the LSTM's map
     row, step = 1, 3  # the cell state, after "than"
     wanted = f"{grid.probability[0]:.3f} → {grid.probabilities['cell'][step - 1]:.3f}"
     value = page.get_by_test_id("stMetric").filter(has_text="LSTM, P(positive)").first.get_by_test_id("stMetricValue")
@@ -106,3 +101,20 @@ def test_a_patch_changes_the_verdict_and_a_table_is_taken_along(page: Page, addr
     lines = Path(started.value.path()).read_text(encoding="utf-8").splitlines()
     assert lines[0] == "sentence,model,place,token,logit,probability,contribution,cell_contribution"
     assert len(lines) == 1 + 2 * 3 * 4
+
+
+def test_a_span_is_brushed_on_the_lines(page: Page, address: str) -> None:
+    """A drag over two words searches for the units that are on over them."""
+    open_and_settle(page, f"{address}/Trajectories?{urlencode({'q': PROVERB, 'view': 'patterns', 'model': 'gru'})}")
+    plot = page.locator(".js-plotly-plot .nsewdrag").first
+    plot.evaluate("element => element.scrollIntoView({block: 'center'})")
+    box = plot.bounding_box()
+    assert box is not None
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 0.55 * box["width"], middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.75 * box["width"], middle, steps=5)
+    page.mouse.move(box["x"] + 0.95 * box["width"], middle, steps=5)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(r"[?&]pat_span=3-4(&|$)"), timeout=2 * STEP_LIMIT)
+    expect(page.get_by_text("over “than never”")).to_be_visible(timeout=2 * STEP_LIMIT)

@@ -104,7 +104,7 @@ def titles(chart: dict[str, Any]) -> list[str]:
 
 def test_memory_is_of_a_class_that_is_named(folder: Path, downloads: Downloads) -> None:
     at = sound(opened("Trajectories", "memory", word="good", upto="9", fillers="2", target="*lost*"))
-    curves, left = charts(at)
+    left, curves = charts(at)
     assert {"P(*lost*)", "log-odds of *lost*"} <= set(titles(curves)) and len(curves["layout"]["shapes"]) == 1
     assert "log-odds of *lost*" in " ".join(titles(left)) and "For fillers alone, P(*lost*)" in said(at)
     checkpoint = checkpoints.load("airline", folder).targeted(Target(AIRLINE, 1))

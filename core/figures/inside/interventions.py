@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
+from core.data.labels import Names
 from core.data.targets import Target, common
 from core.figures import layout
-from core.figures.palette import CHOSEN, DIVERGING, style
+from core.figures.palette import CHOSEN, DIVERGING, INK, style
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from core.probes.interventions.patching import PatchGrid
 
 _MOST_NUMBERS = 14  # columns whose cells have room for a number
+_ROW, _GAP = 23, 28  # pixels of a row, and between two maps
 
 
 def patch_names(whats: Sequence[str]) -> dict[str, str]:
@@ -38,55 +40,96 @@ def patch_names(whats: Sequence[str]) -> dict[str, str]:
 
 
 def patch_heatmap(
-    grid: PatchGrid,
+    grids: Sequence[PatchGrid],
     show: str = "share",
     first: int = 0,
     columns: int = 60,
     chosen: tuple[str, int] | None = None,
 ) -> go.Figure:
-    """What each patch does, states and gates downwards, the steps from `first` on, `columns` of them at most.
+    """What each patch does, a map per model: states and gates downwards, the steps from `first` on, at most `columns`.
 
-    `show` is ``share``, of the difference in the logit, or ``probability``. Colours run from −100 % to 100 % or from 0
-    to 1 in every text; a step without a partner is left out. Invisible points over the map report clicks; the
-    customdata of each begins with what is patched and the step, from 0.
+    `show` is ``share``, of the difference in the logit, or ``probability``, which also stands where two logits are too
+    near for shares. Colours run from −100 % to 100 % or from 0 to 1 in every text; a step without a partner is left
+    out. Invisible points over the maps report clicks; the customdata of each begins with what is patched and the step,
+    from 0. `chosen` is framed in every map that has it.
     """
+    from plotly.subplots import make_subplots
+
+    if any(grid.shares is None or grid.little for grid in grids):
+        show = "probability"
+    titles = [
+        _("{model}: from {a:.2f} towards {b:.2f}").format(
+            model=layout.model_name(grid.model), a=grid.probability[0], b=grid.probability[1]
+        )
+        for grid in grids
+    ]
+    rows = [len(grid.logits) for grid in grids]
+    plot = _ROW * sum(rows) + _GAP * (len(grids) - 1)
+    figure = make_subplots(
+        rows=len(grids),
+        cols=1,
+        row_heights=rows,
+        vertical_spacing=_GAP / plot if len(grids) > 1 else 0,
+        subplot_titles=titles,
+    ).update_annotations(x=0, xanchor="left", font={"size": 13})
+    same_words = len({grid.tokens[0] for grid in grids}) == 1
+    for row, grid in enumerate(grids, 1):
+        _map(figure, row, grid, show, range(first, min(first + columns, len(grid.tokens[0]))), chosen)
+        last = row == len(grids)
+        axis = layout.token_axis([grid.tokens[0]], 0.5, first, min(first + columns, len(grid.tokens[0])), "")
+        axis |= {"showgrid": False, "zeroline": False, "showticklabels": last or not same_words}
+        figure.update_xaxes(axis, row=row, col=1)
+    return layout.finish(
+        figure,
+        _("One patch at a time"),
+        plot + 150 + (0 if same_words else 50 * (len(grids) - 1)),
+        top=70,
+        bottom=60,
+        coloraxis=_scale(show, common([grid.target for grid in grids])),
+    )
+
+
+def _map(figure: go.Figure, row: int, grid: PatchGrid, show: str, steps: range, chosen: tuple[str, int] | None) -> None:
+    """One model's map, with its numbers where they have room."""
     values = grid.probabilities if show == "probability" else grid.shares
     assert values is not None, "shares of no difference"
     names = patch_names(list(values))
-    steps = range(first, min(first + columns, len(grid.tokens[0])))
     cells = np.array([of_what[steps.start : steps.stop] for of_what in values.values()])  # [what, steps]
-    shown = [[None if value != value else round(value, 4) for value in row] for row in cells.tolist()]
-    written = "%{z:.2f}" if show == "probability" else "%{z:.0%}"
-    figure = go.Figure(
-        go.Heatmap(
-            z=shown,
-            x=[step + 1 for step in steps],
-            y=list(range(len(names))),
-            colorscale=DIVERGING,
+    heatmap = go.Heatmap(
+        z=[[None if value != value else round(value, 4) for value in line] for line in cells.tolist()],
+        x=[step + 1 for step in steps],
+        y=list(range(len(names))),
+        coloraxis="coloraxis",
+        hoverinfo="skip",
+        xgap=1 if len(steps) <= layout.MOST_TICKS else 0,  # narrow cells would be all gap
+        ygap=1,
+    )
+    figure.add_trace(heatmap, row=row, col=1)
+    _points(figure, row, grid, values, names, steps)
+    if len(steps) <= _MOST_NUMBERS:  # as texts of their own, which have the page's colour
+        written = "{:.2f}" if show == "probability" else "{:.0%}"
+        shown = [
+            (step, line, value) for line, cell in enumerate(cells) for step, value in zip(steps, cell, strict=True)
+        ]
+        shown = [one for one in shown if one[2] == one[2]]
+        figure.add_scatter(
+            x=[step + 1 for step, _line, _value in shown],
+            y=[line for _step, line, _value in shown],
+            text=[written.format(round(value, 2) + 0.0).replace("-", "−") for _step, _line, value in shown],
+            mode="text",
+            textfont={"color": INK},
             hoverinfo="skip",
-            texttemplate=written if len(steps) <= _MOST_NUMBERS else None,
-            xgap=1 if len(steps) <= layout.MOST_TICKS else 0,  # narrow cells would be all gap
-            ygap=1,
-            **_scale(show, grid.target),
+            showlegend=False,
+            row=row,
+            col=1,
         )
-    )
-    _points(figure, grid, values, names, steps)
     if chosen is not None and chosen[0] in names and chosen[1] in steps:
-        row, step = list(names).index(chosen[0]), chosen[1]
-        line = {"color": CHOSEN, "width": 3 if len(steps) <= layout.MOST_TICKS else 1}
-        figure.add_shape(x0=step + 0.5, x1=step + 1.5, y0=row - 0.5, y1=row + 0.5, line=line)
-    a, b = grid.probability
-    return layout.finish(
-        figure,
-        _("{model}: from {a:.2f} towards {b:.2f}, one patch at a time").format(
-            model=layout.model_name(grid.model), a=a, b=b
-        ),
-        170 + 34 * len(names),
-        x=layout.token_axis([grid.tokens[0]], 0.5, steps.start, steps.stop, _("patched at this token"))
-        | {"showgrid": False, "zeroline": False},
-        y=layout.row_axis([layout.escape(name) for name in names.values()]) | {"showgrid": False},
-        bottom=60,
-    )
+        line, step = list(names).index(chosen[0]), chosen[1]
+        pen = {"color": CHOSEN, "width": 3 if len(steps) <= layout.MOST_TICKS else 1}
+        corners = {"x0": step + 0.5, "x1": step + 1.5, "y0": line - 0.5, "y1": line + 0.5}
+        figure.add_shape(**corners, line=pen, row=row, col=1)
+    axis = layout.row_axis([layout.escape(name) for name in names.values()]) | {"showgrid": False}
+    figure.update_yaxes(axis, row=row, col=1)
 
 
 def before_and_after(runs: Sequence[Intervention]) -> go.Figure:
@@ -130,20 +173,18 @@ def before_and_after(runs: Sequence[Intervention]) -> go.Figure:
     )
 
 
-def _scale(show: str, target: Target) -> dict[str, object]:
-    """The range of the colours, the same in every map."""
+def _scale(show: str, target: Target | Names) -> dict[str, object]:
+    """The colours and their range, the same in every map."""
     if show == "probability":
-        return {
-            "zmin": 0.0,
-            "zmax": 1.0,
-            "colorbar": {"title": {"text": layout.probability(target), "side": "right"}, "tickvals": [0, 0.5, 1]},
-        }
+        bar = {"title": {"text": layout.probability(target), "side": "right"}, "tickvals": [0, 0.5, 1]}
+        return {"colorscale": DIVERGING, "cmin": 0.0, "cmax": 1.0, "colorbar": bar | {"thickness": 12}}
     bar = {"title": {"text": _("share carried"), "side": "right"}, "tickvals": [-1, 0, 1], "tickformat": ".0%"}
-    return {"zmin": -1.0, "zmax": 1.0, "colorbar": bar}
+    return {"colorscale": DIVERGING, "cmin": -1.0, "cmax": 1.0, "colorbar": bar | {"thickness": 12}}
 
 
 def _points(
     figure: go.Figure,
+    row: int,
     grid: PatchGrid,
     values: dict[str, np.ndarray],
     names: dict[str, str],
@@ -151,10 +192,10 @@ def _points(
 ) -> None:
     """The invisible points that describe a cell and report a click on it."""
     shares = grid.shares
-    kept = [(row, what, step) for row, what in enumerate(values) for step in steps if grid.partners[step] is not None]
+    kept = [(line, what, step) for line, what in enumerate(values) for step in steps if grid.partners[step] is not None]
     layout.click_points(
         figure,
-        [(step + 1, row) for row, _what, step in kept],
+        [(step + 1, line) for line, _what, step in kept],
         [
             (
                 what,
@@ -165,7 +206,7 @@ def _points(
                 f"{grid.probabilities[what][step]:.4f}",
                 "–" if shares is None else f"{shares[what][step]:.1%}",
             )
-            for _row, what, step in kept
+            for _line, what, step in kept
         ],
         _("{what} at {token}, from {other}: {chance} {probability}, share {share}").format(
             chance=layout.probability(grid.target),
@@ -175,4 +216,5 @@ def _points(
             probability="%{customdata[5]}",
             share="%{customdata[6]}",
         ),
+        row,
     )

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.figures import layout
-from core.figures.palette import CHOSEN, DIVERGING, THRESHOLD
+from core.figures.palette import CHOSEN, DIVERGING, SERIES, THRESHOLD
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -18,6 +18,73 @@ MOST_UNITS = 40
 """Units drawn, those with the largest states over the span first."""
 MOST_TOKENS = 40
 """Tokens drawn, the span in their middle; more would be too narrow to be told apart."""
+LONGEST_LINE = 120
+"""Tokens along which lines are drawn, likewise."""
+MOST_OTHERS = 256
+"""Units that are drawn grey."""
+
+
+def pattern_lines(pattern: Pattern, states: np.ndarray) -> go.Figure:
+    """The states [T, H] of all units along the text: those of the pattern in colour, the others grey behind them.
+
+    Words count from 1. The span is shaded, the threshold dashed. A span is chosen by dragging along the words.
+    """
+    middle = (pattern.first + pattern.last) // 2
+    start = max(0, min(middle - LONGEST_LINE // 2, len(states) - LONGEST_LINE))
+    shown = states[start : start + LONGEST_LINE].astype(np.float64).round(3)
+    positions = np.arange(start + 1, start + len(shown) + 1)
+    others = np.setdiff1d(np.arange(states.shape[1]), pattern.units)
+    others = others[:: -(-len(others) // MOST_OTHERS) or 1]
+    figure = go.Figure()
+    figure.add_vrect(pattern.first + 0.5, pattern.last + 1.5, fillcolor=CHOSEN, opacity=0.12, line_width=0)
+    for level in (pattern.threshold, -pattern.threshold)[: 1 + pattern.magnitude]:
+        figure.add_hline(level, line=layout.DASHED)
+    for name, units, color, width in (
+        (_("other units"), others, THRESHOLD, 0.6),
+        (_("on over the span"), np.array(pattern.units[:MOST_UNITS], dtype=np.int64), SERIES[0].color, 1.5),
+    ):
+        if len(units):
+            values = np.concatenate([shown[:, units], np.full((1, len(units)), np.nan)]).T
+            figure.add_scatter(
+                x=np.tile([*positions.tolist(), None], len(units)),
+                y=[None if value != value else value for value in values.ravel().tolist()],
+                name=name,
+                mode="lines+markers" if len(shown) == 1 else "lines",
+                line={"color": color, "width": width},
+                opacity=0.35 if color == THRESHOLD else 0.8,
+                hoverinfo="skip",
+            )
+    # Points to be pointed at, one a word: what is said there is said once.
+    on = pattern.on[start : start + len(shown)].sum(axis=1)
+    figure.add_scatter(
+        x=positions,
+        y=np.zeros(len(positions)),
+        mode="markers",
+        opacity=0,
+        showlegend=False,
+        customdata=[
+            (layout.escaped(token), int(count))
+            for token, count in zip(pattern.tokens[start : start + len(shown)], on, strict=True)
+        ],
+        hovertemplate=_("{token}: {count} of {all} units on").format(
+            token="%{customdata[0]}", count="%{customdata[1]}", all=len(pattern.units)
+        )
+        + "<extra></extra>",
+    )
+    return layout.finish(
+        figure,
+        _("Drag over the words to choose a span"),
+        360,
+        x=layout.token_axis([pattern.tokens], 0.5, start, start + len(shown), "")
+        | {"showgrid": False, "zeroline": False},
+        y={"title": pattern.state, "zeroline": False},
+        legend=layout.LEGEND_ABOVE,
+        hovermode="x",
+        dragmode="select",
+        selectdirection="h",
+        top=60,
+        bottom=50,
+    )
 
 
 def pattern_heatmap(pattern: Pattern) -> go.Figure:

@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.figures import layout
-from core.figures.palette import AROUND_ZERO, CHOSEN, SEQUENTIAL, SERIES, style
+from core.figures.palette import CHOSEN, DIVERGING, SEQUENTIAL, SERIES, style
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def _map(figure: go.Figure, axis: str, column: _Column, run: Trace, units: Seque
         y=list(range(len(units))),
         zmin=column.low,
         zmax=column.high,
-        colorscale=SEQUENTIAL if gate else AROUND_ZERO,
+        colorscale=SEQUENTIAL if gate else DIVERGING,
         showscale=number == 0 and not difference,
         colorbar={"thickness": 12},
         hoverinfo="skip",

@@ -175,7 +175,7 @@ def search(
     begun = time.monotonic()
     checkpoint.model.check_plain(checkpoint.name)
     held_map = HeldMap(checkpoint.model, held)
-    visited = _visited(checkpoint, held_map, texts)
+    visited = visited_states(checkpoint, held_map, texts)
     drawn = np.sort(np.random.default_rng(0).permutation(len(visited))[:STARTS])
     results = _Results(checkpoint, held, held_map, held_map.hidden(visited).numpy(), 3 * len(drawn), begun)
     until = begun + seconds
@@ -202,7 +202,7 @@ def search(
     yield results.event("minimising", 1.0)
 
 
-def _visited(checkpoint: Checkpoint, held_map: HeldMap, texts: Sequence[str]) -> Tensor:
+def visited_states(checkpoint: Checkpoint, held_map: HeldMap, texts: Sequence[str]) -> Tensor:
     """The states of texts after every token, [N, D]."""
     states = []
     for text in texts:
@@ -315,14 +315,14 @@ class _Results:
             slow=tuple(point for point in ordered if not point.fixed),
             read_out=targets.scores_of(checkpoint.model.linear.weight.detach().double().numpy().T).T,
             visited=self._visited,
-            tokens=_mean_tokens(checkpoint.card),
+            tokens=mean_tokens(checkpoint.card),
             seconds=time.monotonic() - self._begun,
             target=targets.chosen(checkpoint),
         )
         return FixedPointProgress(stage, min(share, 1.0), lambda: so_far)
 
 
-def _mean_tokens(card: dict[str, object]) -> float | None:
+def mean_tokens(card: dict[str, object]) -> float | None:
     """The mean number of tokens of a training text, if the card says it."""
     data = card.get("data")
     if isinstance(data, dict) and isinstance(data.get("tokens"), int) and isinstance(data.get("rows"), int):

@@ -224,10 +224,10 @@ def _searched(result: FixedPoints) -> str:
     line = line.format(model=model_name(result.model), held=held, tried=result.tried, starts=result.starts)
     if result.converged:
         return line + ngettext(
-            "{count:,} reached a fixed point, a state that moves by less than {kept:g} per step.",
-            "{count:,} reached a fixed point, a state that moves by less than {kept:g} per step.",
+            "{count:,} reached a fixed point, a state that moves by less than {kept} per step.",
+            "{count:,} reached a fixed point, a state that moves by less than {kept} per step.",
             result.converged,
-        ).format(count=result.converged, kept=TOLERANCE)
+        ).format(count=result.converged, kept=f"{TOLERANCE:.6f}")
     if result.smallest_speed is None:
         return line + _("None finished in the time given.")
     return line + _("None reached a fixed point: the slowest still moves by {speed:.2g} per step.").format(

@@ -28,8 +28,8 @@ from core.runtime.i18n import gettext as _
 MOST = 1_000
 """The longest filler in words: the work grows with its square."""
 
-FORGOTTEN, KEPT = 0.1, 0.5
-"""Shares of a word's initial effect: below the first it is called forgotten, from the second on remembered."""
+FORGOTTEN = 0.1
+"""The share of a word's initial effect below which it is said to be lost."""
 
 SLIGHT = 0.1  # logits
 _TOGETHER = 64  # gradients in a batch: more need more memory, and go back through words that they do not depend on
@@ -84,7 +84,7 @@ class Memory:
 
     @property
     def statement(self) -> str:
-        """Whether the word was remembered, in one sentence."""
+        """What is left of the word's effect, in one sentence."""
         last, begun = int(self.k[-1]), float(self.effect[0])
         if abs(begun) < SLIGHT:
             return _(
@@ -93,13 +93,11 @@ class Memory:
         left = float(self.effect[-1]) / begun
         forgotten, below = self.forgotten(FORGOTTEN), np.flatnonzero(np.abs(self.effect) < FORGOTTEN * abs(begun))
         if forgotten is not None:
-            parts = [_("forgotten: from k = {k} on, less than {share:.0%} of its effect is left")]
+            parts = [_("from k = {k} on, less than {share:.0%} of its effect is left")]
         elif left < 0:
-            parts = [_("reversed: at k = {last} its effect is {left:.0%} of the initial effect")]
-        elif left >= KEPT:
-            parts = [_("remembered: at k = {last}, {left:.0%} of its effect is left")]
+            parts = [_("at k = {last} its effect is reversed: {left:.0%} of the initial effect")]
         else:
-            parts = [_("faded: at k = {last}, {left:.0%} of its effect is left")]
+            parts = [_("at k = {last}, {left:.0%} of its effect is left")]
         if forgotten is None and len(below):
             parts.append(_("at k = {first} it was less than {share:.0%}, but not permanently"))
         if self.turned is not None:

@@ -123,6 +123,13 @@ class Pattern:
     def __len__(self) -> int:
         return self.last - self.first + 1
 
+    @property
+    def on(self) -> np.ndarray:
+        """Which of its units are on after every token of the text, bool [T, U]."""
+        values = np.abs(self.values) if self.magnitude else self.values
+        levels: np.ndarray = to_levels(values, self.state) >= level_of(self.threshold, self.state)
+        return levels
+
 
 @dataclass(frozen=True)
 class Moment:

@@ -24,20 +24,34 @@ _NO_GATE = "none"
 _USUAL_GATE = {"lstm": "forget", "gru": "update"}
 _MOST_FACTOR = 3.0
 _MOST_UNITS = 32  # named in a link
+_LINKED = ("patch_first", "patch_last", "patch_gate", "patch_value", "patch_units", "patch_factor", "patch_state")
 
 
-def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
-    """One sentence in one model: what is held and scaled, and what that does."""
+def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint], *, expanded: bool) -> None:
+    """A fold with one sentence in one model: what is held and scaled, and what that does."""
+    with st.expander(
+        _("Hold a gate, scale units"),
+        icon=":material/tune:",
+        on_change="rerun",
+        key="patch hold",
+        expanded=expanded or query_params.opens("patch hold", *_LINKED),
+    ) as opened:
+        if opened.open:
+            _view(texts, checkpoints)
+
+
+def _view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     from core.probes.interventions.hold import intervene
 
-    st.header(_("Hold a gate, scale units"))
+    answer = st.container()
     checkpoint, trace = controls.choose_run(texts, checkpoints)
     first, last = _ask_span(trace)
     changes = [*_ask_gate(trace, first, last), *_ask_units(trace, first, last)]
     run = intervene(checkpoint, trace, changes)
-    if not changes:
-        st.caption(_("Nothing is held or scaled yet. Choose a gate or some units."))
-    show([run], "hold path")
+    with answer:
+        if not changes:
+            st.caption(_("Nothing is held or scaled yet. Choose a gate or some units."))
+        show([run], "hold path")
     header = ["model", "place", "token", "logit_before", "logit_after", "probability_before", "probability_after"]
     named = target.columns([run.target])
     tables.download_chart("held", header + named, lambda: _rows(run, named))

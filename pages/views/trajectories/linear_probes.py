@@ -13,7 +13,7 @@ from core.runtime.i18n import together
 from pages.widgets import query_params, tables
 from pages.wording import estimates
 from pages.wording.terms import term
-from pages.wording.tokens import plain
+from pages.wording.tokens import lead, plain
 
 if TYPE_CHECKING:
     from core.evaluation.intervals import Mean
@@ -27,14 +27,6 @@ _COMMAND = "python -m core probe-states --model all --data FILE --rows {rows} --
 
 def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """The stored probes: one task at a time as dots with intervals, a table, what it covers, how to make it again."""
-    st.write(
-        _(
-            "A linear probe is trained to predict a property of the prefix from the state after a "
-            "token. It may succeed by memorising, so it is trained again on a control task: a random "
-            "label for each word. Its advantage over the control is its selectivity. The probes were "
-            "trained on sentences from a file; the sentence above is not used."
-        )
-    )
     stored = _stored(checkpoints)
     if not stored:
         st.info(_("These models have no probes yet. Run the command below."))
@@ -42,8 +34,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         return
     task = _choose_task()
     probed = [probes for probes, _source in stored]
-    for probes in probed:
-        _say(probes, task)
+    lead(_in_a_sentence(probed, task))
 
     from core.figures.inside.linear_probes import probe_plot
 
@@ -53,17 +44,43 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
             key="probes",
             alt=_("Accuracy of the probes and their control tasks, and the selectivity, with intervals"),
         )
+    with st.expander(_("What this says of each model"), icon=":material/info:"):
+        for probes in probed:
+            _say(probes, task)
         st.caption(_tasks()[task][1])
     with st.expander(_("Table of all tasks"), icon=":material/table:"):
         tables.table(*_table(probed), "probes")
-    covers: dict[str, list[str]] = {}
-    for probes, source in stored:
-        covers.setdefault(_cover(probes, source), []).append(model_name(probes.model))
-    for line, names in covers.items():
-        st.caption(plain(f"{', '.join(names)}: {line}"))
-    st.caption(_("A probe that finds a property does not show that the model uses it."))
-    probes, source = stored[0]
-    st.code(_COMMAND.format(rows=source.rows, seed=probes.seed), language="bash", wrap_lines=True)
+    with st.expander(_("How it was measured"), icon=":material/science:"):
+        covers: dict[str, list[str]] = {}
+        for probes, source in stored:
+            covers.setdefault(_cover(probes, source), []).append(model_name(probes.model))
+        for line, names in covers.items():
+            st.caption(plain(f"{', '.join(names)}: {line}"))
+        probes, source = stored[0]
+        st.code(_COMMAND.format(rows=source.rows, seed=probes.seed), language="bash", wrap_lines=True)
+
+
+def _in_a_sentence(probed: Sequence[Probes], task: str) -> str:
+    """The best probe of a state, beside its control task."""
+    found = [
+        (probe, probes.model)
+        for probes in probed
+        for probe in probes.probes
+        if probe.task == task and probe.source in ("h", "c")
+    ]
+    if not found:
+        return _("None of these models was probed for this property.")
+    best, model = max(found, key=lambda pair: pair[0].accuracy.mean)
+    line = _(
+        "{property}: best read from the {state} of the {model}, {accuracy:.0%} right ({control:.0%} with random labels)"
+    )
+    return line.format(
+        property=_tasks()[task][0].capitalize(),
+        state=_sources()[best.source],
+        model=model_name(model),
+        accuracy=best.accuracy.mean,
+        control=best.control.mean,
+    )
 
 
 def _stored(checkpoints: Sequence[Checkpoint]) -> list[tuple[Probes, ProbeRows]]:

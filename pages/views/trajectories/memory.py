@@ -1,4 +1,4 @@
-"""The memory experiment: a strong word first, then more and more neutral ones; what is left of it?"""
+"""The memory experiment: a strong word first, then more and more neutral ones; what is left of its effect?"""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.runtime.i18n import listed
 from pages.server import limits
 from pages.server.caches import cached
 from pages.views.trajectories import controls, retention
-from pages.widgets import models, query_params, tables, target
+from pages.widgets import query_params, tables, target
 from pages.widgets.number_inputs import ask_whole
 from pages.wording.tokens import minus, plain, visible
 
@@ -27,18 +27,21 @@ _WORD, _UPTO, _MOST = "damn", 100, 300
 
 
 def view(checkpoints: Sequence[Checkpoint]) -> None:
-    """The word, the filler and their number, the curves, and what they show."""
-    st.write(
-        _(
-            "An LSTM is chosen for its memory: a strong first word should still count at the end. "
-            "This test reads one strong word, then up to a few hundred neutral ones. It has its own "
-            "words; the sentence above is not used."
-        )
-    )
+    """What is left of many words on average, then the experiment with one word."""
+    chosen, found = retention.view(checkpoints)
+    with st.expander(
+        _("Try one word"),
+        icon=":material/looks_one:",
+        on_change="rerun",
+        key="trajectories one word",
+        expanded=not found or query_params.opens("one word", "word", "filler", "upto"),
+    ) as opened:
+        if opened.open:
+            _one_word(chosen)
+
+
+def _one_word(chosen: Sequence[Checkpoint]) -> None:
     word, filler, upto = _ask()
-    chosen = models.choose_some(checkpoints, "trajectories models")
-    aim = target.choose(chosen, "memory", predicted=False)
-    chosen = [aim.model(checkpoint) for checkpoint in chosen]
     memories = controls.computed(chosen, lambda checkpoint: _memory(checkpoint, word, filler, upto), _("Reading…"), 640)
     if not memories:
         return
@@ -51,45 +54,36 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
         alt=_("Verdict, effect of the first word and gradient at it, against k"),
     )
     _say(memories)
-    st.caption(
-        _(
-            "One word and one filler are one case; other words and fillers are tested further down. "
-            "The effect measures memory. The verdict also moves with what the filler itself says "
-            "(dotted). The gradient shows how a small change of the word would move the logit, not "
-            "the effect of the whole word."
-        )
-    )
     header = ["model", "k", "probability", "probability_without", "logit", "logit_without", "gradient_first_word"]
     header += target.columns(memory.target for memory in memories)
     tables.download_chart("memory", header, lambda: _rows(memories))
-    retention.view(chosen)
 
 
 def _ask() -> tuple[str, str, int]:
     """The first word, the filler and the most words of it."""
     from core.probes.dynamics.memory_decay import FILLER
 
-    left, right = st.columns([2, 1])
-    word = query_params.text(
-        left.text_input, _("First word"), name="word", key="trajectories word", default=_WORD, live=True
-    )
-    with right:
-        upto = ask_whole(
-            _("Maximum filler words"),
-            "upto",
-            1,
-            _MOST,
-            _UPTO,
-            step=10,
-            unreadable=_("Invalid number of words in the link; using the default."),
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        word = query_params.text(
+            st.text_input, _("First word"), name="word", key="trajectories word", default=_WORD, live=True, width=320
         )
-    filler = query_params.text(
-        st.text_area,
-        _("Filler words (repeated if too few)"),
-        name="filler",
-        key="trajectories filler",
-        default=FILLER,
-    )
+        with st.popover(_("Settings"), icon=":material/tune:"):
+            upto = ask_whole(
+                _("Maximum filler words"),
+                "upto",
+                1,
+                _MOST,
+                _UPTO,
+                step=10,
+                unreadable=_("Invalid number of words in the link; using the default."),
+            )
+            filler = query_params.text(
+                st.text_area,
+                _("Filler words (repeated if too few)"),
+                name="filler",
+                key="trajectories filler",
+                default=FILLER,
+            )
     return limits.short_enough(word), limits.short_enough(filler), upto
 
 
@@ -124,8 +118,8 @@ def _say(memories: Sequence[Memory]) -> None:
             _or_never(memory.forgotten(FORGOTTEN)) for memory in memories
         ],
         _("verdict first flips at k ="): [_or_never(memory.turned) for memory in memories],
-        _("initial gradient"): [f"{memory.gradient_first_word[0]:.3g}" for memory in memories],
-        _("gradient after {k} words").format(k=last): [f"{memory.gradient_first_word[-1]:.3g}" for memory in memories],
+        _("initial gradient"): [f"{memory.gradient_first_word[0]:.3f}" for memory in memories],
+        _("gradient after {k} words").format(k=last): [f"{memory.gradient_first_word[-1]:.3f}" for memory in memories],
     }
     header = [_("measure (first word)"), *(model_name(memory.model) for memory in memories)]
     tables.table(header, [(line, *values) for line, values in lines.items()])

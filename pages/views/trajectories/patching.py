@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -11,11 +10,12 @@ import streamlit as st
 from core.data.labels import model_name
 from core.data.targets import common, log_odds_name
 from core.runtime.i18n import gettext as _
+from core.runtime.i18n import listed, together
 from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls, hold
-from pages.widgets import classes, models, query_params, sentences, tables, target
-from pages.wording.tokens import plain, visible
+from pages.widgets import classes, models, query_params, sentences, tables, target, text_strip
+from pages.wording.tokens import Number, lead, plain, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -27,28 +27,24 @@ _COLUMNS = 60  # steps of a map shown at a time
 
 def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """The maps of all patches, the one that was chosen, then gates held and units scaled."""
-    st.write(
-        _(
-            "At one token, a state or gate of the model is replaced with its value from the other "
-            "sentence. Then the model reads on. Where the verdict follows, that is where the "
-            "difference is stored."
-        )
-    )
     if len(texts) == 2:
         readers = sentences.readers(checkpoints, *texts, which=all) or checkpoints
-        _patches(texts, models.choose_some(readers, "trajectories models"))
+        _patches(texts, readers)
     else:
         st.info(_("Type a second sentence above to take states from, for example the same words in another order."))
-    hold.view(texts, checkpoints)
+    hold.view(texts, checkpoints, expanded=len(texts) < 2)
 
 
-def _patches(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
-    a, b = _ask_direction(texts)
-    chosen = controls.aimed(chosen, a)
+def _patches(texts: Sequence[Sentence], readers: Sequence[Checkpoint]) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = models.choose_some(readers, "trajectories models")
+        a, b = _ask_direction(texts)
+        chosen = controls.aimed(chosen, a)
+        with st.popover(_("Settings"), icon=":material/tune:"):
+            align, show = _ask_how(a, b, chosen)
     if all(checkpoint.preprocessing(a) == checkpoint.preprocessing(b) for checkpoint in chosen):
         st.info(_("These models read the same words in both sentences, so there is no difference to carry over."))
         return
-    align, show = _ask_how(a, b, chosen)
     patched = controls.computed(
         chosen, lambda checkpoint: (checkpoint, _grid(checkpoint, a, b, align)), _("Patching…"), 480
     )
@@ -59,23 +55,62 @@ def _patches(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
     what_key, step_key = f"patch what {own}", f"patch step {own}"
     whats = _whats(grids)
     _restore(grids, whats, what_key, step_key)
-    for checkpoint, grid in patched:
-        if pair := controls.clicked(f"patch map {checkpoint.name} {own}", partial(_has, grid)):
-            st.session_state[what_key], st.session_state[step_key] = pair
-    _maps(patched, show, own, (st.session_state[what_key], st.session_state[step_key]))
-    st.caption(
-        _(
-            "The share is (patched − original) / (donor − original), in logits. At 0, the patch does "
-            "nothing; at 100 %, it gives the donor’s logit. Colours end at ±100 %; shares may go "
-            "beyond and need not add up. A state is replaced as it is passed on. At the last token "
-            "only h is read out, so c has no effect there. Click a cell to follow its patch below."
-        )
-    )
-    header = ["model", "align", "step", "token", "other_token", "patched", "logit", "probability", "share"]
-    named = target.columns(grid.target for grid in grids)
-    tables.download_chart("patches", header + named, lambda: [row for grid in grids for row in _rows(grid, named)])
+    if pair := controls.clicked(f"patch map {own}", lambda *pair: any(_has(grid, *pair) for grid in grids)):
+        st.session_state[what_key], st.session_state[step_key] = pair
+    lead(_in_a_sentence(grids))
+    st.session_state[step_key] = _strip(patched, own, st.session_state[step_key])
+    _maps(grids, show, own, (st.session_state[what_key], st.session_state[step_key]))
     what, step = _choose(grids, whats, what_key, step_key)
     _follow(patched, what, step)
+    with st.expander(_("Where the difference is carried, by model"), icon=":material/info:"):
+        for grid in grids:
+            st.markdown(f"**{plain(model_name(grid.model))}:** {plain(grid.statement)}")
+        header = ["model", "align", "step", "token", "other_token", "patched", "logit", "probability", "share"]
+        named = target.columns(grid.target for grid in grids)
+        tables.download_chart("patches", header + named, lambda: [row for grid in grids for row in _rows(grid, named)])
+
+
+def _in_a_sentence(grids: Sequence[PatchGrid]) -> str:
+    """What the donor's whole state does after the token where the sentences first part."""
+    by_step: dict[tuple[int, str], list[str]] = {}
+    for grid in grids:
+        if len(grid.between):
+            step = int(grid.between[0])
+            change = f"{grid.probability[0]:.2f} → {grid.probabilities[grid.whole][step]:.2f}"
+            by_step.setdefault((step, grid.tokens[0][step]), []).append(f"{model_name(grid.model)} {change}")
+    if not by_step:
+        return grids[0].statement
+    chance = classes.probability_name(common([grid.target for grid in grids]))
+    line = _("With the other sentence’s state after word {number}, “{word}”, {chance} moves: {changes}.")
+    return together(
+        [
+            line.format(number=step + 1, word=visible(word), chance=chance, changes=listed(changes))
+            for (step, word), changes in by_step.items()
+        ]
+    )
+
+
+def _strip(patched: Sequence[tuple[Checkpoint, PatchGrid]], own: str, step: int) -> int:
+    """The words of the patched sentence, coloured by the share that the whole state carries; the step chosen."""
+    from core.figures.palette import shade
+
+    checkpoint, grid = max(patched, key=lambda pair: len(pair[1].tokens[0]))
+    shares = None if grid.shares is None or grid.little else grid.shares[grid.whole]
+    looks = [
+        text_strip.Look()
+        if shares is None or shares[position] != shares[position]
+        else text_strip.Look(
+            ground=shade(float(shares[position])),
+            hint=_("{model}: the state after this word carries {share:.0%}").format(
+                model=model_name(grid.model), share=Number(shares[position])
+            ),
+        )
+        for position in range(len(grid.tokens[0]))
+    ]
+    known = [token in checkpoint.vocabulary for token in grid.tokens[0]]
+    chart = f"patch map {own}"
+    picked = text_strip.choose(grid.tokens[0], known, looks, key=f"patch words {own}", chosen=step, chart=chart)
+    return step if picked is None else picked
 
 
 def _ask_direction(texts: Sequence[Sentence]) -> tuple[str, str]:
@@ -88,14 +123,13 @@ def _ask_direction(texts: Sequence[Sentence]) -> tuple[str, str]:
 
 def _ask_how(a: str, b: str, chosen: Sequence[Checkpoint]) -> tuple[str, str]:
     """How steps are matched where the sentences differ in length, and what the colours show."""
-    left, right = st.columns(2)
     chance = classes.probability_name_plain(common([aim for one in chosen if (aim := one.target) is not None]))
     names = {"share": _("share carried"), "probability": chance}
-    show = query_params.choice(left.segmented_control, _("Colours show"), names, name="patch_show", key="patch show")
+    show = query_params.choice(st.segmented_control, _("Colours show"), names, name="patch_show", key="patch show")
     if all(len(checkpoint.preprocessing(a)) == len(checkpoint.preprocessing(b)) for checkpoint in chosen):
         return "start", show
     align = query_params.choice(
-        right.segmented_control,
+        st.segmented_control,
         _("Align tokens from"),
         {"start": _("start"), "end": _("the end")},
         name="patch_align",
@@ -140,23 +174,21 @@ def _has(grid: PatchGrid, what: object, step: object) -> bool:
     return type(what) is str and type(step) is int and what in grid.logits and 0 <= step < len(grid.tokens[0])
 
 
-def _maps(patched: Sequence[tuple[Checkpoint, PatchGrid]], show: str, own: str, chosen: tuple[str, int]) -> None:
+def _maps(grids: Sequence[PatchGrid], show: str, own: str, chosen: tuple[str, int]) -> None:
     from core.figures.inside.interventions import patch_heatmap
 
-    longest = max(len(grid.tokens[0]) for _checkpoint, grid in patched)
+    longest = max(len(grid.tokens[0]) for grid in grids)
+    if show == "share":  # a model whose two verdicts are alike has none
+        grids = [grid for grid in grids if grid.shares is not None and not grid.little] or grids
+    picture = st.container()
     first = controls.window(longest, _COLUMNS, chosen[1], "patch_shown", f"patch shown {own}")
-    for checkpoint, grid in patched:
-        shown = "probability" if grid.shares is None or grid.little else show
-        st.plotly_chart(
-            patch_heatmap(grid, shown, first, _COLUMNS, (_what(grid, chosen[0]), chosen[1])),
-            key=f"patch map {checkpoint.name} {own}",
-            on_select="rerun",
-            selection_mode="points",
-            alt=_("Effect of each patch; states and gates down, tokens across; the downloadable table has all values"),
-        )
-        st.markdown(f"**{plain(model_name(grid.model))}:** {plain(grid.statement)}")
-        if grid.cell == "rnn":
-            st.caption(_("An RNN has no gates and no cell state: only its hidden state can be patched."))
+    picture.plotly_chart(
+        patch_heatmap(grids, show, first, _COLUMNS, chosen),
+        key=f"patch map {own}",
+        on_select="rerun",
+        selection_mode="points",
+        alt=_("Effect of each patch; states and gates down, tokens across; the downloadable table has all values"),
+    )
 
 
 def _what(grid: PatchGrid, what: str) -> str:
@@ -169,22 +201,29 @@ def _choose(grids: Sequence[PatchGrid], whats: list[str], what_key: str, step_ke
     from core.figures.inside.interventions import patch_names
 
     names, longest = patch_names(whats), max(grids, key=lambda grid: len(grid.tokens[0]))
-    st.header(_("Single patch"))
     usual_what, usual_step = _telling(grids, whats)
-    left, right = st.columns(2)
-    what = query_params.choice(
-        left.selectbox, _("Replaced component"), names, name="patch_what", key=what_key, default=usual_what
-    )
-    step = query_params.choice(
-        right.selectbox,
-        _("At token"),
-        {position: _matched(longest, position) for position in range(len(longest.tokens[0]))},
-        name="patch_step",
-        key=step_key,
-        default=usual_step,
-        read=controls.read_position(len(longest.tokens[0])),
-        write=controls.write_position,
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        what = query_params.choice(
+            st.selectbox,
+            _("Replaced component"),
+            names,
+            name="patch_what",
+            key=what_key,
+            default=usual_what,
+            width=240,
+            help=_("A state is replaced as it is passed on. After the last token only h is read, so c has no effect."),
+        )
+        step = query_params.choice(
+            st.selectbox,
+            _("At token"),
+            {position: _matched(longest, position) for position in range(len(longest.tokens[0]))},
+            name="patch_step",
+            key=step_key,
+            default=usual_step,
+            read=controls.read_position(len(longest.tokens[0])),
+            write=controls.write_position,
+            width=280,
+        )
     return what, step
 
 

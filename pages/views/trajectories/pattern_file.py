@@ -37,7 +37,7 @@ def show(checkpoint: Checkpoint, state: str, show_moments: Callable[[Index], Non
     )
     if chosen != "upload":
         with st.spinner(_("Reading the sentences…"), show_time=False):
-            index = _own(checkpoint, state)
+            index = own(checkpoint, state)
         show_moments(index)
         return
     lines = _uploaded(checkpoint)
@@ -61,7 +61,8 @@ def show(checkpoint: Checkpoint, state: str, show_moments: Callable[[Index], Non
 
 
 @cached(8, shared=True)
-def _own(checkpoint: Checkpoint, state: str) -> Index:
+def own(checkpoint: Checkpoint, state: str) -> Index:
+    """The project's own sentences, read by a model."""
     from core.probes.scan.lines import own_lines
     from core.probes.units.patterns import index
 

@@ -18,11 +18,11 @@ from pages.wording.tokens import minus, plain, visible
 
 if TYPE_CHECKING:
     from core.probes.units.pattern_contrast import Contrast
-    from core.probes.units.patterns import Index, Matches, Pattern
+    from core.probes.units.patterns import Index, Matches, Moment, Pattern
 
 
-def show(index: Index, pattern: Pattern) -> None:
-    """Search an index for a pattern and show what was found."""
+def show(index: Index, pattern: Pattern) -> Moment | None:
+    """Search an index for a pattern and show what was found; the best moment, if there is one."""
     from core.probes.units.pattern_contrast import contrast
     from core.probes.units.patterns import search
 
@@ -37,8 +37,9 @@ def show(index: Index, pattern: Pattern) -> None:
                 "on. Choose a shorter span or another threshold."
             ).format(windows=matches.windows, length=len(pattern), units=len(pattern.units))
         )
-        return
-    st.write(
+        return None
+    tables.table(*_table(index, matches), texts=[" ".join(index.sentences[one.sentence]) for one in matches.moments])
+    st.caption(
         _(
             "{qualifying:,} of {windows:,} spans of {length:,} tokens have at least half of the "
             "{units:,} units on. The best {shown:,} that do not overlap are listed. They are ranked "
@@ -51,14 +52,15 @@ def show(index: Index, pattern: Pattern) -> None:
             shown=len(matches.moments),
         )
     )
-    tables.table(*_table(index, matches))
     header = [
         *("row", "first_token", "last_token", "before", "span", "after", "shared", "of", "on", "jaccard", "stays_on"),
         *("probability", "label"),
     ]
     named = target.columns([pattern.target])
     tables.download_chart("patterns", header + named, lambda: _rows(index, matches, named))
-    _contrast(contrast(index, matches), pattern.target)
+    with st.expander(_("How these moments differ from the file"), icon=":material/difference:"):
+        _contrast(contrast(index, matches), pattern.target)
+    return matches.moments[0]
 
 
 def _covered(index: Index) -> str:
@@ -116,8 +118,6 @@ def _rows(index: Index, matches: Matches, named: Sequence[str]) -> list[tuple[ob
 
 def _contrast(contrasted: Contrast, aim: Target) -> None:
     """What follows the moments, and the labels and verdicts of their sentences against all others."""
-    title = _("How these moments differ from the file")
-    st.markdown(f"**{title}**")
     if contrasted.next_words:
         header = [_("next word"), _("after these moments"), _("after all spans of this length"), _("frequency ratio")]
         tables.table(

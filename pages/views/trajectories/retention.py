@@ -16,9 +16,9 @@ from pages.server import limits
 from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls
-from pages.widgets import classes, query_params, tables, target
+from pages.widgets import classes, models, query_params, tables, target
 from pages.widgets.number_inputs import ask_whole
-from pages.wording.tokens import minus, plain, visible
+from pages.wording.tokens import lead, minus, plain, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -28,69 +28,79 @@ _FILLERS, _UPTO, _SEED = 20, 100, 0
 _MOST_WORDS, _MOST_FILLERS = 16, 50  # some seconds for three models
 
 
-def view(checkpoints: Sequence[Checkpoint]) -> None:
-    """A fold, closed at first, with the words, the number of fillers, the curves and a table."""
-    with st.expander(
-        _("Do other words and fillers behave the same?"),
-        icon=":material/casino:",
-        on_change="rerun",
-        key="trajectories retention",
-        # A link that names words or fillers is one that had it open.
-        expanded=any(name in st.query_params for name in ("words", "fillers")),
-    ) as opened:
-        if opened.open:
-            _view(checkpoints)
+def view(checkpoints: Sequence[Checkpoint]) -> tuple[Sequence[Checkpoint], bool]:
+    """What is left on average, in a sentence and as curves; the models chosen, and whether any could be tested."""
+    answer = st.container()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = models.choose_some(checkpoints, "trajectories models")
+        aim = target.choose(chosen, "memory", predicted=False)
+        chosen = [aim.model(checkpoint) for checkpoint in chosen]
+        with st.popover(_("Settings"), icon=":material/tune:"):
+            words, fillers = _ask(chosen[0])
+    with answer:
+        results = _results(chosen, words, fillers)
+        if results:
+            _answer(results)
+    if results:
+        with st.expander(_("Share left, by word"), icon=":material/table:"):
+            _say(results)
+            header = ["model", "word", "filler", "k", "effect", *target.columns(one.target for one in results)]
+            tables.download_chart("retention", header, lambda: _rows(results))
+    return chosen, bool(results)
 
 
-def _view(checkpoints: Sequence[Checkpoint]) -> None:
-    words, fillers = _ask(checkpoints[0])
+def _results(checkpoints: Sequence[Checkpoint], words: tuple[str, ...], fillers: int) -> list[Retention]:
     if len(words) > _MOST_WORDS:
         st.info(
             _(
                 "At most {most} words can be tested here; given: {count:,}. Remove some, or use the command line."
             ).format(most=_MOST_WORDS, count=len(words))
         )
-        return
-    results = controls.computed(
+        return []
+    return controls.computed(
         checkpoints,
         lambda checkpoint: _retention(checkpoint, checkpoint.hash_with_polarity, words, fillers),
         _("Reading many words with many fillers…"),
         480,
     )
-    if not results:
-        return
 
+
+def _answer(results: Sequence[Retention]) -> None:
+    """The shares left after the last word of filler, and the curves."""
     from core.figures.inside.memory_decay import retention_curves
 
+    best_first = sorted(results, key=lambda result: -result.share[-1])
+    shares = [f"{model_name(result.model)} {minus(f'{round(result.share[-1], 2) + 0.0:.0%}')}" for result in best_first]
+    lead(
+        _(
+            "Left of a first word’s effect after {k} neutral words: {shares} "
+            "(average over {words} words, {fillers} fillers)."
+        ).format(k=results[0].k[-1], shares=listed(shares), words=len(results[0].words), fillers=results[0].fillers)
+    )
     st.plotly_chart(
         retention_curves(results),
         key="retention",
         alt=_("Share of the words' effect left, against k, by model"),
     )
-    _say(results)
-    header = ["model", "word", "filler", "k", "effect", *target.columns(result.target for result in results)]
-    tables.download_chart("retention", header, lambda: _rows(results))
 
 
 def _ask(checkpoint: Checkpoint) -> tuple[tuple[str, ...], int]:
     usual = _usual_words(checkpoint)
-    left, right = st.columns([2, 1])
     words = query_params.text(
-        left.text_input,
+        st.text_input,
         _("First words (comma-separated)"),
         name="words",
         key="trajectories words" if checkpoint.reads_sentiment else f"trajectories words {fingerprint(usual)}",
         default=", ".join(usual),
     )
-    with right:
-        fillers = ask_whole(
-            _("Fillers per word"),
-            "fillers",
-            1,
-            _MOST_FILLERS,
-            _FILLERS,
-            unreadable=_("Invalid number of fillers in the link; using the default."),
-        )
+    fillers = ask_whole(
+        _("Fillers per word"),
+        "fillers",
+        1,
+        _MOST_FILLERS,
+        _FILLERS,
+        unreadable=_("Invalid number of fillers in the link; using the default."),
+    )
     return tuple(word for word in limits.short_enough(words).split(",") if word.strip()), fillers
 
 

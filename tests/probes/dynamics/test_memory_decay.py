@@ -159,13 +159,13 @@ def test_when_a_word_is_forgotten() -> None:
 @pytest.mark.parametrize(
     ("effect", "probability", "claims"),
     [
-        ([-4.0, -3, -1, -0.3, -0.2], [0.1, 0.2, 0.3, 0.4, 0.6], ["forgotten", "3", "10%", "4"]),
-        ([-4.0, -0.1, -3], [0.1, 0.4, 0.1], ["remembered", "2", "75%", "1", "10%"]),
-        ([-4.0, -2, -1], [0.1, 0.1, 0.1], ["faded", "2", "25%"]),
-        ([-4.0, -2, 1], [0.1, 0.1, 0.4], ["reversed", "2", "-25%"]),
+        ([-4.0, -3, -1, -0.3, -0.2], [0.1, 0.2, 0.3, 0.4, 0.6], ["3", "10%", "4"]),
+        ([-4.0, -0.1, -3], [0.1, 0.4, 0.1], ["2", "75%", "1", "10%"]),
+        ([-4.0, -2, -1], [0.1, 0.1, 0.1], ["2", "25%"]),
+        ([-4.0, -2, 1], [0.1, 0.1, 0.4], ["2", "-25%"]),
         ([0.05, 0.4, 1], [0.5, 0.5, 0.5], ["+0.05"]),
     ],
 )
 def test_what_became_of_a_word_in_a_sentence(effect: list[float], probability: list[float], claims: list[str]) -> None:
-    """The kind of claim, then its numbers: a step, a share left, and the step of a flip or of what did not last."""
-    assert re.findall(r"^\w+(?=:)|[-+]?[\d.]+%?", made_up(effect, probability).statement) == claims
+    """Its numbers: a step, a share left, and the step of a flip or of what did not last."""
+    assert re.findall(r"[-+]?[\d.]+%?", made_up(effect, probability).statement) == claims

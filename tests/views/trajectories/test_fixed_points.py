@@ -10,9 +10,10 @@ import pytest
 
 from core.data.examples import examples
 from core.models import checkpoints
+from core.probes.dynamics import fixed_points_file
 from core.probes.dynamics.fixed_points import FixedPoints, search
 from core.probes.dynamics.line_attractor import statement
-from tests.app import figures, parameters, press, said, script
+from tests.app import figures, offers, parameters, press, said, script
 
 SCRIPT = """
 from pages.views.trajectories import fixed_points
@@ -79,3 +80,19 @@ def test_a_search_that_finds_nothing_shows_nothing_invented(monkeypatch: pytest.
     assert not at.dataframe
     (left,) = figures(at).values()  # the states and paths alone
     assert [curve["name"] for curve in left["data"]] == ["states of sentences", "sentence 1", "sentence 2"]
+
+
+def test_points_found_beforehand_are_shown_at_once_unless_the_model_changed(tmp_path: Path) -> None:
+    texts = [example.text for example in examples()]
+    fixed_points_file.save([expected("gru")], [checkpoints.load("gru")], texts)
+    at = script(SCRIPT.format(texts=TEXTS), model="gru")
+    assert not at.button and "GRU: fixed points" in figures(at)
+    (table,) = at.dataframe
+    assert table.value["logit"].tolist() == [round(point.logit, 3) for point in expected("gru").points]
+    assert offers(script(SCRIPT.format(texts=TEXTS), model="lstm"), "Start the search")
+    path = tmp_path / fixed_points_file.FILE
+    path.write_text(path.read_text().replace(checkpoints.load("gru").hash, "0" * 64))
+    assert offers(script(SCRIPT.format(texts=TEXTS), model="gru"), "Start the search")
+    path.write_text("{}")
+    at = script(SCRIPT.format(texts=TEXTS), model="gru")
+    assert len(at.error) == 1 and offers(at, "Start the search")

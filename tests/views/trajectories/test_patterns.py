@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -15,6 +16,8 @@ from core.probes.scan.lines import own_lines
 from core.probes.units.linear_probes import diagnose
 from core.probes.units.linear_probes_file import KEY, ProbeRows, add_probes
 from core.probes.units.patterns import index, pattern, search
+from core.probes.units.unit_texts import strongest
+from pages.server.fingerprint import fingerprint
 from tests.app import figures, parameters, press, said, script, sound, table
 from tests.conftest import WORDS
 from tests.hostile import SENTENCES
@@ -26,7 +29,7 @@ from pages.widgets import frame, models, sentences
 
 text = frame.sentence("{text}")
 checkpoints, _faults = models.load_all()
-{part}.view(sentences.ask(text, checkpoints, "trajectories second"), checkpoints)
+{part}.view(sentences.read(checkpoints, text), checkpoints)
 """
 Downloads = dict[str, Callable[[], list[list[str]]]]
 
@@ -52,8 +55,10 @@ def test_the_pattern_and_its_moments_are_the_cores(downloads: Downloads) -> None
     *_before, last = index(checkpoint, own_lines())
     assert last.index is not None
     expected = search(last.index, asked)
-    assert f"{len(asked.units)} of 8 units" in said(at) and "over “movie is”" in said(at)
-    (drawn,) = figures(at).values()
+    assert any(
+        f"{len(asked.units)} of 8 units" in one.value and "over “movie is”" in one.value for one in at.get("html")
+    )
+    drawn = figures(at)["Units that are on over the span"]
     assert np.shape(drawn["data"][0]["y"]) == (len(asked.units),)
     assert ": 310 sentences" in said(at)
     moments = table(at, "span")
@@ -73,7 +78,31 @@ def test_choices_travel_in_the_link() -> None:
     at.checkbox[1].uncheck()
     sound(at.run())
     assert parameters(at)["pat_span"] == "3-3" and "pat_bounded" not in parameters(at)
-    assert "over “is”" in said(at)
+    assert any("over “is”" in one.value for one in at.get("html"))
+
+
+def test_a_span_is_brushed_on_the_lines() -> None:
+    at = opened(pat_threshold="0.1", pat_span="2-3", model="gru")
+    own = fingerprint((checkpoints.load("gru").hash, trace(checkpoints.load("gru"), TEXT).tokens))
+    for sent, span in (([2.6, 5.3], "3-5"), ([9, -4], "1-6"), (["x", 1], "2-3"), ([], "2-3"), ([math.nan, 2], "2-3")):
+        at = opened(pat_threshold="0.1", pat_span="2-3", model="gru")
+        at.session_state[f"pat lines {own} 1-2"] = {"selection": {"box": [{"x": sent}]}}
+        assert parameters(sound(at.run()))["pat_span"] == span
+    at = opened(pat_threshold="0.1", pat_span="2-3", model="gru")
+    at.session_state[f"pat lines {own} 1-2"] = {"selection": {"box": [{"x": [2.6, 5.3]}]}}
+    sound(at.run())
+    at.select_slider[0].set_value((0, 1))  # a brush counts once: what is chosen by hand afterwards stays
+    assert parameters(sound(at.run()))["pat_span"] == "1-2"
+
+
+def test_the_texts_of_one_unit() -> None:
+    at = opened(pat_unit="3", pat_end="low", model="gru")
+    *_before, last = index(checkpoints.load("gru"), own_lines())
+    best, *_others = strongest(last.index, 3, lowest=True)
+    lines = [found.value for found in at.get("html")]
+    assert any(f"Unit 3 of the GRU is lowest after “{best.tokens[best.token]}”" in line for line in lines)
+    assert parameters(at)["pat_unit"] == "3"
+    assert "Unknown unit in the link" in said(opened(pat_unit="99", model="gru"))
 
 
 def test_a_forged_link_is_reported() -> None:
@@ -87,7 +116,7 @@ def test_one_token_and_no_unit() -> None:
     at = opened(q="love", pat_threshold="0.05")
     assert "The sentence has one token, so that is the span." in said(at) and not at.select_slider
     at = opened(pat_threshold="0.95", pat_span="1-6")
-    assert "No unit is on over the whole span" in said(at) and not figures(at)
+    assert "No unit is on over the whole span" in at.get("html")[0].value and len(figures(at)) == 1
 
 
 def test_an_upload_with_empty_rows_is_read_and_searched() -> None:
