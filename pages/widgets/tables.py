@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from core.runtime.i18n import gettext as _
 from pages.server.fingerprint import fingerprint
 from pages.widgets import frame
 from pages.wording import estimates
+from pages.wording.tokens import minus
 
 
 def table(
@@ -24,6 +25,7 @@ def table(
     select: Literal["single-row", "multi-row"] | None = None,
     texts: Sequence[str] = (),
     firsts: Sequence[str] = (),
+    decimals: int | None = None,
     **options: Any,
 ) -> list[int]:
     """Show a table; with `csv`, a button below it downloads the rows as ``unrolled-CSV.csv``.
@@ -32,12 +34,15 @@ def table(
     Texts are shown as they are, and spreadsheets read none of them as a formula.
     With `select` a reader can choose rows, and their indices are returned; `key` must then change with the rows.
     With `texts`, one for each row, a chosen row's text can be copied and opened on the pages, beside that of
-    `firsts` if it is an order of that. `options` are those of ``st.dataframe``.
+    `firsts` if it is an order of that. With `decimals` numbers are written with so many,
+    and sorted as numbers. `options` are those of ``st.dataframe``.
     """
     if texts:
         select, key = select or "single-row", key or f"rows {fingerprint((header, texts))}"
     rows = list(rows)
-    shown = estimates.as_shown(header, rows)
+    shown: Any = estimates.as_shown(header, rows)
+    if decimals is not None:
+        shown = _written(shown, decimals)
     chosen: list[int] = []
     if select:
         event = st.dataframe(shown, hide_index=True, key=key, on_select="rerun", selection_mode=select, **options)
@@ -52,6 +57,15 @@ def table(
     elif texts:
         st.caption(_("Choose a row to copy its text or open it on another page."))
     return chosen
+
+
+def _written(rows: Sequence[Mapping[str, object]], decimals: int) -> Any:
+    """Rows with their numbers written out; what is missing is a dash."""
+    import pandas as pd
+
+    frame = pd.DataFrame(rows)
+    numbers = frame.select_dtypes("float").columns
+    return frame.style.format(lambda value: minus(f"{value:.{decimals}f}"), numbers, na_rep="–")
 
 
 def download(
