@@ -13,6 +13,7 @@ from core.figures.attribution import colours
 if TYPE_CHECKING:
     from core.probes.attribution.interactions import Interactions
 
+_INHERITED = '<span style="color:currentColor">{}</span>'  # the page's colour of words, in a light or dark theme
 _MOST_NUMBERS = 12  # rows and columns whose numbers can be read inside their squares
 
 
@@ -48,25 +49,26 @@ def interaction_heatmap(result: Interactions) -> go.Figure:
             hovertemplate="%{customdata}<extra></extra>",
         )
     )
-    if size <= _MOST_NUMBERS:  # as points, which have the theme's colour: on clear cells plotly writes in black
+    if size <= _MOST_NUMBERS:  # as points: on clear cells of a map plotly writes in black, in a dark theme too
         shown = [(x, y) for y in range(size) for x in range(size) if cells[y][x] is not None]
         figure.add_scatter(
             x=[x + 1 for x, _y in shown],
             y=[y + 1 for _x, y in shown],
-            text=[f"{cells[y][x]:+.2f}".replace("-", "−") for x, y in shown],
+            text=[_INHERITED.format(f"{cells[y][x]:+.2f}".replace("-", "−")) for x, y in shown],
             mode="text",
             textfont={"size": 11},
             hoverinfo="skip",
             showlegend=False,
         )
-    axis = {"tickvals": indices, "ticktext": ticks, "showgrid": False, "zeroline": False}
+    axis = {"tickvals": indices, "ticktext": ticks, "showgrid": False, "zeroline": False, "automargin": True}
     return layout.finish(
         figure,
         colours.title(result.model, result.target),
-        130 + 32 * max(size, 4),
+        110 + 32 * max(size, 4),
         x=axis | {"range": [0.5, size + 0.5]},
-        y=axis | {"range": [size + 0.5, 0.5], "automargin": True},
+        y=axis | {"range": [size + 0.5, 0.5]},
         top=44,
+        bottom=10,
     )
 
 

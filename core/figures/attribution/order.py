@@ -35,21 +35,24 @@ def order_bars(result: OrderAttribution) -> go.Figure:
             error_y=None if errors is None else {"type": "data", "array": errors.round(6), "thickness": 1, "width": 2},
             name=name,
             legendgroup=name,
+            offsetgroup=name,
             showlegend=False,
             marker=layout.hatched("", shape) | {"color": [own if value >= 0 else against for value in values]},
             customdata=[layout.escaped(token) for token in result.tokens],
             hovertemplate="%{customdata}: %{y:+.3f}",
         )
     for name, _values, _errors, shape in rows:  # in the legend, in no class's colour
-        figure.add_bar(x=[None], y=[None], name=name, legendgroup=name, marker=layout.hatched(THRESHOLD, shape))
+        look = layout.hatched(THRESHOLD, shape)
+        figure.add_bar(x=[None], y=[None], name=name, legendgroup=name, offsetgroup=name, marker=look)
     return layout.finish(
         figure,
         colours.title(result.model, result.target),
         360,
         above=True,
-        x=layout.token_axis([result.tokens], 0.6, title=""),
+        x=layout.token_axis([result.tokens], 0.6, title="") | {"automargin": True},
         y=_("Shapley value ({logit})").format(logit=layout.log_odds(result.target)),
         barmode="group",
         legend=layout.LEGEND_ABOVE,
         top=70,
+        bottom=10,
     )

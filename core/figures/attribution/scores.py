@@ -81,10 +81,11 @@ def score_map(attributions: Sequence[Attribution], names: Sequence[str], signed:
     return layout.finish(
         figure,
         colours.title(first.model, first.target),
-        110 + 34 * max(len(names), 2),
-        x=layout.token_axis([first.tokens], 0.5, title="") | {"showgrid": False},
+        90 + 32 * max(len(names), 2),
+        x=layout.token_axis([first.tokens], 0.5, title="") | {"showgrid": False, "automargin": True},
         y=layout.row_axis([layout.escape(name) for name in names]) | {"showgrid": False},
         top=44,
+        bottom=10,
     )
 
 
@@ -129,5 +130,10 @@ def agreement_map(names: Sequence[str], agreement: np.ndarray, title: str) -> go
     }
     rows = layout.row_axis([f"{number}. {label}" for number, label in enumerate(labels, 1)])
     return layout.finish(
-        figure, layout.escape(title), 200 + 23 * max(len(labels), 4), x=axis, y=rows | {"showgrid": False}, top=100
+        figure,
+        layout.escape(title),
+        160 + (18 if len(labels) > 12 else 28) * max(len(labels), 4),
+        x=axis,
+        y=rows | {"showgrid": False},
+        top=90,
     )

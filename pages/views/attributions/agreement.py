@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import listed, together
+from core.runtime.i18n import together
 from pages.views.attributions import controls, strips
 from pages.views.attributions import names as attribution_names
 from pages.widgets import tables
@@ -56,18 +56,23 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
 
 def _answer(here: Sequence[Attribution], matrix: np.ndarray) -> str:
     """Which words the methods call the strongest, and how alike two methods rank on average."""
-    strongest = Counter(int(np.abs(one.scores).argmax()) for one in here).most_common(2)
-    votes = listed(
-        _("{word} in {count}").format(word=strips.quoted(here[0].tokens, [position]), count=count)
-        for position, count in strongest
-    )
-    line = _("{model}: strongest word of {count} methods: {votes}.").format(
-        model=model_name(here[0].model), count=len(here), votes=votes
+    (first, most), *others = Counter(int(np.abs(one.scores).argmax()) for one in here).most_common(2)
+    line = _("{model}: {most} of {count} methods call {word} the strongest word.")
+    if others:
+        line = _("{model}: {most} of {count} methods call {word} the strongest word, {fewer} call {other} so.")
+    second, fewer = others[0] if others else (first, 0)
+    line = line.format(
+        model=model_name(here[0].model),
+        most=most,
+        count=len(here),
+        word=strips.quoted(here[0].tokens, [first]),
+        fewer=fewer,
+        other=strips.quoted(here[0].tokens, [second]),
     )
     pairs = matrix[np.triu_indices(len(here), 1)]
     if np.isnan(pairs).all():
         return line
-    alike = _("Two methods agree by τ = {tau:.2f} on average; 1 is the same ranking, 0 no relation.")
+    alike = _("Two methods’ rankings agree by τ = {tau:.2f} on average (1: the same).")
     return together((line, alike.format(tau=Number(np.nanmean(pairs)))))
 
 

@@ -134,8 +134,8 @@ def best_of(benchmark: Benchmark) -> str:
         return _("{model}: no method was measured on any sentence.").format(model=names.measured(benchmark))
     lines = [
         _(
-            "{model}, {rows:,} sentences, words deleted: {method} is the most faithful, {value} ({low} to {high}); "
-            "random rankings {random} lower."
+            "{model}, {rows:,} sentences, words deleted. Most faithful: {method}, {value} ({low} to {high}); "
+            "{gain} above random rankings."
         ).format(
             model=names.measured(benchmark),
             rows=overall.rows,
@@ -143,7 +143,7 @@ def best_of(benchmark: Benchmark) -> str:
             value=_written(overall.mean),
             low=_written(overall.interval[0]),
             high=_written(overall.interval[1]),
-            random=_written(gain.mean),
+            gain=_written(gain.mean),
         )
     ]
     if benchmark.tied:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import nan
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -69,15 +70,26 @@ def _show(results: Sequence[Interactions], known: Mapping[str, Sequence[bool]]) 
 def _answer(result: Interactions) -> str:
     """The strongest pair, and the side that the two support together."""
     first, second, value = result.pairs()[0]
-    above = _("{model}: {words} do the most together, {value} in logits more than apart, for {label}.")
-    below = _("{model}: {words} do the most together, {value} in logits more than apart, against {label}.")
+    rival = result.target.rival
     if signed(value) == "0.00":
-        above = below = _("{model}: no two words do more together than apart.")
-    return (above if value > 0 else below).format(
+        line = _("{model}: no two words do more together than apart.")
+    elif value > 0 or rival:
+        line = _(
+            "{model}: the strongest pair is {first} with {second}. Together they add {value} in logits beyond their "
+            "separate effects, for {label}."
+        )
+    else:
+        line = _(
+            "{model}: the strongest pair is {first} with {second}. Together they add {value} in logits beyond their "
+            "separate effects, against {label}."
+        )
+    first, second = sorted((first, second))
+    return line.format(
         model=model_name(result.model),
-        words=strips.quoted(result.tokens, sorted((first, second))),
+        first=strips.quoted(result.tokens, [first]),
+        second=strips.quoted(result.tokens, [second]),
         value=signed(value),
-        label=shown(result.target.name),
+        label=shown(rival if value < 0 and rival else result.target.name),
     )
 
 
@@ -87,10 +99,10 @@ def _strip(result: Interactions, known: Sequence[bool], key: str) -> None:
     strip = f"{key} words"
     chosen = text_strip.chosen_before(result.tokens, key=strip, chosen=usual)
     row = result.places.index(chosen) if chosen in result.places else None
-    scores = [0.0] * len(result.tokens)
+    scores = [nan] * len(result.tokens)
     if row is not None:
         for column, position in enumerate(result.places):
-            scores[position] = 0.0 if column == row else float(result.matrix[row, column])
+            scores[position] = float(result.matrix[row, column])
     hints = [visible(token) for token in result.tokens]
     linked = key if len(result.places) == len(result.tokens) else ""
     strips.choose(result.tokens, known, scores, hints, result.target, key=strip, chart=linked, chosen=usual)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isnan
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -28,16 +29,16 @@ def choose(
     chosen: int | None = None,
     has_signs: bool = True,
 ) -> int | None:
-    """The strip of the words with their scores for a target; the position of the word that was clicked."""
+    """The strip of the words with their scores for a target, nan for none; the position of the word clicked."""
     from core.figures.attribution import colours
     from core.figures.palette import THRESHOLD
 
     above, below = colours.sides(target) if has_signs else (THRESHOLD, THRESHOLD)
-    most = max([1.0, *map(abs, scores)]) if has_signs else max([1e-9, *map(abs, scores)])
+    most = max([1.0 if has_signs else 1e-9, *(abs(score) for score in scores if not isnan(score))])
     looks = [
         text_strip.Look(
-            ground=colours.shade(above if score > 0 else below, abs(score) / most),
-            below=signed(score) if has_signs else signed(score).removeprefix("+"),
+            ground="" if isnan(score) else colours.shade(above if score > 0 else below, abs(score) / most),
+            below="" if isnan(score) else signed(score) if has_signs else signed(score).removeprefix("+"),
             hint=hint,
         )
         for score, hint in zip(scores, hints, strict=True)
