@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import streamlit as st
 
-from core.data.tables import as_csv
+from core.data.tables import as_csv, written
 from core.runtime.i18n import gettext as _
 from pages.server.fingerprint import fingerprint
 from pages.widgets import frame
 from pages.wording import estimates
-from pages.wording.tokens import minus
 
 
 def table(
@@ -42,7 +41,7 @@ def table(
     rows = list(rows)
     shown: Any = estimates.as_shown(header, rows)
     if decimals is not None:
-        shown = _written(shown, decimals)
+        shown = written(shown, decimals)
     chosen: list[int] = []
     if select:
         event = st.dataframe(shown, hide_index=True, key=key, on_select="rerun", selection_mode=select, **options)
@@ -57,15 +56,6 @@ def table(
     elif texts:
         st.caption(_("Choose a row to copy its text or open it on another page."))
     return chosen
-
-
-def _written(rows: Sequence[Mapping[str, object]], decimals: int) -> Any:
-    """Rows with their numbers written out; what is missing is a dash."""
-    import pandas as pd
-
-    frame = pd.DataFrame(rows)
-    numbers = frame.select_dtypes("float").columns
-    return frame.style.format(lambda value: minus(f"{value:.{decimals}f}"), numbers, na_rep="–")
 
 
 def download(

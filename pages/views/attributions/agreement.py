@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
 import streamlit as st
 
 from core.data.labels import model_name
@@ -18,6 +16,8 @@ from pages.widgets import tables
 from pages.wording.tokens import Number, lead, plain
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from core.models.checkpoints import Checkpoint
     from core.probes.attribution.results import Attribution
     from pages.widgets.sentences import Sentence
@@ -56,7 +56,9 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
 
 def _answer(here: Sequence[Attribution], matrix: np.ndarray) -> str:
     """Which words the methods call the strongest, and how alike two methods rank on average."""
-    (first, most), *others = Counter(int(np.abs(one.scores).argmax()) for one in here).most_common(2)
+    from core.probes.attribution.measures import mean_agreement, votes
+
+    (first, most), *others = votes([one.scores for one in here])
     line = _("{model}: {most} of {count} methods call {word} the strongest word.")
     if others:
         line = _("{model}: {most} of {count} methods call {word} the strongest word, {fewer} call {other} so.")
@@ -69,11 +71,10 @@ def _answer(here: Sequence[Attribution], matrix: np.ndarray) -> str:
         fewer=fewer,
         other=strips.quoted(here[0].tokens, [second]),
     )
-    pairs = matrix[np.triu_indices(len(here), 1)]
-    if np.isnan(pairs).all():
+    if (tau := mean_agreement(matrix)) is None:
         return line
     alike = _("Two methods’ rankings agree by τ = {tau:.2f} on average (1: the same).")
-    return together((line, alike.format(tau=Number(np.nanmean(pairs)))))
+    return together((line, alike.format(tau=Number(tau))))
 
 
 def _map(here: Sequence[Attribution], matrix: np.ndarray) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
 import streamlit as st
 
 from core.data.labels import model_name, shown
@@ -99,6 +98,7 @@ def _cell(
 def _answer(verdict: Verdict, first: Attribution, measured: Faithfulness | None) -> None:
     """Which words carried the verdict by one method, and whether to believe it."""
     from core.probes.attribution.attribute import METHODS
+    from core.probes.attribution.measures import strongest
 
     strips.warn_of_unknown(first.known)
     carried = {
@@ -107,14 +107,18 @@ def _answer(verdict: Verdict, first: Attribution, measured: Faithfulness | None)
         "probability": max(verdict.distribution),
         "aim": shown(verdict.target.name),
     }
+    if not any(first.known):
+        line = _("{model}: {label} ({probability:.2f}), but it knows none of the words, so none carried the verdict.")
+        lead(line.format(**carried))
+        return
     if not METHODS[first.method].signed:
         line = _("{model}: {label} ({probability:.2f}), most sensitive to {words}.")
-        line = line.format(words=strips.quoted(first.tokens, _strongest(np.abs(first.scores))), **carried)
+        line = line.format(words=strips.quoted(first.tokens, strongest(abs(first.scores), _NAMED)), **carried)
     else:
         rival = verdict.target.rival
         sign = -1 if rival is not None and verdict.label == rival else 1
-        words = _strongest(sign * first.scores)
-        others = _strongest(-sign * first.scores)
+        words = strongest(sign * first.scores, _NAMED)
+        others = strongest(-sign * first.scores, _NAMED)
         if verdict.label in (verdict.target.name, rival):
             line = _("{model}: {label} ({probability:.2f}), carried by {words}.")
             without = _("{model}: {label} ({probability:.2f}), though no word supports it.")
@@ -125,14 +129,6 @@ def _answer(verdict: Verdict, first: Attribution, measured: Faithfulness | None)
         if others:
             line = together((line, _("Against it: {words}.").format(words=strips.quoted(first.tokens, others))))
     lead(together((line, _belief(first, measured))))
-
-
-def _strongest(support: np.ndarray) -> list[int]:
-    """The positions of the fewest words that have half of the support, three at most, in the order of the text."""
-    order = np.argsort(-support, kind="stable")
-    ahead = np.cumsum(np.maximum(support[order], 0))
-    enough = int(np.searchsorted(ahead, ahead[-1] / 2)) + 1
-    return sorted(position for position in order[: min(enough, _NAMED)].tolist() if support[position] > 0)
 
 
 def _belief(first: Attribution, measured: Faithfulness | None) -> str:
@@ -168,7 +164,7 @@ def _strip(cell: Cell, verdict: Verdict, first: Attribution, name: str) -> None:
         )
         for token, score, error in zip(first.tokens, first.scores.tolist(), errors, strict=True)
     ]
-    has_signs = METHODS[first.method].signed
+    has_signs = METHODS[first.method].signed and any(first.known)
     key, chart = f"attribution words {name}", f"attribution map {name}"
     clicked = strips.choose(
         *(first.tokens, first.known, first.scores.tolist(), hints, first.target),
@@ -263,7 +259,7 @@ def _table(here: Sequence[Attribution], measured: Mapping[str, Faithfulness], se
         measures["comprehensiveness_logit"] = _("comprehensiveness (logit) ↑")
         measures["sufficiency_logit"] = _("sufficiency (logit) ↓")
     header = [_("method"), _("better than random"), _("note"), *measures.values()]
-    badge = [_("no better than random")]
+    badge = [_("too few words") if len(here[0]) < trust.FEWEST else _("no better than random")]
     ranked = first.ranking_matters
     rows: list[list[object]] = [
         [
