@@ -343,9 +343,7 @@ def figure(result: Any, labels: tuple[str, ...] = ("negative", "positive")) -> g
         "Comparison": lambda: comparison.comparison_curves(result),
         "Trace": lambda: contributions.contribution_bars([result]),
         "Gradients": lambda: gradients.gradient_norms([result]),
-        "Attribution": lambda: scores.attribution_bars(
-            [result], [result.method], model_name(result.model), shares=False
-        ),
+        "Attribution": lambda: scores.attribution_bars(result, f"{model_name(result.model)}, {result.method}"),
         "OrderAttribution": lambda: order.order_bars(result),
         "Interactions": lambda: interactions.interaction_heatmap(result),
         "PatchGrid": lambda: interventions.patch_heatmap([result], "probability"),

@@ -8,15 +8,18 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from numbers import Number
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from core.data.formats.detection import look
 from core.data.formats.layout import NAME_ENCODING, SENTIMENT140_COLUMNS, Layout, called, tell
 from core.data.records import Window, check_columns, read
 from core.runtime.i18n import gettext as _
+
+if TYPE_CHECKING:
+    from pandas.io.formats.style import Styler
 
 _WINDOW = 4_096  # rows read at a time
 SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl")
@@ -48,6 +51,16 @@ def harmless(text: str) -> str:
     Those are texts that start with = + - @ or their wide forms, also behind white space, or with a tab or a line's end.
     """
     return f"'{text}" if _FORMULA.match(text) else text
+
+
+def written(rows: Sequence[Mapping[str, object]], decimals: int) -> Styler:
+    """Rows as a data frame of pandas whose fractions are written with so many decimals; a missing one is a dash."""
+    import pandas as pd
+
+    frame = pd.DataFrame(rows)
+    frame = frame.astype(dict.fromkeys(frame.columns[frame.isna().all()], float))
+    numbers = frame.select_dtypes("float").columns
+    return frame.style.format(lambda value: f"{value:.{decimals}f}".replace("-", "−"), numbers, na_rep="–")
 
 
 def as_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from core.data.tables import as_csv
+from core.data.tables import as_csv, written
 from core.runtime.i18n import gettext as _
 from pages.server.fingerprint import fingerprint
 from pages.widgets import frame
@@ -24,6 +24,7 @@ def table(
     select: Literal["single-row", "multi-row"] | None = None,
     texts: Sequence[str] = (),
     firsts: Sequence[str] = (),
+    decimals: int | None = None,
     **options: Any,
 ) -> list[int]:
     """Show a table; with `csv`, a button below it downloads the rows as ``unrolled-CSV.csv``.
@@ -32,12 +33,15 @@ def table(
     Texts are shown as they are, and spreadsheets read none of them as a formula.
     With `select` a reader can choose rows, and their indices are returned; `key` must then change with the rows.
     With `texts`, one for each row, a chosen row's text can be copied and opened on the pages, beside that of
-    `firsts` if it is an order of that. `options` are those of ``st.dataframe``.
+    `firsts` if it is an order of that. With `decimals` numbers are written with so many,
+    and sorted as numbers. `options` are those of ``st.dataframe``.
     """
     if texts:
         select, key = select or "single-row", key or f"rows {fingerprint((header, texts))}"
     rows = list(rows)
-    shown = estimates.as_shown(header, rows)
+    shown: Any = estimates.as_shown(header, rows)
+    if decimals is not None:
+        shown = written(shown, decimals)
     chosen: list[int] = []
     if select:
         event = st.dataframe(shown, hide_index=True, key=key, on_select="rerun", selection_mode=select, **options)

@@ -49,8 +49,8 @@ def choose(
     A second click on a word takes the choice back. `chart` is the key of a chart whose x axis counts the words from 1:
     a pointer on a word points at its step there, and the other way round, and the row can be played along it.
     """
-    mark = sha256(json.dumps([list(tokens), chosen]).encode()).hexdigest()[:16]
-    picked = _picked(st.session_state.get(key), mark, len(tokens), chosen)
+    mark = _mark(tokens, chosen)
+    picked = chosen_before(tokens, key=key, chosen=chosen)
     result = _strip(
         key=key,
         data={
@@ -73,6 +73,15 @@ def choose(
         on_picked_change=_nothing,
     )
     return _picked(result, mark, len(tokens), chosen)
+
+
+def chosen_before(tokens: Sequence[str], *, key: str, chosen: int | None = None) -> int | None:
+    """What `choose` will return of these words, before it is drawn: for looks that depend on it."""
+    return _picked(st.session_state.get(key), _mark(tokens, chosen), len(tokens), chosen)
+
+
+def _mark(tokens: Sequence[str], chosen: int | None) -> str:
+    return sha256(json.dumps([list(tokens), chosen]).encode()).hexdigest()[:16]
 
 
 def _picked(state: Any, mark: str, count: int, first: int | None) -> int | None:

@@ -21,6 +21,7 @@ TOKENS = (
 
 def as_plotly_shows(label: str) -> str:
     """A label without a tag: numbered entities decoded, and of the named ones only those plotly.js knows."""
+    label = re.sub(r'<span style="color:(#[\da-f]{6}|currentColor)">|</span>', "", label)  # of the figures' own
     assert "<" not in label, f"plotly would read a tag in {label!r}"
     names = {"mu": "μ", "amp": "&", "lt": "<", "gt": ">", "nbsp": "\xa0", "times": "×", "plusmn": "±", "deg": "°"}
 

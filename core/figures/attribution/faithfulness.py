@@ -158,7 +158,7 @@ def benchmark_plot(
             error_x=layout.error_bars([mean.mean for _row, mean in shown], [mean.interval for _row, mean in shown]),
             name=name,
             mode="markers",
-            marker={"color": look.color, "symbol": look.marker, "size": 9},
+            marker={"color": look.color, "symbol": look.marker, "size": 7},
             customdata=[[method_names[row], mean.rows] for row, mean in shown],
             hovertemplate=_("%{customdata[0]}: %{x:.3f}, %{customdata[1]:,} sentences"),
         )
@@ -167,9 +167,9 @@ def benchmark_plot(
     return layout.finish(
         figure,
         _("How faithful each method is"),
-        290 + 34 * len(methods),
+        240 + 24 * len(methods),
         x=_("{measure}<br>mean and 95 % interval").format(measure=title),
-        y={"title": _("method"), **layout.row_axis(method_names)},
+        y=layout.row_axis(method_names),
         legend={"orientation": "h", "x": 0, "xref": "container", "y": 0, "yref": "container", "yanchor": "bottom"},
         bottom=170,
     )

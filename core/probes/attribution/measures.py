@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
@@ -139,3 +140,23 @@ def agreement(scores: Sequence[np.ndarray], signed: Sequence[bool]) -> np.ndarra
         for own, sign in zip(rows, signs, strict=True)
     ]
     return np.stack(taus)
+
+
+def mean_agreement(taus: np.ndarray) -> float | None:
+    """The mean of every two methods' τ-b [M, M]; None where there is none."""
+    pairs = taus[np.triu_indices(len(taus), 1)]
+    pairs = pairs[~np.isnan(pairs)]
+    return float(pairs.mean()) if len(pairs) else None
+
+
+def votes(scores: Sequence[np.ndarray]) -> list[tuple[int, int]]:
+    """The tokens that methods give the largest size, and how many methods do, the most votes first."""
+    return Counter(int(np.abs(one).argmax()) for one in scores).most_common()
+
+
+def strongest(support: np.ndarray, most: int) -> list[int]:
+    """The fewest tokens that have half of the positive support [n], `most` at most, in the order of the text."""
+    order = np.argsort(-support, kind="stable")
+    ahead = np.cumsum(np.maximum(support[order], 0))
+    enough = int(np.searchsorted(ahead, ahead[-1] / 2)) + 1
+    return sorted(position for position in order[: min(enough, most)].tolist() if support[position] > 0)

@@ -9,23 +9,27 @@ import streamlit as st
 
 from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
-from pages.views.attributions import controls
+from core.runtime.i18n import together
+from pages.views.attributions import controls, strips
 from pages.views.attributions import names as attribution_names
 from pages.widgets import tables
-from pages.wording.tokens import plain
+from pages.wording.tokens import Number, lead, plain
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from core.models.checkpoints import Checkpoint
+    from core.probes.attribution.results import Attribution
     from pages.widgets.sentences import Sentence
 
 
 def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """A map of rank correlations between all methods, for every model chosen."""
-    from core.figures.attribution.scores import agreement_map
     from core.probes.attribution.attribute import METHODS, available
     from core.probes.attribution.measures import agreement
 
     cells, baseline = controls.choose_cells(asked, checkpoints)
+    answers = st.container()
     attributions = controls.run(cells, list(METHODS), baseline, "agreement")
     rows: list[tuple[object, ...]] = []
     for cell in cells:
@@ -34,31 +38,55 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         here = [attributions[key] for key in keys if key in attributions]
         if len(cell.tokens) == 1:
             line = _("{model}: a single word has no ranking, so agreement is undefined.")
-            st.info(plain(line.format(model=model_name(name))))
+            answers.info(plain(line.format(model=model_name(name))))
+            continue
+        if not here:
             continue
         matrix = agreement([one.scores for one in here], [METHODS[one.method].signed for one in here])
-        names = [attribution_names.method(one.method) for one in here]
-        title = _("Agreement between methods, {model}").format(model=attribution_names.model(name, here[0].target))
-        st.plotly_chart(
-            agreement_map(names, matrix, title),
-            key=f"agreement {name}",
-            alt=_("Rank correlation of the scores for each pair of methods"),
-        )
+        with answers:
+            lead(_answer(here, matrix))
+            _map(here, matrix)
         rows += [
             (name, one.method, other.method, "" if value != value else value, attribution_names.column(one.target))
             for one, correlations in zip(here, matrix.tolist(), strict=True)
             for other, value in zip(here, correlations, strict=True)
         ]
-    st.caption(
-        plain(
-            _(
-                "Kendall’s τ-b between the scores of two methods on this sentence. It is 1 if they "
-                "rank its words alike, 0 if the rankings are unrelated. Methods without signs are "
-                "compared by magnitude. Agreement does not make methods right: methods that ask the "
-                "same question must agree. Some methods draw at random, so they rank nearly equal "
-                "words by chance (Shapley sampling and values beyond 12 words, KernelSHAP, LIME, "
-                "Gradient SHAP, SmoothGrad)."
-            )
-        )
-    )
     tables.download_chart("agreement", ["model", "method", "other", "tau_b", "target"], lambda: rows)
+
+
+def _answer(here: Sequence[Attribution], matrix: np.ndarray) -> str:
+    """Which words the methods call the strongest, and how alike two methods rank on average."""
+    from core.probes.attribution.measures import mean_agreement, votes
+
+    (first, most), *others = votes([one.scores for one in here])
+    line = _("{model}: {most} of {count} methods call {word} the strongest word.")
+    if others:
+        line = _("{model}: {most} of {count} methods call {word} the strongest word, {fewer} call {other} so.")
+    second, fewer = others[0] if others else (first, 0)
+    line = line.format(
+        model=model_name(here[0].model),
+        most=most,
+        count=len(here),
+        word=strips.quoted(here[0].tokens, [first]),
+        fewer=fewer,
+        other=strips.quoted(here[0].tokens, [second]),
+    )
+    if (tau := mean_agreement(matrix)) is None:
+        return line
+    alike = _("Two methods’ rankings agree by τ = {tau:.2f} on average (1: the same).")
+    return together((line, alike.format(tau=Number(tau))))
+
+
+def _map(here: Sequence[Attribution], matrix: np.ndarray) -> None:
+    from core.figures.attribution.scores import agreement_map
+
+    title = _("Agreement between methods, {model}")
+    st.plotly_chart(
+        agreement_map(
+            [attribution_names.marked(one.method) for one in here],
+            matrix,
+            title.format(model=attribution_names.model(here[0].model, here[0].target)),
+        ),
+        key=f"agreement {here[0].model}",
+        alt=_("Rank correlation of the scores for each pair of methods"),
+    )

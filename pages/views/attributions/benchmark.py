@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.labels import model_name
+from core.runtime.i18n import clauses, listed, together
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import listed, together
 from pages.views.attributions import controls, names
 from pages.widgets import query_params, tables
-from pages.wording import estimates
-from pages.wording.tokens import plain
+from pages.wording.tokens import lead, minus, plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
-    from core.probes.attribution.standings import Benchmark, Measures
+    from core.probes.attribution.standings import Benchmark, Measures, Standing
 
 _COMMAND = "python -m core faithfulness --model all --data FILE --rows {rows} --seed {seed} --out checkpoints/{file}"
 
@@ -35,17 +34,40 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
         st.info(_("No benchmark of these models yet. Run one with the command below."))
         st.code(_COMMAND.format(rows=200, seed=0, file=FILE), language="bash", wrap_lines=True)
         return
-    for benchmark in current.values():
-        _say(benchmark)
+    source = stored.source
+    benchmarks = list(current.values())
+    lead(_answer(benchmarks, source.rows))
+    picture = st.container()
     measure = _choose_measure()
-    st.plotly_chart(
-        benchmark_plot(list(current.values()), measure, names.methods()),
-        key="benchmark",
-        alt=_("Faithfulness of every method with its interval, and of random rankings"),
-    )
-    for name, benchmark in current.items():
-        with st.expander(_("All measures, {model}").format(model=plain(model_name(name))), icon=":material/table:"):
-            tables.table(_header(), _table(benchmark))
+    keys = [one.method for one in benchmarks[0].standings]
+    with picture:
+        st.plotly_chart(
+            benchmark_plot(benchmarks, measure, {key: names.marked(key) for key in names.methods()}),
+            key="benchmark",
+            alt=_("Faithfulness of every method with its interval, and of random rankings"),
+        )
+    if measure != "sensitivity" and (line := names.magnitudes(keys)):
+        st.caption(plain(line))
+    with st.expander(_("All measures"), icon=":material/table:", expanded=True):
+        for benchmark in benchmarks:
+            st.caption(plain(best_of(benchmark)))
+        header, rows = _table(benchmarks)
+        # Text that starts with a number sorts as text, so the intervals are in the file alone.
+        tables.table(header, rows, decimals=3)
+        header, numbers = _rows(current)
+        tables.download_chart("league", header, lambda: numbers)
+    with st.expander(_("How it was measured"), icon=":material/info:"):
+        st.markdown(
+            plain(
+                _(
+                    "{rows:,} sentences, drawn with seed {seed} from the {all:,} in {file}; no model was "
+                    "trained on them. Intervals: 95 % bootstrap over sentences. Score: comprehensiveness "
+                    "− sufficiency in probability, words deleted, from −1 to 1. Random rankings are "
+                    "measured in the same way."
+                ).format(rows=source.rows, seed=source.seed, all=source.drawn_from, file=source.file)
+            )
+        )
+        st.code(_COMMAND.format(rows=source.rows, seed=source.seed, file=FILE), language="bash", wrap_lines=True)
     gone = stored.outdated({checkpoint.name: checkpoint.hash for checkpoint in checkpoints})
     if gone:
         st.caption(
@@ -53,20 +75,6 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
                 models=plain(listed(map(model_name, gone)))
             )
         )
-    source = stored.source
-    st.caption(
-        plain(
-            _(
-                "{rows:,} sentences, drawn with seed {seed} from the {all:,} in {file}; no model was "
-                "trained on them. Intervals: 95 % bootstrap over sentences. Score: comprehensiveness "
-                "− sufficiency in probability, words deleted, from −1 to 1. Random rankings are "
-                "measured in the same way."
-            ).format(rows=source.rows, seed=source.seed, all=source.drawn_from, file=source.file)
-        )
-    )
-    st.code(_COMMAND.format(rows=source.rows, seed=source.seed, file=FILE), language="bash", wrap_lines=True)
-    header, rows = _rows(current)
-    tables.download_chart("league", header, lambda: rows)
 
 
 def _choose_measure() -> str:
@@ -87,48 +95,86 @@ def _choose_measure() -> str:
     )
 
 
-def _say(benchmark: Benchmark) -> None:
-    """The most faithful method, compared with random rankings and with the next method."""
+def _answer(benchmarks: Sequence[Benchmark], rows: int) -> str:
+    """Which method is the most faithful to which model, and which methods are no better than random rankings."""
+    best: dict[str, list[str]] = {}
+    weak: dict[str, list[str]] = {}
+    for benchmark in benchmarks:
+        if benchmark.best is not None:
+            best.setdefault(benchmark.best, []).append(names.measured(benchmark))
+        for standing in benchmark.standings:
+            if not _beats_random(standing):
+                weak.setdefault(standing.method, []).append(names.measured(benchmark))
+
+    def said(found: dict[str, list[str]]) -> str:
+        return clauses(
+            _("{method} for {models}").format(method=names.method(method), models=listed(models))
+            for method, models in found.items()
+        )
+
+    if not best:
+        return _("No method was measured on any sentence.")
+    line = _("Most faithful on {rows:,} sentences: {methods}.").format(rows=rows, methods=said(best))
+    if not weak:
+        return together((line, _("Every method is better than random rankings.")))
+    return together((line, _("No better than random rankings: {methods}.").format(methods=said(weak))))
+
+
+def _beats_random(standing: Standing) -> bool:
+    gain = standing.gains["overall"]
+    return gain is not None and gain.interval[0] > 0
+
+
+def best_of(benchmark: Benchmark) -> str:
+    """The most faithful method over many sentences beside random rankings, and its ties or its lead. Not escaped."""
     best = next((one for one in benchmark.standings if one.method == benchmark.best), None)
     overall = None if best is None else best.measures["overall"]
     gain = None if best is None else best.gains["overall"]
-    name = _("**{model}.** ").format(model=plain(names.measured(benchmark)))
     if best is None or overall is None or gain is None:
-        st.markdown(name + _("No method was measured on any sentence."))
-        return
-    method = plain(names.method(best.method))
-    if gain.interval[0] <= 0:
-        line = _("No method is more faithful than random rankings. The highest score is that of {method}.")
-        st.markdown(name + line.format(method=method))
-        return
+        return _("{model}: no method was measured on any sentence.").format(model=names.measured(benchmark))
     lines = [
-        _("**{method}** is the most faithful: {value:.3f} ({low:.3f} to {high:.3f}).").format(
-            method=method, value=overall.mean, low=overall.interval[0], high=overall.interval[1]
-        ),
-        _("That is {value:.3f} ({low:.3f} to {high:.3f}) above random rankings of the same sentences.").format(
-            value=gain.mean, low=gain.interval[0], high=gain.interval[1]
-        ),
+        _(
+            "{model}, {rows:,} sentences, words deleted. Most faithful: {method}, {value} ({low} to {high}); "
+            "{gain} above random rankings."
+        ).format(
+            model=names.measured(benchmark),
+            rows=overall.rows,
+            method=names.method(best.method),
+            value=_written(overall.mean),
+            low=_written(overall.interval[0]),
+            high=_written(overall.interval[1]),
+            gain=_written(gain.mean),
+        )
     ]
     if benchmark.tied:
-        others = listed(names.method(one) for one in benchmark.tied)
-        lines.append(_("Statistically tied with it on these sentences: {methods}.").format(methods=plain(others)))
+        tied = listed(names.method(one) for one in benchmark.tied)
+        lines.append(_("Statistically tied with it on these sentences: {methods}.").format(methods=tied))
     elif benchmark.runner_up is not None and benchmark.lead is not None:
         lines.append(
-            _("It leads the next method, {method}, by {value:.3f} ({low:.3f} to {high:.3f}).").format(
-                method=plain(names.method(benchmark.runner_up)),
-                value=benchmark.lead.mean,
-                low=benchmark.lead.interval[0],
-                high=benchmark.lead.interval[1],
+            _("It leads the next method, {method}, by {value} ({low} to {high}).").format(
+                method=names.method(benchmark.runner_up),
+                value=_written(benchmark.lead.mean),
+                low=_written(benchmark.lead.interval[0]),
+                high=_written(benchmark.lead.interval[1]),
             )
         )
-    st.markdown(name + together(lines))
+    return together(lines)
 
 
-def _header() -> list[str]:
-    return [
+def _written(number: float) -> str:
+    return minus(f"{number:.3f}")
+
+
+_MEASURES = ("overall", "comprehensiveness", "sufficiency", "loo_tau", "infidelity", "sensitivity")
+
+
+def _table(benchmarks: Sequence[Benchmark]) -> tuple[list[str], list[list[object]]]:
+    """A header and a row for each model and method, the best of a model first, with a badge for no gain."""
+    header = [
+        _("model"),
         _("method"),
+        _("note"),
         _("comprehensiveness − sufficiency ↑"),
-        _("gain over random"),
         _("comprehensiveness ↑"),
         _("sufficiency ↓"),
         _("τ with leave-one-out ↑"),
@@ -137,23 +183,19 @@ def _header() -> list[str]:
         _("seconds per sentence"),
     ]
 
+    def means(measures: Measures) -> list[object]:
+        return [None if (mean := measures[one]) is None else mean.mean for one in _MEASURES]
 
-_MEASURES = ("comprehensiveness", "sufficiency", "loo_tau", "infidelity", "sensitivity")
-
-
-def _table(benchmark: Benchmark) -> list[list[object]]:
-    def cell(measures: Measures, name: str) -> estimates.Estimate:
-        mean = measures[name]
-        return estimates.NONE if mean is None else estimates.signed(mean.mean, mean.interval, 3)
-
-    def row(name: str, measures: Measures, gains: Measures | None, seconds: str) -> list[object]:
-        gain = estimates.NONE if gains is None else cell(gains, "overall")
-        return [name, cell(measures, "overall"), gain, *(cell(measures, one) for one in _MEASURES), seconds]
-
-    return [
-        *(row(names.method(one.method), one.measures, one.gains, f"{one.seconds:.3f}") for one in benchmark.standings),
-        row(_("random rankings"), benchmark.random, None, "–"),
-    ]
+    rows: list[list[object]] = []
+    for benchmark in benchmarks:
+        model = names.measured(benchmark)
+        for one in benchmark.standings:
+            note = [] if _beats_random(one) else [_("no better than random")]
+            if one.method in (benchmark.best, *benchmark.tied):
+                note.append(_("best") if one.method == benchmark.best else _("tied"))
+            rows.append([model, names.marked(one.method), note, *means(one.measures), one.seconds])
+        rows.append([model, _("random rankings"), [], *means(benchmark.random), None])
+    return header, rows
 
 
 def _rows(benchmarks: dict[str, Benchmark]) -> tuple[list[str], list[tuple[object, ...]]]:

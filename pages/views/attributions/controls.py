@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import listed, ngettext, together
+from core.runtime.i18n import listed
 from pages.server import background_search
 from pages.server.caches import cached
 from pages.views.attributions import names
 from pages.widgets import black_box, frame, models, query_params, sentences, target
 from pages.widgets.sentences import Sentence
 from pages.widgets.target import Aim
-from pages.wording.tokens import minus, plain
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from core.models.predictor import Model
     from core.probes.attribution.benchmark_file import Benchmarks
     from core.probes.attribution.results import Attribution
@@ -72,15 +74,25 @@ def choose_models(checkpoints: Sequence[Model], asked: Sequence[Sentence]) -> li
     return models.choose_some(readers, "attributions models", usual)
 
 
+def row() -> DeltaGenerator:
+    """The one row of controls above an answer."""
+    return st.container(horizontal=True, vertical_alignment="bottom")
+
+
+def settings() -> DeltaGenerator:
+    """The settings at the end of that row."""
+    return st.popover(_("Settings"), icon=":material/tune:")
+
+
 def choose_cells(asked: Sequence[Sentence], checkpoints: Sequence[Model]) -> tuple[list[Cell], str]:
     """One of the sentences read by some of the models, each with its target, and the baseline."""
-    left, right = st.columns(2)
-    with left:
+    with row():
         sentence = sentences.choose(asked)
         chosen = choose_models(checkpoints, [sentence])
-    with right:
-        baseline = choose_baseline()
-    return cells([sentence], chosen, target.choose(chosen, "attributions")), baseline
+        aim = target.choose(chosen, "attributions")
+        with settings():
+            baseline = choose_baseline()
+    return cells([sentence], chosen, aim), baseline
 
 
 def cells(asked: Sequence[Sentence], chosen: Sequence[Model], aim: Aim) -> list[Cell]:
@@ -110,6 +122,23 @@ def choose_methods(checkpoints: Sequence[Model]) -> list[str]:
         placeholder=_("Choose methods"),
     )
     return chosen or usual
+
+
+def choose_method(methods: Sequence[str]) -> str:
+    """The method whose scores are shown first, or "" for the most faithful; ``method`` in the link."""
+    return query_params.choice(
+        st.selectbox,
+        _("Method"),
+        {"": _("most faithful")} | {name: names.method(name) for name in methods},
+        name="method",
+        key="attributions method",
+        unreadable=_("The link names an unknown method. Using the most faithful one."),
+        width=230,
+        help=_(
+            "The most faithful: the best of the method benchmark for this model, or without a benchmark the best on "
+            "this sentence. Settings has more methods."
+        ),
+    )
 
 
 def choose_baseline() -> str:
@@ -359,39 +388,3 @@ def read_stored() -> tuple[Benchmarks | None, str]:
         return benchmark_file.load(), ""
     except ValueError as fault:
         return None, str(fault)
-
-
-def tell_of_best(checkpoints: Sequence[Model]) -> None:
-    """What the benchmark says of each model."""
-    for benchmark in stored_benchmarks(checkpoints).values():
-        if benchmark.best is None:
-            continue
-        standing = benchmark.standings[0]
-        overall = standing.measures["overall"]
-        chance = benchmark.random["overall"]
-        if overall is None or chance is None:
-            continue
-        line = _(
-            "**{method}** is the most faithful to the {model} on {rows:,} validation sentences, with "
-            "words deleted. Comprehensiveness − sufficiency: {value} ({low} to {high}); random "
-            "rankings: {chance}."
-        )
-        if benchmark.tied:
-            tied = ngettext(
-                "{count} other is statistically tied with it.",
-                "{count} others are statistically tied with it.",
-                len(benchmark.tied),
-            )
-            line = together((line, tied))
-        st.markdown(
-            line.format(
-                model=plain(names.measured(benchmark)),
-                rows=overall.rows,
-                method=plain(names.method(benchmark.best)),
-                value=minus(f"{overall.mean:.3f}"),
-                low=minus(f"{overall.interval[0]:.3f}"),
-                high=minus(f"{overall.interval[1]:.3f}"),
-                chance=minus(f"{chance.mean:.3f}"),
-                count=len(benchmark.tied),
-            )
-        )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from core.data import targets
 from core.data.labels import model_name, shown
 from core.data.targets import Target, probability_of
 from core.runtime.i18n import gettext as _
+from core.runtime.i18n import listed
 
 if TYPE_CHECKING:
     from core.probes.attribution.standings import Benchmark
@@ -43,6 +44,28 @@ def method(key: str) -> str:
     return methods().get(key, key)
 
 
+def marked(key: str) -> str:
+    """A method's name, with a mark if it ranks words by magnitude; for where methods are ordered."""
+    from core.probes.attribution.attribute import METHODS
+
+    if key in METHODS and not METHODS[key].signed:
+        return _("{method} (magnitude)").format(method=method(key))
+    return method(key)
+
+
+def magnitudes(keys: Iterable[str]) -> str:
+    """Why methods without signs come last where there are some; else nothing. Not escaped."""
+    from core.probes.attribution.attribute import METHODS
+
+    named = listed(method(key) for key in keys if key in METHODS and not METHODS[key].signed)
+    if not named:
+        return ""
+    return _(
+        "Ranked by magnitude, without a sign: {methods}. These measures remove the strongest support first, so such "
+        "methods come last by construction."
+    ).format(methods=named)
+
+
 def model(name: str, target: Target) -> str:
     """A model's name as shown, with the target that is explained unless it goes without saying. Not escaped."""
     if target == targets.default(target.labels):
@@ -63,14 +86,6 @@ def measured(benchmark: Benchmark) -> str:
     if benchmark.against is None:
         return name
     return _("{label} against {rival}").format(label=name, rival=shown(benchmark.against))
-
-
-def sides(several: Sequence[Target | None]) -> tuple[str, str]:
-    """What scores above and below 0 speak for, under several targets. Not escaped."""
-    target = targets.shared_target(one for one in several if one)
-    if target is None or None in several:
-        return _("the target class"), _("all other classes")
-    return shown(target.name), _("all other classes") if target.rival is None else shown(target.rival)
 
 
 def explanations() -> dict[str, str]:

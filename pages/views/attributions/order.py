@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import model_name
+from core.data import targets
+from core.data.labels import model_name, shown
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
-from pages.views.attributions import controls, names
+from pages.views.attributions import controls, names, strips
 from pages.widgets import tables
-from pages.wording.tokens import Number, plain
+from pages.wording.tokens import Number, lead, plain, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -22,16 +23,9 @@ if TYPE_CHECKING:
 
 def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """The two sums and their parts, word by word and position by position, for every model chosen."""
-    from core.probes.attribution.order import MOST_EXACT, MOST_SAMPLED
+    from core.probes.attribution.order import MOST_SAMPLED
 
     cells, baseline = controls.choose_cells(asked, checkpoints)
-    st.write(
-        _(
-            "A game of words and positions. A word may be missing. A position may be left to chance: "
-            "its word then takes any of the positions left to chance. Shapley values divide the "
-            "logit among words and positions."
-        )
-    )
     longest = max((len(cell.tokens) for cell in cells), default=0)
     if longest > MOST_SAMPLED:
         st.info(
@@ -40,10 +34,6 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
             )
         )
         return
-    if longest > MOST_EXACT:
-        st.caption(
-            _("More than {count} words: the values are sampled and have standard errors.").format(count=MOST_EXACT)
-        )
     controls.by_cell(
         "order",
         cells,
@@ -58,51 +48,68 @@ def _show(results: Sequence[OrderAttribution]) -> None:
     from core.figures.attribution.order import order_bars
 
     for one in results:
-        st.plotly_chart(
-            order_bars(one),
-            key=f"order {one.model}",
-            alt=_("Shapley values of every word and every position"),
-        )
-        st.markdown(plain(_statement(one)))
-    st.caption(
-        plain(
-            _(
-                "A position’s value says what it is worth to keep its word there, with the other "
-                "positions left to chance. It is not an effect of the index itself. The values of "
-                "words and positions sum to the logit minus the logit of no words. A model that "
-                "ignores word order gives every position 0."
+        strips.warn_of_unknown(one.known)
+        lead(_answer(one))
+        hints = [
+            _("{token}: the word {word:+.2f}, its position {position:+.2f}").format(
+                token=visible(token), word=Number(word), position=Number(position)
             )
-        )
-    )
+            for token, word, position in zip(one.tokens, one.words.tolist(), one.positions.tolist(), strict=True)
+        ]
+        chart = f"order {one.model}"
+        strips.choose(one.tokens, one.known, one.words.tolist(), hints, one.target, key=f"{chart} words", chart=chart)
+        st.plotly_chart(order_bars(one), key=chart, alt=_("Shapley values of every word and every position"))
+        st.caption(plain(_statement(one)))
     header = ["model", "place", "token", "word", "word_error", "position", "position_error", "target"]
     tables.download_chart("order", header, lambda: _rows(results))
 
 
-def _statement(result: OrderAttribution) -> str:
-    parts = _(
-        "{model}: of {total:+.2f} in logits, {words:+.2f} comes from which words occur and "
-        "{order:+.2f} from their order."
+def _answer(result: OrderAttribution) -> str:
+    """What the order of the words does to the verdict: in random order, and in this one."""
+    log_odds = targets.log_odds_name(result.target)
+    if len(result.tokens) == 1:
+        return _("{model}: a single word has no order.").format(model=model_name(result.model))
+    line = _(
+        "{model}: which words there are adds {words:+.2f} to the {log_odds}, their order {order:+.2f}. In random order "
+        "it would be {shuffled:+.2f} on average; in this order it is {logit:+.2f}."
     )
-    if result.from_order_error is not None:
-        parts = _(
-            "{model}: of {total:+.2f} in logits, {words:+.2f} comes from which words occur and "
-            "{order:+.2f} from their order (standard error {error:.2f})."
+    (_sign, before), (_sign, after) = (targets.side(result.target, one) for one in (result.shuffled, result.logit))
+    if result.target.rival is not None and before != after:
+        line = _(
+            "{model}: the order decides. In random order the {log_odds} is {shuffled:+.2f} on average ({before}), in "
+            "this order {logit:+.2f} ({after})."
         )
-    line = parts.format(
+    return line.format(
         model=model_name(result.model),
-        total=Number(result.total),
+        log_odds=log_odds,
         words=Number(result.from_words),
         order=Number(result.from_order),
-        error=result.from_order_error or 0.0,
+        shuffled=Number(result.shuffled),
+        logit=Number(result.logit),
+        before=shown(before),
+        after=shown(after),
     )
-    if result.share is not None:
-        line = together(
-            (line, _("Positions account for {share:.0%} of the sum of all magnitudes.").format(share=result.share))
+
+
+def _statement(result: OrderAttribution) -> str:
+    line = _("Of {total:+.2f} in logits, {words:+.2f} comes from which words occur and {order:+.2f} from their order.")
+    if result.from_order_error is not None:
+        line = _(
+            "Of {total:+.2f} in logits, {words:+.2f} comes from which words occur and {order:+.2f} from their order "
+            "(standard error {error:.2f})."
         )
-    shuffled = _("In random order, the words have a mean logit of {shuffled:+.2f}.")
-    line = together((line, shuffled.format(shuffled=Number(result.shuffled))))
+    lines = [
+        line.format(
+            total=Number(result.total),
+            words=Number(result.from_words),
+            order=Number(result.from_order),
+            error=result.from_order_error or 0.0,
+        )
+    ]
+    if result.share is not None:
+        lines.append(_("Positions account for {share:.0%} of the sum of all magnitudes.").format(share=result.share))
     how = _("exact") if result.exact else result.spent.worded()
-    return _("{line} ({how}, {seconds:.2f} s)").format(line=line, how=how, seconds=result.seconds)
+    return _("{line} ({how}, {seconds:.2f} s)").format(line=together(lines), how=how, seconds=result.seconds)
 
 
 def _rows(results: Sequence[OrderAttribution]) -> list[tuple[object, ...]]:

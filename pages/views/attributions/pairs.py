@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import nan
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import model_name
-from core.runtime.i18n import clauses
+from core.data.labels import model_name, shown
 from core.runtime.i18n import gettext as _
-from pages.views.attributions import controls, names
-from pages.widgets import tables
-from pages.wording.tokens import plain, signed, visible
+from pages.views.attributions import controls, names, strips
+from pages.widgets import tables, text_strip
+from pages.wording.tokens import lead, plain, signed, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pages.widgets.sentences import Sentence
 
 _LONGEST = 500  # tokens
-_NAMED = 5
 
 
 def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
@@ -37,51 +36,80 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     if longest == 1:
         st.info(_("A single word makes no pair. Type another word."))
         return
+    known = {cell.checkpoint.name: [token in cell.checkpoint.vocabulary for token in cell.tokens] for cell in cells}
     controls.by_cell(
         "pairs",
         cells,
         baseline,
-        _show,
+        lambda results: _show(results, known),
         _("Reading the sentence without each pair…"),
         _("Compute pairs (about {seconds:,.0f} s)"),
     )
 
 
-def _show(results: Sequence[Interactions]) -> None:
+def _show(results: Sequence[Interactions], known: Mapping[str, Sequence[bool]]) -> None:
     from core.figures.attribution.interactions import interaction_heatmap
 
-    for start in range(0, len(results), 2):
-        for column, one in zip(st.columns(2 if len(results) > 1 else 1), results[start : start + 2], strict=False):
-            with column:
-                st.plotly_chart(
-                    interaction_heatmap(one), key=f"pairs {one.model}", alt=_("Interaction of each pair of words")
-                )
-                _say(one)
-    st.caption(
-        plain(
-            _(
-                "Shapley interaction index (Grabisch & Roubens 1999), in logits. Blue: together, two "
-                "words support the verdict “{label}” more than the sum of their separate effects. "
-                "Red: less. These values do not add up to the logit."
-            ).format(label=names.sides([one.target for one in results])[0])
-        )
-    )
+    for one in results:
+        strips.warn_of_unknown(known[one.model])
+        lead(_answer(one))
+        key = f"pairs {one.model}"
+        _strip(one, known[one.model], key)
+        st.plotly_chart(interaction_heatmap(one), key=key, alt=_("Interaction of each pair of words"))
+        with st.expander(_("All pairs"), icon=":material/table:"):
+            tables.table(
+                [_("word"), _("other word"), _("interaction")],
+                [(_word(one, first), _word(one, second), value) for first, second, value in one.pairs()],
+                decimals=3,
+            )
+            st.caption(plain(_("Computed from {how}.").format(how=one.spent.worded())))
     header = ["model", "place", "token", "other_place", "other_token", "interaction", "target"]
     tables.download_chart("pairs", header, lambda: _rows(results))
 
 
-def _say(result: Interactions) -> None:
-    named = [
-        f"{visible(result.tokens[one])} × {visible(result.tokens[other])} {signed(value)}"
-        for one, other, value in result.pairs()[:_NAMED]
-    ]
-    st.markdown(
-        plain(
-            _("{model}, largest pairs: {pairs}. ({how})").format(
-                model=model_name(result.model), pairs=clauses(named), how=result.spent.worded()
-            )
+def _answer(result: Interactions) -> str:
+    """The strongest pair, and the side that the two support together."""
+    first, second, value = result.pairs()[0]
+    rival = result.target.rival
+    if signed(value) == "0.00":
+        line = _("{model}: no two words do more together than apart.")
+    elif value > 0 or rival:
+        line = _(
+            "{model}: the strongest pair is {first} with {second}. Together they add {value} in logits beyond their "
+            "separate effects, for {label}."
         )
+    else:
+        line = _(
+            "{model}: the strongest pair is {first} with {second}. Together they add {value} in logits beyond their "
+            "separate effects, against {label}."
+        )
+    first, second = sorted((first, second))
+    return line.format(
+        model=model_name(result.model),
+        first=strips.quoted(result.tokens, [first]),
+        second=strips.quoted(result.tokens, [second]),
+        value=signed(value),
+        label=shown(rival if value < 0 and rival else result.target.name),
     )
+
+
+def _strip(result: Interactions, known: Sequence[bool], key: str) -> None:
+    """The words, coloured by what each does together with the one that was clicked, at first one of the best pair."""
+    usual = result.pairs()[0][0]
+    strip = f"{key} words"
+    chosen = text_strip.chosen_before(result.tokens, key=strip, chosen=usual)
+    row = result.places.index(chosen) if chosen in result.places else None
+    scores = [nan] * len(result.tokens)
+    if row is not None:
+        for column, position in enumerate(result.places):
+            scores[position] = float(result.matrix[row, column])
+    hints = [visible(token) for token in result.tokens]
+    linked = key if len(result.places) == len(result.tokens) else ""
+    strips.choose(result.tokens, known, scores, hints, result.target, key=strip, chart=linked, chosen=usual)
+
+
+def _word(result: Interactions, position: int) -> str:
+    return _("{word} ({number})").format(word=visible(result.tokens[position]), number=position + 1)
 
 
 def _rows(results: Sequence[Interactions]) -> list[tuple[object, ...]]:

@@ -1,4 +1,8 @@
-"""How far can one sentence's explanations be trusted? Measured at once where that is quick."""
+"""How far can one sentence's explanations be trusted? Measured at once where that is quick.
+
+A ranking is to be believed if it is more faithful than 95 % of random rankings. Of up to three words there are so few
+rankings that none can be.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
     from core.probes.attribution.measures import Faithfulness
     from core.probes.attribution.results import Attribution
 
+CONVINCING = 0.95  # of random rankings
+FEWEST = 4  # words
 _AT_ONCE = 8.0  # seconds; measures that take longer together are started by a button
 
 
@@ -27,6 +33,19 @@ class Sensitivity(NamedTuple):
 
     methods: Mapping[str, float | None]
     random: float
+
+
+def by_faithfulness(
+    cell: Cell, attributions: Sequence[Attribution], measured: Mapping[str, Faithfulness] | None
+) -> list[Attribution]:
+    """The attributions of a cell, the most faithful first: by the benchmark of its model, else on this sentence."""
+    benchmark = controls.stored_benchmarks([cell.checkpoint]).get(cell.checkpoint.name)
+    if benchmark is not None:
+        order = [standing.method for standing in benchmark.standings]
+        return sorted(attributions, key=lambda one: order.index(one.method) if one.method in order else len(order))
+    if measured is not None:
+        return sorted(attributions, key=lambda one: -measured[one.method].overall)
+    return list(attributions)
 
 
 def measured(cell: Cell, attributions: Sequence[Attribution], removal: str) -> Mapping[str, Faithfulness] | None:

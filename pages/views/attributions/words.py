@@ -1,4 +1,4 @@
-"""Every method's scores on the words of a sentence, how faithful each is, and all of them on one axis."""
+"""Which words carried the verdict, and is that to be believed? Every method's scores, and how faithful each is."""
 
 from __future__ import annotations
 
@@ -7,171 +7,226 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data import targets
 from core.data.labels import model_name, shown
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import listed
-from pages.views.attributions import controls, trust
+from core.runtime.i18n import listed, together
+from pages.views.attributions import benchmark, controls, strips, trust
 from pages.views.attributions import names as attribution_names
 from pages.views.attributions.controls import Cell
 from pages.views.attributions.trust import Sensitivity
 from pages.widgets import classes, models, tables, target
 from pages.widgets.sentences import Sentence
-from pages.wording.tokens import Number, minus, plain, pull_strip, signed, visible
+from pages.wording.tokens import Number, lead, minus, plain, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
+    from core.models.predict import Verdict
     from core.probes.attribution.measures import Faithfulness, Spread
     from core.probes.attribution.results import Attribution
 
+_NAMED = 3  # words in the answer
+
 
 def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
-    """Strips, faithfulness, bars and numbers for every sentence and model, two side by side."""
-    chosen = controls.choose_models(checkpoints, asked)
-    aim = target.choose(chosen, "attributions")
-    left, right = st.columns([3, 1])
-    with left:
-        methods = controls.choose_methods(chosen)
-    with right:
-        baseline = controls.choose_baseline()
-    controls.tell_of_baselines(methods, baseline)
+    """The answer, a strip, a map of the methods and their faithfulness for every sentence and model, two in a row."""
+    with controls.row():
+        chosen = controls.choose_models(checkpoints, asked)
+        aim = target.choose(chosen, "attributions")
+        one_method = st.container(width=230)
+        with controls.settings():
+            methods = controls.choose_methods(chosen)
+            baseline = controls.choose_baseline()
+            controls.tell_of_baselines(methods, baseline)
+        with one_method:
+            method = controls.choose_method(methods)
     cells = controls.cells(asked, chosen, aim)
-    controls.tell_of_best(chosen)
+    answers = st.container()
     attributions = controls.run(cells, methods, baseline, "words")
-    for start in range(0, len(cells), 2):
-        columns = st.columns(2, gap="large") if len(cells) > 1 else [st.container()]
-        for column, cell in zip(columns, cells[start : start + 2], strict=False):
-            with column:
-                _cell(cell, attributions, methods, baseline, several=len(asked) > 1 and len(cells) > 1)
-    _about(*attribution_names.sides([aim.of(one.labels) or targets.default(one.labels) for one in chosen]))
+    with answers:
+        for start in range(0, len(cells), 2):
+            columns = st.columns(2, gap="large") if len(cells) > 1 else [st.container()]
+            for column, cell in zip(columns, cells[start : start + 2], strict=False):
+                with column:
+                    _cell(cell, len(asked) > 1, len(cells) > 1, attributions, methods, method, baseline)
+    _about()
     header = ["sentence", "model", "method", "baseline", "place", "token", "score", "standard_error", "target"]
     tables.download_chart("attributions", header, lambda: _rows(attributions))
 
 
-def _cell(cell: Cell, attributions: controls.Found, methods: Sequence[str], baseline: str, *, several: bool) -> None:
-    """One sentence and model."""
-    verdict = models.verdict(cell.checkpoint, cell.sentence.text)
-    heading = model_name(cell.checkpoint.name)
+def _cell(
+    cell: Cell,
+    sentences: bool,
+    several: bool,
+    attributions: controls.Found,
+    methods: Sequence[str],
+    method: str,
+    baseline: str,
+) -> None:
+    """One sentence and model, under a header where there are several."""
+    name = f"{cell.sentence.number} {cell.checkpoint.name}"
     if several:
-        heading = _("Sentence {number} · {model}").format(number=cell.sentence.number, model=heading)
-    st.header(plain(heading), divider="gray")
-    st.markdown(
-        plain(
-            _("{label}, {chance} {probability:.3f}, {log_odds} {logit}").format(
-                label=shown(verdict.label),
-                chance=classes.probability_name(verdict.target),
-                probability=verdict.probability,
-                log_odds=targets.log_odds_name(verdict.target),
-                logit=minus(f"{verdict.logit:+.2f}"),
-            )
-        )
-    )
-    here = {
-        method: attributions[key]
-        for method in methods
-        if (key := (cell.sentence.number, cell.checkpoint.name, method)) in attributions
-    }
+        heading = model_name(cell.checkpoint.name)
+        if sentences:
+            heading = _("Sentence {number} · {model}").format(number=cell.sentence.number, model=heading)
+        st.header(plain(heading), divider="gray")
+    keys = [(cell.sentence.number, cell.checkpoint.name, one) for one in methods]
+    here = [attributions[key] for key in keys if key in attributions]
     if not here:
         st.caption(_("No method has finished yet."))
         return
-    measured = trust.measured(cell, list(here.values()), controls.removal(cell.checkpoint, baseline))
-    first = next(iter(measured.values())) if measured else None
-    ranked = first is not None and first.ranking_matters
-    if first is not None and first.warning:
-        st.caption(plain(first.warning))
-    elif first is not None and not ranked:
-        st.caption(
-            _("A single word has no ranking, so faithfulness is undefined.")
-            if len(cell.tokens) == 1
-            else _(
-                "The verdict stays the same whichever words are removed first, so no ranking is more "
-                "faithful than another."
-            )
+    answer = st.container()
+    faithfulness, curves, sums = st.tabs([_("Faithfulness"), _("Curves"), _("Sums and time")])
+    with faithfulness:
+        measured = trust.measured(cell, here, controls.removal(cell.checkpoint, baseline))
+    here = trust.by_faithfulness(cell, here, measured)
+    first = next((one for one in here if one.method == method), here[0])
+    with answer:
+        verdict = models.verdict(cell.checkpoint, cell.sentence.text)
+        _answer(verdict, first, None if measured is None else measured[first.method])
+        _strip(cell, verdict, first, name)
+        _map(here, name)
+    with faithfulness:
+        _faithfulness(cell, here, measured)
+    if measured is not None and next(iter(measured.values())).ranking_matters:
+        with curves:
+            _curves(cell, measured)
+    with sums:
+        _sums(here)
+    _warn(here)
+
+
+def _answer(verdict: Verdict, first: Attribution, measured: Faithfulness | None) -> None:
+    """Which words carried the verdict by one method, and whether to believe it."""
+    from core.probes.attribution.attribute import METHODS
+    from core.probes.attribution.measures import strongest
+
+    strips.warn_of_unknown(first.known)
+    carried = {
+        "model": model_name(verdict.model),
+        "label": shown(verdict.label),
+        "probability": max(verdict.distribution),
+        "aim": shown(verdict.target.name),
+    }
+    if not any(first.known):
+        line = _("{model}: {label} ({probability:.2f}), but it knows none of the words, so none carried the verdict.")
+        lead(line.format(**carried))
+        return
+    if not METHODS[first.method].signed:
+        line = _("{model}: {label} ({probability:.2f}), most sensitive to {words}.")
+        line = line.format(words=strips.quoted(first.tokens, strongest(abs(first.scores), _NAMED)), **carried)
+    else:
+        rival = verdict.target.rival
+        sign = -1 if rival is not None and verdict.label == rival else 1
+        words = strongest(sign * first.scores, _NAMED)
+        others = strongest(-sign * first.scores, _NAMED)
+        if verdict.label in (verdict.target.name, rival):
+            line = _("{model}: {label} ({probability:.2f}), carried by {words}.")
+            without = _("{model}: {label} ({probability:.2f}), though no word supports it.")
+        else:
+            line = _("{model}: {label} ({probability:.2f}). For {aim}: {words}.")
+            without = _("{model}: {label} ({probability:.2f}). No word supports {aim}.")
+        line = (line if words else without).format(words=strips.quoted(first.tokens, words), **carried)
+        if others:
+            line = together((line, _("Against it: {words}.").format(words=strips.quoted(first.tokens, others))))
+    lead(together((line, _belief(first, measured))))
+
+
+def _belief(first: Attribution, measured: Faithfulness | None) -> str:
+    """Whether to believe a method's ranking, in a sentence."""
+    if len(first) == 1:
+        return _("A single word has no ranking, so faithfulness is undefined.")
+    method = attribution_names.method(first.method)
+    if measured is None:
+        return _("Not tested yet ({method}): measure the faithfulness below.").format(method=method)
+    if not measured.ranking_matters:
+        return _(
+            "The verdict stays the same whichever words are removed first, so no ranking is more faithful than another."
         )
-    for method, attribution in here.items():
-        _strip(attribution, measured[method] if ranked and measured is not None else None)
-    _bars(cell, list(here.values()))
-    if ranked and measured is not None:
-        _curves(cell, measured)
-    with st.expander(_("Numbers: faithfulness, sums, time"), icon=":material/table:"):
-        table = st.container()
-        sensitive = trust.sensitivity(cell, list(here.values())) if len(cell.tokens) > 1 else None
-        with table:
-            _table(list(here.values()), measured, sensitive)
-    _warn(list(here.values()))
+    if measured.better >= trust.CONVINCING:
+        line = _("Believe it: this ranking ({method}) is more faithful than {share:.0%} of {count} random ones.")
+    elif len(first) < trust.FEWEST:
+        line = _("Too few words to test the ranking ({method}): it beats {share:.0%} of {count} random ones.")
+    else:
+        line = _("Do not rely on it: this ranking ({method}) beats only {share:.0%} of {count} random ones.")
+    return line.format(method=method, share=measured.better, count=measured.randoms)
 
 
-def _strip(attribution: Attribution, faithful: Faithfulness | None) -> None:
-    name = plain(attribution_names.method(attribution.method))
-    help_text = attribution_names.explanations().get(attribution.method, "")
-    st.markdown(f"**{name}**", help=help_text or None)
-    errors = [None] * len(attribution) if attribution.errors is None else attribution.errors.tolist()
+def _strip(cell: Cell, verdict: Verdict, first: Attribution, name: str) -> None:
+    """The words by one method, and the verdict without the one that was clicked."""
+    from core.probes.attribution.attribute import METHODS
+
+    errors = [None] * len(first) if first.errors is None else first.errors.tolist()
     hints = [
         _("{token}: {score:+.4f} in logits").format(token=visible(token), score=Number(score))
         if error is None
         else _("{token}: {score:+.4f} ± {error:.4f} in logits").format(
             token=visible(token), score=Number(score), error=error
         )
-        for token, score, error in zip(attribution.tokens, attribution.scores.tolist(), errors, strict=True)
+        for token, score, error in zip(first.tokens, first.scores.tolist(), errors, strict=True)
     ]
-    pull_strip(attribution.tokens, attribution.known, attribution.scores.tolist(), hints)
-    if faithful is not None:
-        st.caption(plain(_faithful(faithful)))
-
-
-def _faithful(measured: Faithfulness) -> str:
-    """A method's faithfulness in one line, each figure with the mean of random rankings in brackets."""
-    random = measured.random
-    parts = []
-    for label, value, spread in (
-        (_("comprehensiveness"), measured.comprehensiveness, random["comprehensiveness"]),
-        (_("sufficiency"), measured.sufficiency, random["sufficiency"]),
-        (_("τ with leave-one-out"), measured.loo_tau, random["loo_tau"]),
-        (_("infidelity"), measured.infidelity, random["infidelity"]),
-    ):
-        if value is not None and spread is not None:
-            parts.append(
-                _("{label} {value} (random {random})").format(
-                    label=label, value=_unsigned(value), random=_unsigned(spread.mean)
-                )
-            )
-    parts.append(
-        _("better than {share:.0%} of {count} random rankings").format(share=measured.better, count=measured.randoms)
+    has_signs = METHODS[first.method].signed and any(first.known)
+    key, chart = f"attribution words {name}", f"attribution map {name}"
+    clicked = strips.choose(
+        *(first.tokens, first.known, first.scores.tolist(), hints, first.target),
+        key=key,
+        chart=chart,
+        has_signs=has_signs,
     )
-    return " · ".join(parts)
+    if clicked is None or len(first) == 1:
+        return
+    rest = first.tokens[:clicked] + first.tokens[clicked + 1 :]
+    after = models.verdict_on_tokens(cell.checkpoint, rest).aimed(verdict.target)
+    line = _("Without {word}: {label}, {chance} {before:.3f} → {after:.3f}.").format(
+        word=strips.quoted(first.tokens, [clicked]),
+        label=shown(after.label),
+        chance=classes.probability_name(verdict.target),
+        before=verdict.probability,
+        after=after.probability,
+    )
+    st.markdown(plain(line))
 
 
-def _unsigned(value: float) -> str:
-    """Two decimals, with a sign only below zero."""
-    return signed(value).removeprefix("+")
+def _map(here: Sequence[Attribution], name: str) -> None:
+    from core.figures.attribution.scores import score_map
+    from core.probes.attribution.attribute import METHODS
 
-
-def _bars(cell: Cell, here: Sequence[Attribution]) -> None:
-    from core.figures.attribution.scores import attribution_bars
-
-    names = [attribution_names.method(one.method) for one in here]
-    title = _("Each method’s scores, {model}")
-    title = title.format(model=attribution_names.model(cell.checkpoint.name, here[0].target))
+    names = [attribution_names.marked(one.method) for one in here]
     st.plotly_chart(
-        attribution_bars(here, names, title, shares=True),
-        key=f"attribution bars {cell.sentence.number} {cell.checkpoint.name}",
+        score_map(here, names, [METHODS[one.method].signed for one in here]),
+        key=f"attribution map {name}",
         alt=_("Every method's score of every token, as a share of the method's total magnitude"),
     )
+
+
+def _faithfulness(cell: Cell, here: Sequence[Attribution], measured: Mapping[str, Faithfulness] | None) -> None:
+    """The methods' measures in one table, and what it says of their order."""
+    if measured is None:
+        return
+    table = st.container()
+    sensitive = trust.sensitivity(cell, here) if len(cell.tokens) > 1 else None
+    with table:
+        _table(here, measured, sensitive)
+    said = [attribution_names.magnitudes(measured)]
+    if (stored := controls.stored_benchmarks([cell.checkpoint]).get(cell.checkpoint.name)) is not None:
+        said.append(benchmark.best_of(stored))
+    if warning := next(iter(measured.values())).warning:
+        said.append(warning)
+    for line in filter(None, said):
+        st.caption(plain(line))
 
 
 def _curves(cell: Cell, measured: Mapping[str, Faithfulness]) -> None:
     from core.figures.attribution.faithfulness import faithfulness_curves
 
     chance = classes.probability_name(next(iter(measured.values())).target)
-    with st.expander(_("Curves: effect of the top-ranked words"), icon=":material/ssid_chart:"):
-        st.plotly_chart(
-            faithfulness_curves({attribution_names.method(name): one for name, one in measured.items()}),
-            key=f"faithfulness curves {cell.sentence.number} {cell.checkpoint.name}",
-            alt=_("Drop in {chance} by share of words, for every method and random rankings").format(chance=chance),
-        )
-        header = ["sentence", "model", "ranking", "percent", "words", "comprehensiveness", "sufficiency", "target"]
-        name = f"curves-{cell.sentence.number}-{cell.checkpoint.name}"
-        tables.download_chart(name, header, lambda: _curve_rows(cell, measured))
+    st.plotly_chart(
+        faithfulness_curves({attribution_names.method(name): one for name, one in measured.items()}),
+        key=f"faithfulness curves {cell.sentence.number} {cell.checkpoint.name}",
+        alt=_("Drop in {chance} by share of words, for every method and random rankings").format(chance=chance),
+    )
+    header = ["sentence", "model", "ranking", "percent", "words", "comprehensiveness", "sufficiency", "target"]
+    name = f"curves-{cell.sentence.number}-{cell.checkpoint.name}"
+    tables.download_chart(name, header, lambda: _curve_rows(cell, measured))
 
 
 def _curve_rows(cell: Cell, measured: Mapping[str, Faithfulness]) -> list[tuple[object, ...]]:
@@ -191,75 +246,80 @@ def _curve_rows(cell: Cell, measured: Mapping[str, Faithfulness]) -> list[tuple[
     ]
 
 
-def _table(
-    here: Sequence[Attribution],
-    measured: Mapping[str, Faithfulness] | None,
-    sensitive: Sensitivity | None,
-) -> None:
-    shown = attribution_names.baselines()
+def _table(here: Sequence[Attribution], measured: Mapping[str, Faithfulness], sensitive: Sensitivity | None) -> None:
+    """A row a method, with a badge where its ranking is not convincing; the range of random rankings below."""
     measures = {
         "comprehensiveness": _("comprehensiveness ↑"),
         "sufficiency": _("sufficiency ↓"),
         "loo_tau": _("τ with leave-one-out ↑"),
         "infidelity": _("infidelity ↓"),
     }
-    if measured and next(iter(measured.values())).warning:  # which says that these tell more
+    first = next(iter(measured.values()))
+    if first.warning:  # which says that these tell more
         measures["comprehensiveness_logit"] = _("comprehensiveness (logit) ↑")
         measures["sufficiency_logit"] = _("sufficiency (logit) ↓")
-    if measured is None:
-        measures = {}
-    header = [_("method"), _("removal method"), *measures.values()]
+    header = [_("method"), _("better than random"), _("note"), *measures.values()]
+    badge = [_("too few words") if len(here[0]) < trust.FEWEST else _("no better than random")]
+    ranked = first.ranking_matters
     rows: list[list[object]] = [
         [
-            attribution_names.method(one.method),
-            shown[one.baseline] if one.baseline else "–",
-            *(_shown(getattr(measured[one.method], key)) for key in measures if measured),
+            attribution_names.marked(one.method),
+            100 * measured[one.method].better if ranked else None,
+            badge if ranked and measured[one.method].better < trust.CONVINCING else [],
+            *(getattr(measured[one.method], key) for key in measures),
         ]
         for one in here
     ]
+    random: list[object] = [_("random rankings, mean"), None, [], *(_mean(first.random[key]) for key in measures)]
     if sensitive is not None:
         header.append(_("sensitivity ↓"))
         for row, one in zip(rows, here, strict=True):
-            row.append(_shown(sensitive.methods.get(one.method)))
-    header += [_("Σ scores"), _("logit − base"), _("δ"), _("cost"), _("seconds")]
-    for row, one in zip(rows, here, strict=True):
-        row += [
-            minus(f"{one.scores.sum():+.3f}"),
-            "–" if one.base_logit is None else minus(f"{one.logit - one.base_logit:+.3f}"),
-            "–" if one.delta is None else minus(f"{one.delta:+.1e}"),
-            one.spent.worded(),
-            f"{one.seconds:.3f}",
-        ]
-    if measured:
-        random = next(iter(measured.values())).random
-        chance = [_range(random[key]) for key in measures]
-        chance += [] if sensitive is None else [_shown(sensitive.random)]
-        rows.append([_("random rankings"), "–", *chance, *[None] * 5])
-    tables.table(header, rows)
-    st.caption(
-        _(
-            "Random rankings show the mean and the middle 95 %, the same for all methods. For a "
-            "complete method, δ is the sum of its scores minus (logit − base). Other methods "
-            "guarantee no sum. Scores are in logits, so a probability near 0 or 1 does not hide them."
-        )
+            row.append(sensitive.methods.get(one.method))
+        random.append(sensitive.random)
+    config = {
+        header[1]: st.column_config.ProgressColumn(
+            format="%d %%",
+            min_value=0,
+            max_value=100,
+            help=_("The share of {count} random rankings that are less faithful.").format(count=first.randoms),
+        ),
+        header[2]: st.column_config.ListColumn(
+            help=_("No better than random: less than {share:.0%} of random rankings are less faithful.").format(
+                share=trust.CONVINCING
+            )
+        ),
+    }
+    tables.table(header, [*rows, random], decimals=3, column_config=config)
+
+
+def _mean(spread: Spread | None) -> float | None:
+    return None if spread is None else spread.mean
+
+
+def _sums(here: Sequence[Attribution]) -> None:
+    removed = attribution_names.baselines()
+    header = [_("method"), _("removal method"), _("Σ scores"), _("logit − base"), _("δ"), _("cost"), _("seconds")]
+    tables.table(
+        header,
+        [
+            (
+                attribution_names.method(one.method),
+                removed[one.baseline] if one.baseline else "–",
+                float(one.scores.sum()),
+                None if one.base_logit is None else one.logit - one.base_logit,
+                "–" if one.delta is None else _small(one.delta),
+                one.spent.worded(),
+                one.seconds,
+            )
+            for one in here
+        ],
+        decimals=3,
     )
-    st.caption(
-        _(
-            "Infidelity: the share of the logit’s squared changes that the scores do not explain "
-            "when random sets of words are removed. Sensitivity: the largest relative change of the "
-            "scores when the word vectors move a little (Yeh et al. 2019). For random rankings it is "
-            "the change between newly drawn scores. Sensitivity runs every method four more times, "
-            "so it is measured only on request. The benchmark has it for all methods."
-        )
-    )
 
 
-def _shown(value: float | None) -> str:
-    return "–" if value is None else minus(f"{value:.3f}")
-
-
-def _range(spread: Spread | None) -> str:
-    return "–" if spread is None else minus(f"{spread.mean:.3f} ({spread.low:.3f} … {spread.high:.3f})")
+def _small(number: float) -> str:
+    """A rounding error, without an exponent."""
+    return minus(f"{number:+.3f}") if abs(number) >= 0.0005 else _("under 0.001")
 
 
 def _warn(here: Sequence[Attribution]) -> None:
@@ -272,21 +332,10 @@ def _warn(here: Sequence[Attribution]) -> None:
         st.warning(plain(f"{listed(names)}: {warning}"), icon=":material/warning:")
 
 
-def _about(for_: str, against: str) -> None:
+def _about() -> None:
     with st.expander(_("About these methods"), icon=":material/info:"):
-        st.markdown(
-            _(
-                "Blue supports the verdict “{second}”, orange “{first}”. The number below a word is "
-                "its score in logits. **Comprehensiveness** is the drop in the probability of the "
-                "target (of two classes, of the predicted one) when the top-ranked words are removed "
-                "(higher is better). "
-                "**Sufficiency** is the drop when only these words are kept (lower is better). Both "
-                "are means over the top 1, 5, 10, 20 and 50 % of the words, at least one word "
-                "(DeYoung et al. 2020). A text of four words has only two such cuts, so see the "
-                "benchmark for general results. **τ** compares a ranking with the effect of leaving "
-                "out each word alone."
-            ).format(first=plain(against), second=plain(for_))
-        )
+        for key, line in attribution_names.explanations().items():
+            st.markdown(f"**{plain(attribution_names.method(key))}.** {plain(line)}")
         st.markdown(
             _(
                 "**Not offered:** Captum’s DeepLIFT and LRP. They have no rules for recurrent "
@@ -294,8 +343,6 @@ def _about(for_: str, against: str) -> None:
                 "The LRP here has its own rules for gates."
             )
         )
-        for key, line in attribution_names.explanations().items():
-            st.markdown(f"**{plain(attribution_names.method(key))}.** {plain(line)}")
 
 
 def _rows(attributions: controls.Found) -> list[tuple[object, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -17,9 +17,9 @@ from core.models.step_arithmetic import Working, working
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
 from pages.views.maths_lab import worksheet
-from pages.widgets import black_box, classes, frame, models, prefixwise, query_params, tables
-from pages.widgets.number_inputs import slide_whole
-from pages.wording.tokens import plain, token_strip
+from pages.widgets import black_box, classes, frame, models, prefixwise, query_params, tables, text_strip
+from pages.widgets.number_inputs import key_of, slide_whole
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -67,8 +67,7 @@ def _live(text: str, chosen: list[Checkpoint]) -> list[Line]:
         frame.invite(text)
         return []
     traces = [models.traced(checkpoint, text) for checkpoint in readers]
-    most = max(len(trace) for trace in traces)
-    token = slide_whole(_("After token"), "cells_token", 1, most, most, most=1_000_000)
+    token = _token(traces)
     unit = _unit(min(checkpoint.model.hidden_size for checkpoint in readers))
     lines: list[Line] = []
     workings: list[Working] = []
@@ -91,11 +90,33 @@ def _live(text: str, chosen: list[Checkpoint]) -> list[Line]:
     return lines
 
 
+def _token(traces: list[Trace]) -> int:
+    """The token after which the numbers are shown, chosen on a slider or by a click on its word."""
+    slider = key_of("cells_token")
+    texts = list({trace.tokens: trace.known for trace in traces}.items())
+
+    def chosen(number: int, token: int) -> dict[str, Any]:
+        return {"key": f"cells words {number}", "chosen": min(token, len(texts[number][0])) - 1}
+
+    if (before := st.session_state.get(slider)) is not None:
+        for number, (tokens, _known) in enumerate(texts):
+            now = chosen(number, before)
+            clicked = text_strip.chosen_before(tokens, **now)
+            if clicked is not None and clicked != now["chosen"]:
+                st.session_state[slider] = clicked + 1
+    strips = st.container()
+    most = max(len(trace) for trace in traces)
+    token = slide_whole(_("After token"), "cells_token", 1, most, most, most=1_000_000)
+    with strips:
+        for number, (tokens, known) in enumerate(texts):
+            text_strip.choose(tokens, known, **chosen(number, token))
+    return token
+
+
 def _live_one(checkpoint: Checkpoint, trace: Trace, step: Working) -> list[Line]:
     """A cell in its column. The lines of the sheet say which cell, and hold no word of the text."""
     st.markdown(f"**{plain(model_name(checkpoint.name))}**")
     st.latex(small(equations.cell(trace.cell)))
-    token_strip([trace.tokens[step.step]], [trace.known[step.step]])
     where = _("unit {unit}, token {token} of {count}; {chance} after it: {probability:.3f}").format(
         chance=classes.probability_name(trace.target),
         unit=step.unit,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from core.figures.attribution import colours
 from core.figures.attribution.interactions import interaction_heatmap
 from core.figures.attribution.order import order_bars
 from core.probes.attribution.interactions import Interactions
@@ -64,11 +65,13 @@ def pairs(tokens: tuple[str, ...], places: tuple[int, ...], *, exact: bool = Tru
 
 def test_words_and_places_are_bars_side_by_side() -> None:
     found = order(("not", "good"), exact=False)
-    words, places = order_bars(found).data
+    words, places = order_bars(found).data[:2]
     assert words.y == pytest.approx(found.words, abs=1e-6) and places.y == pytest.approx(found.positions, abs=1e-6)
     assert words.error_y.array == pytest.approx(found.word_errors, abs=1e-6)
     assert places.error_y.array == pytest.approx(found.position_errors, abs=1e-6)
-    assert words.marker.color != places.marker.color and places.marker.pattern.shape == "/"
+    for bars, values in ((words, found.words), (places, found.positions)):
+        assert list(bars.marker.color) == [colours.sides(found.target)[int(value < 0)] for value in values]
+    assert words.marker.pattern.shape != places.marker.pattern.shape == "/"
     exact = order_bars(order(("not", "good")))
     assert exact.data[0].error_y.array is None
     assert exact.layout.title.text.startswith("LSTM") and "logit" in exact.layout.yaxis.title.text
@@ -76,12 +79,16 @@ def test_words_and_places_are_bars_side_by_side() -> None:
 
 def test_pairs_are_a_symmetric_map_around_zero() -> None:
     found = pairs(("not", "so", "good"), (0, 2), exact=False)
-    (cells,) = (figure := interaction_heatmap(found)).data
+    cells, numbers = (figure := interaction_heatmap(found)).data
     assert cells.zmin == -cells.zmax == -abs(found.matrix[0, 1])
     assert cells.z[0][0] is None and cells.z[0][1] == pytest.approx(found.matrix[0, 1], abs=1e-6)
     assert list(figure.layout.xaxis.ticktext) == ["not", "good"]
-    assert cells.customdata[0][1] == f"not (1) × good (3): {found.matrix[0, 1]:+.3f} ± {found.errors[0, 1]:.3f}"
-    assert "logit" in cells.colorbar.title.text and figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1]
+    value = f"{found.matrix[0, 1]:+.3f}".replace("-", "−")
+    assert cells.customdata[0][1] == f"not (1) × good (3): {value} ± {found.errors[0, 1]:.3f}"
+    assert len(numbers.text) == 2 and figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1]
+    assert cells.colorscale[0][1] == colours.shade(colours.sides(found.target)[1], 1)
+    twice = interaction_heatmap(pairs(("so", "so", "good"), (0, 1, 2)))
+    assert list(twice.layout.xaxis.ticktext) == ["so (1)", "so (2)", "good"]
 
 
 def test_tokens_and_models_are_escaped_and_little_can_be_drawn() -> None:

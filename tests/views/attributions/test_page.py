@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from core.probes.attribution.faithfulness import yardstick
 from core.probes.attribution.results import Instance
 from core.probes.attribution.sensitivity import moved, random_sensitivity, sensitivity
 from pages.views.attributions import controls, names, trust
+from pages.wording import tokens
 from tests import app
 from tests.app import figures, parameters, press, said, sound
 from tests.conftest import WORDS, write_tiny_checkpoint
@@ -57,8 +60,15 @@ def opened(view: str = "words", **link: str) -> AppTest:
     return sound(app.opened("Attributions", view, **link))
 
 
-def strips(at: AppTest) -> list[str]:
-    return [found.proto.body for found in at.get("html") if "u-pull" in found.proto.body.split("</style>")[-1]]
+def strips(at: AppTest) -> list[list[str]]:
+    """The number below each word, a list a strip."""
+    return [[look["below"] for look in json.loads(found.proto.json)["looks"]] for found in at.get("bidi_component")]
+
+
+def answers(at: AppTest) -> list[str]:
+    """The sentences that answer, as a reader sees them."""
+    bodies = [found.proto.body for found in at.get("html")]
+    return [html.unescape(re.sub("<[^>]*>", "", body)) for body in bodies if "u-answer" in body.split("</style>")[-1]]
 
 
 def cells(at: AppTest) -> list[list[float | None]]:
@@ -82,18 +92,37 @@ def test_any_sentence_and_any_link(view: str) -> None:
 
 
 def test_the_strip_shows_the_methods_scores_and_their_faithfulness(tiny_checkpoints: Path) -> None:
-    at = opened(q=PROVERB, methods="shapley,saliency", models="gru")
     checkpoint = checkpoints.load("gru", tiny_checkpoints)
-    attributions = [attribute(checkpoint, PROVERB, name) for name in METHODS if name in ("shapley", "saliency")]
-    for strip, attribution in zip(strips(at), attributions, strict=True):
-        for score in attribution.scores:
-            assert f"{abs(score):.2f}" in strip
-    reading = Instance(checkpoint, PROVERB, tuple(checkpoint.preprocessing(PROVERB)))
-    measured = yardstick(reading).measure(attribute(checkpoint, PROVERB, "shapley").scores)
-    random = measured.random["comprehensiveness"]
-    assert random is not None
-    line = f"comprehensiveness {measured.comprehensiveness:.2f} (random {random.mean:.2f})".replace("-", "−")
-    assert line in said(at) and f"of {measured.randoms} random rankings" in said(at)
+    ground = yardstick(Instance(checkpoint, PROVERB, tuple(checkpoint.preprocessing(PROVERB))))
+    for method in ("shapley", "saliency"):
+        at = opened(q=PROVERB, methods="shapley,saliency", models="gru", method=method)
+        scores, signed = attribute(checkpoint, PROVERB, method).scores, METHODS[method].signed
+        assert strips(at) == [[tokens.signed(score).removeprefix("" if signed else "+") for score in scores]]
+        (answer,) = answers(at)
+        measured = ground.measure(scores, signed=signed)
+        assert f"({names.method(method)})" in answer and f"{measured.better:.0%} of {measured.randoms} random" in answer
+        assert ("Believe it" in answer) is (measured.better >= trust.CONVINCING)
+        table = app.table(at, "better than random")
+        (row,) = table.index[table["method"] == names.marked(method)]
+        assert table["comprehensiveness ↑"][row] == pytest.approx(measured.comprehensiveness)
+        assert table["better than random"][row] == pytest.approx(100 * measured.better)
+        assert bool(len(table["note"][row])) is (measured.better < trust.CONVINCING)
+    assert "Ranked by magnitude, without a sign: Saliency" in said(at)
+
+
+def test_a_click_on_a_word_shows_the_verdict_without_it(tiny_checkpoints: Path) -> None:
+    at = opened(q=PROVERB, methods="occlusion-1", models="gru")
+    (strip,) = at.get("bidi_component")
+    key = json.loads(strip.proto.json)["key"]
+    at.session_state["attribution words 1 gru"] = {"picked": {"key": key, "position": 3}}
+    expected = verdict(checkpoints.load("gru", tiny_checkpoints), "Better late than")
+    assert f"→ {expected.probability:.3f}" in said(sound(at.run()))
+
+
+def test_the_answer_names_no_word_where_none_is_known() -> None:
+    at = opened(q="zyxqj qwvtk zyxqj kwvtz")
+    (answer,) = answers(at)
+    assert "“" not in answer and "None of these words is known" in said(at)
 
 
 def test_a_baseline_that_a_method_does_not_accept_is_said() -> None:
@@ -114,8 +143,8 @@ def test_slow_methods_are_started_by_a_button(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(controls, "_seconds", lambda cell, method: 40.0 if method == "lime" else 0.01)
     at = opened(q=PROVERB, methods="occlusion-1,lime")
     assert "about 40 s in total: LIME" in said(at)
-    assert len(strips(at)) == 1
-    assert len(strips(press(at, "Run the slow methods"))) == 2
+    assert len(app.table(at, "better than random")) == 2
+    assert len(app.table(press(at, "Run the slow methods"), "better than random")) == 3
     monkeypatch.setattr(controls, "_seconds", lambda cell, method: 1.5)
     at = opened("agreement", q=PROVERB, models="lstm")
     assert len(cells(at)) == 5, "as many as take 8 s"
@@ -129,25 +158,24 @@ def test_slow_methods_are_started_by_a_button(monkeypatch: pytest.MonkeyPatch) -
 
 def test_long_measures_are_started_by_a_button(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     at = opened(q=PROVERB, methods="occlusion-1,saliency", models="gru")
-    line = next(line for line in said(at).splitlines() if line.startswith("comprehensiveness"))
+    line = answers(at)
     monkeypatch.setattr(trust, "_AT_ONCE", 0.0)
     sound(at.run())
-    assert len(strips(at)) == 2 and line not in said(at)
+    assert "Not tested yet" in answers(at)[0]
     press(at, "Measure faithfulness")
-    assert line in said(at)
-    assert "sensitivity ↓" not in at.dataframe[0].value.columns
+    assert answers(at) == line
+    assert "sensitivity ↓" not in app.table(at, "note").columns
     press(at, "Measure sensitivity")
-    table = at.dataframe[0].value
+    table = app.table(at, "note")
     checkpoint = checkpoints.load("gru", tiny_checkpoints)
     reading = Instance(checkpoint, PROVERB, tuple(checkpoint.preprocessing(PROVERB)))
     for method in ("occlusion-1", "saliency"):
-        (row,) = table.index[table["method"] == names.method(method)]
-
+        (row,) = table.index[table["method"] == names.marked(method)]
         scores, *others = (METHODS[method].function(one, accepted(method)).scores for one in (reading, *moved(reading)))
-        assert table["sensitivity ↓"][row] == f"{sensitivity(scores, others):.3f}"
+        assert table["sensitivity ↓"][row] == pytest.approx(sensitivity(scores, others))
     *_methods, random = table.to_dict("records")
-    assert random["method"] == "random rankings" and "…" in random["infidelity ↓"]
-    assert random["sensitivity ↓"] == f"{random_sensitivity(len(reading.tokens)):.3f}"
+    assert random["method"].startswith("random rankings") and random["infidelity ↓"] > 0
+    assert random["sensitivity ↓"] == pytest.approx(random_sensitivity(len(reading.tokens)))
 
 
 def test_sampled_values_are_started_by_a_button_where_they_take_long(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,17 +207,15 @@ def three(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkpoint:
 def test_of_three_classes_the_prediction_is_explained_or_the_class_of_the_link(three: Checkpoint) -> None:
     expected = verdict(three, PROVERB)
     at = opened(q=PROVERB, methods="steps,lrp")
-    heading = f"{expected.label}, P({expected.label}) {expected.probability:.3f}, log-odds of {expected.label} "
-    assert heading in app.shown(said(at))
-    at = opened(q=PROVERB, methods="steps,lrp", target="*lost*", against="late")
+    assert answers(at)[0].startswith(f"three: {expected.label} ({expected.probability:.2f})")
     aim = named(three.labels, "*lost*", "late")
-    for strip, method in zip(strips(at), ("lrp", "steps"), strict=True):
-        for score in attribute(three.targeted(aim), PROVERB, method).scores:
-            assert f"{abs(score):.2f}" in strip
-    titles = [figure["layout"]["title"]["text"] for figure in figures(at).values()]
-    assert "Each method’s scores, three, P(*lost* | *lost* or late)" in titles
-    assert "Blue supports the verdict “*lost*”, orange “late”" in app.shown(said(at))
-    assert parameters(at)["target"] == "*lost*"
+    for method in ("lrp", "steps"):
+        at = opened(q=PROVERB, methods="steps,lrp", target="*lost*", against="late", method=method)
+        scores = attribute(three.targeted(aim), PROVERB, method).scores
+        assert strips(at) == [[tokens.signed(score) for score in scores]]
+    (title,) = (title for title in figures(at) if "■" in title)
+    assert "for *lost*" in title and "for late" in title
+    assert "*lost*" in answers(at)[0] and parameters(at)["target"] == "*lost*"
 
 
 @pytest.mark.parametrize(("view", "says"), [("agreement", "P(fine)"), ("order", "log-odds of fine"), ("pairs", "fine")])
@@ -204,13 +230,16 @@ def test_the_benchmark_is_shown_for_the_models_it_was_measured_on(with_benchmark
     best = stored.benchmarks[0].best
     at = opened(q=PROVERB)
     assert at.multiselect[0].value[0] == best
-    assert f"**{names.method(best)}** is the most faithful to the LSTM on 12 validation sentences" in said(at)
+    assert f"LSTM, 12 sentences, words deleted. Most faithful: {names.method(best)}" in said(at)
+    assert f"({names.method(best)})" in answers(at)[0]
     path = with_benchmark / benchmark_file.FILE
     content = json.loads(path.read_text())
     content["leagues"][1]["hash"] = "f" * 64
     path.write_text(json.dumps(content))
     at = opened("league", models="<b>", methods="<b>")
-    assert len(figures(at)) == 1
+    assert len(figures(at)) == 1 and f"{names.method(best)} for LSTM" in answers(at)[0]
+    table = app.table(at, "note")
+    assert set(table["model"]) == {"LSTM"} and list(table["note"][0]) == ["best"]
     assert "measured other versions: GRU" in said(at)
     assert "12 sentences, drawn with seed 0 from the 100 in made_up.csv" in said(at)
     path.write_text("{")

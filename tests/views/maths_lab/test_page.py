@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -254,6 +255,17 @@ def test_the_equations_have_the_numbers_of_the_trace_and_the_costs_are_counted()
         sound(at.run())
         assert bool(at.info) == (not text.strip())
         assert "Cost and accuracy" in [header.value for header in at.header][1]
+
+
+def test_a_click_on_a_word_chooses_the_token_of_the_cells() -> None:
+    at = opened("cells", q="so good")
+    for position in (0, 1):
+        (strip,) = at.get("bidi_component")
+        at.session_state["cells words 0"] = {
+            "picked": {"key": json.loads(strip.proto.json)["key"], "position": position}
+        }
+        at = sound(at.run())
+        assert at.slider(key="cells token").value == position + 1 and f"token {position + 1} of 2" in said(at)
 
 
 def test_speed_is_measured_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
