@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from core.evaluation.intervals import Share
     from core.probes.permutations.order_suite import OrderSuite, Result
 
-_APART = 0.2  # between models, of the distance between patterns
+_APART = 0.25  # between models, of the distance between patterns
 
 
 def shares_by_pattern(suites: Sequence[OrderSuite], must: str, patterns: Sequence[str] | None = None) -> go.Figure:
@@ -41,14 +41,14 @@ def shares_by_pattern(suites: Sequence[OrderSuite], must: str, patterns: Sequenc
             error_x=layout.error_bars(rates, intervals),
             name=layout.model_name(suite.model),
             mode="markers",
-            marker={"color": look.color, "symbol": look.marker, "size": 8},
+            marker={"color": look.color, "symbol": look.marker, "size": 7},
             customdata=[[layout.escape(_(str(result.pattern))), result.pairs] for result in shown],
             hovertemplate=_("%{customdata[0]}: %{x:.1f} % of %{customdata[1]:,} pairs"),
         )
     return layout.finish(
         figure,
         _("Word order, by pattern"),
-        150 + 34 * len(names),
+        140 + 26 * len(names),
         x={"title": titles[must], "range": [-2, 102]},
         y={"title": _("pattern"), **layout.row_axis([layout.escape(_(name)) for name in names])},
         legend=layout.LEGEND_ABOVE,

@@ -152,23 +152,24 @@ class Board {
   }
 
   onKey(event) {
-    if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
     const word = this.chips.indexOf(event.target);
     const key = event.key;
     if (key === "Escape" && this.drag) {
       this.drop(false);
     } else if (word < 0 || this.drag?.on) {
       return;
-    } else if (key === "ArrowUp" || key === "ArrowDown") {
-      const next = this.order[this.order.indexOf(word) + (key === "ArrowUp" ? -1 : 1)];
-      if (next !== undefined) this.chips[next].focus();
-    } else if (["ArrowLeft", "ArrowRight", "Home", "End"].includes(key)) {
+    } else if (!["ArrowLeft", "ArrowRight", "Home", "End"].includes(key)) {
+      return;
+    } else if (event.shiftKey) {
       const at = this.movable().indexOf(word);
       const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: Infinity }[key];
       if (at < 0) this.say(this.labels.pinned, word);
       else if (this.move(word, to)) this.report(REPEAT);
     } else {
-      return;
+      const at = this.order.indexOf(word);
+      const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: this.order.length - 1 }[key];
+      this.chips[this.order[to]]?.focus();
     }
     event.preventDefault();
   }

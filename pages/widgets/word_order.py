@@ -97,7 +97,7 @@ def _fingerprint(tokens: Sequence[str], pinned: Collection[int]) -> str:
 def _labels() -> dict[str, str]:
     return {
         "list": _("Words of the sentence, in order"),
-        "hint": _("Drag a word to a new position. Or select one with ↑ ↓ and move it with ← →, Home and End."),
+        "hint": _("Drag a word to a new position. Or choose one with ← → and move it with Shift + ← →."),
         "reset": _("Reset order"),
         "restored": _("The words are in their original order."),
         "moved": _("‘{word}’ is now word {place} of {count}"),

@@ -9,17 +9,20 @@ import streamlit as st
 
 from core.data import targets
 from core.data.labels import model_name, shown
+from core.data.targets import probability_of
 from core.probes.permutations import search as probe
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
-from pages.widgets import answers, classes, frame, query_params, tables
+from pages.widgets import answers, classes, frame, models, query_params, tables
 from pages.wording.terms import term
 from pages.wording.tokens import plain, visible
 
 if TYPE_CHECKING:
+    from core.data.targets import Target
     from core.models.checkpoints import Checkpoint
+    from core.models.predict import Verdict
     from core.models.predictor import Model
     from core.probes.permutations.composer import Pair
 
@@ -57,6 +60,31 @@ def flips_to(several: Sequence[Model], key: str) -> str | None:
         width=240,
     )
     return chosen or None
+
+
+def verdicts_on(
+    reader: Model, original: Sequence[str], order: Sequence[str], aim: Target | None = None
+) -> tuple[Verdict, Verdict]:
+    """A model's verdicts on two orders, both of one target: of `aim`, else as is usual for the original."""
+    before = models.verdict_on_tokens(reader, tuple(original))
+    before = before.aimed(aim or before.target)
+    return before, models.verdict_on_tokens(reader, tuple(order)).aimed(before.target)
+
+
+def changes(flips: Sequence[tuple[Verdict, Verdict]]) -> str:
+    """``RNN (positive → negative), LSTM (…)``."""
+    return listed(f"{model_name(one.model)} ({shown(one.label)} → {shown(other.label)})" for one, other in flips)
+
+
+def change_badge(before: Verdict, after: Verdict) -> None:
+    """A model's verdicts on two orders, in the colour of a flip's second class where there are two."""
+    chance = f"{probability_of(before.target)} {before.probability:.3f} → {after.probability:.3f}"
+    if before.label == after.label:
+        line, icon, color = f"{model_name(before.model)}: {shown(before.label)}; {chance}", "equal", "gray"
+    else:
+        line, icon = f"{changes([(before, after)])}; {chance}", "swap_horiz"
+        color = "violet" if targets.default(after.labels) is None else ("orange", "blue")[after.predicted]
+    st.badge(plain(line), icon=f":material/{icon}:", color=color)  # type: ignore[arg-type]
 
 
 def composed_pairs(tokens: tuple[str, ...]) -> None:
