@@ -26,9 +26,9 @@ def shares_by_pattern(suites: Sequence[OrderSuite], must: str, patterns: Sequenc
     """
     names = patterns or [str(result.pattern) for result in suites[0].patterns if result.must == must]
     titles = {
-        "differ": _("blind pairs (%), 95 % intervals"),
-        "stay": _("brittle pairs (%), 95 % intervals"),
-        "open": _("pairs with two verdicts (%), 95 % intervals"),
+        "differ": _("Blind pairs by pattern (%), with 95 % intervals"),
+        "stay": _("Brittle pairs by pattern (%), with 95 % intervals"),
+        "open": _("Pairs with two verdicts by pattern (%), with 95 % intervals"),
     }
     figure = go.Figure()
     for index, suite in enumerate(suites):
@@ -47,10 +47,10 @@ def shares_by_pattern(suites: Sequence[OrderSuite], must: str, patterns: Sequenc
         )
     return layout.finish(
         figure,
-        _("Word order, by pattern"),
+        titles[must],
         140 + 26 * len(names),
-        x={"title": titles[must], "range": [-2, 102]},
-        y={"title": _("pattern"), **layout.row_axis([layout.escape(_(name)) for name in names])},
+        x={"range": [-2, 102]},
+        y={**layout.row_axis([layout.escape(_(name)) for name in names])},
         legend=layout.LEGEND_ABOVE,
         top=70,
     )

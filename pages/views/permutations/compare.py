@@ -129,9 +129,7 @@ def _card(contrast: Contrast) -> None:
         )
         if contrast.opposite:
             st.badge(f"{one} → {other}", icon=":material/swap_horiz:", color="violet")
+        classes.bar(contrast.a)
+        classes.bar(contrast.b)
         if contrast.indistinguishable:
             st.caption(_("This model reads both as the same sequence."))
-        elif contrast.parts_at is not None:
-            st.caption(_("The verdicts diverge from word {step} on.").format(step=contrast.parts_at))
-        elif contrast.a.prefix_probabilities:  # else it has no verdict on the way, which is said below the curves
-            st.caption(_("Same verdict at the end of the shorter sentence."))

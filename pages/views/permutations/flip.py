@@ -139,12 +139,13 @@ def _show(event: FlipProgress, key: str, judge: Judge, readers: list[Checkpoint]
     _answer(event, accepted, readers)
     for pair in accepted:
         _pair(event.found, pair, f"flip {key} {fingerprint(pair.text)}", judge, readers)
-    if not accepted and len(event.found) == len(readers):
-        _instead(event.found[0].tokens)
     if others:
-        with st.expander(_("Orders that flip, but may not be English"), icon=":material/help:"):
+        line = _("Orders that flip, but may not be English")
+        with st.expander(line, icon=":material/help:", expanded=not accepted):
             for pair in others:
                 _pair(event.found, pair, f"flip {key} {fingerprint(pair.text)}", judge, readers)
+    if not accepted and len(event.found) == len(readers):
+        _instead(event.found[0].tokens)
     with st.expander(_("What was searched"), icon=":material/fact_check:"):
         for column, found in zip(st.columns(max(len(event.found), 1)), event.found, strict=False):
             with column:
@@ -152,22 +153,27 @@ def _show(event: FlipProgress, key: str, judge: Judge, readers: list[Checkpoint]
 
 
 def _answer(event: FlipProgress, accepted: list[Pair], readers: list[Checkpoint]) -> None:
-    if len(event.found) < len(readers):
+    if not event.found or len(event.found) < len(readers):
         said = [_("The search was stopped; not every model has answered.")]
     elif not accepted:
-        said = [_("No order that the judge of word order accepts flips a verdict.")]
+        said = [_("No valid order flips a verdict.")]
     else:
         said = []
     if accepted:
         flips = [both for both in _verdicts(event.found, accepted[0], readers) if both[0].label != both[1].label]
-        line = _("“{order}” flips {models}. The judge of word order accepts it: P(valid) {valid:.2f}.")
-        said = [line.format(order=accepted[0].text, models=changes(flips), valid=accepted[0].valid), *said]
+        said = [_("“{order}” flips {models}.").format(order=accepted[0].text, models=changes(flips)), *said]
     for found in event.found[:1]:
-        if found.searched == found.orders and found.to != found.label:
-            said.append(_("It read all {orders:,} orders.").format(orders=found.orders))
-        elif found.to != found.label:
-            line = _("It read {searched:,} of {orders:,} orders, the most fluent.")
-            said.append(line.format(searched=found.searched, orders=found.orders))
+        if found.to == found.label:
+            said = [found.certificate]
+        elif found.searched == found.orders:
+            said.append(_("The judge of word order read all {orders:,} orders and accepts {accepted:,} others."))
+        else:
+            line = _(
+                "The judge of word order read the {searched:,} most fluent of {orders:,} orders and accepts "
+                "{accepted:,} others."
+            )
+            said.append(line)
+        said[-1] = said[-1].format(orders=found.orders, searched=found.searched, accepted=found.accepted)
     lead(together(said))
 
 

@@ -40,9 +40,7 @@ def view(checkpoints: list[Model]) -> None:
         return
     relations = {DIFFER: _("Opposite meanings"), STAY: _("Same meaning"), OPEN: _("Open meanings")}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        must = query_params.choice(
-            st.segmented_control, _("Pairs with"), relations, name="relation", key="order relation"
-        )
+        must = query_params.choice(st.pills, _("Pairs with"), relations, name="relation", key="order relation")
         with st.popover(_("Settings"), icon=":material/tune:"):
             settings = _settings()
     for checkpoint in filter(black_box.is_one, checkpoints):
@@ -96,9 +94,7 @@ def _in_a_sentence(suites: list[OrderSuite], must: str) -> str:
     failing = each(_shown)
     if must == DIFFER:
         said = [
-            _("Blind to order on pairs with opposite meanings, where both get one verdict: {models}.").format(
-                models=failing
-            ),
+            _("Same verdict on pairs with opposite meanings (blind to order): {models}.").format(models=failing),
             _("Right on both sentences: {models}.").format(models=each(lambda result: result.right)),
         ]
     elif must == STAY:

@@ -72,19 +72,22 @@ def verdicts_on(
 
 
 def changes(flips: Sequence[tuple[Verdict, Verdict]]) -> str:
-    """``RNN (positive → negative), LSTM (…)``."""
-    return listed(f"{model_name(one.model)} ({shown(one.label)} → {shown(other.label)})" for one, other in flips)
+    """``RNN, LSTM (positive → negative)``."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for one, other in flips:
+        groups.setdefault((shown(one.label), shown(other.label)), []).append(model_name(one.model))
+    return listed(f"{listed(names)} ({before} → {after})" for (before, after), names in groups.items())
 
 
 def change_badge(before: Verdict, after: Verdict) -> None:
     """A model's verdicts on two orders, in the colour of a flip's second class where there are two."""
-    chance = f"{probability_of(before.target)} {before.probability:.3f} → {after.probability:.3f}"
-    if before.label == after.label:
-        line, icon, color = f"{model_name(before.model)}: {shown(before.label)}; {chance}", "equal", "gray"
-    else:
-        line, icon = f"{changes([(before, after)])}; {chance}", "swap_horiz"
+    verdict, icon, color = shown(before.label), "equal", "gray"
+    if before.label != after.label:
+        verdict, icon = f"{verdict} → {shown(after.label)}", "swap_horiz"
         color = "violet" if targets.default(after.labels) is None else ("orange", "blue")[after.predicted]
-    st.badge(plain(line), icon=f":material/{icon}:", color=color)  # type: ignore[arg-type]
+    chance = f"{probability_of(before.target)} {before.probability:.3f} → {after.probability:.3f}"
+    line = plain(f"{model_name(before.model)}: {verdict}; {chance}")
+    st.badge(line, icon=f":material/{icon}:", color=color)  # type: ignore[arg-type]
 
 
 def composed_pairs(tokens: tuple[str, ...]) -> None:

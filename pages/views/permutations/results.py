@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from core.probes.permutations.search import Order, Permutations
 
 
-_ROWS = 8  # flips in sight; more can be scrolled to
+_ROWS = 6  # flips in sight; more can be scrolled to
 
 
 def show(results: Sequence[Permutations], key: str, *, readers: list[Model], chosen: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from pages.wording.tokens import Number, plain
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.models.predictor import Model
-    from core.probes.permutations.search import Question, SearchesProgress
+    from core.probes.permutations.search import Permutations, Question, SearchesProgress
 
 MOST_BUDGET, MOST_THRESHOLD, MOST_SECONDS = 2_000_000, 100.0, 3_600
 _SECONDS = 60
@@ -78,18 +79,23 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     def start() -> background_search.Start:
         return partial(probe.searches, able, questions)
 
-    own = not any(map(black_box.is_one, able))
+    own, note = not any(map(black_box.is_one, able)), st.empty()
+    note.caption(_what_comes(question))
+
+    def found(results: Sequence[Permutations], key: str) -> None:
+        note.empty()
+        show(results, key, readers=able, chosen=chosen.name)
+
     background_search.view(
         "permutations",
         key,
         start,
         partial(_say, models=able),
-        partial(show, readers=able, chosen=chosen.name),
+        found,
         place=place,
         shared=own,
         at_once=own and question.words.count <= _AT_ONCE,
     )
-    _say_what_comes(question)
 
 
 def _say(event: SearchesProgress, models: list[Model]) -> background_search.Shown:
@@ -152,7 +158,7 @@ def _say_what_is_one_word(question: Question) -> None:
         )
 
 
-def _say_what_comes(question: Question) -> None:
+def _what_comes(question: Question) -> str:
     count, bounds = question.words.count, {"budget": question.budget, "floor": question.floor, "top": question.top}
     if question.strategy == "all":
         line = ngettext("{count:,} order: it will be scored.", "{count:,} distinct orders: all will be scored.", count)
@@ -171,4 +177,4 @@ def _say_what_comes(question: Question) -> None:
     line = line.format(count=count, free=len(question.words.free), exact=MOST_EXACT, **bounds)
     if question.seconds is not None:
         line = together((line, _("Time limit: {seconds:g} seconds.").format(seconds=question.seconds)))
-    st.caption(line)
+    return line
