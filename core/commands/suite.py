@@ -119,7 +119,7 @@ def _show(result: Suite, examples: int) -> None:
             if one.template.capability == capability.name:
                 console.line(f"    {one.template.kind}  {one.template.name}: {_counts(one.rate)}")
                 for outcome in one.failed[:examples]:
-                    console.line(f"           {_example(outcome)}")
+                    console.line(f"           {_example(outcome, targets.default(result.labels) is None)}")
     console.line("")
 
 
@@ -145,13 +145,15 @@ def _share(rate: Rate, form: str = "{:.1f} % (95 % interval {:.1f} to {:.1f})") 
     return form.format(*(100 * share for share in (rate.rate, *rate.interval)))
 
 
-def _example(outcome: Outcome) -> str:
+def _example(outcome: Outcome, several: bool) -> str:
+    """A failing case; of `several` classes, more than two, with the verdicts, which P(positive) does not tell."""
     case = outcome.case
+    label, changed_label = (f"{name} " if several else "" for name in (outcome.label, outcome.changed_label))
     if case.changed is None:
-        return f"{outcome.probability:.4f}, expected {case.expected}: {case.text}"
+        return f"{label}{outcome.probability:.4f}, expected {case.expected}: {case.text}"
     return (
-        f"{outcome.probability:.4f} → {outcome.changed_probability:.4f}, expected {case.expected}: "
-        f"{case.text}  |  {case.changed}"
+        f"{label}{outcome.probability:.4f} → {changed_label}{outcome.changed_probability:.4f}, expected "
+        f"{case.expected}: {case.text}  |  {case.changed}"
     )
 
 

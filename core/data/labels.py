@@ -79,8 +79,9 @@ def shared(several: Iterable[Sequence[str]]) -> Names:
 
 
 def model_name(name: str) -> str:
-    """A model's name as a reader sees it: the RNN, GRU and LSTM that are shipped in capitals, others as they are."""
-    return name.upper() if name in ("rnn", "gru", "lstm") else name
+    """A model's name as a reader sees it: those of the shipped RNN, GRU and LSTM in capitals, others as they are."""
+    own = {"lstm_people": "LSTM (people)"}
+    return name.upper() if name in ("rnn", "gru", "lstm") else own.get(name, name)
 
 
 def shown(name: str) -> str:

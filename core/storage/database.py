@@ -73,8 +73,10 @@ _VERSIONS = (
     tuple(f"ALTER TABLE finds ADD COLUMN {name} TEXT" for name in ("target", "label")),
     (
         "ALTER TABLE finds ADD COLUMN against TEXT",
-        *(f"ALTER TABLE pairs ADD COLUMN {name} TEXT" for name in ("target", "against")),
-        *(f"ALTER TABLE pairs ADD COLUMN {name} TEXT" for name in ("label_original", "label_other")),
+        *(
+            f"ALTER TABLE pairs ADD COLUMN {name} TEXT"
+            for name in ("target", "label_original", "label_other", "against")
+        ),
     ),
 )
 _BROUGHT_BY = {PAIRS: 1, FINDS: 2}

@@ -39,7 +39,7 @@ def test_the_last_year_is_apart_and_a_near_duplicate_kept_in_the_later_one(tmp_p
     before, last = people.split(write(tmp_path / "t.csv", rows))
     assert last.texts == [first.upper()] and last.labels.tolist() == [1]
     assert before.texts == [rows[3][0], rows[5][0]] and before.labels.tolist() == [2, 0]
-    assert before.name == "t.csv, before 2016" and last.name == "t.csv, 2016" and before.sha256 == last.sha256
+    assert before.name == "t.csv, without 2016" and last.name == "t.csv, 2016" and before.sha256 == last.sha256
     for wrong in ((first, 3, "2013train"), (first, 1, "train")):
         with pytest.raises(ValueError, match=r"t\.csv, row 1 \(line 2\): expected a label 0, 1 or 2"):
             people.split(write(tmp_path / "t.csv", [wrong]))

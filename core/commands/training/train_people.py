@@ -18,6 +18,9 @@ def add_verbs(verbs: Verbs) -> None:
     parser.add_argument(
         "--start", default="lstm", metavar="NAME", help="two-class checkpoint, its name or folder (default: lstm)"
     )
+    parser.add_argument(
+        "--held-out", metavar="PART", help="the parts for the report alone begin so (default: the last year)"
+    )
     parser.add_argument("--out", default="my-checkpoints", metavar="DIR", help="default: my-checkpoints")
     parser.add_argument("--name", metavar="NAME", help="the checkpoint's name in DIR (default: START_people)")
 
@@ -31,8 +34,8 @@ def train_people(options: argparse.Namespace) -> int:
     out, start = writable_folder(options.out), checkpoints.load(*checkpoints.located(options.start))
     name, settings = options.name or f"{start.name}_people", people.settings(start)
     checkpoints.check_name(name)
-    corpus, report = people.split(Path(options.data))
-    console.progress(f"{len(corpus):,} rows of {corpus.name}; {len(report):,} of the last year, for the report")
+    corpus, report = people.split(Path(options.data), options.held_out)
+    console.progress(f"{len(corpus):,} rows of {corpus.name}; {len(report):,} for the report")
     prepared = recipe.prepare(corpus, people.RECIPE, start)
     recipe.check_start(start, prepared, settings)
     report_split(prepared, balance=False)

@@ -135,13 +135,14 @@ class CapabilityResult:
 
 @dataclass(frozen=True)
 class Suite:
-    """One model's result on the suite."""
+    """One model's result on the suite; `labels` are its classes."""
 
     model: str
     settings: Settings
     rate: Rate
     capabilities: tuple[CapabilityResult, ...]
     templates: tuple[TemplateResult, ...]
+    labels: Names
 
 
 def cases(settings: Settings = Settings()) -> tuple[Case, ...]:
@@ -192,7 +193,7 @@ def run_predictor(
         failed = sorted((outcome for outcome in outcomes if _fails(outcome, settings)), key=lambda one: -one.excess)
         rate = _rate([(len(distinguished), len(failed), len(of_it) - len(distinguished))])
         results.append(TemplateResult(template, rate, tuple(failed)))
-    return Suite(model, settings, _pooled(results), _by_capability(results), tuple(results))
+    return Suite(model, settings, _pooled(results), _by_capability(results), tuple(results), labels)
 
 
 def _made(settings: Settings) -> list[tuple[Template, tuple[Case, ...]]]:

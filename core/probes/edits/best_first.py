@@ -43,8 +43,7 @@ class Search:
 
     def __init__(self, victim: Victim, question: Question, check_cancelled: Callable[[], object]):
         self.begun = time.perf_counter()
-        self._q, self._check_cancelled = question, check_cancelled
-        q = question
+        self._q, self._check_cancelled = (q := question), check_cancelled
         self.sets = EditSets(victim, q.tokens, q.fluency, q.goal, q.labels, q.target)
         self.gold_label = q.reading or self.sets.opposed
         self.candidates: Candidates | None = None

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,6 +73,13 @@ class Polarity:
             judgement = CANNOT_JUDGE if None in sums else PASSED
         return judgement
 
+    @cached_property
+    def _rows(self) -> list[np.ndarray]:
+        """The nats of each class against the rest, [V] each; none where nothing is known."""
+        if self.values is None:
+            return []
+        return [targets.row(self.values, Target(self.labels, number)) for number in range(len(self.labels))]
+
     def _sums(self, edit: Edit, number: int) -> tuple[float, float] | None:
         """Nats for a class of the removed words and of the added ones; None where one of them has none."""
         removed, added = ([word for word in words if not is_mark(word)] for words in removed_and_added((edit,)))
@@ -80,8 +87,7 @@ class Polarity:
             return 0.0, 0.0
         if self.values is None or self.vocabulary.unknown([*removed, *added]):
             return None
-        encoded = (self.vocabulary.encode(words) for words in (removed, added))
-        gone, come = (float(targets.row(self.values[..., ids], Target(self.labels, number)).sum()) for ids in encoded)
+        gone, come = (float(self._rows[number][self.vocabulary.encode(words)].sum()) for words in (removed, added))
         return gone, come
 
 

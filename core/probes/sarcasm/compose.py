@@ -23,6 +23,7 @@ import numpy as np
 
 from core.data import targets
 from core.data.labels import SENTIMENT, Names
+from core.data.targets import Target
 from core.evaluation.clustered_intervals import clustered_interval
 from core.evaluation.metrics import wilson_interval
 from core.models.token_predictor import Predictor, checked
@@ -64,9 +65,9 @@ class RecipeShare:
 class Composition:
     """A search's result for one situation under one model.
 
-    `candidates` counts the distinct ones, `scored` those scored, `fooled` those that the model calls positive. `alone`
-    is P(positive) of the bare situation, `alone_label` the verdict on it. `top` are the surest, by recipe (`varied`).
-    `missing` says why a form of the situation is not known.
+    `candidates` counts the distinct ones, `scored` those scored, `fooled` those that the model calls positive, its
+    `target`. `alone` is P(positive) of the bare situation, `alone_label` the verdict on it. `top` are the surest, by
+    recipe (`varied`). `missing` says why a form of the situation is not known.
     """
 
     model: str
@@ -81,6 +82,7 @@ class Composition:
     seed: int
     seconds: float
     alone_label: str
+    target: Target
 
     @property
     def complete(self) -> bool:
@@ -221,6 +223,7 @@ class _ScoredCandidates:
             seed=question.seed,
             seconds=seconds,
             alone_label=self.alone_label,
+            target=self._target,
         )
 
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.data import targets
+from core.data.label_inference import NEUTRAL
 from core.data.labels import SENTIMENT, model_name, shown
 from core.data.small_data import SMALL, class_counts, is_small, majority
+from core.models.checkpoints import labels_of
+from core.runtime.i18n import clauses, listed, ngettext
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import listed, ngettext
 from core.text.preprocessing import DROPPING, places
 from pages.widgets import answers, black_box, classes, models, prefixwise, target, text_strip
 from pages.wording import names
@@ -32,13 +34,14 @@ def answer(text: str, checkpoints: list[Model]) -> None:
     aim = target.choose(readers, "home")
     verdicts = [aim.verdict(verdict) for verdict in verdicts]
     lead(_in_a_sentence(verdicts))
-    for column, verdict, checkpoint in zip(st.columns(len(verdicts)), verdicts, readers, strict=True):
+    for column, verdict in zip(st.columns(len(verdicts)), verdicts, strict=True):
         with column, st.container(border=True):
             classes.metric(verdict)
-            _accuracy(checkpoint)
     verdicts = _with_beginnings(readers, verdicts)
     _words(text, verdicts)
     _curves(readers, verdicts)
+    for checkpoint in readers:
+        _accuracy(checkpoint)
     _answers_there_are(readers)
     prefixwise.tell_of_missing_curves(readers)
     prefixwise.tell_of_cut(readers, [len(verdict.tokens) for verdict in verdicts])
@@ -54,10 +57,13 @@ def _answers_there_are(readers: list[Model]) -> None:
         st.caption(
             _(
                 "Each model has only these two answers: even a neutral sentence gets one. Accuracy "
-                "is on tweets that no model was trained or selected on; their labels were their "
-                "emoticons. Its 95 % interval is in brackets."
+                "is on tweets that no model was trained or selected on; their labels are their "
+                "emoticons, or people’s where it says so. Its 95 % interval is in brackets."
             )
         )
+        if neutral := [name for name, card in models.cards()[0].items() if NEUTRAL in labels_of(card)]:
+            names_of = listed(plain(model_name(name)) for name in neutral)
+            st.caption(_("Models with a neutral class: {names}. Choose them in the sidebar.").format(names=names_of))
     else:
         st.caption(
             _(
@@ -108,39 +114,36 @@ def _curves(readers: list[Model], verdicts: list[Verdict]) -> None:
 
 
 def _accuracy(checkpoint: Model) -> None:
-    """How often it is right. Of a model of a person's own, on what rows, and beside what the more frequent class scores
-    by itself; few rows are said to be few."""
-    metrics = checkpoint.card.get("metrics", {})
-    if checkpoint.labels == SENTIMENT:
-        if report := metrics.get("report"):
-            low, high = report["accuracy_interval"]
-            st.caption(
-                _("accuracy {accuracy:.1%} on {rows:,} tweets ({low:.1%} to {high:.1%})").format(
-                    accuracy=report["accuracy"], rows=report["rows"], low=low, high=high
-                )
-            )
-        if people := metrics.get("people"):
-            _beside_majority(checkpoint, people, _("{rows:,} tweets that people labelled"))
-        return
+    """How often it is right: on labels by emoticons and by people, or of a model of a person's own on what rows; beside
+    what the largest class scores by itself. Few rows are said to be few."""
+    metrics, said = checkpoint.card.get("metrics", {}), []
+    if checkpoint.labels == SENTIMENT and (report := metrics.get("report")):
+        low, high = report["accuracy_interval"]
+        line = _("accuracy {accuracy:.1%} on {rows:,} tweets ({low:.1%} to {high:.1%})")
+        said.append(line.format(accuracy=report["accuracy"], rows=report["rows"], low=low, high=high))
+    for name, rows in (
+        ("people", _("{rows:,} tweets that people labelled")),
+        ("report", _("{rows:,} rows")),
+        ("selection", _("{rows:,} held-out rows (used to choose its weights)")),
+    ):
+        if not said or name == "people":
+            said += _beside_majority(checkpoint, metrics.get(name), rows)
     measured = metrics.get("report") or metrics.get("selection")
-    if not measured:
-        return
-    rows = _("{rows:,} rows") if "report" in metrics else _("{rows:,} held-out rows (used to choose its weights)")
-    _beside_majority(checkpoint, measured, rows)
-    if is_small(measured["rows"]):
-        st.caption(
-            _("Few rows: with fewer than {small}, an accuracy may be off by 5 percentage points or more.").format(
-                small=SMALL
-            ),
-        )
+    if measured and checkpoint.labels != SENTIMENT and is_small(measured["rows"]):
+        line = _("few rows: with fewer than {small}, an accuracy may be off by 5 percentage points or more")
+        said.append(line.format(small=SMALL))
+    if said:
+        st.caption(_("{model}: {what}.").format(model=plain(model_name(checkpoint.name)), what=clauses(said)))
 
 
-def _beside_majority(checkpoint: Model, measured: Mapping[str, Any], rows: str) -> None:
+def _beside_majority(checkpoint: Model, measured: Mapping[str, Any] | None, rows: str) -> list[str]:
     """An accuracy, on what rows, and what the largest class scores by itself."""
+    if measured is None:
+        return []
     low, high = measured["accuracy_interval"]
     counts = class_counts(measured)
-    st.caption(
-        _("accuracy {accuracy:.1%} on {rows} ({low:.1%} to {high:.1%}); always {label}: {majority:.1%}").format(
+    return [
+        _("accuracy {accuracy:.1%} on {rows} ({low:.1%} to {high:.1%}), always {label}: {majority:.1%}").format(
             accuracy=measured["accuracy"],
             rows=rows.format(rows=measured["rows"]),
             low=low,
@@ -148,7 +151,7 @@ def _beside_majority(checkpoint: Model, measured: Mapping[str, Any], rows: str) 
             label=plain(shown(checkpoint.labels[counts.index(max(counts))])),
             majority=majority(measured),
         )
-    )
+    ]
 
 
 def _with_beginnings(readers: list[Model], verdicts: list[Verdict]) -> list[Verdict]:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import model_name
+from core.data import targets
+from core.data.labels import model_name, shown
 from core.probes.checklist.suite import CASES, INVARIANCES, TOLERANCE, Settings, Suite, cases
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
@@ -170,7 +171,7 @@ def _capability(suites: list[Suite]) -> None:
     for suite in suites:
         failed = [case for result in suite.templates if result.template.name in wanted for case in result.failed]
         failed.sort(key=lambda outcome: -outcome.excess)
-        _failures(suite.model, failed if chosen else failed[:5], len(failed))
+        _failures(suite, failed if chosen else failed[:5], len(failed))
 
 
 def _expected() -> dict[str, str]:
@@ -183,20 +184,28 @@ def _expected() -> dict[str, str]:
     }
 
 
-def _failures(model: str, failed: list[Outcome], count: int) -> None:
+def _failures(suite: Suite, failed: list[Outcome], count: int) -> None:
     line = ngettext("{model}: {count:,} failing case", "{model}: {count:,} failing cases", count)
-    st.markdown("**" + line.format(model=plain(model_name(model)), count=count) + "**")
+    st.markdown("**" + line.format(model=plain(model_name(suite.model)), count=count) + "**")
     if failed:
         chances = dict.fromkeys(
             (_("P(positive)"), _("P(positive), changed")), st.column_config.NumberColumn(format="%.3f")
         )
-        st.dataframe([_case(outcome) for outcome in failed], hide_index=True, column_config=chances)
+        several = targets.default(suite.labels) is None
+        st.dataframe([_case(outcome, several) for outcome in failed], hide_index=True, column_config=chances)
 
 
-def _case(outcome: Outcome) -> dict[str, object]:
-    """A failing case as a row; what it was changed to only where it was."""
+def _case(outcome: Outcome, several: bool) -> dict[str, object]:
+    """A failing case as a row; what it was changed to only where it was.
+
+    Of `several` classes, more than two, with the verdicts, which P(positive) does not tell.
+    """
     case, changed = outcome.case, outcome.changed_probability
-    shown: dict[str, object] = {_("P(positive)"): round(outcome.probability, 3), _("text"): case.text}
+    row: dict[str, object] = {_("P(positive)"): round(outcome.probability, 3)}
+    row |= {_("verdict"): shown(outcome.label)} if several else {}
+    row |= {_("text"): case.text}
     if changed is not None:
-        shown |= {_("P(positive), changed"): round(changed, 3), _("changed to"): case.changed}
-    return shown | {_("expected"): _expected()[case.expected]}
+        row |= {_("P(positive), changed"): round(changed, 3)}
+        row |= {_("verdict, changed"): shown(outcome.changed_label or "")} if several else {}
+        row |= {_("changed to"): case.changed}
+    return row | {_("expected"): _expected()[case.expected]}

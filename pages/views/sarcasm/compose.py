@@ -160,7 +160,7 @@ def _show(result: Composition, key: str) -> None:
             FindCandidate(
                 text=one.text,
                 original=result.situation,
-                predictions={result.model: Prediction(one.probability, one.label, POSITIVE)},
+                predictions={result.model: Prediction(one.probability, one.label, result.target)},
                 reading=GOLD_LABEL,
                 source="compose",
                 how="; ".join([one.recipe.pattern, *(f"{name}: {part}" for name, part in one.recipe.parts().items())]),

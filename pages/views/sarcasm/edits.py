@@ -299,7 +299,7 @@ def _table(result: MinimalEdits, flips: list[Edited]) -> None:
     several = targets.default(result.labels) is None  # else every flip has the same verdict
     header = [
         classes.probability_name(result.target),
-        *([_("predicted class")] if several else []),
+        *([_("verdict")] if several else []),
         *(_("edited"), _("edits"), _("fluency change (nats)"), _("guards not passed"), _("minimal")),
     ]
     minimal = {True: _("yes"), False: _("no"), None: _("not checked")}

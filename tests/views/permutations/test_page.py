@@ -528,7 +528,7 @@ def test_a_search_among_three_classes_flips_to_any_or_to_one_and_keeps_both_verd
     )
     assert pair.probability_other == pytest.approx(said_of_it.distribution[AIRLINE.index(other)], abs=1e-5)
     look_at(at, "kept")
-    assert at.dataframe[0].value["verdict, other"].tolist() == [to]
+    assert at.dataframe[0].value["verdicts"].tolist() == [f"{own.label} → {to}"]
 
 
 def test_every_view_speaks_of_the_classes_that_a_model_has(airline: Checkpoint) -> None:
