@@ -56,7 +56,7 @@ class Board {
     this.pinned = new Set(data.pinned);
     this.order = [...data.order];
     this.status.textContent = "";
-    this.chips = this.words.map((word, place) => this.chip(word, this.pinned.has(place)));
+    this.chips = this.words.map((word, place) => this.chip(word, this.pinned.has(place), data.unknown.includes(place)));
     this.row.replaceChildren(...this.chips, this.marker);
     this.hint.hidden = this.button.hidden = this.slots().length < 2; // nothing can change places
     this.choose(this.order[0]);
@@ -68,7 +68,7 @@ class Board {
     clearTimeout(this.timer);
   }
 
-  chip(word, pinned) {
+  chip(word, pinned, unknown) {
     const chip = document.createElement("div");
     chip.className = pinned ? "chip pinned" : "chip";
     chip.setAttribute("role", "option");
@@ -84,6 +84,10 @@ class Board {
       chip.setAttribute("aria-label", word);
     }
     chip.append(text);
+    if (unknown) {
+      chip.classList.add("unknown");
+      chip.title = this.labels.unknown;
+    }
     return chip;
   }
 

@@ -52,7 +52,8 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
         with st.popover(_("Settings"), icon=":material/tune:"):
             pinned = pins(tokens)
     with words:
-        order = reorder(tokens, pinned, key=key, start=st.session_state[start])
+        known = models.verdict_on_tokens(readers[0], tokens).known
+        order = reorder(tokens, pinned, key=key, start=st.session_state[start], known=known)
     moved = list(order) != identity
     query_params.carry("order", query_params.written(order) if moved else None)
     put = tuple(tokens[index] for index in order)

@@ -16,11 +16,12 @@ from core.runtime.i18n import listed, together
 from core.storage.database import Prediction
 from pages.views.permutations.flip import best
 from pages.views.permutations.kept_pairs import keep_form
-from pages.widgets import black_box, classes, frame, prefixwise, tables, target
+from pages.widgets import black_box, classes, frame, prefixwise, tables, target, text_strip
 from pages.wording.tokens import lead, plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
+    from core.models.predict import Verdict
     from core.probes.permutations.comparison import Contrast
 
 
@@ -56,6 +57,9 @@ def view(text: str, second: str, checkpoints: list[Checkpoint]) -> None:
             )
         ),
     )
+    if comparison.words is not None:
+        _strip([contrast.a for contrast in contrasts], "compared first")
+        _strip([contrast.b for contrast in contrasts], "compared second")
     black_box.without_beginnings(readers)
     prefixwise.tell_of_missing_curves(readers)
     if all(contrast.words.permutations for contrast in contrasts):
@@ -72,6 +76,22 @@ def view(text: str, second: str, checkpoints: list[Checkpoint]) -> None:
                     for token, count in more
                 ],
             )
+
+
+def _strip(verdicts: list[Verdict], key: str) -> None:
+    """A sentence's words, which point at their steps in the chart, each with every model's verdict after it."""
+    from core.figures.palette import of_class
+
+    marks: list[list[tuple[str, str]]] = [[] for _token in verdicts[0].tokens]
+    for verdict in verdicts:
+        classes_after = (
+            targets.predicted_of(verdict.prefix_distributions).tolist() if verdict.prefix_probabilities else []
+        )
+        for step, number in zip(marks, classes_after, strict=False):
+            line = f"{model_name(verdict.model)}: {shown(verdict.labels[number])}"
+            step.append((of_class(verdict.labels, number).color, line))
+    looks = [text_strip.Look(marks=tuple(step)) for step in marks]
+    text_strip.choose(verdicts[0].tokens, verdicts[0].known, looks, key=key, chart="compared")
 
 
 def _offer(text: str) -> None:

@@ -31,9 +31,14 @@ _COMPOSED = 3  # pairs
 
 def readers_of(text: str, checkpoints: list[Checkpoint]) -> list[Checkpoint]:
     """The models that find a word in the text; says so where none does."""
-    readers, _verdicts = answers.answers(checkpoints, text)
+    readers, verdicts = answers.answers(checkpoints, text)
     if not readers:
         frame.invite(text)
+    elif not any(any(verdict.known) for verdict in verdicts):
+        st.warning(
+            _("None of these words is known. Each is read as the same unknown word, so only their number counts."),
+            icon=":material/help:",
+        )
     answers.as_words(readers, text)
     return readers
 
