@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import streamlit as st
+
 from core.data.examples import examples
 from core.runtime.i18n import gettext as _
 from pages.widgets import frame
+from pages.widgets.sentences import second_sentence
 
 frame.set_up("Permutations")
 views = {
@@ -18,7 +21,15 @@ views = {
 view = frame.head(
     _("Permutations"), _("Can another order of the same words flip the verdict and still be English?"), views
 )
-text = frame.sentence(examples()[0].text) if view not in ("suite", "kept") else ""
+text = second = ""
+if view == "compare":
+    first, other = st.columns(2)
+    with first:
+        text = frame.sentence(examples()[0].text)
+    with other:
+        second = second_sentence(text, _("Second sentence"), "permutations second")
+elif view not in ("suite", "kept"):
+    text = frame.sentence(examples()[0].text)
 
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.
@@ -33,7 +44,7 @@ with black_box.faults_shown():
     elif not checkpoints:
         models.tell_of_none()
     elif view == "compare":
-        compare.view(text, checkpoints)
+        compare.view(text, second, checkpoints)
     elif view == "suite":
         order_suite.view(checkpoints)
     elif view == "search":

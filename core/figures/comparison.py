@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     from core.probes.permutations.comparison import Comparison, Contrast, Words
 
 
+_LINE = 0.07  # of the axis, for the mark of a model
+
+
 def comparison_curves(comparison: Comparison) -> go.Figure:
     """P(target) after each token of two sentences, two curves per model; with the threshold at 0.5 where that decides.
 
     The first sentence's curves are solid with filled markers, the second's dashed with open ones; a model that reads
-    the same tokens in both has one curve. Where a model's verdicts part for good, a vertical bar joins its two curves.
+    the same tokens in both has one curve. Where a model's verdicts part for good, a mark stands above the curves, each
+    model's on a line of its own.
     Tokens are escaped, as plotly reads a part of HTML; they stand along the axis, the first sentence's above the
     second's, where every model reads the same ones.
     """
@@ -37,9 +41,9 @@ def comparison_curves(comparison: Comparison) -> go.Figure:
             continue
         _curve(figure, contrast.a, look, _("{model}, first sentence").format(model=model), first=True)
         _curve(figure, contrast.b, look, _("{model}, second sentence").format(model=model), first=False)
-        # Set side by side a little, as models often part at the same step.
-        aside = 0.06 * (index - (len(comparison.contrasts) - 1) / 2)
-        _parting(figure, contrast, look, _("{model}: the verdicts diverge").format(model=model), aside)
+    parting = [(index, contrast) for index, contrast in enumerate(comparison.contrasts) if contrast.parts_at]
+    for line, (index, contrast) in enumerate(reversed(parting)):
+        _parting(figure, contrast, style(contrast.model, index), 1.07 + _LINE * line)
     target = shared_target(contrast.a.target for contrast in comparison.contrasts)
     labels = shared(contrast.a.labels for contrast in comparison.contrasts)
     longest = max(max(len(contrast.a.tokens), len(contrast.b.tokens)) for contrast in comparison.contrasts)
@@ -47,7 +51,7 @@ def comparison_curves(comparison: Comparison) -> go.Figure:
         figure,
         _("Verdict after each token of two sentences"),
         500,
-        y=layout.probability_axis(target or labels),
+        y=layout.probability_axis(target or labels) | {"range": [-0.03, 1.03 + _LINE * (len(parting) + bool(parting))]},
         x={"title": _("tokens read so far"), "range": [0.6, longest + 0.4]},
         legend={**layout.below(0.36), "xanchor": "left"},
         hovermode="x unified",
@@ -77,19 +81,21 @@ def _curve(figure: go.Figure, verdict: Verdict, look: Style, name: str, *, first
     )
 
 
-def _parting(figure: go.Figure, contrast: Contrast, look: Style, name: str, aside: float) -> None:
-    """A bar between a model's two curves at the step from which its verdicts differ, and `aside`."""
-    step = contrast.parts_at
-    if step is not None:
-        figure.add_scatter(
-            x=[step + aside, step + aside],
-            y=[contrast.a.prefix_probabilities[step - 1], contrast.b.prefix_probabilities[step - 1]],
-            name=name,
-            mode="lines+markers",
-            line={"color": look.color, "dash": "dot", "width": 3},
-            marker={"symbol": f"{look.marker}-open", "size": 13, "line": {"width": 2}},
-            hoverinfo="skip",
-        )
+def _parting(figure: go.Figure, contrast: Contrast, look: Style, height: float) -> None:
+    """A mark and a line of words at the step from which a model's verdicts differ."""
+    step, last = contrast.parts_at or 1, max(len(contrast.a.tokens), len(contrast.b.tokens))
+    said = _("{model}: verdicts part here").format(model=layout.model_name(contrast.model))
+    figure.add_scatter(
+        x=[step],
+        y=[height],
+        name=said,
+        text=[said],
+        mode="markers+text",
+        textposition="middle right" if step <= last / 2 else "middle left",
+        marker={"color": look.color, "symbol": look.marker, "size": 11},
+        hoverinfo="skip",
+        showlegend=False,
+    )
 
 
 def _two_rows(words: Words, longest: int) -> list[str]:

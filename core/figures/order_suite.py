@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from core.evaluation.intervals import Share
     from core.probes.permutations.order_suite import OrderSuite, Result
 
-_APART = 0.2  # between models, of the distance between patterns
+_APART = 0.25  # between models, of the distance between patterns
 
 
 def shares_by_pattern(suites: Sequence[OrderSuite], must: str, patterns: Sequence[str] | None = None) -> go.Figure:
@@ -26,9 +26,9 @@ def shares_by_pattern(suites: Sequence[OrderSuite], must: str, patterns: Sequenc
     """
     names = patterns or [str(result.pattern) for result in suites[0].patterns if result.must == must]
     titles = {
-        "differ": _("blind pairs (%), 95 % intervals"),
-        "stay": _("brittle pairs (%), 95 % intervals"),
-        "open": _("pairs with two verdicts (%), 95 % intervals"),
+        "differ": _("Blind pairs by pattern (%), with 95 % intervals"),
+        "stay": _("Brittle pairs by pattern (%), with 95 % intervals"),
+        "open": _("Pairs with two verdicts by pattern (%), with 95 % intervals"),
     }
     figure = go.Figure()
     for index, suite in enumerate(suites):
@@ -41,16 +41,16 @@ def shares_by_pattern(suites: Sequence[OrderSuite], must: str, patterns: Sequenc
             error_x=layout.error_bars(rates, intervals),
             name=layout.model_name(suite.model),
             mode="markers",
-            marker={"color": look.color, "symbol": look.marker, "size": 8},
+            marker={"color": look.color, "symbol": look.marker, "size": 7},
             customdata=[[layout.escape(_(str(result.pattern))), result.pairs] for result in shown],
             hovertemplate=_("%{customdata[0]}: %{x:.1f} % of %{customdata[1]:,} pairs"),
         )
     return layout.finish(
         figure,
-        _("Word order, by pattern"),
-        150 + 34 * len(names),
-        x={"title": titles[must], "range": [-2, 102]},
-        y={"title": _("pattern"), **layout.row_axis([layout.escape(_(name)) for name in names])},
+        titles[must],
+        140 + 26 * len(names),
+        x={"range": [-2, 102]},
+        y={**layout.row_axis([layout.escape(_(name)) for name in names])},
         legend=layout.LEGEND_ABOVE,
         top=70,
     )

@@ -31,7 +31,7 @@ _OTHERS = (
     Style("#a6761d", "longdashdot", "cross"),
 )
 THRESHOLD = "#888888"
-KEPT, FLIPPED, ORIGINAL = "#7f8c9b", "#e7298a", "#7570b3"  # orders that keep the verdict, that flip it, the original
+KEPT, ORIGINAL = "#7f8c9b", "#7570b3"  # orders of no class in particular, the original
 
 # Sentences laid over one another, and quantities along one text: Okabe & Ito 2008, told apart by dash and marker too.
 SERIES = (

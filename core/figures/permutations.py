@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from core.data import targets
 from core.data.labels import shown
 from core.figures import layout
-from core.figures.palette import FLIPPED, KEPT, ORIGINAL, THRESHOLD, series
+from core.figures.palette import KEPT, ORIGINAL, THRESHOLD, of_class
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -25,16 +25,14 @@ _LONGEST, _WIDTH = 160, 60  # characters of an order in a point's label, and of 
 
 
 def probability_histogram(result: Permutations) -> go.Figure:
-    """How many of the orders scored have which P(target); flips hatched, the original marked by a line.
-
-    Where there are several classes to flip to, each has its colour.
-    """
+    """How many of the orders scored have which P(target), in the classes' colours; flips hatched, the original marked
+    by a line."""
     chance = layout.probability(result.target)
     edges = np.linspace(0, 1, _BINS + 1)
     chances = targets.probability(result.logits)
     figure = go.Figure()
     for name, mask, color, shape in (
-        (_("same verdict as the original") if result.to is None else _("no flip"), ~result.flipped, KEPT, ""),
+        (_("same verdict as the original") if result.to is None else _("no flip"), ~result.flipped, _kept(result), ""),
         *((name, mask, color, "/") for name, mask, color in _flips(result, _("flipped"))),
     ):
         figure.add_bar(
@@ -93,7 +91,7 @@ def fluency_scatter(result: Permutations, chosen: int | None = None) -> go.Figur
     )
     same = _("same verdict as the original") if result.to is None else _("no flip")
     groups = (
-        (same, np.flatnonzero(others & ~result.flipped), KEPT, "circle", 6, 0.45),
+        (same, np.flatnonzero(others & ~result.flipped), _kept(result), "circle", 6, 0.55),
         *(
             (name, np.flatnonzero(others & mask), color, "diamond", 9, 0.85)
             for name, mask, color in _flips(result, _("flipped (click one)"))
@@ -165,15 +163,26 @@ def drawn(result: Permutations) -> np.ndarray:
     return np.sort(np.concatenate([always, sample]))
 
 
+def _kept(result: Permutations) -> str:
+    """The colour of the orders that do not flip: the original's class, grey where others are among them."""
+    own = result.target.labels.index(result.original.label)
+    return of_class(result.target.labels, own).color if result.to is None else KEPT
+
+
 def _flips(result: Permutations, together: str) -> Iterator[tuple[str, np.ndarray, str]]:
-    """Flips, bool [N], by a name and a colour: all `together`, or by class where there are several to flip to."""
-    if result.to or targets.default(result.target.labels):
-        yield together, result.flipped, FLIPPED
-        return
-    for number, label in enumerate(result.target.labels):
-        if label in result.flips_to:
-            name = _("flipped to {label}").format(label=layout.escape(shown(label)))
-            yield name, result.flipped & (result.classes == number), series(number).color
+    """Flips, bool [N], by a name and the colour of their class: all `together`, or by class where these are several."""
+    labels = result.target.labels
+    several = not result.to and targets.default(labels) is None
+    for number, label in enumerate(labels):
+        mask = result.flipped & (result.classes == number)
+        if several and label in result.flips_to:
+            yield (
+                _("flipped to {label}").format(label=layout.escape(shown(label))),
+                mask,
+                of_class(labels, number).color,
+            )
+        elif not several and label == (result.to or next(one for one in labels if one != result.original.label)):
+            yield together, mask, of_class(labels, number).color
 
 
 def _row_of_original(result: Permutations) -> int:

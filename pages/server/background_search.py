@@ -24,6 +24,7 @@ from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 from core.runtime.malloc import give_back
 from pages.server import limits
+from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
 from pages.server.queue import Line
 from pages.wording.tokens import plain
@@ -35,6 +36,7 @@ _GLANCE = 0.25  # seconds between two looks
 _LONGEST_GLANCE = 1.0  # where nothing changes: a look costs the server a message, and many may wait at a time
 MOST_KEPT = 3
 _LINE = Line()  # of all sessions
+_MOST_SHARED, _LARGEST_SHARED = 8, 500_000  # results, and texts scored for one
 
 Key = tuple[object, ...]
 
@@ -42,6 +44,18 @@ Key = tuple[object, ...]
 Start = Callable[[Callable[[], None]], Iterator[Any]]
 """Starts a search, given a function that it calls often and that raises once the search is cancelled. It yields events:
 each is the result so far, or has a method `result` that makes it."""
+
+
+@cached(1, shared=True)
+def _finished() -> dict[Key, Any]:
+    """Results of searches at their end, of all sessions, by kind and question, the oldest first."""
+    return {}
+
+
+def found(name: str) -> list[Any]:
+    """What this session's searches of a kind found, the newest first."""
+    kept: _Kept | None = st.session_state.get(f"{name} found")
+    return [] if kept is None else [*kept.results.values()][::-1]
 
 
 class Shown(NamedTuple):
@@ -160,25 +174,34 @@ def view(
     show: Callable[[Any, str], None],
     label: str | None = None,
     again: str | None = None,
+    *,
+    place: DeltaGenerator | None = None,
+    shared: bool = False,
+    at_once: bool = False,
 ) -> None:
     """The button that starts a search; the progress and a Stop button while it runs; then its result.
 
     `name` is the kind of search, `key` what is asked. `start` is called only when the search begins; `say` words an
-    event, `show` shows a result under a key of its own.
+    event, `show` shows a result under a key of its own. The button stands in `place`, an empty one. A `shared` result
+    is found again by every session, also after a reload; a search that starts `at_once` needs no click.
     """
     kept: _Kept = st.session_state.setdefault(f"{name} found", _Kept())
     kept.end()  # one that a click has just left over
+    if shared and key not in kept.results and (name, *key) in _finished():
+        kept.results[key] = _finished()[(name, *key)]
+    asked, fault_line = st.session_state.get(f"{name} fault", (key, ""))
     if limits.none_left():
         if key in kept.results:
             show(kept.results[key], fingerprint(key))
         return
-    place = st.empty()  # of the button, then of the bar: the second half of a double click falls on no Stop
-    if st.session_state.pop(f"{name} wanted", None) == key:
+    place = place or st.empty()  # of the button, then the bar: the second half of a double click falls on no Stop
+    unasked = at_once and key not in kept.results and kept.unanswered != key and not (fault_line and asked == key)
+    if st.session_state.pop(f"{name} wanted", None) == key or unasked:
         kept.unanswered = key
         bar = place.progress(0.0, _("Starting…"))
         # The click ends this script at its next call, so it needs no handling: what was found is then shown.
         st.button(_("Stop"), key=f"{name} stop", type="primary", icon=":material/stop_circle:")
-        fault = _run(bar, kept, key, start, say)
+        fault = _run(bar, kept, key, start, say, name if shared else None)
         st.session_state[f"{name} fault"] = (key, _one_line(fault))
         st.rerun()
 
@@ -194,7 +217,6 @@ def view(
         icon=":material/search:",
         on_click=want,
     )
-    asked, fault_line = st.session_state.get(f"{name} fault", (key, ""))
     if fault_line and asked == key:
         st.error(_("The search failed: {fault}").format(fault=plain(fault_line)))
     elif result is None and kept.unanswered == key:
@@ -212,13 +234,19 @@ def _one_line(fault: Exception | None) -> str:
 
 
 def _run(
-    bar: DeltaGenerator, kept: _Kept, key: Key, start: Callable[[], Start], say: Callable[[Any], Shown]
+    bar: DeltaGenerator,
+    kept: _Kept,
+    key: Key,
+    start: Callable[[], Start],
+    say: Callable[[Any], Shown],
+    shared: str | None,
 ) -> Exception | None:
     """Search until it is done, and keep what was found, also when the script is ended here. `bar` shows the progress.
 
-    Returns what went wrong, if anything.
+    What is found to the end is kept for all sessions if the search has the name `shared`. Returns what went wrong, if
+    anything.
     """
-    best, meter = st.empty(), limits.Meter()
+    best, meter, ended = st.empty(), limits.Meter(), False
     try:
         work = kept.begin(key, start())
     except (ValueError, LookupError, OSError) as fault:
@@ -234,9 +262,16 @@ def _run(
                 best.text(shown.best)
             if meter.spent(work.seconds, shown.queries):
                 break
+        else:
+            ended = work.fault is None
     finally:
         kept.end(work)  # an ended script may not touch the session's state, but this is none of it
-        meter.spent(work.seconds, 0 if work.latest is None else say(work.latest).queries)
+        queries = 0 if work.latest is None else say(work.latest).queries
+        meter.spent(work.seconds, queries)
+        if shared and ended and key in kept.results and queries <= _LARGEST_SHARED:
+            _finished()[(shared, *key)] = kept.results[key]
+            while len(_finished()) > _MOST_SHARED:
+                _finished().pop(next(iter(_finished())), None)
         give_back()
     return work.fault
 

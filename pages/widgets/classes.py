@@ -73,6 +73,11 @@ def metric(verdict: Verdict) -> None:
         delta_color="off",
         delta_arrow="up" if verdict.predicted == verdict.target.number else "down",
     )
+    bar(verdict)
+
+
+def bar(verdict: Verdict) -> None:
+    """The probabilities of a verdict's classes as one bar."""
     shares = zip(verdict.labels, verdict.distribution, strict=True)
     share_bar(
         [(shown(name), share, of_class(verdict.labels, number).color) for number, (name, share) in enumerate(shares)],

@@ -56,7 +56,7 @@ class Board {
     this.pinned = new Set(data.pinned);
     this.order = [...data.order];
     this.status.textContent = "";
-    this.chips = this.words.map((word, place) => this.chip(word, this.pinned.has(place)));
+    this.chips = this.words.map((word, place) => this.chip(word, this.pinned.has(place), data.unknown.includes(place)));
     this.row.replaceChildren(...this.chips, this.marker);
     this.hint.hidden = this.button.hidden = this.slots().length < 2; // nothing can change places
     this.choose(this.order[0]);
@@ -68,7 +68,7 @@ class Board {
     clearTimeout(this.timer);
   }
 
-  chip(word, pinned) {
+  chip(word, pinned, unknown) {
     const chip = document.createElement("div");
     chip.className = pinned ? "chip pinned" : "chip";
     chip.setAttribute("role", "option");
@@ -84,6 +84,10 @@ class Board {
       chip.setAttribute("aria-label", word);
     }
     chip.append(text);
+    if (unknown) {
+      chip.classList.add("unknown");
+      chip.title = this.labels.unknown;
+    }
     return chip;
   }
 
@@ -152,23 +156,24 @@ class Board {
   }
 
   onKey(event) {
-    if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
     const word = this.chips.indexOf(event.target);
     const key = event.key;
     if (key === "Escape" && this.drag) {
       this.drop(false);
     } else if (word < 0 || this.drag?.on) {
       return;
-    } else if (key === "ArrowUp" || key === "ArrowDown") {
-      const next = this.order[this.order.indexOf(word) + (key === "ArrowUp" ? -1 : 1)];
-      if (next !== undefined) this.chips[next].focus();
-    } else if (["ArrowLeft", "ArrowRight", "Home", "End"].includes(key)) {
+    } else if (!["ArrowLeft", "ArrowRight", "Home", "End"].includes(key)) {
+      return;
+    } else if (event.shiftKey) {
       const at = this.movable().indexOf(word);
       const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: Infinity }[key];
       if (at < 0) this.say(this.labels.pinned, word);
       else if (this.move(word, to)) this.report(REPEAT);
     } else {
-      return;
+      const at = this.order.indexOf(word);
+      const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: this.order.length - 1 }[key];
+      this.chips[this.order[to]]?.focus();
     }
     event.preventDefault();
   }

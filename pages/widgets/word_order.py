@@ -37,12 +37,18 @@ _chips = st.components.v2.component(
 
 
 def reorder(
-    tokens: Sequence[str], pinned: Collection[int] = (), *, key: str, start: Sequence[int] | None = None
+    tokens: Sequence[str],
+    pinned: Collection[int] = (),
+    *,
+    key: str,
+    start: Sequence[int] | None = None,
+    known: Sequence[bool] = (),
 ) -> tuple[int, ...]:
     """The order a person gave the tokens: a permutation of positions 0..n-1; `start` or identity until they move one.
 
     Position ``order[i]`` of the original stands at place i. An order holds for these very tokens and pins: others
-    start from their identity. Shows nothing for no token. Raises ValueError for a pin where no token is.
+    start from their identity. Words that are not `known` are marked. Shows nothing for no token. Raises ValueError for
+    a pin where no token is.
     """
     beyond = sorted(index for index in pinned if not 0 <= index < len(tokens))
     if beyond:
@@ -57,6 +63,7 @@ def reorder(
             "key": _fingerprint(tokens, pinned),
             "words": [visible(token) for token in tokens],
             "pinned": sorted(set(pinned)),
+            "unknown": [index for index, is_known in enumerate(known) if not is_known],
             "order": before,
             "labels": _labels(),
         },
@@ -97,10 +104,11 @@ def _fingerprint(tokens: Sequence[str], pinned: Collection[int]) -> str:
 def _labels() -> dict[str, str]:
     return {
         "list": _("Words of the sentence, in order"),
-        "hint": _("Drag a word to a new position. Or select one with ↑ ↓ and move it with ← →, Home and End."),
+        "hint": _("Drag a word to a new position. Or choose one with ← → and move it with Shift + ← →."),
         "reset": _("Reset order"),
         "restored": _("The words are in their original order."),
         "moved": _("‘{word}’ is now word {place} of {count}"),
+        "unknown": _("not in the vocabulary: read as the one unknown word"),
         "pinned": _("‘{word}’ is locked in its position"),
     }
 

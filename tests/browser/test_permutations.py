@@ -62,13 +62,13 @@ def test_a_sentence_comes_along_and_a_dragged_word_changes_the_verdicts_and_the_
 def test_one_button_finds_a_valid_flip_and_keeps_what_is_said_of_it(page: Page, address: str) -> None:
     show(page, address, q="I am not sad because you are here")
     button(page, "Find me a flip").click()
-    expect(page.get_by_role("heading", name="Valid orders that flip a verdict")).to_be_visible()
+    expect(page.locator(".u-answer").filter(has_text="flips")).to_be_visible()
     expect(page.get_by_text("all 40,320 orders").first).to_be_visible()
     settled(page)
     page.get_by_role("radio", name="odd").or_(page.get_by_role("button", name="odd")).first.click()
     expect(page.get_by_text("Saved to Kept pairs as “odd”")).to_be_visible()
     button(page, "Copy or open").first.click()
-    expect(page.get_by_role("link", name="Compare the two sentences")).to_be_visible()
+    expect(page.get_by_role("link", name="Compare")).to_be_visible()
 
 
 def test_two_tabs_search_at_once_and_each_gets_its_own_answer(page: Page, address: str) -> None:
@@ -76,9 +76,11 @@ def test_two_tabs_search_at_once_and_each_gets_its_own_answer(page: Page, addres
         asked = {page: "i love the way you never told", other: "never was it so bad"}
         for tab, text in asked.items():
             show(tab, address, q=text, view="search")
-            expect(button(tab, "Start the search")).to_be_visible()
-        for tab in asked:
-            button(tab, "Start the search").click()
+            start = button(tab, "Start the search").or_(
+                button(tab, "Search again")
+            )  # of few orders it starts by itself
+            expect(start).to_be_visible()
+            start.click()
         for tab, count in zip(asked, ("5,040", "120"), strict=True):
             line = re.compile(f"^(None|The verdict flips in .*) of the {count} orders")
             expect(tab.get_by_text(line)).to_be_visible()
@@ -91,7 +93,7 @@ def test_a_long_search_stops_and_none_goes_on_behind_a_page_that_was_left(page: 
     expect(page.get_by_text(re.compile("39,916,800"))).to_be_visible()
     button(page, "Start the search").click()
     # Thousands: the first count told is 1, the original alone, and stopped there the page says so and no more.
-    expect(page.get_by_text(re.compile(r"Scored \d+,\d{3} of up to 2,000,000 orders"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"scored \d+,\d{3} of up to 2,000,000 orders"))).to_be_visible()
     begun = time.monotonic()
     button(page, "Stop").click()
     expect(button(page, "Search again")).to_be_visible()
@@ -99,7 +101,7 @@ def test_a_long_search_stops_and_none_goes_on_behind_a_page_that_was_left(page: 
     expect(page.get_by_text(re.compile("The verdict flips in|No order within"))).to_be_visible()
     expect(button(page, "Stop")).to_have_count(0)
     button(page, "Search again").click()
-    expect(page.get_by_text(re.compile(r"Scored [1-9][\d,]* of up to 2,000,000 orders"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"scored [1-9][\d,]* of up to 2,000,000 orders"))).to_be_visible()
     heading = page.get_by_role("heading", name="Models", exact=True)
     for _ in range(3):  # on a busy machine a click was once lost, falling into a redraw of the progress
         page.get_by_test_id("stSidebar").get_by_role("link", name="Models").click()
@@ -121,7 +123,8 @@ def test_a_long_search_stops_and_none_goes_on_behind_a_page_that_was_left(page: 
 def test_a_clicked_flip_is_shown_and_kept(page: Page, address: str) -> None:
     show(page, address, q="better late than never so bad", view="search", model="rnn")
     button(page, "Start the search").click()
-    scatter = page.locator(".js-plotly-plot").last
+    expect(button(page, "Search again")).to_be_visible()
+    scatter = page.locator("[class*=st-key-scatter] .js-plotly-plot")
     flips = scatter.locator(".scatterlayer .trace").nth(1).locator("path.point")
     expect(flips.first).to_be_visible()
     chosen = page.get_by_text("Chosen order")

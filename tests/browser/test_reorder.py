@@ -134,7 +134,7 @@ def test_a_dragged_word_goes_where_the_marker_stands(page: Page, address: str) -
     page.wait_for_timeout(400)
     assert runs(page) == before
     # The answer to an earlier move does not disturb a drag.
-    chip(page, "late").press("End")
+    chip(page, "late").press("Shift+End")
     carry(page, chip(page, "never"), chip(page, "better"), 0.2)
     expect_order(page, 0, 2, 3, 1)  # Python has answered while the word is in the air
     expect(marker).to_be_visible()
@@ -157,8 +157,10 @@ def test_the_arrows_move_the_chosen_word_and_say_where_it_is(page: Page, address
         if chip(page, "better").evaluate("chip => chip.matches(':focus')"):
             break
     expect(chip(page, "better")).to_be_focused()
-    page.keyboard.press("ArrowDown")
-    expect(chip(page, "late")).to_be_focused()
+    for key, word in (("End", "never"), ("ArrowLeft", "than"), ("Home", "better"), ("ArrowRight", "late")):
+        page.keyboard.press(key)
+        expect(chip(page, word)).to_be_focused()
+    expect_words(page, *WORDS)
     for key, place, order in (
         ("ArrowRight", 3, (0, 2, 1, 3)),
         ("End", 4, (0, 2, 3, 1)),
@@ -166,7 +168,7 @@ def test_the_arrows_move_the_chosen_word_and_say_where_it_is(page: Page, address
         ("ArrowLeft", 3, (0, 2, 1, 3)),
         ("Home", 1, (1, 0, 2, 3)),
     ):
-        page.keyboard.press(key)
+        page.keyboard.press(f"Shift+{key}")
         expect(said).to_have_text(f"‘late’ is now word {place} of 4")
         expect_words(page, *(WORDS[word] for word in order))
         expect_order(page, *order)
@@ -182,7 +184,7 @@ def test_the_arrows_move_the_chosen_word_and_say_where_it_is(page: Page, address
     before = runs(page)
     chip(page, "better").evaluate(
         """async chip => { for (let n = 0; n < 3; n++) {
-            chip.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowRight", bubbles: true}));
+            chip.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowRight", shiftKey: true, bubbles: true}));
             await new Promise(done => setTimeout(done, 40));
         } }"""
     )
@@ -199,13 +201,13 @@ def test_a_pinned_word_stays_and_the_others_jump_over_it(page: Page, address: st
     expect(pin).to_have_attribute("aria-disabled", "true")
     expect(pin.locator("svg")).to_be_visible()
     assert pin.evaluate("chip => getComputedStyle(chip).borderTopStyle") == "dashed"
-    pin.press("ArrowRight")
+    pin.press("Shift+ArrowRight")
     expect(page.get_by_role("status").filter(has_text="locked")).to_have_text("‘late’ is locked in its position")
     carry(page, pin, chip(page, "never"), 0.8)
     expect(page.locator(".marker")).to_be_hidden()
     page.mouse.up()
     expect_words(page, *WORDS)
-    chip(page, "better").press("ArrowRight")
+    chip(page, "better").press("Shift+ArrowRight")
     expect_words(page, "than", "late", "better", "never")
     expect_order(page, 2, 1, 0, 3)
     carry(page, chip(page, "never"), chip(page, "than"), 0.2)
@@ -216,7 +218,7 @@ def test_a_pinned_word_stays_and_the_others_jump_over_it(page: Page, address: st
 
 def test_the_order_stays_on_a_rerun_and_not_for_another_sentence(page: Page, address: str) -> None:
     show(page, address, ["so", "so", "good"])
-    chips(page).nth(0).press("ArrowRight")
+    chips(page).nth(0).press("Shift+ArrowRight")
     expect_order(page, 1, 0, 2)  # repeated words are told apart
     carry(page, chip(page, "good"), chips(page).nth(1), 0.2)
     page.mouse.up()
@@ -239,7 +241,7 @@ def test_the_order_stays_on_a_rerun_and_not_for_another_sentence(page: Page, add
     box.fill(case(["alone"]))
     box.press("Enter")
     expect_words(page, "alone")
-    chips(page).first.press("ArrowRight")
+    chips(page).first.press("Shift+ArrowRight")
     carry(page, chips(page).first, page.get_by_role("button", name="again"), 0.5)
     page.mouse.up()
     expect_words(page, "alone")
@@ -257,14 +259,14 @@ def test_hostile_words_are_inert(page: Page, address: str, elsewhere: list[str],
     ]
     for place in (0, 1, len(words) - 9, len(words) - 6):
         found = chips(page).nth(place)
-        found.press("ArrowRight")
+        found.press("Shift+ArrowRight")
         found = chips(page).nth(place + 1)
         expect(found).to_be_focused()
         assert page.locator(".status").text_content() == (
             f"‘{found.locator('span').text_content()}’ is now word {place + 2} of {len(words)}"
         )
         found.hover()
-        found.press("ArrowLeft")
+        found.press("Shift+ArrowLeft")
     expect_order(page, *range(len(words)))
     assert page.evaluate("window.__hacked") is None
     assert dialogs == []
@@ -302,7 +304,7 @@ def contrast(page: Page, element: str, behind: str) -> float:
 
 def test_sixty_words_fit_and_can_be_read(page: Page, address: str) -> None:
     show(page, address, [*(f"word{n}" for n in range(58)), "y" * 300, "last"], 0)
-    chip(page, "last").press("Home")
+    chip(page, "last").press("Shift+Home")
     expect(chips(page).nth(1)).to_have_text("last")
     expect_order(page, 0, 59, *range(1, 59))
     outline = (

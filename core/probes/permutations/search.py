@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -270,17 +270,51 @@ def flipped(classes: np.ndarray, original: str, target: Target, to: str | None) 
     return other if to is None else other & (classes == target.labels.index(to))
 
 
+class SearchesProgress(NamedTuple):
+    """The searches of several models: `found` are those at their end, `under_way` is the event of the next one."""
+
+    found: tuple[Permutations, ...]
+    under_way: PermutationProgress
+
+    def result(self) -> tuple[Permutations, ...]:
+        """The results so far."""
+        return (*self.found, self.under_way.result())
+
+
+def searches(
+    models: Sequence[Model], questions: Sequence[Question], check_cancelled: Callable[[], object] = lambda: None
+) -> Iterator[SearchesProgress]:
+    """Search under one model after the other, each with its question; the first one's time limit is of all together.
+
+    What the judge says of an order is worked out once.
+    """
+    found: tuple[Permutations, ...] = ()
+    judged: dict[bytes, np.ndarray] = {}
+    begun, seconds = time.perf_counter(), questions[0].seconds
+    for number, (model, question) in enumerate(zip(models, questions, strict=True)):
+        if seconds is not None:
+            left = (seconds - (time.perf_counter() - begun)) / (len(models) - number)
+            question = replace(question, seconds=max(left, 0.001))
+        for event in search(model.name, scorer(model, question), question, check_cancelled, judged):
+            yield SearchesProgress(found, event)
+        found = (*found, event.result())
+
+
 def search(
-    model: str, score: Scorer, question: Question, check_cancelled: Callable[[], object] = lambda: None
+    model: str,
+    score: Scorer,
+    question: Question,
+    check_cancelled: Callable[[], object] = lambda: None,
+    judged: dict[bytes, np.ndarray] | None = None,
 ) -> Iterator[PermutationProgress]:
     """Score orders of a sentence until the search is complete or a limit is reached; may be closed at any step.
 
     At least one event comes; the last one has the answer. Where the original is read as `to` already, only that is
     scored. Seconds may pass between two events; `check_cancelled` is
-    called several times a second, and what it raises ends the search.
+    called several times a second, and what it raises ends the search. `judged` keeps what the judge said of a batch.
     """
     begun = time.perf_counter()
-    scored = _ScoredOrders(model, question, score)
+    scored = _ScoredOrders(model, question, score, {} if judged is None else judged)
     total = min(question.words.count, question.budget)
     deadline = np.inf if question.seconds is None else begun + question.seconds
     batches = _all(question) if question.strategy == "all" else _ranked(question, scored, check_cancelled, deadline)
@@ -369,8 +403,8 @@ def _ranked(
 class _ScoredOrders:
     """The orders scored so far. Arrays only grow at their end, so an earlier count is an earlier state."""
 
-    def __init__(self, model: str, question: Question, score: Scorer):
-        self.model, self.question = model, question
+    def __init__(self, model: str, question: Question, score: Scorer, judged: dict[bytes, np.ndarray]):
+        self.model, self.question, self._judged = model, question, judged
         original = question.words.original()
         answers = targets.answers(score(original), question.target)
         self.original = _order(
@@ -407,7 +441,10 @@ class _ScoredOrders:
         judge = self.question.judge
         valid = np.zeros(len(fluency), dtype=np.float32)
         if judge is not None and self.question.judges_all:
-            valid = judge.valid(self.question.tokens, batch.rows)
+            key = batch.rows.tobytes()
+            if key not in self._judged:
+                self._judged[key] = judge.valid(self.question.tokens, batch.rows)
+            valid = self._judged[key]
         self._batches.append((batch.rows, logits, classes, fluency, valid))
         self.count += len(batch.rows)
         flips = np.flatnonzero(self._flipped(classes))

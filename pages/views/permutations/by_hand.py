@@ -10,14 +10,15 @@ from core.data import targets
 from core.data.labels import shared, shown
 from core.probes.permutations import search as probe
 from core.runtime.i18n import gettext as _
+from core.runtime.i18n import together
 from core.storage.database import Prediction
 from pages.server.fingerprint import fingerprint
 from pages.views.permutations.kept_pairs import keep_form
-from pages.views.permutations.permuted import left_out, pins, readers_of
+from pages.views.permutations.permuted import changes, left_out, pins, readers_of, verdicts_on
 from pages.widgets import black_box, classes, frame, models, query_params, target
 from pages.widgets.word_order import reorder
 from pages.wording.terms import term
-from pages.wording.tokens import Number, plain
+from pages.wording.tokens import Number, lead, plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -39,52 +40,69 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
             )
         )
         return
-    pinned = pins(tokens)
     start, key = f"permutations order {fingerprint(tokens)}", "permutations by hand"
     identity, read = list(range(len(tokens))), query_params.positions(len(tokens), all_of_them=True)
     if not query_params.restore("order", identity, read, start):
         st.caption(_("The order in the link does not fit these words. Using the order as typed."))
-    order = reorder(tokens, pinned, key=key, start=st.session_state[start])
+    words, answer = st.container(), st.container()
+    others = [checkpoint for checkpoint in readers if tuple(checkpoint.preprocessing(text)) != tokens]
+    readers = [checkpoint for checkpoint in readers if checkpoint not in others]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        aim = target.choose(readers, "hand")
+        with st.popover(_("Settings"), icon=":material/tune:"):
+            pinned = pins(tokens)
+    with words:
+        known = models.verdict_on_tokens(readers[0], tokens).known
+        order = reorder(tokens, pinned, key=key, start=st.session_state[start], known=known)
     moved = list(order) != identity
     query_params.carry("order", query_params.written(order) if moved else None)
-    others = [checkpoint for checkpoint in readers if tuple(checkpoint.preprocessing(text)) != tokens]
-    left_out(others)
-    readers = [checkpoint for checkpoint in readers if checkpoint not in others]
-    aim = target.choose(readers, "hand")
-    before = [aim.verdict(models.verdict_on_tokens(checkpoint, tokens)) for checkpoint in readers]
     put = tuple(tokens[index] for index in order)
-    after = [
-        models.verdict_on_tokens(checkpoint, put).aimed(one.target)
-        for checkpoint, one in zip(readers, before, strict=True)
-    ]
-    for column, one, other in zip(st.columns(len(readers)), before, after, strict=True):
-        with column:
-            _card(one, other, moved=moved)
-    fluencies, scorer = _fluencies(before[0], after[0])
-    _validity(after[0])
+    both = [verdicts_on(checkpoint, tokens, put, aim.of(checkpoint.labels)) for checkpoint in readers]
+    with answer:
+        lead(_in_a_sentence(both, moved=moved))
+        for column, (one, other) in zip(st.columns(len(both)), both, strict=True):
+            with column:
+                _card(one, other, moved=moved)
+    left_out(others)
+    fluencies, scorer = _fluencies(*both[0])
     if moved:
-        _curves(before, after)
+        _curves([one for one, _other in both], [other for _one, other in both])
         black_box.without_beginnings(readers)
-        both = sorted(zip(before, after, strict=True), key=lambda pair: pair[0].label == pair[1].label)
-        flipped_first = {one.model: (Prediction.of(one), Prediction.of(other, one.target)) for one, other in both}
+        predictions = {one.model: (Prediction.of(one), Prediction.of(other, one.target)) for one, other in both}
         threshold = probe.FLOOR if fluencies else None
-        st.header(_("Keep this pair"))
-        keep_form("keep by hand", text, after[0].text, flipped_first, fluencies, scorer, threshold)
+        keep_form("keep by hand", text, both[0][1].text, predictions, fluencies, scorer, threshold)
+
+
+def _in_a_sentence(both: list[tuple[Verdict, Verdict]], *, moved: bool) -> str:
+    """What the order does to the verdicts, and whether the judge of word order accepts it."""
+    flips = [pair for pair in both if pair[0].label != pair[1].label]
+    if not moved:
+        said = [_("This is the order as typed. Move a word to see whether a verdict flips.")]
+    elif flips:
+        said = [_("This order flips {models}.").format(models=changes(flips))]
+    else:
+        said = [_("This order flips no verdict.")]
+    judge, _fault = models.judge()
+    valid = None if judge is None else judge.judgement(both[0][1].tokens)
+    if judge is not None and valid is not None:
+        line = _("The judge of word order accepts it: P(valid) {valid:.2f}.")
+        if valid < judge.threshold:
+            line = _("The judge of word order does not accept it: P(valid) {valid:.2f}.")
+        said.append(line.format(valid=valid))
+    return together(said)
 
 
 def _card(before: Verdict, after: Verdict, *, moved: bool) -> None:
     with st.container(border=True):
         classes.metric(after)
         if before.label != after.label:
-            st.badge(_("flipped"), icon=":material/swap_horiz:", color="orange")
+            st.badge(_("flipped"), icon=":material/swap_horiz:", color="violet")
         if moved:
             st.caption(
                 _("was {label}, {probability:.3f}").format(
                     label=plain(shown(before.label)), probability=before.probability
                 )
             )
-        else:
-            st.caption(_("order as typed"))
 
 
 def _fluencies(before: Verdict, after: Verdict) -> tuple[tuple[float, float] | None, str | None]:
@@ -121,18 +139,6 @@ def _fluencies(before: Verdict, after: Verdict) -> tuple[tuple[float, float] | N
     return (one, other), fluency.trigram.name
 
 
-def _validity(order: Verdict) -> None:
-    """How likely the judge of word order finds the order valid; nothing where it cannot judge."""
-    judge, _fault = models.judge()
-    valid = None if judge is None else judge.judgement(order.tokens)
-    if judge is None or valid is None:
-        return
-    line = _("P(valid) {valid:.2f}: the judge of word order accepts this order.")
-    if valid < judge.threshold:
-        line = _("P(valid) {valid:.2f}: the judge of word order does not accept this order.")
-    st.caption(plain(line.format(valid=valid)))
-
-
 def _curves(before: list[Verdict], after: list[Verdict]) -> None:
     from core.figures.comparison import comparison_curves
     from core.probes.permutations.comparison import Comparison, contrast
@@ -141,7 +147,7 @@ def _curves(before: list[Verdict], after: list[Verdict]) -> None:
     if not both:
         return
     comparison = Comparison(tuple(contrast(one, other) for one, other in both))
-    with st.expander(_("Where the verdicts diverge, word by word"), icon=":material/ssid_chart:"):
+    with st.expander(_("Where the verdicts diverge, word by word"), icon=":material/ssid_chart:", expanded=True):
         st.plotly_chart(
             comparison_curves(comparison),
             key="by hand",

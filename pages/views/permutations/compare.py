@@ -12,22 +12,21 @@ from core.data.labels import model_name, shown
 from core.models.predict import EmptyTextError
 from core.probes.permutations.comparison import Comparison, compare
 from core.runtime.i18n import gettext as _
+from core.runtime.i18n import listed, together
 from core.storage.database import Prediction
+from pages.views.permutations.flip import best
 from pages.views.permutations.kept_pairs import keep_form
-from pages.widgets import black_box, classes, frame, prefixwise, tables, target
-from pages.widgets.sentences import second_sentence
-from pages.wording.tokens import plain
+from pages.widgets import black_box, classes, frame, prefixwise, tables, target, text_strip
+from pages.wording.tokens import lead, plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
-    from core.probes.permutations.comparison import Contrast, Words
+    from core.models.predict import Verdict
+    from core.probes.permutations.comparison import Contrast
 
-_SECOND = "permutations second"  # the key of the second sentence's box
 
-
-def view(text: str, checkpoints: list[Checkpoint]) -> None:
-    """The box for the second sentence and everything said of the two."""
-    second = second_sentence(text, _("Second sentence"), _SECOND)
+def view(text: str, second: str, checkpoints: list[Checkpoint]) -> None:
+    """Where the verdicts part, in a sentence and as curves; the form that keeps the pair."""
     aim = target.choose(checkpoints, "compare")
     readers: list[Checkpoint] = []
     contrasts: list[Contrast] = []
@@ -37,17 +36,12 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
             readers.append(checkpoint)
     if not readers:
         if any(checkpoint.preprocessing(text) for checkpoint in checkpoints):
-            frame.invite(second, _("No second sentence yet. Type one or pick an example."), _SECOND)
+            _offer(text)
         else:
             frame.invite(text)
         return
     comparison = Comparison(tuple(contrasts))
-    if comparison.words is not None:
-        _words(comparison.words)
-    else:
-        for contrast in contrasts:
-            st.caption(plain(model_name(contrast.model)))
-            _words(contrast.words)
+    lead(_in_a_sentence(comparison))
     for column, contrast in zip(st.columns(len(readers)), contrasts, strict=True):
         with column:
             _card(contrast)
@@ -63,33 +57,80 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
             )
         ),
     )
+    if comparison.words is not None:
+        _strip([contrast.a for contrast in contrasts], "compared first")
+        _strip([contrast.b for contrast in contrasts], "compared second")
     black_box.without_beginnings(readers)
     prefixwise.tell_of_missing_curves(readers)
     if all(contrast.words.permutations for contrast in contrasts):
-        st.header(_("Keep this pair"))
         said = {one.model: (Prediction.of(one.a), Prediction.of(one.b, one.a.target)) for one in contrasts}
         keep_form("keep compared", text, second, said)
+        return
+    for words in dict.fromkeys(contrast.words for contrast in contrasts if not contrast.words.same_words):
+        with st.expander(_("Words that differ"), icon=":material/difference:"):
+            tables.table(
+                [_("more often in"), _("word"), _("extra times")],
+                [
+                    (name, token, count)
+                    for name, more in ((_("first sentence"), words.only_a), (_("second sentence"), words.only_b))
+                    for token, count in more
+                ],
+            )
 
 
-def _words(words: Words) -> None:
-    if words.permutations:
-        step = words.first_difference
-        st.success(
-            _("Same words in another order, from word {step} on.").format(step=step),
-            icon=":material/shuffle:",
+def _strip(verdicts: list[Verdict], key: str) -> None:
+    """A sentence's words, which point at their steps in the chart, each with every model's verdict after it."""
+    from core.figures.palette import of_class
+
+    marks: list[list[tuple[str, str]]] = [[] for _token in verdicts[0].tokens]
+    for verdict in verdicts:
+        classes_after = (
+            targets.predicted_of(verdict.prefix_distributions).tolist() if verdict.prefix_probabilities else []
         )
+        for step, number in zip(marks, classes_after, strict=False):
+            line = f"{model_name(verdict.model)}: {shown(verdict.labels[number])}"
+            step.append((of_class(verdict.labels, number).color, line))
+    looks = [text_strip.Look(marks=tuple(step)) for step in marks]
+    text_strip.choose(verdicts[0].tokens, verdicts[0].known, looks, key=key, chart="compared")
+
+
+def _offer(text: str) -> None:
+    """What could stand in the empty box: the best flip of the first sentence, if one was found."""
+    order = best(text)
+    if order is None:
+        st.info(_("No second sentence yet. Type the same words in another order, or any other sentence."))
+        return
+    st.info(_("No second sentence yet. Type one, or use the flip that was found."))
+
+    def use() -> None:
+        st.session_state["permutations second"] = order
+
+    st.button(plain(order), icon=":material/swap_horiz:", on_click=use)
+
+
+def _in_a_sentence(comparison: Comparison) -> str:
+    """Whether the words are the same, and which models' verdicts part at which word."""
+    words = comparison.contrasts[0].words
+    if any(contrast.words.permutations != words.permutations for contrast in comparison.contrasts):
+        said = [_("The models split the sentences into different words.")]
+    elif words.permutations:
+        said = [_("Same words in another order, from word {step} on.").format(step=words.first_difference)]
     elif words.same_words:
-        st.info(_("Same words in the same order."), icon=":material/equal:")
+        said = [_("Same words in the same order.")]
     else:
-        st.warning(_("Not permutations: the sentences have different words."), icon=":material/difference:")
-        tables.table(
-            [_("more often in"), _("word"), _("extra times")],
-            [
-                (name, token, count)
-                for name, more in ((_("first sentence"), words.only_a), (_("second sentence"), words.only_b))
-                for token, count in more
-            ],
-        )
+        said = [_("The sentences have different words.")]
+    groups: dict[tuple[bool, int | None], list[Contrast]] = {}
+    for contrast in comparison.contrasts:
+        groups.setdefault((contrast.opposite, contrast.parts_at if contrast.opposite else None), []).append(contrast)
+    for (opposite, step), several in groups.items():
+        names = listed(model_name(contrast.model) for contrast in several)
+        if not opposite:
+            said.append(_("Same verdict on both: {models}.").format(models=names))
+        elif step is None:
+            said.append(_("Different verdicts: {models}.").format(models=names))
+        else:
+            said.append(_("The verdicts part at word {step}: {models}.").format(step=step, models=names))
+    return together(said)
 
 
 def _card(contrast: Contrast) -> None:
@@ -107,10 +148,8 @@ def _card(contrast: Contrast) -> None:
             delta_arrow="off" if same else "up" if grows else "down",
         )
         if contrast.opposite:
-            st.badge(f"{one} → {other}", icon=":material/swap_horiz:", color="orange")
+            st.badge(f"{one} → {other}", icon=":material/swap_horiz:", color="violet")
+        classes.bar(contrast.a)
+        classes.bar(contrast.b)
         if contrast.indistinguishable:
             st.caption(_("This model reads both as the same sequence."))
-        elif contrast.parts_at is not None:
-            st.caption(_("The verdicts diverge from word {step} on.").format(step=contrast.parts_at))
-        elif contrast.a.prefix_probabilities:  # else it has no verdict on the way, which is said below the curves
-            st.caption(_("Same verdict at the end of the shorter sentence."))

@@ -8,20 +8,29 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data import targets
 from core.data.labels import model_name, shown
 from core.fluency.orders import MOST_TOKENS
 from core.probes.permutations import flip as probe
 from core.probes.permutations.search import ask
 from core.runtime.i18n import gettext as _
+from core.runtime.i18n import together
 from core.storage.database import Prediction
-from pages.server import background_search, limits
+from pages.server import background_search
 from pages.server.fingerprint import fingerprint
-from pages.views.permutations.kept_pairs import judgements
-from pages.views.permutations.permuted import composed_pairs, flips_to, left_out, pins, readers_of
-from pages.widgets import classes, frame, kept, models
+from pages.views.permutations.kept_pairs import judgements, keep
+from pages.views.permutations.permuted import (
+    change_badge,
+    changes,
+    composed_pairs,
+    flips_to,
+    left_out,
+    pins,
+    readers_of,
+    verdicts_on,
+)
+from pages.widgets import black_box, classes, frame, models
 from pages.wording.terms import term
-from pages.wording.tokens import moved_strip, plain
+from pages.wording.tokens import lead, moved_strip, plain
 
 if TYPE_CHECKING:
     from core.fluency.judge import Judge
@@ -29,6 +38,7 @@ if TYPE_CHECKING:
     from core.models.predict import Verdict
     from core.probes.permutations.flip import FlipProgress, Flips, Pair
 
+_AT_ONCE = 5_040  # orders, all that seven words have: in about a second
 STARTERS = (  # sentences whose verdict an accepted order flips, under some shipped model
     "I am happy and not tired at all",
     "She is happy that he is not sick",
@@ -40,7 +50,7 @@ STARTERS = (  # sentences whose verdict an accepted order flips, under some ship
 
 
 def view(text: str, checkpoints: list[Checkpoint]) -> None:
-    """The button, and a column for each model with its pairs."""
+    """The button; then the best order in a sentence, a card for every order that flips, and what was searched."""
     with frame.waiting(_("Loading the judge of word order…"), 320):
         fluency, fault = models.fluency()
         judge, judge_fault = models.judge()
@@ -67,30 +77,42 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     if not judge.can_judge(tokens):
         st.info(_("The judge of word order knows too few of these words to judge their orders."))
         return
-    to = flips_to(readers, "flip")
-    results = st.container()
-    with st.expander(_("Locked words"), icon=":material/lock:"):
-        pinned = pins(tokens)
-    with results:
-        if ask(readers[0], fluency.trigram, text, pinned).words.count == 1:
-            st.info(_("These words have only one order, so no other can flip the verdict."))
-            return
-        same = [reader for reader in readers if tuple(reader.preprocessing(text)) == tokens]
-        left_out([reader for reader in readers if reader not in same])
-        lacking = [reader for reader in same if to and to not in reader.labels]
-        if to and lacking:
-            line = _("Left out, because they do not have the class {name}: {models}.")
-            st.caption(line.format(name=plain(shown(to)), models=classes.listed(lacking)))
-        same = [reader for reader in same if reader not in lacking]
-        if not same:
-            return
-        key = (*(reader.hash for reader in same), fluency.hash, judge.hash, text, tuple(pinned), to)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        place = st.empty()
+        to = flips_to(readers, "flip")
+        with st.popover(_("Settings"), icon=":material/tune:"):
+            pinned = pins(tokens)
+    count = ask(readers[0], fluency.trigram, text, pinned).words.count
+    if count == 1:
+        st.info(_("These words have only one order, so no other can flip the verdict."))
+        return
+    same = [reader for reader in readers if tuple(reader.preprocessing(text)) == tokens]
+    left_out([reader for reader in readers if reader not in same])
+    lacking = [reader for reader in same if to and to not in reader.labels]
+    if to and lacking:
+        line = _("Left out, because they do not have the class {name}: {models}.")
+        st.caption(line.format(name=plain(shown(to)), models=classes.listed(lacking)))
+    same = [reader for reader in same if reader not in lacking]
+    if not same:
+        return
+    key = (*(reader.hash for reader in same), fluency.hash, judge.hash, text, tuple(pinned), to)
 
-        def start() -> background_search.Start:
-            return lambda check: probe.flips(same, judge, fluency.trigram, text, pinned, to=to, check_cancelled=check)
+    def start() -> background_search.Start:
+        return lambda check: probe.flips(same, judge, fluency.trigram, text, pinned, to=to, check_cancelled=check)
 
-        show = partial(_show, judge=judge, readers=same)
-        background_search.view("flip", key, start, _say, show, _("Find me a flip"))
+    show = partial(_show, judge=judge, readers=same)
+    own = not any(map(black_box.is_one, same))
+    background_search.view(
+        "flip",
+        key,
+        start,
+        _say,
+        show,
+        _("Find me a flip"),
+        place=place,
+        shared=own,
+        at_once=own and count <= _AT_ONCE,
+    )
 
 
 def _say(event: FlipProgress) -> background_search.Shown:
@@ -99,29 +121,60 @@ def _say(event: FlipProgress) -> background_search.Shown:
     return background_search.Shown(event.done / max(event.total, 1), line, best, event.scored)
 
 
+def best(text: str) -> str | None:
+    """The best order of a text's words that the last search found for it, if the judge accepts it."""
+    events = (event for event in background_search.found("flip") if event.found and event.found[0].text == text)
+    return next((pair.text for event in events for pair in _pairs(event) if pair.accepted), None)
+
+
+def _pairs(event: FlipProgress) -> list[Pair]:
+    """Every pair once, each model's best first."""
+    ranked = [pair for rank in range(probe.TOP) for found in event.found for pair in found.pairs[rank : rank + 1]]
+    return list({pair.text: pair for pair in reversed(ranked)}.values())[::-1]
+
+
 def _show(event: FlipProgress, key: str, judge: Judge, readers: list[Checkpoint]) -> None:
-    for column, found in zip(st.columns(max(len(event.found), 1)), event.found, strict=False):
-        with column:
-            _model(found)
-    shown: dict[str, Pair] = {}
-    for rank in range(probe.TOP):  # every model's best first
-        for found in event.found:
-            for pair in found.pairs[rank : rank + 1]:
-                shown.setdefault(pair.text, pair)
-    for title, accepted in (
-        (_("Valid orders that flip a verdict"), True),
-        (_("Orders that flip, but may not be English"), False),
-    ):
-        pairs = [pair for pair in shown.values() if pair.accepted == accepted]
-        if pairs:
-            st.header(title)
-        for pair in pairs:
-            with st.container(border=True):
+    pairs = _pairs(event)
+    accepted, others = ([pair for pair in pairs if pair.accepted == good] for good in (True, False))
+    _answer(event, accepted, readers)
+    for pair in accepted:
+        _pair(event.found, pair, f"flip {key} {fingerprint(pair.text)}", judge, readers)
+    if others:
+        line = _("Orders that flip, but may not be English")
+        with st.expander(line, icon=":material/help:", expanded=not accepted):
+            for pair in others:
                 _pair(event.found, pair, f"flip {key} {fingerprint(pair.text)}", judge, readers)
-    if len(event.found) < len(readers):
-        st.info(_("The search was stopped; not every model has answered."))
-    elif not any(pair.accepted for pair in shown.values()):
+    if not accepted and len(event.found) == len(readers):
         _instead(event.found[0].tokens)
+    with st.expander(_("What was searched"), icon=":material/fact_check:"):
+        for column, found in zip(st.columns(max(len(event.found), 1)), event.found, strict=False):
+            with column:
+                _model(found)
+
+
+def _answer(event: FlipProgress, accepted: list[Pair], readers: list[Checkpoint]) -> None:
+    if not event.found or len(event.found) < len(readers):
+        said = [_("The search was stopped; not every model has answered.")]
+    elif not accepted:
+        said = [_("No valid order flips a verdict.")]
+    else:
+        said = []
+    if accepted:
+        flips = [both for both in _verdicts(event.found, accepted[0], readers) if both[0].label != both[1].label]
+        said = [_("“{order}” flips {models}.").format(order=accepted[0].text, models=changes(flips)), *said]
+    for found in event.found[:1]:
+        if found.to == found.label:
+            said = [found.certificate]
+        elif found.searched == found.orders:
+            said.append(_("The judge of word order read all {orders:,} orders and accepts {accepted:,} others."))
+        else:
+            line = _(
+                "The judge of word order read the {searched:,} most fluent of {orders:,} orders and accepts "
+                "{accepted:,} others."
+            )
+            said.append(line)
+        said[-1] = said[-1].format(orders=found.orders, searched=found.searched, accepted=found.accepted)
+    lead(together(said))
 
 
 def _model(found: Flips) -> None:
@@ -137,23 +190,28 @@ def _model(found: Flips) -> None:
     st.caption(plain(found.certificate))
 
 
-def _pair(event: Sequence[Flips], pair: Pair, key: str, judge: Judge, readers: list[Checkpoint]) -> None:
+def _verdicts(event: Sequence[Flips], pair: Pair, readers: list[Checkpoint]) -> list[tuple[Verdict, Verdict]]:
+    """Every model's verdicts on the original and on the order, of the target that was searched with."""
     original = event[0].tokens
-    tokens = tuple(original[position] for position in pair.positions)
     aims = {found.model: found.target for found in event}
-    both = []
-    for reader in readers:
-        before = models.verdict_on_tokens(reader, original)
-        before = before.aimed(aims.get(reader.name, before.target))
-        both.append((before, models.verdict_on_tokens(reader, tokens).aimed(before.target)))
-    left, right = st.columns([3, 2], vertical_alignment="center")
-    with left:
-        moved_strip(tokens, pair.moved)
-        if pair.accepted:
-            st.badge(_("P(valid) {valid:.2f}").format(valid=pair.valid), icon=":material/check:", color="green")
-        else:
-            st.badge(_("P(valid) only {valid:.2f}").format(valid=pair.valid), icon=":material/help:", color="gray")
-        with st.container(horizontal=True, vertical_alignment="bottom"):
+    tokens = tuple(original[position] for position in pair.positions)
+    return [verdicts_on(reader, original, tokens, aims.get(reader.name)) for reader in readers]
+
+
+def _pair(event: Sequence[Flips], pair: Pair, key: str, judge: Judge, readers: list[Checkpoint]) -> None:
+    both = _verdicts(event, pair, readers)
+    with st.container(border=True):
+        left, right = st.columns([3, 2], vertical_alignment="center")
+        with left:
+            moved_strip([event[0].tokens[position] for position in pair.positions], pair.moved)
+            with st.container(horizontal=True, vertical_alignment="center"):
+                if pair.accepted:
+                    st.badge(_("P(valid) {valid:.2f}").format(valid=pair.valid), icon=":material/check:", color="green")
+                else:
+                    line = _("P(valid) only {valid:.2f}").format(valid=pair.valid)
+                    st.badge(line, icon=":material/help:", color="gray")
+                with st.popover(_("Copy or open"), icon=":material/open_in_new:"):
+                    frame.open_elsewhere(pair.text, event[0].text)
             answer = st.segmented_control(
                 _("Is this English?"),
                 [name for name in judgements() if name != "unsure"],
@@ -161,60 +219,28 @@ def _pair(event: Sequence[Flips], pair: Pair, key: str, judge: Judge, readers: l
                 key=f"{key} judgement",
                 help=_("Your answer saves the pair to Kept pairs."),
             )
-            with st.popover(_("Copy or open"), icon=":material/open_in_new:"):
-                frame.open_elsewhere(pair.text, event[0].text)
-    with right:
-        for before, after in both:
-            said = [f"{shown(one.label)} {_chance(one):.3f}" for one in (before, after)]
-            flipped = before.label != after.label
-            st.badge(
-                plain(f"{model_name(before.model)}: {said[0]} → {said[1]}"),
-                icon=":material/swap_horiz:" if flipped else ":material/equal:",
-                color="orange" if flipped else "gray",
-            )
+        with right:
+            for before, after in both:
+                change_badge(before, after)
     if answer and st.session_state.get(f"{key} kept") != answer:
-        flipped_both = [(before, after) for before, after in both if before.label != after.label]
-        _keep(event[0].text, pair, answer, judge, flipped_both)
+        flips = [(before, after) for before, after in both if before.label != after.label]
+        log_odds = judge.score([flips[0][0].tokens, flips[0][1].tokens]).tolist()
+        keep(
+            event[0].text,
+            pair.text,
+            {before.model: (Prediction.of(before), Prediction.of(after, before.target)) for before, after in flips},
+            answer,
+            fluencies=(log_odds[0], log_odds[1]),
+            scorer=judge.name,
+            floor=judge.floor(log_odds[0]),
+        )
         st.session_state[f"{key} kept"] = answer
 
 
-def _chance(verdict: Verdict) -> float:
-    """P(second class) of two; of more, the predicted class's."""
-    return verdict.probability if targets.default(verdict.labels) else max(verdict.distribution)
-
-
-def _keep(text: str, pair: Pair, judgement: str, judge: Judge, flipped: list[tuple[Verdict, Verdict]]) -> None:
-    """Keep the pair for every model whose verdict it flips."""
-    with kept.faults_shown():
-        own = limits.collection(classes.of)
-        for before, after in flipped:
-            said = Prediction.of(after, before.target)
-            limits.room(len(own.pairs()))
-            log_odds = judge.score([before.tokens, after.tokens]).tolist()
-            own.keep(
-                original=text,
-                other=pair.text,
-                model=before.model,
-                probability_original=before.probability,
-                probability_other=said.probability,
-                target=before.target,
-                label_original=before.label,
-                label_other=said.label,
-                fluency_original=log_odds[0],
-                fluency_other=log_odds[1],
-                scorer=judge.name,
-                floor=judge.floor(log_odds[0]),
-                judgement=judgement,
-            )
-        st.toast(_("Saved to Kept pairs as “{judgement}”.").format(judgement=judgements()[judgement]))
-
-
 def _instead(tokens: tuple[str, ...]) -> None:
-    st.header(_("No accepted order flips a verdict"))
-    composed_pairs(tokens)
-
     def write() -> None:
         st.session_state["q"] = st.session_state["starter"] or st.session_state["q"]
         st.session_state["starter"] = None
 
     st.pills(_("Or try a sentence whose verdict does flip"), STARTERS, key="starter", on_change=write)
+    composed_pairs(tokens)

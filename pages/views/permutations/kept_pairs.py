@@ -9,11 +9,12 @@ import streamlit as st
 
 from core.data.labels import model_name, shown
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import ngettext
+from core.runtime.i18n import listed, ngettext
 from pages.server import limits
+from pages.server.fingerprint import fingerprint
 from pages.widgets import classes, kept
 from pages.wording.terms import term
-from pages.wording.tokens import plain
+from pages.wording.tokens import lead, plain
 
 if TYPE_CHECKING:
     from core.storage.database import Prediction
@@ -38,16 +39,18 @@ def keep_form(
     scorer: str | None = None,
     floor: float | None = None,
 ) -> None:
-    """A form that keeps a pair with a person's own judgement of the other order.
+    """A form that keeps a pair with a person's own judgement of the other order, for every model that flipped at first.
 
     `predictions` are those of the two by model, of one target; `fluencies` are in nats.
     """
     models = list(predictions)
+    flipped = [model for model, (before, after) in predictions.items() if before.label != after.label]
 
-    def choose() -> str:
+    def choose() -> list[str]:
         if len(models) == 1:
-            return models[0]
-        return st.selectbox(_("Model"), models, format_func=model_name, key=f"{key} model", width=140)
+            return models
+        own = f"{key} models {fingerprint((original, other))}"  # another pair has other flips
+        return st.multiselect(_("Models"), models, flipped or models, format_func=model_name, key=own, width=300)
 
     question = _("Is this order a valid sentence?")
     answer = kept.form(key, question, judgements(), choose, _("Keep this pair"))
@@ -55,30 +58,48 @@ def keep_form(
         return
     if answer.judgement is None:
         st.warning(_("Not kept yet. First say whether this order is a valid sentence."))
-        return
-    before, after = predictions[answer.models]
+    elif not answer.models:
+        st.warning(_("Not kept yet: choose at least one model."))
+    else:
+        chosen = {model: predictions[model] for model in answer.models}
+        keep(original, other, chosen, answer.judgement, answer.note, fluencies, scorer, floor)
+
+
+def keep(
+    original: str,
+    other: str,
+    predictions: Mapping[str, tuple[Prediction, Prediction]],
+    judgement: str,
+    note: str | None = None,
+    fluencies: tuple[float, float] | None = None,
+    scorer: str | None = None,
+    floor: float | None = None,
+) -> None:
+    """Keep a pair for some models, and say so; see `keep_form`."""
     fluency, other_fluency = fluencies or (None, None)
     with kept.faults_shown():
         own = limits.collection(classes.of)
-        limits.room(len(own.pairs()))
-        own.keep(
-            original=original,
-            other=other,
-            model=answer.models,
-            probability_original=before.probability,
-            probability_other=after.probability,
-            target=before.target,
-            label_original=before.label,
-            label_other=after.label,
-            fluency_original=fluency,
-            fluency_other=other_fluency,
-            scorer=scorer,
-            floor=floor,
-            judgement=answer.judgement,
-            note=answer.note,
-        )
-        line = _("Saved to Kept pairs as “{judgement}”.")
-        st.success(line.format(judgement=judgements()[answer.judgement]))
+        for model, (before, after) in predictions.items():
+            limits.room(len(own.pairs()))
+            own.keep(
+                original=original,
+                other=other,
+                model=model,
+                probability_original=before.probability,
+                probability_other=after.probability,
+                target=before.target,
+                label_original=before.label,
+                label_other=after.label,
+                fluency_original=fluency,
+                fluency_other=other_fluency,
+                scorer=scorer,
+                floor=floor,
+                judgement=judgement,
+                note=note,
+            )
+        line = _("Saved to Kept pairs as “{judgement}”, for {models}.")
+        models = plain(listed(map(model_name, predictions)))
+        st.toast(line.format(judgement=judgements()[judgement], models=models), icon=":material/bookmark_added:")
 
 
 def view() -> None:
@@ -95,9 +116,7 @@ def _pairs(collection: Collection) -> None:
             icon=":material/bookmark:",
         )
         return
-    st.header(_("How good is the fluency gate?"))
     _precisions(collection.precision())
-    st.header(_("Pairs"))
     with st.container(horizontal=True):
         pairs = collection.pairs(**kept.filters("pairs", everything, _("Judgement"), _every_judgement()))
     st.caption(
@@ -120,7 +139,8 @@ def _pairs(collection: Collection) -> None:
         _("kept (UTC)"),
     ]
     rows = [_row(pair, each[number : number + 1]) for number, pair in enumerate(pairs)]
-    kept.table("pairs", collection, pairs, header, rows, _remove)
+    texts, firsts = [pair.other for pair in pairs], [pair.original for pair in pairs]
+    kept.table("pairs", collection, pairs, header, rows, _remove, texts=texts, firsts=firsts)
 
 
 def _remove(count: int) -> str:
@@ -146,25 +166,27 @@ def _row(pair: Pair, target: Sequence[str]) -> tuple[object, ...]:
 
 
 def _precisions(rows: list[Precision]) -> None:
-    if not rows:
-        st.write(_("No judgements to count yet: no kept pair has a fluency."))
+    said = []
     for row in rows:
-        scorer = plain(term(row.scorer))
+        scorer = term(row.scorer)
         if row.precision is None or row.interval is None:
-            st.write(_("{scorer} gate: no judgements yet.").format(scorer=scorer))
+            said.append(_("{scorer} gate: no judgements yet.").format(scorer=scorer))
         else:
             low, high = row.interval
-            st.write(
-                _(
-                    "Precision **{precision:.0%}** (95 % interval {low:.0%} to {high:.0%}): people "
-                    "judged **{valid:,} of {judged:,}** orders that passed the {scorer} gate as "
-                    "valid."
-                ).format(scorer=scorer, valid=row.valid, judged=row.judged, precision=row.precision, low=low, high=high)
+            line = _(
+                "People judged {valid:,} of {judged:,} orders that passed the {scorer} gate as valid: precision "
+                "{precision:.0%} (95 % interval {low:.0%} to {high:.0%})."
             )
-        st.caption(
-            _(
-                "Not counted: {unsure:,} unsure, {outside:,} below the threshold, {unknown:,} "
-                "without a threshold. The figure covers the pairs that people kept, not every order "
-                "that passes the gate."
-            ).format(unsure=row.unsure, outside=row.outside, unknown=row.unknown)
+            said.append(
+                line.format(
+                    scorer=scorer, valid=row.valid, judged=row.judged, precision=row.precision, low=low, high=high
+                )
+            )
+    for line in said or [_("No judgements to count yet: no kept pair has a fluency.")]:
+        lead(line)
+    for row in rows:
+        line = _(
+            "{scorer} gate, not counted: {unsure:,} unsure, {outside:,} below the threshold, {unknown:,} without one."
         )
+        counts = {"unsure": row.unsure, "outside": row.outside, "unknown": row.unknown}
+        st.caption(plain(line.format(scorer=term(row.scorer), **counts)))

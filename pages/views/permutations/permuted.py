@@ -9,17 +9,20 @@ import streamlit as st
 
 from core.data import targets
 from core.data.labels import model_name, shown
+from core.data.targets import probability_of
 from core.probes.permutations import search as probe
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
-from pages.widgets import answers, classes, frame, query_params, tables
+from pages.widgets import answers, classes, frame, models, query_params, tables
 from pages.wording.terms import term
 from pages.wording.tokens import plain, visible
 
 if TYPE_CHECKING:
+    from core.data.targets import Target
     from core.models.checkpoints import Checkpoint
+    from core.models.predict import Verdict
     from core.models.predictor import Model
     from core.probes.permutations.composer import Pair
 
@@ -28,9 +31,14 @@ _COMPOSED = 3  # pairs
 
 def readers_of(text: str, checkpoints: list[Checkpoint]) -> list[Checkpoint]:
     """The models that find a word in the text; says so where none does."""
-    readers, _verdicts = answers.answers(checkpoints, text)
+    readers, verdicts = answers.answers(checkpoints, text)
     if not readers:
         frame.invite(text)
+    elif not any(any(verdict.known) for verdict in verdicts):
+        st.warning(
+            _("None of these words is known. Each is read as the same unknown word, so only their number counts."),
+            icon=":material/help:",
+        )
     answers.as_words(readers, text)
     return readers
 
@@ -57,6 +65,34 @@ def flips_to(several: Sequence[Model], key: str) -> str | None:
         width=240,
     )
     return chosen or None
+
+
+def verdicts_on(
+    reader: Model, original: Sequence[str], order: Sequence[str], aim: Target | None = None
+) -> tuple[Verdict, Verdict]:
+    """A model's verdicts on two orders, both of one target: of `aim`, else as is usual for the original."""
+    before = models.verdict_on_tokens(reader, tuple(original))
+    before = before.aimed(aim or before.target)
+    return before, models.verdict_on_tokens(reader, tuple(order)).aimed(before.target)
+
+
+def changes(flips: Sequence[tuple[Verdict, Verdict]]) -> str:
+    """``RNN, LSTM (positive → negative)``."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for one, other in flips:
+        groups.setdefault((shown(one.label), shown(other.label)), []).append(model_name(one.model))
+    return listed(f"{listed(names)} ({before} → {after})" for (before, after), names in groups.items())
+
+
+def change_badge(before: Verdict, after: Verdict) -> None:
+    """A model's verdicts on two orders, in the colour of a flip's second class where there are two."""
+    verdict, icon, color = shown(before.label), "equal", "gray"
+    if before.label != after.label:
+        verdict, icon = f"{verdict} → {shown(after.label)}", "swap_horiz"
+        color = "violet" if targets.default(after.labels) is None else ("orange", "blue")[after.predicted]
+    chance = f"{probability_of(before.target)} {before.probability:.3f} → {after.probability:.3f}"
+    line = plain(f"{model_name(before.model)}: {verdict}; {chance}")
+    st.badge(line, icon=f":material/{icon}:", color=color)  # type: ignore[arg-type]
 
 
 def composed_pairs(tokens: tuple[str, ...]) -> None:

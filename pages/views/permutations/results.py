@@ -1,4 +1,4 @@
-"""What a search over orders found: the certificate first, then figures, a flip to click, tables to take along."""
+"""What a search over orders found: every model's flips, the picture of one, what was searched."""
 
 from __future__ import annotations
 
@@ -7,42 +7,129 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core.data.labels import shown
+from core.data.labels import model_name, shown
 from core.data.targets import log_odds_name
+from core.probes.permutations import search as probe
 from core.runtime.i18n import gettext as _
+from core.runtime.i18n import listed, together
 from core.storage.database import Prediction
 from pages.views.permutations.kept_pairs import keep_form
-from pages.views.permutations.permuted import composed_pairs
-from pages.widgets import classes, tables
-from pages.wording.tokens import Number, certificate, plain, signed
+from pages.views.permutations.permuted import change_badge, changes, composed_pairs, verdicts_on
+from pages.widgets import classes, frame, tables
+from pages.wording.tokens import Number, certificate, lead, plain, signed
 
 if TYPE_CHECKING:
+    from core.models.predict import Verdict
+    from core.models.predictor import Model
     from core.probes.permutations.search import Order, Permutations
 
 
-def show(result: Permutations, key: str) -> None:
-    """Everything about a result; `key` tells it from other results."""
-    certificate(result.certificate, result.complete)
-    _figures_of(result)
-    _charts(result, key)
-    if result.threshold is not None:
-        st.caption(
-            _(
-                "P(valid): how likely the judge of word order finds it that a person would write an order. It accepts "
-                "orders from {threshold:.2f} on."
-            ).format(threshold=result.threshold)
-        )
-    left, right = st.columns(2)
-    with left:
-        st.header(_("Most fluent flips") if result.threshold is None else _("Likeliest valid flips"))
-        if result.flips:
-            _table(result, result.flips, "flips")
-        else:
-            st.write(_("No scored order flips the verdict."))
-            composed_pairs(result.tokens)
-    with right:
-        st.header(_("Most fluent orders"))
+_ROWS = 6  # flips in sight; more can be scrolled to
+
+
+def show(results: Sequence[Permutations], key: str, *, readers: list[Model], chosen: str) -> None:
+    """The flips of all models, the answer first; the picture of the `chosen` one. `key` tells these from others."""
+    flips = list({order.text: order for result in results for order in result.flips}.values())
+    flips.sort(key=lambda order: (-(order.valid or 0.0), -order.fluency))
+    flips = flips[: probe.TOP]
+    said = [_verdicts(results[0], order.positions, readers) for order in flips]
+    lead(_in_a_sentence(results, readers, flips, said))
+    if flips:
+        for row in _flips(results, flips, said)[:1]:
+            _keep(results[0], flips[row], said[row], f"keep row {key}")
+    else:
+        composed_pairs(results[0].tokens)
+    result = next((one for one in results if one.model == chosen), results[0])
+    key = f"{key} {result.model}"
+    _scatter(result, key, readers)
+    details, fluent = st.tabs([_("What was searched"), _("Most fluent orders")])
+    with details:
+        certificate(result.certificate, result.complete)
+        _figures_of(result)
+        _charts(result, key)
+    with fluent:
         _table(result, result.fluent, "orders")
+
+
+def _verdicts(result: Permutations, positions: Sequence[int], readers: list[Model]) -> list[tuple[Verdict, Verdict]]:
+    order = [result.tokens[position] for position in positions]
+    return [verdicts_on(reader, result.tokens, order, reader.target) for reader in readers]
+
+
+def _is_flip(both: tuple[Verdict, Verdict], to: str | None) -> bool:
+    return both[0].label != both[1].label and to in (None, both[1].label)
+
+
+def _in_a_sentence(
+    results: Sequence[Permutations],
+    readers: list[Model],
+    flips: Sequence[Order],
+    said: Sequence[list[tuple[Verdict, Verdict]]],
+) -> str:
+    """How many orders flip which model, and the best of them."""
+    counts = [
+        _("{model} {flips:,} of {scored:,}").format(
+            model=model_name(one.model), flips=one.flip_count, scored=one.scored
+        )
+        for one in results
+    ]
+    everything = all(result.scored == result.orders for result in results)
+    line = _("Flips among all orders: {counts}.") if everything else _("Flips among the orders tried: {counts}.")
+    lines = [line.format(counts=listed(counts))]
+    if len(results) < len(readers):
+        lines.append(_("The search was stopped; not every model has answered."))
+    if flips:
+        models = changes([both for both in said[0] if _is_flip(both, results[0].to)])
+        line = _("The most fluent is “{order}”: {models}.")
+        if flips[0].valid is not None:
+            line = _("The likeliest to be valid is “{order}” (P(valid) {valid:.2f}): {models}.")
+        lines.append(line.format(order=flips[0].text, valid=flips[0].valid, models=models))
+    return together(lines)
+
+
+def _flips(
+    results: Sequence[Permutations], flips: Sequence[Order], said: Sequence[list[tuple[Verdict, Verdict]]]
+) -> list[int]:
+    """The flips as a table, a column for each model; the chosen row."""
+    first, judged = results[0], results[0].threshold is not None
+    header = [
+        _("order"),
+        *([_("P(valid)")] if judged else []),
+        _("flips"),
+        *(f"{model_name(one.model)} {classes.probability_name(one.target)}" for one, _other in said[0]),
+        _("vs original (nats)"),
+    ]
+    rows = [
+        (
+            order.text,
+            *([None if order.valid is None else round(order.valid, 2)] if judged else []),
+            listed(model_name(both[0].model) for both in verdicts if _is_flip(both, first.to)),
+            *(round(other.probability, 3) for _one, other in verdicts),
+            round(order.fluency - first.original.fluency, 1),
+        )
+        for order, verdicts in zip(flips, said, strict=True)
+    ]
+    return tables.table(
+        header,
+        rows,
+        "flips",
+        texts=[order.text for order in flips],
+        firsts=[first.text] * len(flips),
+        height=36 * _ROWS if len(flips) >= _ROWS else "content",
+    )
+
+
+def _keep(result: Permutations, order: Order, said: list[tuple[Verdict, Verdict]], key: str) -> None:
+    """The form that keeps an order, for every model that it flips at first."""
+    keep_form(
+        key,
+        result.text,
+        order.text,
+        {one.model: (Prediction.of(one), Prediction.of(other, one.target)) for one, other in said},
+        (result.original.fluency, order.fluency),
+        result.scorer,
+        result.floor,
+    )
 
 
 def _figures_of(result: Permutations) -> None:
@@ -66,19 +153,23 @@ def _figures_of(result: Permutations) -> None:
 
 
 def _charts(result: Permutations, key: str) -> None:
-    from core.figures.permutations import MOST_POINTS, fluency_scatter, position_bars, probability_histogram
+    from core.figures.permutations import position_bars, probability_histogram
 
-    chance = classes.probability_name(result.target)
     left, right = st.columns(2)
     left.plotly_chart(
         probability_histogram(result),
         key=f"histogram {key}",
-        alt=_("Number of orders by {chance}").format(chance=chance),
+        alt=_("Number of orders by {chance}").format(chance=classes.probability_name(result.target)),
     )
     right.plotly_chart(
         position_bars(result), key=f"positions {key}", alt=_("Share of the variance explained by each word's position")
     )
     right.caption(_("Over {named}. Locked words are grey.").format(named=result.named))
+
+
+def _scatter(result: Permutations, key: str, readers: list[Model]) -> None:
+    from core.figures.permutations import MOST_POINTS, fluency_scatter
+
     scatter = f"scatter {key}"
     # Drawing the chosen point anew makes the figure forget its selection, so the choice is remembered here.
     chosen = _chosen(st.session_state.get(scatter), result)
@@ -90,8 +181,8 @@ def _charts(result: Permutations, key: str) -> None:
         key=scatter,
         on_select="rerun",
         selection_mode="points",
-        alt=_("Fluency against {chance}, one point per order; flips are listed in the table below").format(
-            chance=chance
+        alt=_("Fluency against {chance}, one point per order; flips are listed in the table above").format(
+            chance=classes.probability_name(result.target)
         ),
     )
     if result.scored > MOST_POINTS:
@@ -102,9 +193,7 @@ def _charts(result: Permutations, key: str) -> None:
             ).format(shown=MOST_POINTS, count=result.scored)
         )
     if chosen is not None:
-        _choice(result, chosen, key)
-    elif result.flips:
-        st.caption(_("Click a point to read and keep its order."))
+        _choice(result, chosen, key, readers)
 
 
 def _chosen(event: Any, result: Permutations) -> int | None:
@@ -117,37 +206,23 @@ def _chosen(event: Any, result: Permutations) -> int | None:
     return row if type(row) is int and 0 <= row < result.scored else None
 
 
-def _choice(result: Permutations, row: int, key: str) -> None:
+def _choice(result: Permutations, row: int, key: str, readers: list[Model]) -> None:
     order = result.order(row)
+    said = _verdicts(result, order.positions, readers)
     with st.container(border=True):
         st.caption(_("Chosen order"))
         st.text(order.text)
-        if result.flipped[row]:
-            st.badge(_("flipped"), icon=":material/swap_horiz:", color="orange")
-        st.markdown(
-            _(
-                "**{label}**, {chance} = {probability:.3f} (original: {label_original}, "
-                "{original:.3f}). Fluency {fluency:.1f} nats (original: {fluency_original:.1f})."
-            ).format(
-                label=plain(shown(order.label)),
-                chance=classes.probability_name_plain(result.target),
-                probability=order.probability,
-                label_original=plain(shown(result.original.label)),
-                original=result.original.probability,
-                fluency=Number(order.fluency),
-                fluency_original=Number(result.original.fluency),
+        with st.container(horizontal=True, vertical_alignment="center"):
+            for both in said:
+                change_badge(*both)
+            with st.popover(_("Copy or open"), icon=":material/open_in_new:"):
+                frame.open_elsewhere(order.text, result.text)
+        st.caption(
+            _("Fluency {fluency:.1f} nats (original: {original:.1f}).").format(
+                fluency=Number(order.fluency), original=Number(result.original.fluency)
             )
         )
-        said = [Prediction(one.probability, one.label, result.target) for one in (result.original, order)]
-        keep_form(
-            f"keep {key}",
-            result.text,
-            order.text,
-            {result.model: (said[0], said[1])},
-            (result.original.fluency, order.fluency),
-            result.scorer,
-            result.floor,
-        )
+        _keep(result, order, said, f"keep {key}")
 
 
 def _table(result: Permutations, orders: Sequence[Order], name: str) -> None:
@@ -166,10 +241,10 @@ def _table(result: Permutations, orders: Sequence[Order], name: str) -> None:
             order.text,
             *([None if order.valid is None else round(order.valid, 2)] if judged else []),
             shown(order.label),
-            round(order.probability, 4),
+            round(order.probability, 3),
             round(order.fluency, 2),
             round(order.fluency - result.original.fluency, 2),
         )
         for order in orders
     ]
-    tables.table(header, rows, name)
+    tables.table(header, rows, name, texts=[order.text for order in orders], firsts=[result.text] * len(orders))

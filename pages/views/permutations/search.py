@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.labels import model_name
 from core.fluency.orders import MOST_EXACT, MOST_TOKENS
 from core.probes.permutations import search as probe
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
 from pages.server import background_search
-from pages.views.permutations.permuted import flips_to, pins, readers_of
+from pages.views.permutations.permuted import flips_to, left_out, pins, readers_of
 from pages.views.permutations.results import show
-from pages.widgets import classes, frame, models, query_params, target
+from pages.widgets import black_box, frame, models, query_params, target
 from pages.widgets.number_inputs import ask_threshold, ask_whole
 from pages.wording.tokens import Number, plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
-    from core.probes.permutations.search import PermutationProgress, Question
+    from core.models.predictor import Model
+    from core.probes.permutations.search import Permutations, Question, SearchesProgress
 
 MOST_BUDGET, MOST_THRESHOLD, MOST_SECONDS = 2_000_000, 100.0, 3_600
 _SECONDS = 60
+_AT_ONCE = 720  # orders, all that six words have: in about half a second
 
 
 def view(text: str, checkpoints: list[Checkpoint]) -> None:
@@ -41,10 +45,15 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     readers = readers_of(text, checkpoints)
     if not readers:
         return
-    checkpoint = models.choose(readers, "permutations model")
-    aim, to = target.choose([checkpoint], "permutations"), flips_to([checkpoint], "permutations")
-    checkpoint = aim.model(checkpoint)
-    tokens = tuple(checkpoint.preprocessing(text))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        place = st.empty()
+        chosen = models.choose(readers, "permutations model")
+        tokens = tuple(chosen.preprocessing(text))
+        same = [reader for reader in readers if tuple(reader.preprocessing(text)) == tokens]
+        aim, to = target.choose(same, "permutations"), flips_to(same, "permutations")
+        with st.popover(_("Settings"), icon=":material/tune:"):
+            pinned = pins(tokens)
+            budget, floor, seconds = _bounds()
     if len(tokens) > MOST_TOKENS:
         st.info(
             _("The search takes up to {most} words; this sentence has {count:,}.").format(
@@ -52,45 +61,56 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
             )
         )
         return
-    pinned = pins(tokens)
-    budget, floor, seconds = _bounds()
+    left_out([reader for reader in readers if reader not in same])
+    aim = aim if aim.name else target.Aim(to)
+    able = [aim.model(reader) for reader in same if to is None or to in reader.labels]
+    chosen = next((reader for reader in able if reader.name == chosen.name), able[0])
     judge, _fault = models.judge()
     bounds = {"budget": budget, "floor": floor, "seconds": float(seconds)}
-    question = probe.ask(checkpoint, fluency.trigram, text, pinned, judge, to, **bounds)
+    questions = [probe.ask(reader, fluency.trigram, text, pinned, judge, to, **bounds) for reader in able]
+    question = questions[0]
     _say_what_is_one_word(question)
     if question.words.count == 1:
         st.info(_("These words have only one order, so no other can flip the verdict."))
         return
-    _say_what_comes(question)
-    judged_by = judge.hash if judge else ""
-    key = (checkpoint.name, checkpoint.hash, fluency.hash, judged_by, text, tuple(pinned), budget, floor, seconds, to)
+    judged_by, asked = judge.hash if judge else "", tuple((reader.name, reader.hash) for reader in able)
+    key = (asked, fluency.hash, judged_by, text, tuple(pinned), budget, floor, seconds, to)
 
     def start() -> background_search.Start:
-        return partial(probe.search, checkpoint.name, probe.scorer(checkpoint, question), question)
+        return partial(probe.searches, able, questions)
 
-    say = partial(_say, chance=classes.probability_name(question.target))
-    background_search.view("permutations", key, start, say, show)
+    own, note = not any(map(black_box.is_one, able)), st.empty()
+    note.caption(_what_comes(question))
 
+    def found(results: Sequence[Permutations], key: str) -> None:
+        note.empty()
+        show(results, key, readers=able, chosen=chosen.name)
 
-def _say(event: PermutationProgress, chance: str) -> background_search.Shown:
-    flips = ngettext("{flips:,} flip", "{flips:,} flips", event.flips).format(flips=event.flips)
-    line = _("Scored {scored:,} of up to {total:,} orders, {flips} so far").format(
-        scored=event.scored, total=event.total, flips=flips
+    background_search.view(
+        "permutations",
+        key,
+        start,
+        partial(_say, models=able),
+        found,
+        place=place,
+        shared=own,
+        at_once=own and question.words.count <= _AT_ONCE,
     )
-    if event.best is None:
-        return background_search.Shown(event.scored / event.total, line, queries=event.scored)
-    best = _("Most fluent flip so far: {text} ({chance} = {probability:.3f}, {fluency:.1f} nats)")
-    return background_search.Shown(
-        event.scored / event.total,
-        line,
-        best.format(
-            text=event.best.text,
-            chance=chance,
-            probability=event.best.probability,
-            fluency=Number(event.best.fluency),
-        ),
-        event.scored,
+
+
+def _say(event: SearchesProgress, models: list[Model]) -> background_search.Shown:
+    now, done, reader = event.under_way, len(event.found), models[len(event.found)]
+    flips = ngettext("{flips:,} flip", "{flips:,} flips", now.flips).format(flips=now.flips)
+    line = _("{model}: scored {scored:,} of up to {total:,} orders, {flips} so far").format(
+        model=model_name(reader.name), scored=now.scored, total=now.total, flips=flips
     )
+    scored = now.scored + sum(result.scored for result in event.found)
+    best = ""
+    if now.best is not None:
+        best = _("Most fluent flip so far: {text} ({fluency:.1f} nats)").format(
+            text=now.best.text, fluency=Number(now.best.fluency)
+        )
+    return background_search.Shown((done + now.scored / now.total) / len(models), line, best, scored)
 
 
 def _bounds() -> tuple[int, float, int]:
@@ -99,34 +119,28 @@ def _bounds() -> tuple[int, float, int]:
         "Invalid search limits in the link; using the defaults. Allowed: a budget of at least one "
         "order, a threshold of 0 to {floor:g} nats, and 1 to {seconds:,} seconds."
     )
-    with (
-        query_params.one_note(note.format(floor=MOST_THRESHOLD, seconds=MOST_SECONDS)),
-        st.expander(_("Search limits"), icon=":material/tune:"),
-    ):
-        left, middle, right = st.columns(3)
-        with left:
-            budget = ask_whole(
-                _("Budget (orders)"),
-                "budget",
-                1,
-                MOST_BUDGET,
-                probe.BUDGET,
-                key="permutations budget",
-                step=1_000,
-                help=_("The maximum number of orders to score. If there are no more than this, all are scored."),
-            )
+    with query_params.one_note(note.format(floor=MOST_THRESHOLD, seconds=MOST_SECONDS)):
+        budget = ask_whole(
+            _("Budget (orders)"),
+            "budget",
+            1,
+            MOST_BUDGET,
+            probe.BUDGET,
+            key="permutations budget",
+            step=1_000,
+            help=_("The maximum number of orders to score. If there are no more than this, all are scored."),
+        )
         threshold = ask_threshold(
-            middle,
+            st,
             _("Threshold (nats below the original)"),
             MOST_THRESHOLD,
             probe.FLOOR,
             key="permutations floor",
             help=_("An order passes the fluency gate if it is at most this much less fluent than the original."),
         )
-        with right:
-            seconds = ask_whole(
-                _("Time (seconds)"), "seconds", 1, MOST_SECONDS, _SECONDS, key="permutations seconds", step=10
-            )
+        seconds = ask_whole(
+            _("Time (seconds)"), "seconds", 1, MOST_SECONDS, _SECONDS, key="permutations seconds", step=10
+        )
     return budget, threshold, seconds
 
 
@@ -144,7 +158,7 @@ def _say_what_is_one_word(question: Question) -> None:
         )
 
 
-def _say_what_comes(question: Question) -> None:
+def _what_comes(question: Question) -> str:
     count, bounds = question.words.count, {"budget": question.budget, "floor": question.floor, "top": question.top}
     if question.strategy == "all":
         line = ngettext("{count:,} order: it will be scored.", "{count:,} distinct orders: all will be scored.", count)
@@ -163,4 +177,4 @@ def _say_what_comes(question: Question) -> None:
     line = line.format(count=count, free=len(question.words.free), exact=MOST_EXACT, **bounds)
     if question.seconds is not None:
         line = together((line, _("Time limit: {seconds:g} seconds.").format(seconds=question.seconds)))
-    st.markdown(line)
+    return line
