@@ -216,5 +216,6 @@ def _points(
             probability="%{customdata[5]}",
             share="%{customdata[6]}",
         ),
-        row,
+        row=row,
+        col=1,
     )
