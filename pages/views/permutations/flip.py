@@ -166,11 +166,13 @@ def _answer(event: FlipProgress, accepted: list[Pair], readers: list[Checkpoint]
         if found.to == found.label:
             said = [found.certificate]
         elif found.searched == found.orders:
-            said.append(_("The judge of word order read all {orders:,} orders and accepts {accepted:,} others."))
+            said.append(
+                _("The judge of word order read all {orders:,} orders. Valid ones beside the original: {accepted:,}.")
+            )
         else:
             line = _(
-                "The judge of word order read the {searched:,} most fluent of {orders:,} orders and accepts "
-                "{accepted:,} others."
+                "The judge of word order read the {searched:,} most fluent of {orders:,} orders. Valid ones beside the "
+                "original: {accepted:,}."
             )
             said.append(line)
         said[-1] = said[-1].format(orders=found.orders, searched=found.searched, accepted=found.accepted)
