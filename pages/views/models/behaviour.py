@@ -9,15 +9,15 @@ import streamlit as st
 from core.data.labels import model_name
 from core.probes.checklist.suite import CASES, INVARIANCES, TOLERANCE, Settings, Suite, cases
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import ngettext
+from core.runtime.i18n import listed, ngettext
 from core.runtime.malloc import give_back
 from pages.server.caches import cached
-from pages.widgets import black_box, classes, frame, query_params, tables
+from pages.widgets import black_box, classes, frame, models, query_params, tables
 from pages.widgets.number_inputs import ask_whole
 from pages.wording import estimates
 from pages.wording.estimates import Estimate
 from pages.wording.terms import term
-from pages.wording.tokens import plain
+from pages.wording.tokens import lead, plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -26,26 +26,52 @@ if TYPE_CHECKING:
 _MOST_CASES, _MOST_SEED = 100, 999_999
 
 
-def view(checkpoints: list[Checkpoint]) -> None:
-    """Settings, failure rates by capability, and one capability's templates and failing cases."""
-    st.write(
-        _(
-            "Hand-written templates test what every model should know, what should not affect it, "
-            "and how a change should move it. The sentence above is not used here."
-        )
-    )
-    checkpoints = classes.sentiment_only(checkpoints, _("the templates are sentences with a known sentiment."))
-    if not checkpoints:
-        return
-    settings = _settings()
+def view() -> None:
+    """Failure rates by capability, settings, and one capability's templates and failing cases."""
+    with black_box.faults_shown():
+        checkpoints = classes.sentiment_only(models.loaded(), _("the templates are sentences with a known sentiment."))
+        if checkpoints:
+            _suites(checkpoints)
+
+
+def _suites(checkpoints: list[Checkpoint]) -> None:
+    place = st.container()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        choice = st.container(width="content")
+        with st.popover(_("Settings"), icon=":material/tune:"):
+            settings = _settings()
     texts = list(dict.fromkeys(text for case in cases(settings) for text in case.texts))
     for checkpoint in checkpoints:
         black_box.ask_first(checkpoint, texts)
-    with frame.working(_("Running the models…"), 450):
-        suites = [_suite(checkpoint, settings) for checkpoint in checkpoints]
-    from core.figures.checklist import failure_rates
+    with place:
+        with frame.working(_("Running the models…"), 450):
+            suites = [_suite(checkpoint, settings) for checkpoint in checkpoints]
+        lead(_in_a_sentence(suites))
+        from core.figures.checklist import failure_rates
 
-    st.plotly_chart(failure_rates(suites), key="suite rates", alt=_("Share of failing cases by capability and model"))
+        alt = _("Share of failing cases by capability and model")
+        st.plotly_chart(failure_rates(suites), key="suite rates", alt=alt)
+    with choice:
+        name = _capability(suites)
+    _failures_of(suites, name)
+    with st.expander(_("Table of all capabilities"), icon=":material/table:"):
+        _rates_table(suites)
+        _say_what_ran(suites)
+
+
+def _in_a_sentence(suites: list[Suite]) -> str:
+    """Each model's failure rate, and where it is highest."""
+    rates = [
+        _("{model} {rate:.0%}").format(model=model_name(suite.model), rate=suite.rate.rate or 0) for suite in suites
+    ]
+    line = _("Failing of {cases:,} hand-written cases: {rates}.").format(
+        cases=suites[0].rate.cases, rates=listed(rates)
+    )
+    worst = {max(suite.capabilities, key=lambda one: one.rate.rate or 0).name for suite in suites}
+    return f"{line} {_('Weakest in: {names}.').format(names=listed(_(name) for name in sorted(worst)))}"
+
+
+def _say_what_ran(suites: list[Suite]) -> None:
     whole = suites[0].rate
     left_out = ngettext(
         "{count:,} more case is left out: {model} reads both of its texts as the same text.",
@@ -59,8 +85,6 @@ def view(checkpoints: list[Checkpoint]) -> None:
             "general. {left_out}"
         ).format(templates=whole.templates, cases=whole.cases, left_out=left_out)
     )
-    _rates_table(suites)
-    _capability(suites)
 
 
 @cached(32)
@@ -78,10 +102,7 @@ def _settings() -> Settings:
         "checklist": _("the verdict changes and P(positive) moves by more than the tolerance"),
         "probability": _("P(positive) moves by more than the tolerance"),
     }
-    with (
-        query_params.one_note(_("The link has invalid test suite settings. Using the defaults.")),
-        st.expander(_("Test suite settings"), icon=":material/tune:"),
-    ):
+    with query_params.one_note(_("The link has invalid test suite settings. Using the defaults.")):
         left, middle, right = st.columns(3)
         with left:
             seed = ask_whole(_("Sampling seed"), "seed", 0, _MOST_SEED, 0, key="suite seed")
@@ -132,18 +153,22 @@ def _rates_table(suites: list[Suite]) -> None:
     tables.table(header, rows, "suite", height="content")
 
 
-def _capability(suites: list[Suite]) -> None:
-    st.header(_("Failures"))
+def _capability(suites: list[Suite]) -> str:
     names = [result.name for result in suites[0].capabilities]
     worst = max(suites[0].capabilities, key=lambda result: result.rate.rate or 0.0).name
-    name = query_params.choice(
+    return query_params.choice(
         st.selectbox,
-        _("Capability"),
+        _("Failures in"),
         {name: _(name) for name in names},
         name="capability",
         key="suite capability",
         default=worst,
+        width=260,
     )
+
+
+def _failures_of(suites: list[Suite], name: str) -> None:
+    """The templates of one capability, and each model's failing cases."""
     templates = [result.template for result in suites[0].templates if result.template.capability == name]
     by_model = {suite.model: {result.template.name: result for result in suite.templates} for suite in suites}
     chosen = tables.table(
@@ -167,10 +192,11 @@ def _capability(suites: list[Suite]) -> None:
             _("Choose a template to see its failing cases. Until then, the worst cases of each model are shown.")
         )
     wanted = {templates[row].name for row in chosen} or {template.name for template in templates}
-    for suite in suites:
+    for suite, tab in zip(suites, st.tabs([plain(model_name(suite.model)) for suite in suites]), strict=True):
         failed = [case for result in suite.templates if result.template.name in wanted for case in result.failed]
         failed.sort(key=lambda outcome: -outcome.excess)
-        _failures(suite.model, failed if chosen else failed[:5], len(failed))
+        with tab:
+            _failures(suite.model, failed if chosen else failed[:5], len(failed))
 
 
 def _expected() -> dict[str, str]:
@@ -187,16 +213,19 @@ def _failures(model: str, failed: list[Outcome], count: int) -> None:
     line = ngettext("{model}: {count:,} failing case", "{model}: {count:,} failing cases", count)
     st.markdown("**" + line.format(model=plain(model_name(model)), count=count) + "**")
     if failed:
-        chances = dict.fromkeys(
-            (_("P(positive)"), _("P(positive), changed")), st.column_config.NumberColumn(format="%.3f")
-        )
-        st.dataframe([_case(outcome) for outcome in failed], hide_index=True, column_config=chances)
+        changed = any(outcome.changed_probability is not None for outcome in failed)
+        header = [
+            _("P(positive)"),
+            _("text"),
+            *([_("P(positive), changed"), _("changed to")] if changed else []),
+            _("expected"),
+        ]
+        rows = [_case(outcome, changed) for outcome in failed]
+        tables.table(header, rows, texts=[outcome.case.changed or outcome.case.text for outcome in failed])
 
 
-def _case(outcome: Outcome) -> dict[str, object]:
-    """A failing case as a row; what it was changed to only where it was."""
-    case, changed = outcome.case, outcome.changed_probability
-    shown: dict[str, object] = {_("P(positive)"): round(outcome.probability, 3), _("text"): case.text}
-    if changed is not None:
-        shown |= {_("P(positive), changed"): round(changed, 3), _("changed to"): case.changed}
-    return shown | {_("expected"): _expected()[case.expected]}
+def _case(outcome: Outcome, changed: bool) -> tuple[object, ...]:
+    """A failing case as a row; with `changed`, also what it was changed to."""
+    case, after = outcome.case, outcome.changed_probability
+    to = [None if after is None else round(after, 3), case.changed] if changed else []
+    return round(outcome.probability, 3), case.text, *to, _expected()[case.expected]
