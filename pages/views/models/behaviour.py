@@ -12,6 +12,7 @@ from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
 from core.runtime.malloc import give_back
 from pages.server.caches import cached
+from pages.server.fingerprint import fingerprint
 from pages.widgets import black_box, classes, frame, models, query_params, tables
 from pages.widgets.number_inputs import ask_whole
 from pages.wording import estimates
@@ -221,7 +222,8 @@ def _failures(model: str, failed: list[Outcome], count: int) -> None:
             _("expected"),
         ]
         rows = [_case(outcome, changed) for outcome in failed]
-        tables.table(header, rows, texts=[outcome.case.changed or outcome.case.text for outcome in failed])
+        texts = [outcome.case.changed or outcome.case.text for outcome in failed]
+        tables.table(header, rows, key=f"suite failures {model} {fingerprint(texts)}", texts=texts)
 
 
 def _case(outcome: Outcome, changed: bool) -> tuple[object, ...]:

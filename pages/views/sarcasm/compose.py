@@ -62,7 +62,8 @@ def view(checkpoints: list[Checkpoint]) -> None:
         candidates = Candidates(question, reader(checkpoint))
         return partial(compose.search, checkpoint.name, predictor(checkpoint), candidates, labels=checkpoint.labels)
 
-    background_search.view("compose", key, start, _say, _show, _("Build and score remarks"))
+    label = _("Build and score {count:,} remarks").format(count=question.recipes)
+    background_search.view("compose", key, start, _say, _show, label)
 
 
 def _situation() -> str:

@@ -92,6 +92,14 @@ def view(text: str, checkpoints: list[Model]) -> None:
 
         return partial(edits.search, checkpoint.name, victim(checkpoint), question)
 
+    st.caption(
+        _("{model} says {label} now: {chance} = {probability:.3f}.").format(
+            model=plain(model_name(checkpoint.name)),
+            label=plain(shown(verdict.label)),
+            chance=classes.probability_name_plain(verdict.target),
+            probability=verdict.probability,
+        )
+    )
     background_search.view("edits", key, start, _say, _show, _("Search for edits"))
 
 
@@ -102,8 +110,14 @@ def _say_it_disagrees(verdict: Verdict, read: str) -> None:
             model=model_name(verdict.model), label=shown(verdict.label), reading=reading.name(read)
         )
     )
-    st.write(_("There is nothing to edit. Keep the comment, or choose the verdict that edits should reach."))
-    _link("comment", _("Test a comment"), ":material/bookmark_add:")
+    st.write(_("There is nothing to edit. Keep the comment, or search for an edit that makes the model agree."))
+
+    def agree() -> None:
+        st.session_state["edits goal"] = read
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _link("comment", _("Keep this comment"), ":material/bookmark_add:")
+        st.button(_("Goal: {label}").format(label=plain(reading.name(read))), on_click=agree, icon=":material/undo:")
 
 
 def _link(view: str, label: str, icon: str) -> None:
