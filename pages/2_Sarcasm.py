@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+import streamlit as st
+
 from core.data.examples import examples
 from core.runtime.i18n import gettext as _
+from pages.views.sarcasm import reading
 from pages.widgets import frame
 
 frame.set_up("Sarcasm")
+asked = st.query_params.to_dict()
 views = {
     "comment": _("Test a comment"),
     "edits": _("Small edits"),
     "compose": _("Compose"),
     "file": _("Search a file"),
-    "behaviour": _("Behavioural tests"),
-    "measured": _("Results on corpora"),
     "kept": _("Kept finds"),
 }
 view = frame.head(_("Sarcasm"), _("Which comments fool a model, and how can you find them?"), views)
-text = (
-    frame.sentence(next(example.text for example in examples() if example.name == _("Deadpan")))
-    if view in ("comment", "edits")
-    else ""
-)
+if asked.get("view") in ("behaviour", "measured"):
+    line = _("What you look for is on the page Models now: open it there.")
+    st.page_link("pages/6_Models.py", label=line, icon=":material/arrow_forward:", query_params=asked)
+text = ""
+if view in ("comment", "edits"):
+    reading.forget_others()
+    text = frame.sentence(next(example.text for example in examples() if example.name == _("Deadpan")))
 
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.
-    from pages.views.sarcasm import checklist, comment, compose, edits, files, kept, measured
+    from pages.views.sarcasm import comment, compose, edits, files, kept
     from pages.widgets import black_box, models
 
     checkpoints, faults = models.load_all()
@@ -33,8 +37,6 @@ models.tell_of(faults)
 with black_box.faults_shown():
     if view == "kept":
         kept.view()
-    elif view == "measured":
-        measured.view()
     elif not checkpoints:
         models.tell_of_none()
     elif view == "edits":
@@ -43,7 +45,5 @@ with black_box.faults_shown():
         compose.view(checkpoints)
     elif view == "file":
         files.view(checkpoints)
-    elif view == "behaviour":
-        checklist.view(checkpoints)
     else:
         comment.view(text, checkpoints)

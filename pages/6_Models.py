@@ -15,6 +15,8 @@ views = {
     "compare": _("Compare two models"),
     "evaluate": _("Your file"),
     "words": _("Words"),
+    "behaviour": _("Behavioural tests"),
+    "measured": _("Results on corpora"),
 }
 view = frame.head(
     _("Models"),
@@ -24,7 +26,7 @@ view = frame.head(
 cards, faults = models.cards()
 word_vectors, more_faults = models.word_vectors_card()
 models.tell_of(faults + more_faults)
-if view not in ("evaluate", "words"):  # which load the models and say so themselves
+if view not in ("evaluate", "words", "behaviour"):  # which load the models and say so themselves
     models.tell_of_unchecked(cards)
 
 # Heavy imports below this line: the cards alone need none of them.
@@ -40,6 +42,14 @@ elif view == "words":
     from pages.views.models import words
 
     words.view(word_vectors)
+elif view == "behaviour":
+    from pages.views.models import behaviour
+
+    behaviour.view()
+elif view == "measured":
+    from pages.views.models import measured
+
+    measured.view()
 else:
     from pages.views.models import evaluation as models_views
     from pages.views.models import source

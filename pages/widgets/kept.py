@@ -11,6 +11,7 @@ import streamlit as st
 from core.data.labels import model_name
 from core.data.targets import probability_of_class
 from core.runtime.i18n import gettext as _
+from pages.server import limits
 from pages.server.fingerprint import fingerprint
 from pages.widgets import tables
 from pages.wording.tokens import plain
@@ -40,16 +41,16 @@ def form(
     judgement: str | None = None,
     about: object = "",
 ) -> Answer | None:
-    """A form that asks for a judgement and a note; None until it is sent.
+    """A form that asks for a note, and for a judgement unless `judgement` was given before; None until it is sent.
 
-    `models` draws the choice of models. The form starts anew, with `judgement`, when `about` changes.
+    `models` draws the choice of models. The form starts anew when `about` changes.
     """
     own = f"{key} {fingerprint(about)}" if about else key
     with st.form(key, clear_on_submit=True), st.container(horizontal=True, vertical_alignment="bottom"):
-        answer = st.radio(
+        answer = judgement or st.radio(
             question,
             list(judgements),
-            index=None if judgement is None else list(judgements).index(judgement),
+            index=None,
             format_func=judgements.__getitem__,
             horizontal=True,
             key=f"{own} judgement",
@@ -95,6 +96,13 @@ def chance(kept: Sequence[Pair | Find]) -> tuple[str, list[str]]:
     return (each[0], []) if len({*each}) == 1 else (_("P(target class)"), each)
 
 
+def whose() -> str:
+    """Who sees what is kept."""
+    if limits.public() is None:
+        return _("Shared: everybody who uses this server can see and change this list.")
+    return _("Only you see this list. It is deleted when you close or reload the window.")
+
+
 def table(
     name: str,
     collection: Collection | Finds,
@@ -111,6 +119,7 @@ def table(
     # A new table when the rows are others: they are chosen by index.
     key = f"{name} {fingerprint([one.id for one in kept])}"
     chosen = tables.table(header, rows, key=key, select="multi-row", **options)
+    st.caption(whose())
     with st.container(horizontal=True):
         tables.download(name, collection.export_csv(), label=_("Export all as CSV"))
         if st.button(remove(len(chosen)), key=f"{name} remove", disabled=not chosen, icon=":material/delete:"):

@@ -27,7 +27,7 @@ VISITS = (
     ("Permutations", {"view": "compare"}),
     ("Sarcasm", {"view": "edits", "budget": "200", "q": " ".join(HOSTILE[:6])}),
     ("Sarcasm", {"view": "compose"}),
-    ("Sarcasm", {"view": "behaviour", "cases": "1"}),
+    ("Models", {"view": "behaviour", "cases": "1"}),
     ("Trajectories", {"view": "memory"}),
     ("Trajectories", {"view": "words"}),
     ("Attributions", {"view": "words"}),

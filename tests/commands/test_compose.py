@@ -68,7 +68,7 @@ def test_for_people(cli: Cli) -> None:
 def test_refusals(cli: Cli) -> None:
     for arguments, says in (
         ("''", "the situation is empty"),
-        (f"'{'so ' * 500}'", "given: 500"),
+        (f"'{'so ' * 500}'", "it has 500"),
         (f"'{FLIGHT}' ''", "the situation is empty"),
         (f"--bank '{FLIGHT}'", "not both"),
         (f"--budget 0 '{FLIGHT}'", "the budget must be at least 1; given: 0"),

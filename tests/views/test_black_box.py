@@ -123,7 +123,7 @@ BAD: dict[str, Any] = {
         ("wrong length", "Permutations", "hand"),
         ("NaN", "Permutations", "compare"),
         ("percentages", "Sarcasm", "comment"),
-        ("another sum", "Sarcasm", "behaviour"),
+        ("another sum", "Models", "behaviour"),
         ("raises", "Attributions", "words"),
     ],
 )

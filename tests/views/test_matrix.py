@@ -29,7 +29,7 @@ NAMED = {
     *[("Maths_Lab", "cells"), ("Models", "cards")],
 }
 # Views of sentiment: they say that other classes are not for them, and of what they are.
-OF_SENTIMENT = {("Permutations", "suite"), *[("Sarcasm", view) for view in ("compose", "behaviour", "measured")]}
+OF_SENTIMENT = {("Permutations", "suite"), ("Sarcasm", "compose"), ("Models", "behaviour"), ("Models", "measured")}
 OF_SENTIMENT |= {("Models", "cards")}  # the made-up card is the shipped models'
 
 

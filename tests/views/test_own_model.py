@@ -102,8 +102,8 @@ def test_models_of_other_classes_stand_side_by_side(
     assert values["topics\\-lstm"][1].startswith("P(weather) = ")
     (figure,) = at.get("plotly_chart")
     assert json.loads(figure.proto.spec)["layout"]["yaxis"]["title"]["text"] == "P(second class)"
-    for view in ("behaviour", "compose"):
-        at = opened("Sarcasm", view, q=TEXT)
+    for page, view in (("Models", "behaviour"), ("Sarcasm", "compose")):
+        at = opened(page, view, q=TEXT)
         assert not at.exception
         (left_out,) = (line.value for line in at.info if "does not apply" in line.value)
         assert "topics" in left_out and "LSTM (negative" not in left_out

@@ -29,10 +29,9 @@ def composed(at: AppTest) -> AppTest:
 
 
 def keep(at: AppTest, note: str) -> AppTest:
-    (radio,) = [radio for radio in at.radio if str(radio.key).startswith("keep comment")]
-    radio.set_value("negative")
-    own = str(radio.key).removesuffix(" judgement")
-    at.text_input(key=f"{own} note").set_value(note)
+    sound(at.segmented_control(key="sarcasm reading").set_value("negative").run())
+    (box,) = [box for box in at.text_input if str(box.key).startswith("keep comment")]
+    box.set_value(note)
     (button,) = [button for button in at.button if button.label == "Keep this text"]
     button.click()
     return sound(at.run())
@@ -73,9 +72,9 @@ def test_a_search_ends_with_the_queries_and_none_begins_after(monkeypatch: pytes
     assert "P(positive)" in str([frame.value.columns.tolist() for frame in at.dataframe])  # what it found stays
     assert not [button for button in at.button if button.key == "compose start"]
     assert " 0 scored texts" in said(sound(at.run()))
-    at.query_params["view"] = "behaviour"
+    at.query_params["view"] = "comment"
     sound(at.run())
-    assert "limits are 300 s" in said(at) and not at.get("plotly_chart")
+    assert "limits are 300 s" in said(at) and not at.dataframe
     other = opened("Sarcasm", view="compose")
     assert [button for button in other.button if button.key == "compose start"], "another window has its own budget"
 

@@ -2,8 +2,8 @@
 
 From an unwelcome situation the patterns of `core.probes.sarcasm.recipes` build about twenty thousand candidates. Their
 gold label is negative by construction, so every one that the model calls positive fools it; a verdict of a third class
-is not counted. The surest of each recipe are listed, not the surest of all: these would be one remark with different
-punctuation.
+is not counted. Those that fool it are listed first: the surest of each recipe, not the surest of all, which would be one
+remark with different punctuation.
 
 A search that ends early has scored equally many candidates of each pattern, drawn at random. The share of a recipe's
 candidates that fool the model has Wilson's 95 % interval (Wilson 1927); over several situations the intervals are
@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import groupby, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -197,6 +197,7 @@ class _ScoredCandidates:
         patterns = np.concatenate([batch.patterns for batch in batches_of])
         rows_of = [(batch, row) for batch in batches_of for row in range(len(batch.texts))]
         ranked = np.argsort(-probabilities, kind="stable")
+        fooling_first = ranked[np.argsort(~fools[ranked], kind="stable")]
 
         def surest(of: np.ndarray) -> Iterator[Candidate]:
             return (self._candidate(float(probabilities[row]), int(classes[row]), *rows_of[row]) for row in of)
@@ -217,7 +218,7 @@ class _ScoredCandidates:
             candidates=there_are,
             scored=count,
             fooled=fooled,
-            top=varied(surest(ranked), question.top, {share.pattern for share in shares}),
+            top=varied(surest(fooling_first), question.top, _leading(shares)),
             by_recipe=tuple(shares),
             missing=question.situation.missing,
             seed=question.seed,
@@ -230,15 +231,14 @@ class _ScoredCandidates:
 def varied(
     ranked: Iterable[Candidate], top: int, patterns: Collection[str], *, per_situation: int | None = None
 ) -> tuple[Candidate, ...]:
-    """The first of candidates by falling probability that differ, about equally many of each pattern.
+    """The first of ranked candidates that differ, about equally many of each pattern; those called positive first.
 
-    Each of `patterns` is taken up to ⌈top / patterns⌉ times, with another praise every time, and a situation up to
-    `per_situation` times. An opener or a closing phrase is taken up to ⌈top / 3⌉ times, unless too few others are among
-    the first `_LOOKED_AT` candidates.
+    A pattern is taken up to ⌈top / patterns⌉ times, with another praise every time, and a situation up to
+    `per_situation` times. An opener or a closing phrase is taken up to ⌈top / 3⌉ times, unless too few others with the
+    same verdict are among the first `_LOOKED_AT` candidates.
     """
     each, of_one_cue = -(-top // max(len(patterns), 1)), -(-top // 3)
     chosen: list[Candidate] = []
-    passed_over: list[Candidate] = []
 
     def fits(candidate: Candidate) -> bool:
         same = [other.recipe for other in chosen if other.recipe.pattern == candidate.recipe.pattern]
@@ -246,16 +246,34 @@ def varied(
         fresh = len(same) < each and all(recipe.praise != candidate.recipe.praise for recipe in same)
         return fresh and (per_situation is None or about < per_situation)
 
-    for candidate in islice(ranked, _LOOKED_AT):
+    for _verdict, alike in groupby(islice(ranked, _LOOKED_AT), _is_positive):
+        passed_over: list[Candidate] = []
+        for candidate in alike:
+            if len(chosen) == top:
+                break
+            if fits(candidate):
+                often = any(sum(cue in _cues(other) for other in chosen) >= of_one_cue for cue in _cues(candidate))
+                (passed_over if often else chosen).append(candidate)
+        for candidate in passed_over:
+            if len(chosen) < top and fits(candidate):
+                chosen.append(candidate)
         if len(chosen) == top:
-            break
-        if fits(candidate):
-            often = any(sum(cue in _cues(other) for other in chosen) >= of_one_cue for cue in _cues(candidate))
-            (passed_over if often else chosen).append(candidate)
-    for candidate in passed_over:
-        if len(chosen) < top and fits(candidate):
-            chosen.append(candidate)
-    return tuple(sorted(chosen, key=lambda candidate: -candidate.probability))
+            break  # before more candidates are built
+    return tuple(sorted(chosen, key=_rank))
+
+
+def _is_positive(candidate: Candidate) -> bool:
+    return candidate.label == targets.POSITIVE.name
+
+
+def _rank(candidate: Candidate) -> tuple[bool, float]:
+    return not _is_positive(candidate), -candidate.probability
+
+
+def _leading(shares: Sequence[RecipeShare]) -> list[str]:
+    """The patterns that fool the model, or the three that do most often: no list is of one or two, if others fit."""
+    fooling = sum(share.fooled > 0 for share in shares)
+    return [share.pattern for share in sorted(shares, key=lambda share: -share.share)][: max(fooling, 3)]
 
 
 def _cues(candidate: Candidate) -> list[tuple[str, str]]:
@@ -267,7 +285,7 @@ def _cues(candidate: Candidate) -> list[tuple[str, str]]:
 def gallery(compositions: Iterable[Composition], top: int = TOP) -> tuple[Candidate, ...]:
     """The surest of one model's compositions: the best of each recipe, each about another situation."""
     bests = [share.best for composition in compositions for share in composition.by_recipe]
-    ranked = sorted(bests, key=lambda candidate: -candidate.probability)
+    ranked = sorted(bests, key=_rank)
     return varied(ranked, top, {candidate.recipe.pattern for candidate in ranked}, per_situation=1)
 
 

@@ -71,11 +71,10 @@ def read(text: str) -> Situation:
         start = shown if len(shown) <= 40 else shown[:39] + "…"
         raise ValueError(_("the situation {text!r} has no word in it").format(text=start))
     if not 2 <= count <= LONGEST:
-        raise ValueError(
-            _("a situation has 2 to {longest} words, such as: my flight is delayed again; given: {count:,}").format(
-                longest=LONGEST, count=count
-            )
-        )
+        line = _("describe the situation in {longest} words at most; it has {count:,}")
+        if count < 2:
+            line = _("describe the situation in two words or more, such as: my flight is delayed again")
+        raise ValueError(line.format(longest=LONGEST, count=count))
     shown = phrases.uncapitalised(shown.rstrip(" .!?…,;:"))
     forms = phrases.forms(shown)
     made = {name: form if isinstance(form, str) else None for name, form in forms.items()}

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core.data import targets
-from core.data.labels import model_name, shared, shown
-from core.models.gold_labels import MIXED, gold_labels
+from core.data.labels import Names, model_name, shared, shown
+from core.models.gold_labels import MIXED
 from core.probes.sarcasm import comment as probe
 from core.probes.sarcasm.comment import Comment
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
 from core.storage.database import Prediction
 from pages.server.caches import cached
-from pages.views.sarcasm.kept import FindCandidate, fooled_name, keep_find_form, reading_name
-from pages.widgets import answers, classes, frame, tables, target
-from pages.wording.tokens import plain, pull_strip, signed, visible
+from pages.views.sarcasm import reading
+from pages.views.sarcasm.kept import FindCandidate, fooled_name, keep_find_form
+from pages.widgets import answers, classes, frame, tables, target, text_strip
+from pages.wording.tokens import lead, plain, signed, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -29,139 +29,118 @@ _MOST_NAMED = 5  # words named in a line
 
 def view(text: str, checkpoints: list[Checkpoint]) -> None:
     """The question how a person reads the text, and everything said of it."""
-    reading = ask_reading(classes.named_by(checkpoints))
-    aim = target.choose(checkpoints, "comment")
+    with st.container(horizontal=True):
+        read = reading.ask(classes.named_by(checkpoints))
+        aim = target.choose(checkpoints, "comment")
     readers, verdicts = answers.answers(checkpoints, text)
     if not readers:
         frame.invite(text)
         return
     verdicts = [aim.verdict(verdict) for verdict in verdicts]
-    comments = [Comment(reading, verdict, None) for verdict in verdicts]
-    _say_how_many(comments)
+    comments = [Comment(read or "", verdict, None) for verdict in verdicts]
+    if not any(any(verdict.known) for verdict in verdicts):
+        st.warning(
+            _("None of these words is known. Each is read as the same unknown word, so only their number counts."),
+            icon=":material/help:",
+        )
+    lead(_in_a_sentence(comments, read))
+    _say_of_others(comments)
     for column, comment in zip(st.columns(len(readers)), comments, strict=True):
-        with column:
+        with column, st.container(border=True):
             _card(comment)
-    st.header(_("Effect of leaving out each word"))
+    if read:
+        said = {verdict.model: Prediction.of(verdict) for verdict in verdicts}
+        keep_find_form(FindCandidate(text, said, read), "keep comment")
     with frame.working(_("Leaving out each word…"), 330):
         comments = [
             one
             if len(verdict.tokens) > probe.MOST
-            else Comment(reading, verdict, *_leave_one_out(model.targeted(verdict.target), verdict.tokens))
+            else Comment(one.reading, verdict, *_leave_one_out(model.targeted(verdict.target), verdict.tokens))
             for model, one, verdict in zip(readers, comments, verdicts, strict=True)
         ]
     _strips(comments)
-    st.header(_("Keep this comment"))
-    said = {verdict.model: Prediction.of(verdict) for verdict in verdicts}
-    keep_find_form(FindCandidate(text, said, reading), "keep comment")
 
 
-def ask_reading(labels: Sequence[str]) -> str:
-    """How a person reads the text: as a class of these names, or mixed; in the link."""
-    return classes.choose(
-        _("Your gold label"),
-        {reading: reading_name(reading) for reading in gold_labels(labels)},
-        name="reading",
-        key="sarcasm reading",
-        unreadable=_("The link names an unknown label. Using {reading}.").format(
-            reading=plain(reading_name(labels[0]))
-        ),
-        help=_("Mixed: several, or none. A model cannot answer “mixed”, so no model is wrong."),
-    )
-
-
-def _say_how_many(comments: list[Comment]) -> None:
-    judged, others = ([one for one in comments if (one.fooled is None) is never] for never in (False, True))
-    if judged:
-        _say_of_judged(judged)
-    if others:
-        _say_of_others(others)
-
-
-def _say_of_judged(judged: list[Comment]) -> None:
-    count, fooled = len(judged), sum(bool(one.fooled) for one in judged)
-    if fooled and count == 1:
-        line = _("**The model is fooled**: predicted {opposite}, gold label {reading}.")
-    elif fooled:
+def _in_a_sentence(comments: list[Comment], read: str | None) -> str:
+    """Who is fooled and who agrees with the person; until they say how they read it, who predicts what."""
+    fooled = [one for one in comments if one.fooled]
+    agreeing = [one for one in comments if one.fooled is False]
+    said = []
+    if fooled:
+        verdicts = listed(dict.fromkeys(shown(one.verdict.label) for one in fooled))
         line = ngettext(
-            "**{fooled} of {count} models is fooled**: predicted {opposite}, gold label {reading}.",
-            "**{fooled} of {count} models are fooled**: predicted {opposite}, gold label {reading}.",
-            fooled,
+            "{models} is fooled: it says {verdicts}, you say {reading}.",
+            "{models} are fooled: they say {verdicts}, you say {reading}.",
+            len(fooled),
         )
-    else:
-        line = ngettext(
-            "**The model is not fooled**: it agrees with you ({reading}).",
-            "**None of {count} models is fooled**: all agree with you ({reading}).",
-            count,
-        )
-    verdicts = dict.fromkeys(plain(shown(one.verdict.label)) for one in judged if one.fooled)
-    reading = plain(reading_name(judged[0].reading))
-    st.markdown(line.format(fooled=fooled, count=count, opposite=listed(verdicts), reading=reading))
+        said.append(line.format(models=_named(fooled), verdicts=verdicts, reading=reading.name(fooled[0].reading)))
+    if agreeing:
+        line = ngettext("{models} agrees with you: {reading}.", "{models} agree with you: {reading}.", len(agreeing))
+        said.append(line.format(models=_named(agreeing), reading=reading.name(agreeing[0].reading)))
+    if not said:
+        of: dict[str, list[Comment]] = {}
+        for one in comments:
+            of.setdefault(one.verdict.label, []).append(one)
+        said = [_("{models}: {label}.").format(models=_named(some), label=shown(label)) for label, some in of.items()]
+        if read is None:
+            said.append(_("Say how you read it to see whether a model is fooled."))
+        elif read == MIXED:
+            said.append(_("Of a mixed comment no verdict is wrong."))
+    return " ".join(said)
+
+
+def _named(comments: list[Comment]) -> str:
+    return listed(model_name(one.model) for one in comments)
 
 
 def _say_of_others(comments: list[Comment]) -> None:
-    """Why these models cannot be fooled by the text."""
-    reading = comments[0].reading
-    if reading == MIXED:
-        st.write(_("A mixed comment has no wrong verdict. These are the models’ answers."))
-        return
-    line = ngettext(
-        "{models} has no class “{reading}”, so it cannot be fooled here.",
-        "{models} have no class “{reading}”, so they cannot be fooled here.",
-        len(comments),
-    )
-    models = plain(listed(model_name(one.model) for one in comments))
-    st.caption(line.format(models=models, reading=plain(reading_name(reading))))
+    """Which models cannot be fooled by a text that is read as a class."""
+    others = [one for one in comments if one.reading not in ("", MIXED) and one.fooled is None]
+    if others:
+        line = ngettext(
+            "{models} has no class “{reading}”, so it cannot be fooled here.",
+            "{models} have no class “{reading}”, so they cannot be fooled here.",
+            len(others),
+        )
+        st.caption(line.format(models=plain(_named(others)), reading=plain(reading.name(others[0].reading))))
 
 
 def _card(comment: Comment) -> None:
-    said = comment.verdict
-    with st.container(border=True):
-        classes.metric(said)
-        if comment.fooled is not None:
-            icon, colour = (":material/theater_comedy:", "orange") if comment.fooled else (":material/check:", "green")
-            st.badge(fooled_name(comment.fooled), icon=icon, color=colour)
-        st.caption(_by_how_much(comment))
+    classes.metric(comment.verdict)
+    if comment.fooled is None:
+        return
+    icon, colour = (":material/theater_comedy:", "orange") if comment.fooled else (":material/check:", "green")
+    st.badge(_how_far(comment), icon=icon, color=colour, help=_by_how_much(comment))
+
+
+def _how_far(comment: Comment) -> str:
+    """Whether a model is fooled, and by how much, in a word or two."""
+    margin = comment.margin or 0.0
+    if not comment.fooled:
+        return fooled_name(comment.fooled)
+    if margin < _LITTLE:
+        return _("slightly fooled")
+    return _("clearly fooled") if margin < _FAR else _("badly fooled")
 
 
 def _by_how_much(comment: Comment) -> str:
-    margin, logit = comment.margin, comment.verdict.logit
-    if not comment.verdict.target.wins_at_half:
-        return _by_how_much_of_several(comment)
-    if margin is None:
-        return _("Logit: {logit}.").format(logit=signed(logit))
-    if not comment.fooled:
-        line = _("Agrees with you: {margin:.3f} on your side of 0.5, {logit:.2f} in the logit.")
-    elif margin < _LITTLE:
-        line = _("Slightly fooled: {margin:.3f} on the wrong side of 0.5, {logit:.2f} in the logit.")
-    elif margin < _FAR:
-        line = _("Clearly fooled: {margin:.3f} on the wrong side of 0.5, {logit:.2f} in the logit.")
+    """A judged comment's distance from the other verdict."""
+    margin, verdict = comment.margin or 0.0, comment.verdict
+    if not verdict.target.wins_at_half:
+        other = plain(shown(comment.reading if comment.fooled else verdict.runner_up))
+        return _("{difference:.3f} more probable than {other}").format(difference=2 * abs(margin), other=other)
+    if comment.fooled:
+        line = _("{margin:.3f} on the wrong side of 0.5, {logit:.2f} in the logit")
     else:
-        line = _("Badly fooled: {margin:.3f} on the wrong side of 0.5, {logit:.2f} in the logit.")
-    return line.format(margin=abs(margin), logit=abs(logit))
-
-
-def _by_how_much_of_several(comment: Comment) -> str:
-    verdict, margin = comment.verdict, comment.margin
-    if margin is None:
-        return _("{quantity}: {number}.").format(
-            quantity=targets.log_odds_name(verdict.target, plain), number=signed(verdict.logit)
-        )
-    if not comment.fooled:
-        line = _("Agrees with you: {difference:.3f} more probable than {other}.")
-    elif margin < _LITTLE:
-        line = _("Slightly fooled: {difference:.3f} more probable than {other}.")
-    elif margin < _FAR:
-        line = _("Clearly fooled: {difference:.3f} more probable than {other}.")
-    else:
-        line = _("Badly fooled: {difference:.3f} more probable than {other}.")
-    other = comment.reading if comment.fooled else verdict.runner_up
-    return line.format(difference=2 * abs(margin), other=plain(shown(other)))
+        line = _("{margin:.3f} on your side of 0.5, {logit:.2f} in the logit")
+    return line.format(margin=abs(margin), logit=abs(verdict.logit))
 
 
 _leave_one_out = cached(1_024)(probe.leave_one_out)
 
 
 def _strips(comments: list[Comment]) -> None:
+    """Each model's effect of leaving out each word; a click on a word says what is left without it."""
     long = [comment for comment in comments if comment.pulls is None]
     if long:
         st.info(
@@ -172,31 +151,51 @@ def _strips(comments: list[Comment]) -> None:
     comments = [comment for comment in comments if comment.pulls is not None]
     if not comments:
         return
-    labels = shared(comment.verdict.labels for comment in comments)
-    if targets.default(labels) is None:
-        line = _(
-            "Each word is left out in turn. The number below it is the log-odds of the target class with "
-            "the word minus those without it. Blue (+) supports the target class, orange (−) speaks against "
-            "it. Words that act only together may show no effect."
-        )
-    else:
-        line = _(
-            "Each word is left out in turn. The number below it is the logit with the word minus the "
-            "logit without it. Blue (+) supports {second}, orange (−) {first}. Words that act only "
-            "together may show no effect."
-        ).format(first=classes.said(0, labels), second=classes.said(1, labels))
-    st.caption(line)
+    st.header(_("Effect of leaving out each word"), help=_effect(shared(one.verdict.labels for one in comments)))
     for comment in comments:
         about = comment.verdict.target
         named = "" if about.wins_at_half else f": {targets.log_odds_name(about, plain)}"
         st.markdown(f"**{plain(model_name(comment.model))}**{named}")
-        pull_strip(comment.verdict.tokens, comment.verdict.known, comment.pulls or (), _hints(comment))
-        _say_what_turns(comment)
-    if not all(all(comment.verdict.known) for comment in comments):
-        st.caption(
-            _("Dashed, with a question mark: not in the vocabulary. The models treat all such words as the same word.")
+        hints = _hints(comment)
+        chosen = text_strip.choose(
+            comment.verdict.tokens, comment.verdict.known, _looks(comment, hints), key=f"comment {comment.model}"
         )
+        if chosen is None:
+            _say_what_turns(comment)
+        else:
+            st.caption(plain(hints[chosen]))
     _table(comments)
+
+
+def _effect(labels: Names) -> str:
+    """What the number below a word is."""
+    if targets.default(labels) is None:
+        return _(
+            "The number below a word is the log-odds of the target class with it minus those without it. Plus supports "
+            "the target class, minus speaks against it."
+        )
+    return _(
+        "The number below a word is the logit with it minus the logit without it. Plus supports {second}, minus "
+        "{first}."
+    ).format(first=classes.said(0, labels), second=classes.said(1, labels))
+
+
+def _looks(comment: Comment, hints: list[str]) -> list[text_strip.Look]:
+    """Each word on the colour of the class that it supports, full at the greatest effect shown or at one logit."""
+    from core.figures.palette import THRESHOLD, of_class
+
+    about, pulls = comment.verdict.target, comment.pulls or ()
+    supports = of_class(about.labels, about.number).color
+    opposes = of_class(about.labels, about.rest[0]).color if about.rival else THRESHOLD
+    most = max([1.0, *map(abs, pulls)])
+    return [
+        text_strip.Look(
+            ground=f"color-mix(in srgb, {supports if pull > 0 else opposes} {60 * abs(pull) / most:.1f}%, transparent)",
+            below=signed(pull),
+            hint=hint,
+        )
+        for pull, hint in zip(pulls, hints, strict=True)
+    ]
 
 
 def _hints(comment: Comment) -> list[str]:

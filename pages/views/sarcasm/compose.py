@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.labels import model_name, shown
 from core.data.targets import POSITIVE
 from core.probes.sarcasm import compose
 from core.probes.sarcasm.candidates import TOP, Candidates, Question
-from core.probes.sarcasm.recipes import GOLD_LABEL
 from core.probes.sarcasm.situations import bank, read
 from core.runtime.i18n import clauses, ngettext
 from core.runtime.i18n import gettext as _
 from core.storage.database import Prediction
 from pages.server import background_search, limits
-from pages.views.sarcasm.kept import FindCandidate, fooled_name, keep_find_form
+from pages.views.sarcasm.kept import FindCandidate, keep_find_form
 from pages.widgets import classes, models, query_params, tables
 from pages.wording.terms import term
-from pages.wording.tokens import certificate, plain
+from pages.wording.tokens import lead, plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -31,44 +31,29 @@ MOST_TOP, _SECONDS = 50, 60.0
 
 def view(checkpoints: list[Checkpoint]) -> None:
     """The situation, the search through everything that the recipes build from it, and the surest remarks."""
-    st.write(
-        _(
-            "Sarcasm praises something unwelcome. From an unwelcome situation, the recipes build "
-            "thousands of such remarks. If the situation really is unwelcome, a person reads every "
-            "remark as negative, so a model that predicts positive is fooled. The app cannot check "
-            "whether the situation is unwelcome."
-        )
-    )
-    why = _("the gold label of a sarcastic remark is negative.")
+    why = _("the recipes build remarks that are meant to be read as negative.")
     checkpoints = classes.sentiment_only(checkpoints, why)
     if not checkpoints:
         return
-    checkpoint = models.choose(checkpoints, "compose model")
-    situation = _situation()
-    top = query_params.linked(
-        st.slider,
-        _("Remarks to show"),
-        1,
-        MOST_TOP,
-        name="top",
-        key="compose top",
-        default=TOP,
-        read=query_params.whole(1, MOST_TOP),
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        situation = _situation()
+        checkpoint = models.choose(checkpoints, "compose model")
+        with st.popover(_("Settings"), icon=":material/tune:"):
+            top = query_params.linked(
+                st.slider,
+                _("Remarks to show"),
+                1,
+                MOST_TOP,
+                name="top",
+                key="compose top",
+                default=TOP,
+                read=query_params.whole(1, MOST_TOP),
+            )
     try:
-        question = Question(read(situation), seconds=_SECONDS, top=top)
+        question = Question(read(limits.short_enough(situation)), seconds=_SECONDS, top=top)
     except ValueError as error:
         st.info(plain(str(error)), icon=":material/edit_note:")
         return
-    st.markdown(
-        _(
-            "The recipes build {count:,} remarks about this situation. Remarks that read the same as "
-            "another are left out."
-        ).format(count=question.recipes)
-    )
-    forms = {"clause": _("clause"), "gerund": _("gerund"), "event": _("event"), "noun": _("noun")}
-    for form, reason in question.situation.missing:
-        st.caption(_("No {form} could be made from it: {reason}").format(form=forms[form], reason=plain(reason)))
     key = (checkpoint.name, checkpoint.hash, question)
 
     def start() -> background_search.Start:
@@ -77,7 +62,8 @@ def view(checkpoints: list[Checkpoint]) -> None:
         candidates = Candidates(question, reader(checkpoint))
         return partial(compose.search, checkpoint.name, predictor(checkpoint), candidates, labels=checkpoint.labels)
 
-    background_search.view("compose", key, start, _say, _show, _("Build and score remarks"))
+    label = _("Build and score {count:,} remarks").format(count=question.recipes)
+    background_search.view("compose", key, start, _say, _show, label)
 
 
 def _situation() -> str:
@@ -89,24 +75,26 @@ def _situation() -> str:
             st.session_state["compose situation"] = chosen
         st.session_state["compose bank"] = None  # a button, not a choice that lasts
 
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
     situation = query_params.text(
-        left.text_input,
+        st.text_input,
         _("Unwelcome situation"),
         name="situation",
         key="compose situation",
         default=EXAMPLE,
         max_chars=2_000,
+        width=360,
+        help=_("The app cannot check whether it is unwelcome."),
     )
-    right.selectbox(
+    st.selectbox(
         _("or pick one of {count} situations").format(count=len(texts)),
         texts,
         index=None,
         key="compose bank",
         on_change=from_bank,
         placeholder=_("choose"),
+        width=240,
     )
-    return limits.short_enough(situation)
+    return situation
 
 
 def _say(event: ComposeProgress) -> background_search.Shown:
@@ -123,53 +111,64 @@ def _say(event: ComposeProgress) -> background_search.Shown:
 
 
 def _show(result: Composition, key: str) -> None:
-    certificate(result.certificate, result.complete)
-    alone = _("The situation alone has P(positive) = {alone:.3f}.").format(alone=result.alone)
-    how = _(
-        "The list shows each recipe’s remarks with the highest P(positive), for variety. They are "
-        "not the highest of all. The same opening or closing phrase appears in at most about a third "
-        "of them, if there are enough others."
+    line = _("{model} says positive of {fooled:,} of {scored:,} remarks ({share:.0%}).").format(
+        model=model_name(result.model),
+        fooled=result.fooled,
+        scored=result.scored,
+        share=result.fooled / result.scored,
     )
-    st.caption(f"{alone} {how}")
+    lead(f"{line} {_('Each of these that you read as negative fools it.')}" if result.fooled else line)
     if result.alone_label == POSITIVE.name:
         st.warning(
             _(
-                "The model already reads the situation alone as positive. Either the situation is "
-                "not unwelcome, or the model misreads it without any praise. So it is not the "
-                "sarcasm that fools the model here."
-            ),
+                "The model already says positive of the situation alone ({alone:.3f}). Either it is not unwelcome, or "
+                "the model misreads it without any praise: then it is not the sarcasm that fools it."
+            ).format(alone=result.alone),
             icon=":material/warning:",
         )
-    header = [_("P(positive)"), _("remark"), _("outcome"), _("recipe"), _("parts")]
+    header = [_("verdict"), _("P(positive)"), _("remark"), _("recipe"), _("parts")]
     rows: list[tuple[object, ...]] = [
         (
-            round(one.probability, 4),
+            shown(one.label),
+            round(one.probability, 3),
             one.text,
-            fooled_name(one.label == POSITIVE.name),
             term(one.recipe.pattern),
             clauses(f"{term(name)}: {part}" for name, part in one.recipe.parts().items()),
         )
         for one in result.top
     ]
-    chosen = tables.table(header, rows, "sarcasm", key=f"compose top {key}", select="single-row", height="content")
+    look = {
+        _("P(positive)"): st.column_config.ProgressColumn(format="%.3f", min_value=0, max_value=1, width=150),
+        _("remark"): st.column_config.TextColumn(width=420),
+    }
+    texts = [one.text for one in result.top]
+    chosen = tables.table(
+        header, rows, "sarcasm", key=f"compose top {key}", texts=texts, height="content", column_config=look
+    )
     if chosen:
         one = result.top[chosen[0]]
-        st.header(_("Keep this find"))
-        st.text(one.text)
         keep_find_form(
             FindCandidate(
                 text=one.text,
                 original=result.situation,
                 predictions={result.model: Prediction(one.probability, one.label, result.target)},
-                reading=GOLD_LABEL,
                 source="compose",
                 how="; ".join([one.recipe.pattern, *(f"{name}: {part}" for name, part in one.recipe.parts().items())]),
             ),
             f"keep compose {key} {chosen[0]}",
         )
-    else:
-        st.caption(_("Choose a remark to keep it."))
+    _searched(result)
     _recipes(result)
+
+
+def _searched(result: Composition) -> None:
+    """What was searched, and which remarks could not be built."""
+    with st.expander(_("What was searched"), icon=":material/info:"):
+        st.write(plain(result.certificate))
+        st.write(_("The situation alone has P(positive) = {alone:.3f}.").format(alone=result.alone))
+        forms = {"clause": _("clause"), "gerund": _("gerund"), "event": _("event"), "noun": _("noun")}
+        for form, reason in result.missing:
+            st.write(_("No {form} could be made from it: {reason}").format(form=forms[form], reason=plain(reason)))
 
 
 def _recipes(result: Composition) -> None:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data import targets
-from core.data.labels import Names, shown
-from core.models.predict import EmptyTextError
+from core.data.labels import Names, model_name, shown
 from core.probes.edits import search as edits
 from core.probes.edits import sources as edit_sources
 from core.probes.edits.constraints import FLOOR
@@ -20,43 +19,58 @@ from core.storage.database import Prediction
 from pages.server import background_search
 from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
-from pages.views.sarcasm.comment import ask_reading
+from pages.views.sarcasm import reading
 from pages.views.sarcasm.kept import FindCandidate, keep_find_form
 from pages.widgets import answers, black_box, classes, frame, models, query_params, tables
 from pages.widgets.number_inputs import ask_threshold, ask_whole
 from pages.wording.terms import parts, term
-from pages.wording.tokens import certificate, diff_strip, minus, plain
+from pages.wording.tokens import diff_strip, lead, minus, plain
 
 if TYPE_CHECKING:
     from core.fluency.trigram import Trigram
+    from core.models.predict import Verdict
     from core.models.predictor import Model
     from core.probes.edits.results import Edited, EditProgress, MinimalEdits
     from core.probes.edits.sources import WordSources
 
 MOST_EDITS, MOST_THRESHOLD, MOST_BUDGET, MOST_SECONDS = 4, 60.0, 1_000_000, 600
 _SECONDS = 30
+_MOST = "edits most"
+_HEIGHT = 215  # five rows
 _GUARDS = ("polarity", "antonyms", "negations")
 
 
 def view(text: str, checkpoints: list[Model]) -> None:
     """Everything to set before a search for edits, the search, and what it found."""
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         checkpoint = models.choose(checkpoints, "edits model")
-        reading = ask_reading(checkpoint.labels)
-        goal = _goal(checkpoint.labels)
-    sources = _sources(checkpoint)
+        read = reading.ask(checkpoint.labels)
+        disagree = read in checkpoint.labels
+        goal = _goal(checkpoint.labels, disagree)
+        with (
+            st.popover(_("Settings"), icon=":material/tune:"),
+            query_params.one_note(_("The link has invalid search limits. Using the defaults.")),
+        ):
+            tokens = list(dict.fromkeys(checkpoint.preprocessing(text)))
+            protected = st.multiselect(
+                _("Protected words"),
+                tokens,
+                key=f"edits protected {fingerprint(tuple(tokens))}",
+                persist_state="session",
+                placeholder=_("none: any word may be edited"),
+            )
+            off, bounds = _off(), _bounds()
+    if not tokens:
+        frame.invite(text)
+        return
     answers.as_words([checkpoint], text)
+    verdict = models.verdict(checkpoint, text)
+    if goal == edits.FLIP and disagree and verdict.label != read:
+        _say_it_disagrees(verdict, str(read))
+        return
+    sources = _sources(checkpoint)
     if sources is None:
         return
-    tokens = list(dict.fromkeys(checkpoint.preprocessing(text)))
-    protected = st.multiselect(
-        _("Protected words"),
-        tokens,
-        key=f"edits protected {fingerprint(tuple(tokens))}",
-        persist_state="session",
-        placeholder=_("none: any word may be edited"),
-    )
-    bounds, off = _bounds(), _off()
     try:
         question = edit_sources.ask(
             checkpoint,
@@ -65,12 +79,9 @@ def view(text: str, checkpoints: list[Model]) -> None:
             goal,
             protect=protected,
             no_guards=off,
-            reading=reading,
+            reading=read,
             **bounds,
         )
-    except EmptyTextError:
-        frame.invite(text)
-        return
     except ValueError as error:
         st.warning(plain(str(error)), icon=":material/edit_off:")
         return
@@ -81,7 +92,37 @@ def view(text: str, checkpoints: list[Model]) -> None:
 
         return partial(edits.search, checkpoint.name, victim(checkpoint), question)
 
+    st.caption(
+        _("{model} says {label} now: {chance} = {probability:.3f}.").format(
+            model=plain(model_name(checkpoint.name)),
+            label=plain(shown(verdict.label)),
+            chance=classes.probability_name_plain(verdict.target),
+            probability=verdict.probability,
+        )
+    )
     background_search.view("edits", key, start, _say, _show, _("Search for edits"))
+
+
+def _say_it_disagrees(verdict: Verdict, read: str) -> None:
+    """The goal is reached before any edit: what to do instead."""
+    lead(
+        _("{model} already disagrees with you: it says {label}, you say {reading}.").format(
+            model=model_name(verdict.model), label=shown(verdict.label), reading=reading.name(read)
+        )
+    )
+    st.write(_("There is nothing to edit. Keep the comment, or search for an edit that makes the model agree."))
+
+    def agree() -> None:
+        st.session_state["edits goal"] = read
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _link("comment", _("Keep this comment"), ":material/bookmark_add:")
+        st.button(_("Goal: {label}").format(label=plain(reading.name(read))), on_click=agree, icon=":material/undo:")
+
+
+def _link(view: str, label: str, icon: str) -> None:
+    """A link to another view of this page that keeps the rest of the link."""
+    st.page_link("pages/2_Sarcasm.py", label=label, icon=icon, query_params=st.query_params.to_dict() | {"view": view})
 
 
 @cached(2, shared=True)
@@ -106,34 +147,30 @@ def _sources(checkpoint: Model) -> WordSources | None:
         return None
 
 
-def _goal(labels: Names) -> str:
-    other = _("any other verdict") if targets.default(labels) is None else _("the opposite verdict")
+def _goal(labels: Names, disagree: bool) -> str:
+    """A class, or any verdict but the model's own, which is the person's where the model is to disagree with them."""
+    other = _("make the model disagree with me") if disagree else _("another verdict")
     goals = {edits.FLIP: other} | {name: shown(name) for name in reversed(labels)}
-    return classes.choose(_("Target verdict"), goals, name="goal", key="edits goal")
+    return classes.choose(_("Goal"), goals, name="goal", key="edits goal")
 
 
 def _bounds() -> dict[str, float | int]:
-    with (
-        query_params.one_note(_("The link has invalid search limits. Using the defaults.")),
-        st.expander(_("Search limits"), icon=":material/tune:"),
-    ):
-        one, two, three, four = st.columns(4, vertical_alignment="bottom")
-        with one:
-            most = ask_whole(_("Maximum edits"), "edits", 1, MOST_EDITS, edits.MAX_EDITS, key="edits most")
-        threshold = ask_threshold(
-            two,
-            _("Maximum fluency drop (nats)"),
-            MOST_THRESHOLD,
-            FLOOR,
-            key="edits floor",
-            help=_("Measured by the trigram. The README explains how texts of different lengths are compared."),
+    one, two = st.columns(2, vertical_alignment="bottom")
+    with one:
+        most = ask_whole(_("Maximum edits"), "edits", 1, MOST_EDITS, edits.MAX_EDITS, key=_MOST)
+        budget = ask_whole(
+            _("Budget (sentences)"), "budget", 1, MOST_BUDGET, edits.BUDGET, key="edits budget", step=10_000
         )
-        with three:
-            budget = ask_whole(
-                _("Budget (sentences)"), "budget", 1, MOST_BUDGET, edits.BUDGET, key="edits budget", step=10_000
-            )
-        with four:
-            seconds = ask_whole(_("Time (seconds)"), "seconds", 1, MOST_SECONDS, _SECONDS, key="edits seconds", step=10)
+    threshold = ask_threshold(
+        two,
+        _("Maximum fluency drop (nats)"),
+        MOST_THRESHOLD,
+        FLOOR,
+        key="edits floor",
+        help=_("Measured by the trigram. The README explains how texts of different lengths are compared."),
+    )
+    with two:
+        seconds = ask_whole(_("Time (seconds)"), "seconds", 1, MOST_SECONDS, _SECONDS, key="edits seconds", step=10)
     return {"max_edits": most, "fluency": threshold, "budget": budget, "seconds": float(seconds)}
 
 
@@ -176,44 +213,71 @@ def _say(event: EditProgress) -> background_search.Shown:
 
 
 def _show(result: MinimalEdits, key: str) -> None:
-    certificate(result.certificate, result.complete, result.found or result.complete)
-    _figures_of(result)
-    _guard_table(result)
-    best = result.best or result.closest
-    if best is None:
+    if result.found and result.best is None:
+        lead(result.certificate)
         return
-    st.header(_("Smallest edit found") if result.best else _("Closest attempt (no flip)"))
-    _edited(result, best)
-    flips = [result.best, *result.others] if result.best else []
-    if len(flips) > 1:
-        st.header(_("Flips"))
-        st.caption(
-            _("{shown:,} of {count:,} flips, fewest edits first, then most fluent.").format(
-                shown=len(flips), count=result.flips
-            )
-        )
-        _table(result, flips)
+    lead(_in_a_sentence(result))
+    best = result.best or result.closest
+    if best is not None:
+        _edited(result, best)
     if result.best is not None:
-        st.header(_("Keep this find"))
-        row = 0
+        flips = [result.best, *result.others]
         if len(flips) > 1:
-            row = st.selectbox(
-                _("Flip to keep"), range(len(flips)), format_func=lambda one: flips[one].text, key=f"edits chosen {key}"
-            )
-        chosen = flips[row]
-        if row:
-            _edited(result, chosen)
+            chosen = _table(result, flips)
+            best = flips[chosen[0]] if chosen else result.best
+            if chosen:
+                _edited(result, best)
         keep_find_form(
             FindCandidate(
-                text=chosen.text,
+                text=best.text,
                 original=result.text,
-                predictions={result.model: Prediction(chosen.probability, chosen.label, result.target)},
-                reading=result.reading,
+                predictions={result.model: Prediction(best.probability, best.label, result.target)},
                 source="edit",
-                how=in_words(chosen),
+                how=in_words(best),
             ),
             f"keep edit {key}",
         )
+    else:
+        _offer_more()
+    st.caption(plain(result.certificate))
+    _guard_table(result)
+
+
+def _in_a_sentence(result: MinimalEdits) -> str:
+    """The smallest edit's effect, or that there was none."""
+    model = model_name(result.model)
+    if result.best is None:
+        line = _("No edit that was tried makes {model} change its verdict, {label}.")
+        if result.goal in result.labels:
+            line = _("No edit that was tried makes {model} say {goal}; it says {label}.")
+        return line.format(model=model, label=shown(result.label), goal=shown(result.goal))
+    count = len(result.best.edits)
+    return ngettext(
+        "{count} edit makes {model} say {label}: {chance} {before:.3f} → {after:.3f}.",
+        "{count} edits make {model} say {label}: {chance} {before:.3f} → {after:.3f}.",
+        count,
+    ).format(
+        count=count,
+        model=model,
+        label=shown(result.best.label),
+        chance=classes.probability_name(result.target),
+        before=result.probability,
+        after=result.best.probability,
+    )
+
+
+def _offer_more() -> None:
+    """What to try where no edit was enough."""
+    most = st.session_state[_MOST]
+
+    def more() -> None:
+        st.session_state[_MOST] = most + 1
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if most < MOST_EDITS:
+            st.button(_("Allow {count} edits").format(count=most + 1), on_click=more, icon=":material/add:")
+        _link("compose", _("Compose a sarcastic remark"), ":material/theater_comedy:")
+    st.caption(_("Or choose another model, or switch off a meaning guard in the settings."))
 
 
 def in_words(edited: Edited) -> str:
@@ -223,31 +287,19 @@ def in_words(edited: Edited) -> str:
     )
 
 
-def _figures_of(result: MinimalEdits) -> None:
-    chance = classes.probability_name_plain(result.target)
-    with st.container(horizontal=True):
-        st.metric(_("{chance} as typed").format(chance=chance), f"{result.probability:.3f}", border=True)
-        if result.best is not None:
-            st.metric(_("{chance} edited").format(chance=chance), f"{result.best.probability:.3f}", border=True)
-            change = result.best.fluency_change
-            st.metric(
-                _("fluency change (nats)"),
-                "–" if change is None else minus(f"{change:+.1f}"),
-                border=True,
-                help=term(result.scorer or "") or None,
-            )
-    st.caption(
-        _(
-            "Scored {queries:,} sentences in {seconds:.2f} seconds; a gradient counts as one. Of "
-            "{proposed:,} single edits proposed, {candidates:,} were allowed."
-        ).format(queries=result.queries, seconds=result.seconds, proposed=result.proposed, candidates=result.candidates)
-    )
-
-
 def _guard_table(result: MinimalEdits) -> None:
-    if not result.guards:
-        return
     with st.expander(_("Edits rejected by guards and constraints"), icon=":material/shield:"):
+        st.caption(
+            _(
+                "Scored {queries:,} sentences in {seconds:.2f} seconds; a gradient counts as one. Of "
+                "{proposed:,} single edits proposed, {candidates:,} were allowed."
+            ).format(
+                queries=result.queries,
+                seconds=result.seconds,
+                proposed=result.proposed,
+                candidates=result.candidates,
+            )
+        )
         tables.table(
             [
                 _("guard"),
@@ -275,16 +327,19 @@ def _guard_table(result: MinimalEdits) -> None:
 
 def _edited(result: MinimalEdits, one: Edited) -> None:
     diff_strip(one.diff)
-    st.markdown(
-        _("**{label}**, {chance} {before:.3f} → {after:.3f}").format(
-            label=plain(shown(one.label)),
-            chance=classes.probability_name_plain(result.target),
-            before=result.probability,
-            after=one.probability,
-        )
+    line = _("{label}, {chance} {before:.3f} → {after:.3f}").format(
+        label=shown(one.label),
+        chance=classes.probability_name(result.target),
+        before=result.probability,
+        after=one.probability,
     )
+    if one.fluency_change is not None:
+        line += " · " + _("fluency {change} nats ({scorer})").format(
+            change=minus(f"{one.fluency_change:+.1f}"), scorer=term(result.scorer or "")
+        )
     if doubts := _doubts(one):
-        st.caption(plain(_("Guards not passed: {doubts}").format(doubts=doubts)))
+        line += " · " + _("Guards not passed: {doubts}").format(doubts=doubts)
+    st.caption(plain(line))
 
 
 def _doubts(one: Edited) -> str:
@@ -295,7 +350,8 @@ def _doubts(one: Edited) -> str:
     )
 
 
-def _table(result: MinimalEdits, flips: list[Edited]) -> None:
+def _table(result: MinimalEdits, flips: list[Edited]) -> list[int]:
+    """The flips, fewest edits first; the one that was chosen, if any."""
     several = targets.default(result.labels) is None  # else every flip has the same verdict
     header = [
         classes.probability_name(result.target),
@@ -305,7 +361,7 @@ def _table(result: MinimalEdits, flips: list[Edited]) -> None:
     minimal = {True: _("yes"), False: _("no"), None: _("not checked")}
     rows: list[tuple[object, ...]] = [
         (
-            round(one.probability, 4),
+            round(one.probability, 3),
             *([shown(one.label)] if several else []),
             one.text,
             parts(in_words(one)),
@@ -315,4 +371,11 @@ def _table(result: MinimalEdits, flips: list[Edited]) -> None:
         )
         for one in flips
     ]
-    tables.table(header, rows, "edits")
+    st.markdown(
+        "**"
+        + _("{shown:,} of {count:,} flips, fewest edits first, then most fluent.").format(
+            shown=len(flips), count=result.flips
+        )
+        + "**"
+    )
+    return tables.table(header, rows, "edits", texts=[one.text for one in flips], height=_HEIGHT)

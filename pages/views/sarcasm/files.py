@@ -14,15 +14,15 @@ from core.data import targets
 from core.data.formats.layout import Layout
 from core.data.labels import model_name, shown
 from core.data.tables import as_csv
-from core.probes.sarcasm.recipes import GOLD_LABEL
 from core.probes.scan.one_file import TOP, scan
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import ngettext
+from core.runtime.i18n import listed, ngettext
 from core.storage.database import Prediction
 from pages.server import background_search
-from pages.views.sarcasm.kept import FindCandidate, keep_find_form, reading_name
+from pages.views.sarcasm import reading
+from pages.views.sarcasm.kept import FindCandidate, keep_find_form
 from pages.widgets import classes, label_meaning, tables, uploaded_file
-from pages.wording.tokens import plain
+from pages.wording.tokens import lead, plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -40,16 +40,17 @@ class _Event(NamedTuple):
 
 def view(checkpoints: list[Checkpoint]) -> None:
     """Upload a file, say which column is what, scan it, read its ranking, take the whole file along."""
-    st.write(
-        _(
-            "With gold labels, rows are ranked by how confidently a model contradicts them. Without "
-            "labels, they are ranked by cues of sarcasm: texts worth a look, not errors. "
-            "For a file above 20 MB: `python -m core scan`."
-        )
-    )
     given = uploaded_file.upload(_("File of comments"), "file", "file")
-    read = given and uploaded_file.control(given, "file")
-    if given is None or read is None:
+    if given is None:
+        st.caption(
+            _(
+                "Rows that a model most confidently contradicts come first. Without gold labels: rows with cues of "
+                "sarcasm that it calls positive. For a file above 20 MB: `python -m core scan`."
+            )
+        )
+        return
+    read = uploaded_file.control(given, "file")
+    if read is None:
         return
     boxes = st.columns(3, vertical_alignment="bottom")
     text, label = uploaded_file.ask_columns(read, boxes, "file", _("Gold labels (optional)"))
@@ -129,33 +130,48 @@ def _say(event: _Event) -> background_search.Shown:
 
 def _show(event: _Event, key: str) -> None:
     result = event.scan
+    lead(_in_a_sentence(result))
+    if result.top:
+        tabs = st.tabs([plain(model_name(model)) for model in result.top])
+        for (model, finds), tab in zip(result.top.items(), tabs, strict=True):
+            with tab:
+                _ranking(result, model, finds, key)
     whole = _("Read all {rows:,} rows.") if result.done else _("Read the first {rows:,} rows; then the search ended.")
     line = whole.format(rows=result.rows) + " "
     line += _("{scored:,} scored, {empty:,} without a word, {malformed:,} malformed.").format(
         scored=result.scored, empty=result.empty, malformed=result.malformed
     )
-    (st.success if result.done else st.info)(plain(line), icon=":material/fact_check:")
+    st.caption(plain(line))
     if event.out is not None:
         tables.download("scan", event.out, label=_("Download all rows with verdicts (CSV)"))
     count = result.malformed + result.misunderstood
     label = ngettext("{count:,} row with a problem", "{count:,} rows with a problem", count)
     rest = _("Showing the first {shown:,}. The column “problem” of the download has all of them.")
     uploaded_file.problems(result.problems, count, label, rest)
-    for model, finds in result.top.items():
-        _ranking(result, model, finds, key)
+
+
+def _in_a_sentence(result: Scan) -> str:
+    """How many rows each model contradicts, or, without labels, how many are listed."""
+    if result.ranked_by == "disagreement":
+        each = [
+            _("{model} {count:,}").format(model=model_name(model), count=count)
+            for model, count in result.opposite.items()
+        ]
+        return _("Verdicts that contradict the label, of {labelled:,} rows: {each}.").format(
+            labelled=result.labelled, each=listed(each)
+        )
+    count = len({find.row for finds in result.top.values() for find in finds})
+    return _("Worth a look: {count:,} of {scored:,} rows, ranked by cues of sarcasm × P(positive).").format(
+        count=count, scored=result.scored
+    )
 
 
 def _ranking(result: Scan, model: str, finds: tuple[RankedRow, ...], key: str) -> None:
-    st.header(plain(model_name(model)))
     labelled = result.ranked_by == "disagreement"
-    if labelled:
-        line = _("The verdict contradicts the gold label in {count:,} of {of:,} labelled rows. Most confident first.")
-        st.write(line.format(count=result.opposite[model], of=result.labelled))
-    else:
-        st.write(_("No labels, so rows are ranked by sarcasm cues × P(positive)."))
     if not finds:
         st.caption(_("No row matches."))
         return
+    st.caption(_("Most confident contradiction first.") if labelled else _("Cues are no errors: read the rows."))
     labels = classes.of(model)
     usual = targets.default(labels)  # of more than two classes, P does not say which one is predicted
     header = [
@@ -170,30 +186,29 @@ def _ranking(result: Scan, model: str, finds: tuple[RankedRow, ...], key: str) -
         (
             find.row,
             *([] if usual else [shown(find.label)]),
-            round(find.probability, 4),
-            reading_name(find.human or "") if labelled else round(find.score, 4),
+            round(find.probability, 3),
+            reading.name(find.human or "") if labelled else round(find.score, 3),
             find.text,
             ", ".join(find.cues),
         )
         for find in finds
     ]
-    chosen = tables.table(header, rows, key=f"file ranking {model} {key}", select="single-row")
-    tables.download(f"ranking-{model}", as_csv(header, rows), label=_("Download ranking as CSV"))
+    texts = [find.text for find in finds]
+    chosen = tables.table(header, rows, key=f"file ranking {model} {key}", texts=texts)
     if chosen:
         find = finds[chosen[0]]
-        st.text(find.text)
         keep_find_form(
             FindCandidate(
                 text=find.text,
                 predictions={model: Prediction(find.probability, find.label, find.target)},
-                reading=find.human or GOLD_LABEL,
                 source="file",
                 how=_("row {row} of a file; {why}").format(
                     row=find.row,
-                    why=_("labelled {label}").format(label=reading_name(find.human))
+                    why=_("labelled {label}").format(label=reading.name(find.human))
                     if find.human
                     else ", ".join(find.cues),
                 ),
             ),
             f"keep file {model} {key}",
         )
+    tables.download(f"ranking-{model}", as_csv(header, rows), label=_("Download ranking as CSV"))

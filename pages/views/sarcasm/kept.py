@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,9 +15,10 @@ from core.runtime.i18n import listed, ngettext
 from core.storage.comments import SOURCES, TYPED
 from pages.server import limits
 from pages.server.fingerprint import fingerprint
+from pages.views.sarcasm import reading
 from pages.widgets import classes, kept
 from pages.wording.terms import parts
-from pages.wording.tokens import plain
+from pages.wording.tokens import lead, plain
 
 if TYPE_CHECKING:
     from core.storage.comments import Find, Finds
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 class FindCandidate:
     """A text that could be kept, with what each model says of it.
 
-    `original`, `source` and `how` say where it comes from, as `comments.Find` has them. `reading` is chosen at first.
+    `original`, `source` and `how` say where it comes from, as `comments.Find` has them. `reading` is how the person
+    said that they read this very text; without it the form asks.
     """
 
     text: str
@@ -37,16 +39,6 @@ class FindCandidate:
     original: str | None = None
     source: str = TYPED
     how: str = ""
-
-
-def reading_name(reading: str) -> str:
-    """A gold label as a reader sees it. As it stands, not escaped."""
-    return _("mixed") if reading == MIXED else shown(reading)
-
-
-def readings_plain(names: Iterable[str]) -> dict[str, str]:
-    """How a person can read a text: as one of these classes, or as several or none. For a place that reads Markdown."""
-    return {reading: plain(reading_name(reading)) for reading in gold_labels(names)}
 
 
 def sources() -> dict[str, str]:
@@ -73,10 +65,10 @@ def keep_find_form(candidate: FindCandidate, key: str) -> None:
     said = candidate.predictions
     models = list(said)
     labels = {model: one.target.labels for model, one in said.items()}
-    names = readings_plain(name for own in labels.values() for name in own)
-    reading = candidate.reading if candidate.reading in names else None
-    fitting = [model for model in models if reading is None or reading in gold_labels(labels[model])]
-    usual = [model for model in fitting if reading and fooled(said[model].label, reading, labels[model])]
+    names = reading.names(name for own in labels.values() for name in own)
+    read = candidate.reading
+    fitting = [model for model in models if read is None or read in gold_labels(labels[model])]
+    usual = [model for model in fitting if read and fooled(said[model].label, read, labels[model])]
 
     def choose() -> list[str]:
         if len(models) == 1:
@@ -91,12 +83,12 @@ def keep_find_form(candidate: FindCandidate, key: str) -> None:
             placeholder=_("choose at least one"),
         )
 
-    question, submit = _("Your gold label"), _("Keep this text")
-    answer = kept.form(key, question, names, choose, submit, judgement=reading, about=candidate)
+    question, submit = reading.question(), _("Keep this text")
+    answer = kept.form(key, question, names, choose, submit, judgement=read, about=candidate)
     if answer is None:
         return
     if answer.judgement is None:
-        st.warning(_("Not kept yet: choose your gold label first."))
+        st.warning(_("Not kept yet: say how you read it first."))
         return
     if not answer.models:
         st.warning(_("Not kept yet: choose at least one model."))
@@ -148,10 +140,13 @@ def _finds(collection: Finds) -> None:
         )
         return
     finds = _filtered(collection, everything)
-    st.caption(
-        ngettext("{shown:,} of {count:,} find", "{shown:,} of {count:,} finds", len(everything)).format(
-            shown=len(finds), count=len(everything)
-        )
+    count = sum(bool(find.fooled) for find in finds)
+    lead(
+        ngettext(
+            "{shown:,} of {all:,} kept find: the model is fooled in {count:,}.",
+            "{shown:,} of {all:,} kept finds: the model is fooled in {count:,}.",
+            len(everything),
+        ).format(shown=len(finds), all=len(everything), count=count)
     )
     chance, each = kept.chance(finds)
     header = [
@@ -170,7 +165,8 @@ def _finds(collection: Finds) -> None:
     ]
     wide = {_("text"): st.column_config.TextColumn(width="large")}
     rows = [_row(find, each[number : number + 1]) for number, find in enumerate(finds)]
-    kept.table("finds", collection, finds, header, rows, _remove, column_config=wide)
+    texts = [find.text for find in finds]
+    kept.table("finds", collection, finds, header, rows, _remove, texts=texts, column_config=wide)
 
 
 def _remove(count: int) -> str:
@@ -181,7 +177,7 @@ def _remove(count: int) -> str:
 
 def _filtered(collection: Finds, everything: list[Find]) -> list[Find]:
     models = dict.fromkeys(find.model for find in everything)
-    names = readings_plain([*(name for model in models for name in classes.of(model)), *_kept_classes(everything)])
+    names = reading.names([*(name for model in models for name in classes.of(model)), *_kept_classes(everything)])
     with st.container(horizontal=True):
         chosen = kept.filters("finds", everything, _("Gold label"), names)
         source = st.selectbox(
@@ -208,7 +204,7 @@ def _row(find: Find, target: Sequence[str]) -> tuple[object, ...]:
         shown(find.label or ""),
         model_name(find.model),
         find.text,
-        reading_name(find.reading),
+        reading.name(find.reading),
         fooled_name(find.fooled),
         sources()[find.source],
         parts(find.how),

@@ -71,7 +71,8 @@ def test_of_three_classes_the_surest_are_those_most_positive_and_fool_where_posi
 
         *_, last = search("three", three, Candidates(question, PREPROCESSING), labels=labels)
         found, two = last.result(), run(question)
-        assert [one.text for one in found.top] == [one.text for one in two.top]
+        assert [one.label == "positive" for one in found.top] == [True] * len(found.top)
+        assert {share.best.text for share in found.by_recipe} == {share.best.text for share in two.by_recipe}
         tokens = [tokens for batch in Candidates(question, PREPROCESSING) for tokens in batch.tokens]
         fooled = int((three(tokens).argmax(axis=1) == place).sum())
         assert found.fooled == sum(share.fooled for share in found.by_recipe) == fooled > two.fooled
@@ -229,6 +230,19 @@ def test_what_is_listed_differs() -> None:
         parts = [part for one in listed if any(map(str.isalpha, part := getattr(one.recipe, name)))]
         assert max(map(parts.count, parts), default=0) <= 3
     assert len(varied(candidates, len(names), names)) == len(names)
+
+
+def test_remarks_that_fool_come_first_and_are_not_all_of_one_recipe() -> None:
+    def only(sentences: Sequence[Sequence[str]]) -> np.ndarray:
+        return np.array([0.9 if "adore" in tokens or "magical" in tokens else 0.2 for tokens in sentences])
+
+    *_, last = search("m", only, Candidates(Question(SITUATION, top=9), PREPROCESSING))
+    found = last.result()
+    labels = [one.label for one in found.top]
+    assert labels == sorted(labels, reverse=True) and {*labels} == {"negative", "positive"}
+    fooling = [one.recipe.pattern for one in found.top if one.label == "positive"]
+    assert len({*fooling}) == sum(share.fooled > 0 for share in found.by_recipe)
+    assert max(map([one.recipe.pattern for one in found.top].count, fooling)) <= 3
 
 
 def test_over_several_situations() -> None:

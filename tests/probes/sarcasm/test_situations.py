@@ -163,9 +163,9 @@ def test_the_rules_on_the_bank() -> None:
         (" \n\t", "the situation is empty"),
         ("?! ...", "has no word in it"),
         ("!" * 1000, "has no word in it"),
-        ("traffic", "2 to 40 words, such as: my flight is delayed again; given: 1"),
-        ("traffic!!! ...", "given: 1"),
-        ("so " * 500, "given: 500"),
+        ("traffic", "describe the situation in two words or more, such as: my flight is delayed again"),
+        ("traffic!!! ...", "two words or more"),
+        ("so " * 500, "in 40 words at most; it has 500"),
     ],
 )
 def test_what_is_no_situation_is_refused_in_one_line(text: str, says: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -21,30 +23,16 @@ from pages.wording.tokens import signed
 from tests import app
 from tests.app import choose_row, live, numbers_in, offers, parameter, press, said, sound
 from tests.hostile import SENTENCES
-from tests.views.test_every_page import Html
 
 MARKER = "zqxmarker"  # a word that stands nowhere on a page unless it was typed
 NAMES = ("rnn", "gru", "lstm")
 TEXT = "I love this movie, so good"
 
-COMMENT = """
-import streamlit as st
-from pages.views.sarcasm import comment
-from pages.widgets import models
-
-checkpoints, faults = models.load_all()
-comment.view(st.text_input("text", key="q") or "", checkpoints)
-"""
 KEEP = """
 import streamlit as st
 from pages.views.sarcasm import kept as finds
 
 finds.keep_find_form(finds.FindCandidate(**st.session_state["candidate"]), "keep this")
-"""
-KEPT = """
-from pages.views.sarcasm import kept as finds
-
-finds.view()
 """
 
 
@@ -63,11 +51,18 @@ def run(script: str, **state: Any) -> AppTest:
 
 def commented(text: str = TEXT, **parameters: str) -> AppTest:
     """The view of a comment, opened through a link."""
-    at = AppTest.from_string(COMMENT, default_timeout=60)
-    at.session_state["q"] = text
-    for name, value in parameters.items():
-        at.query_params[name] = value
-    return sound(at.run())
+    return sound(app.opened("Sarcasm", q=text, **parameters))
+
+
+def strips(at: AppTest) -> list[dict[str, Any]]:
+    """What the strips of words were given, one a model."""
+    found = [json.loads(one.proto.json) for one in at.get("bidi_component")]
+    return [data for data in found if data and "words" in data]
+
+
+def finds() -> AppTest:
+    """The view of what is kept."""
+    return sound(app.opened("Sarcasm", "kept"))
 
 
 def judged(text: str = TEXT, reading: str = "negative") -> tuple[probe.Comment, ...]:
@@ -77,8 +72,21 @@ def judged(text: str = TEXT, reading: str = "negative") -> tuple[probe.Comment, 
 # Test a comment
 
 
+def test_until_a_person_says_how_they_read_it_no_model_is_fooled_and_nothing_is_kept() -> None:
+    at = commented()
+    assert at.segmented_control(key="sarcasm reading").value is None and parameter(at, "reading") is None
+    assert [metric.value for metric in at.metric] == [one.verdict.label for one in judged()]
+    assert "badge[" not in said(at) and "fooled:" not in answer(at) and not offers(at, "Keep this text")
+
+
+def answer(at: AppTest) -> str:
+    """The sentence that answers."""
+    (found,) = (one.proto.body for one in at.html if 'class="u-answer"' in one.proto.body)
+    return unescape(re.sub("<[^>]*>", "", found))
+
+
 def test_every_model_says_whether_it_is_fooled_and_by_how_much() -> None:
-    at, told, counts = commented(), [], []
+    at, counts = commented(), []
     for reading in GOLD_LABELS:
         sound(at.segmented_control(key="sarcasm reading").set_value(reading).run())
         found = judged(reading=reading)
@@ -89,66 +97,66 @@ def test_every_model_says_whether_it_is_fooled_and_by_how_much() -> None:
         badges = re.findall(r"(\w+)-badge\[:material/(\w+):", said(at))
         kinds = {True: ("orange", "theater_comedy"), False: ("green", "check")}
         assert badges == [kinds[one.fooled] for one in found if one.fooled is not None]
-        for one in found:
-            numbers = [abs(round(one.margin, 3)), 0.5, abs(round(one.verdict.logit, 2))] if one.margin else None
-            logit = [abs(round(one.verdict.logit, 2))]
-            assert any(numbers_in(line) == (numbers or logit) for line in said(at).splitlines())
+        fooled = [one.model.upper() for one in found if one.fooled]
+        assert [name for name in answer(at).partition("fooled:")[0].split(" ") if name.strip(",").isupper()] == [
+            f"{name}," if name != fooled[-1] else name for name in fooled
+        ] or reading == "mixed"
         if reading != "mixed":
-            counts.append(sum(bool(one.fooled) for one in found))
-            told.append(next(numbers_in(line.value) for line in at.markdown if line.value.startswith("**")))
+            counts.append(len(fooled))
     assert sorted(counts) == [1, 2], "the tiny models are of two minds about this one"
-    assert told == [[count, 3] for count in counts]
-
-
-def test_one_model_is_fooled_or_not(monkeypatch: pytest.MonkeyPatch, tiny_checkpoints: Path) -> None:
-    from pages.widgets import models
-
-    monkeypatch.setattr(models, "load_all", lambda: ([checkpoints.load("lstm", tiny_checkpoints)], []))
-    texts = [said(commented(reading=reading)) for reading in GOLD_LABELS[:2]]
-    lines = [next(line for line in text.splitlines() if "**" in line) for text in texts]
-    assert len(set(lines)) == 2 and [numbers_in(line) for line in lines] == [[], []]
 
 
 def test_how_far_is_told_in_plain_words() -> None:
-    from pages.views.sarcasm.comment import _by_how_much
+    from pages.views.sarcasm.comment import _by_how_much, _how_far
 
     one, said_of = judged()[0], set()
     for margin in (0.05, 0.2, 0.45, -0.2):
         moved = replace(one, verdict=replace(one.verdict, probability=0.5 + margin, logit=margin))
-        line = _by_how_much(moved)
-        assert numbers_in(line)[0] == pytest.approx(abs(margin))
-        said_of.add(re.sub(r"[\d.]+", "", line))
+        assert numbers_in(_by_how_much(moved))[0] == pytest.approx(abs(margin))
+        said_of.add(_how_far(moved))
     assert len(said_of) == 4
 
 
 def test_the_reading_travels_in_the_link() -> None:
     at = commented()
-    assert at.segmented_control(key="sarcasm reading").value == "negative" and parameter(at, "reading") is None
     at.segmented_control(key="sarcasm reading").set_value("mixed").run()
     assert parameter(at, "reading") == "mixed"
     at.query_params["reading"] = "positive"
     assert sound(at.run()).segmented_control(key="sarcasm reading").value == "positive"
     at.query_params["reading"] = "sad"
-    assert sound(at.run()).segmented_control(key="sarcasm reading").value == "negative"
+    assert sound(at.run()).segmented_control(key="sarcasm reading").value is None
     assert parameter(at, "reading") is None
+
+
+def test_a_reading_belongs_to_its_sentence() -> None:
+    at = commented(reading="negative")
+    assert at.segmented_control(key="sarcasm reading").value == "negative"
+    sound(at.text_input(key="q").set_value("so bad").run())
+    assert at.segmented_control(key="sarcasm reading").value is None and parameter(at, "reading") is None
+    assert "badge[" not in said(at) and not offers(at, "Keep this text")
+    at.query_params["q"], at.query_params["reading"] = TEXT, "negative"  # the browser went back
+    assert sound(at.run()).segmented_control(key="sarcasm reading").value == "negative"
+    at = sound(app.opened("Sarcasm", reading="negative"))
+    assert at.segmented_control(key="sarcasm reading").value is None, "a link without a sentence says nothing of one"
+    at.text_input(key="q").set_value("so good " * 400).run()
+    sound(at.segmented_control(key="sarcasm reading").set_value("negative").run())
+    assert parameter(at, "reading") is None and offers(at, "Keep this text"), "too long a sentence is in no link"
 
 
 def test_the_strips_say_what_leaving_out_each_word_does() -> None:
     at = commented(reading="mixed")
     found = judged(reading="mixed")
-    assert len(at.html) == 3
-    for one, strip in zip(found, at.html, strict=True):
-        texts = Html(strip.proto.body.partition("</style>")[2]).texts
-        assert texts[0::2] == list(one.verdict.tokens)
-        assert texts[1::2] == [signed(pull) for pull in one.pulls or ()]
+    for one, strip in zip(found, strips(at), strict=True):
+        assert strip["words"] == list(one.verdict.tokens)
+        assert [look["below"] for look in strip["looks"]] == [signed(pull) for pull in one.pulls or ()]
         assert [
-            float(told) for told in re.findall(r'title="[^"]*P\(positive\) is ([\d.]+)"', strip.proto.body)
+            float(re.findall(r"P\(positive\) is ([\d.]+)", look["hint"])[0]) for look in strip["looks"]
         ] == pytest.approx(list(one.probabilities_without or ()), abs=6e-4)
     table = at.dataframe[0].value
     assert table["model"].tolist() == [one.model.upper() for one in found for _ in one.verdict.tokens]
     assert table["word"].tolist() == [token for one in found for token in one.verdict.tokens]
     pulls = [pull for one in found for pull in one.pulls or ()]
-    assert table["effect (logits)"].tolist() == pytest.approx(pulls, abs=6e-5)
+    assert table["effect (logits)"].tolist() == pytest.approx(pulls, abs=6e-4)
 
 
 def test_the_words_that_turn_a_verdict_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,16 +173,15 @@ def test_the_words_that_turn_a_verdict_are_named(monkeypatch: pytest.MonkeyPatch
 
 def test_texts_of_no_word_of_unknown_ones_and_of_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     at = commented("\u3000")
-    assert len(at.info) == 1 and not at.metric and not at.html and not at.button
+    assert len(at.info) == 1 and not at.metric and not strips(at) and not offers(at, "Keep this text")
     for text in ("?!", "\0", "🤷 שלום", "so frabjous"):
         at.text_input(key="q").set_value(text).run()
-        assert len(sound(at).metric) == len(at.html) == 3
-    assert all("u-pull u-unknown" in strip.proto.body for strip in at.html)
+        assert len(sound(at).metric) == len(strips(at)) == 3
+        assert len(at.warning) == (not any(strips(at)[0]["known"]))
+    assert all(strip["known"] == [True, False] for strip in strips(at))
     monkeypatch.setattr(probe, "MOST", 310)
-    sound(at.text_input(key="q").set_value("love " * 310).run())
-    assert len(at.html) == 3 and [numbers_in(line.value) for line in at.caption].count([10]) == 3, "not shown"
     sound(at.text_input(key="q").set_value("love " * 311).run())
-    assert len(at.metric) == 3 and not at.html and not at.dataframe and offers(at, "Keep this text")
+    assert len(at.metric) == 3 and not strips(at) and not at.dataframe
     assert [numbers_in(info.value) for info in at.info] == [[310, 311]]
 
 
@@ -193,8 +200,7 @@ def test_a_comment_is_kept_once_for_the_models_that_it_fools() -> None:
     at = commented(reading="negative")
     fooled = [one.model for one in judged() if one.fooled]
     assert 0 < len(fooled) < 3
-    assert at.multiselect[0].value == fooled
-    assert at.radio[0].value == "negative"
+    assert at.multiselect[0].value == fooled and not at.radio, "what was said once is not asked again"
     at.text_input[1].set_value("[a](note) =1")
     press(at, "Keep this text")
     assert ", ".join(fooled).upper() in at.success[0].value
@@ -212,22 +218,19 @@ def test_a_comment_is_kept_once_for_the_models_that_it_fools() -> None:
 
 def test_another_text_or_reading_starts_the_form_anew() -> None:
     at = commented(reading="negative")
-    at.radio[0].set_value("mixed")
     at.multiselect[0].set_value(["gru"])
-    at.segmented_control(key="sarcasm reading").set_value("positive").run()
-    sound(at)
-    assert at.radio[0].value == "positive"
+    sound(at.segmented_control(key="sarcasm reading").set_value("positive").run())
     assert at.multiselect[0].value == [one.model for one in judged(reading="positive") if one.fooled]
     at.text_input(key="q").set_value("so bad").run()
+    at.segmented_control(key="sarcasm reading").set_value("positive").run()
     assert at.multiselect[0].value == [one.model for one in judged("so bad", "positive") if one.fooled] or list(NAMES)
     press(at, "Keep this text")
-    assert {find.text for find in kept()} == {"so bad"}
+    assert {(find.text, find.reading) for find in kept()} == {("so bad", "positive")}
 
 
 CANDIDATE = {
     "text": "i love waiting",
     "predictions": {"lstm": Prediction.second(0.9)},
-    "reading": "negative",
     "original": "i hate waiting",
     "source": "edit",
     "how": "hate → love",
@@ -252,7 +255,6 @@ def test_where_a_find_comes_from_is_kept_with_it() -> None:
 def test_a_find_needs_a_reading_and_a_model() -> None:
     candidate = {
         **CANDIDATE,
-        "reading": None,
         "predictions": {"lstm": Prediction.second(0.9), "gru": Prediction.second(0.8)},
     }
     at = run(KEEP, candidate=candidate)
@@ -269,7 +271,7 @@ def test_what_cannot_be_kept_is_one_line(tmp_path: Path, monkeypatch: pytest.Mon
     for text in (" ", "so \ud83d", "so good"):
         if text == "so good":
             monkeypatch.setenv("UNROLLED_COLLECTION", str(tmp_path))
-        at = press(run(KEEP, candidate={**CANDIDATE, "text": text}), "Keep this text")
+        at = press(run(KEEP, candidate={**CANDIDATE, "text": text, "reading": "negative"}), "Keep this text")
         (error,) = at.error
         assert "\n" not in error.value and not at.success
 
@@ -292,9 +294,9 @@ def keep_some() -> None:
 
 
 def test_finds_are_listed_and_filtered() -> None:
-    assert len(run(KEPT).info) == 1
+    assert len(finds().info) == 1
     keep_some()
-    at = run(KEPT)
+    at = finds()
     table = at.dataframe[0].value
     assert table["text"].tolist() == ["text 2", "text 1", "text 0"]
     no, cannot, yes = table["outcome"]
@@ -313,28 +315,28 @@ def test_finds_are_listed_and_filtered() -> None:
         sound(getattr(at, kind)(key=f"finds {key}").set_value(value).run())
         shown = at.dataframe[0].value
         assert (shown["text"].tolist() if len(shown) else []) == expected
-        assert any(numbers_in(line.value) == [len(expected), 3] for line in at.caption)
+        assert numbers_in(answer(at))[:2] == [len(expected), 3]
 
 
 def test_finds_of_several_classes_name_theirs() -> None:
     three = ("sad", "neither", "glad")
     said = {"air": Prediction(0.4, "glad", Target(three, 1)), "bus": Prediction(0.7, "sad", Target(three, 0, 2))}
     at = run(KEEP, candidate={**CANDIDATE, "predictions": said, "reading": "glad"})
-    assert at.radio[0].options == ["sad", "neither", "glad", "mixed"] and at.multiselect[0].value == ["bus"]
+    assert at.multiselect[0].value == ["bus"]
     at.multiselect[0].set_value(["air", "bus"])
     press(at, "Keep this text")
-    table = run(KEPT).dataframe[0].value
+    table = finds().dataframe[0].value
     assert table[["P(target class)", "target class", "verdict", "outcome"]].to_numpy().tolist() == [
         [0.7, "P(sad | sad or glad)", "sad", "fooled"],
         [0.4, "P(neither)", "glad", "not fooled"],
     ]
     Finds().remove(2)
-    assert list(run(KEPT).dataframe[0].value.columns[:2]) == ["P(neither)", "verdict"]
+    assert list(finds().dataframe[0].value.columns[:2]) == ["P(neither)", "verdict"]
 
 
 def test_chosen_finds_are_removed(monkeypatch: pytest.MonkeyPatch) -> None:
     keep_some()
-    at = run(KEPT)
+    at = finds()
     assert at.button(key="finds remove").disabled
     at.segmented_control(key="finds judgement").set_value("mixed").run()
     choose_row(at, "text", 0, 7, -1)
@@ -355,10 +357,10 @@ def test_chosen_finds_are_removed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_hostile_find_is_inert() -> None:
     text = f"{SENTENCES[10]} {MARKER}"
-    at = press(commented(text), "Keep this text")
-    assert live(at, MARKER) <= {"text_input", "html", "arrow_data_frame", "dataframe", "download_button"}
+    at = press(commented(text, reading="negative"), "Keep this text")
+    assert live(at, MARKER) <= {"text_input", "bidi_component", "html", "arrow_data_frame", "dataframe", "page_link"}
     Finds().keep(text=text, original=text, model=MARKER, probability=0.5, reading="mixed", how=text, note=text)
-    listed = run(KEPT)
+    listed = finds()
     assert live(listed, MARKER) <= {"text_input", "arrow_data_frame", "dataframe", "download_button", "selectbox"}
     assert text in listed.dataframe[0].value["text"].tolist()
 
@@ -367,5 +369,5 @@ def test_what_is_said_of_finds_goes_through_gettext(monkeypatch: pytest.MonkeyPa
     keep_some()
     app.mark_messages(monkeypatch)
     sent = press(commented("so frabjous bad", reading="positive"), "«Keep this text")
-    for at in (sent, run(KEPT), run(KEEP, candidate=CANDIDATE)):
+    for at in (sent, finds(), run(KEEP, candidate=CANDIDATE)):
         assert app.unmarked(at, {"RNN", "GRU", "LSTM"}) == []

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-import shutil
+import re
 from collections.abc import Callable, Iterator, Sequence
+from html import unescape
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,19 +19,14 @@ from core.data.examples import examples
 from core.models import checkpoints
 from core.models.predict import verdict
 from core.models.token_predictor import predictor
-from core.probes.checklist.suite import Settings, run
-from core.probes.checklist.templates import CAPABILITIES
 from core.probes.edits import search
 from core.probes.edits import sources as edit_sources
 from core.probes.edits.victims import white_box
-from core.probes.sarcasm import compose, report_file
+from core.probes.sarcasm import compose
 from core.probes.sarcasm.candidates import Candidates, Question
-from core.probes.sarcasm.corpora import LabelledText, SarcasmCorpus
-from core.probes.sarcasm.report import reports
 from core.probes.sarcasm.situations import bank, read
 from core.probes.scan import one_file
 from core.storage.comments import Find, Finds
-from pages.views.sarcasm import checklist
 from pages.widgets import models
 from tests import app
 from tests.app import choose_row, live, numbers_in, offers, parameter, press, said, sound, table, unmarked
@@ -89,6 +84,12 @@ def kept() -> list[Find]:
     return Finds().finds()
 
 
+def keep(at: AppTest, reading: str) -> AppTest:
+    """The page after a person has said how they read the text, and kept it."""
+    at.radio[0].set_value(reading)
+    return press(at, "Keep this text")
+
+
 # The views
 
 
@@ -101,21 +102,19 @@ def test_opens_on_a_sarcastic_comment_and_who_is_fooled_by_it() -> None:
     assert parameter(at, "view") is None and parameter(at, "reading") is None
 
 
-def test_without_a_model_what_was_kept_and_measured_is_still_shown(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_model_what_was_kept_is_still_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tmp_path))
     Finds().keep(text="so good", model="lstm", probability=0.9, reading="negative")
     at = opened()
     for view in VIEWS:
         look_at(at, view)
-        assert len(at.error) == (view not in ("measured", "kept"))
+        assert len(at.error) == (view != "kept")
         assert parameter(at, "view") == (None if view == "comment" else view)
     assert at.dataframe[0].value["text"].tolist() == ["so good"]
 
 
 def test_the_reading_is_one_for_all_views() -> None:
-    at = opened(reading="mixed")
+    at = opened(q=SURE, reading="mixed")
     look_at(at, "edits")
     assert at.segmented_control(key="sarcasm reading").value == "mixed"
     at.segmented_control(key="sarcasm reading").set_value("positive").run()
@@ -127,7 +126,7 @@ def test_the_reading_is_one_for_all_views() -> None:
 # Small edits
 
 
-def asked(text: str, goal: str, reading: str = "negative", **others: Any) -> search.Question:
+def asked(text: str, goal: str, reading: str | None = None, **others: Any) -> search.Question:
     bounds = {"fluency": 8.0, "seconds": 30.0, **others}
     return edit_sources.ask(checkpoints.load("lstm"), SOURCES, text, goal, reading=reading, **bounds)
 
@@ -146,22 +145,24 @@ def edited(**parameters: str) -> AppTest:
 SURE = "i love this movie, it is so good"
 
 
+def answer_shown(at: AppTest) -> str:
+    """The sentence that answers."""
+    (found,) = (one.proto.body for one in at.html if 'class="u-answer"' in one.proto.body)
+    return unescape(re.sub("<[^>]*>", "", found))
+
+
 def test_a_search_to_its_end_is_what_core_finds(downloads: dict[str, str]) -> None:
     at, found = edited(q=SURE), answer(SURE)
     assert found.best is not None and found.flips > 1, "the test needs a sentence that flips"
-    assert [app.shown(success.value) for success in at.success] == [found.certificate]
-    values = {metric.label: metric.value for metric in at.metric}
-    assert values == {
-        "P(positive) as typed": f"{found.probability:.3f}",
-        "P(positive) edited": f"{found.best.probability:.3f}",
-        "fluency change (nats)": f"{found.best.fluency_change:+.1f}".replace("-", "−"),
-    }
+    assert found.certificate in said(at) and not at.success
+    chances = [round(found.probability, 3), round(found.best.probability, 3)]
+    assert numbers_in(answer_shown(at)) == [len(found.best.edits), *chances]
     counts = [found.queries, found.proposed, found.candidates]
     assert any(numbers_in(line)[:1] + numbers_in(line)[-2:] == counts for line in said(at).splitlines())
     assert any(numbers_in(line) == [1 + len(found.others), found.flips] for line in said(at).splitlines())
     listed = [found.best, *found.others]
     assert table(at, "edited")["edited"].tolist() == [one.text for one in listed]
-    assert table(at, "edited")["P(positive)"].tolist() == pytest.approx([one.probability for one in listed], abs=6e-5)
+    assert table(at, "edited")["P(positive)"].tolist() == pytest.approx([one.probability for one in listed], abs=6e-4)
     guards = table(at, "guard")
     assert guards["guard"].tolist() == ["polarity", "antonyms", "negations"]
     assert guards["failed edits"].tolist() == [report.failed for report in found.guards.values()]
@@ -172,18 +173,33 @@ def test_a_search_to_its_end_is_what_core_finds(downloads: dict[str, str]) -> No
 
 def test_a_flip_is_shown_as_a_diff_and_kept_with_its_edits() -> None:
     at, found = edited(q=SURE), answer(SURE)
-    (diff,) = [found for found in at.html if "u-diff" in found.proto.body]
+    diff = next(found for found in at.html if 'class="u-tokens u-diff"' in found.proto.body)
     assert diff.proto.body.count("<ins>") == sum(bool(after) for kind, _, after in found.best.diff if kind != "same")
-    chosen = at.selectbox[0]
-    assert chosen.label == "Flip to keep" and chosen.options == [one.text for one in (found.best, *found.others)]
-    chosen.select_index(1).run()
+    choose_row(at, "edited", 1)
+    press(at, "Keep this text")
+    assert len(at.warning) == 1 and not kept(), "an edited sentence is a new one: how it is read is asked"
+    at.radio[0].set_value("negative")
     press(at, "Keep this text")
     (find,) = kept()
     assert (find.text, find.original, find.model, find.source) == (found.others[0].text, SURE, "lstm", "edit")
     assert find.probability == found.others[0].probability and find.reading == "negative"
     edit = found.others[0].edits[0]
     assert find.how.startswith(f"{edit.kind}: {' '.join(edit.before) or '∅'} → {' '.join(edit.after) or '∅'}")
-    assert len(at.success) == 2
+
+
+def test_the_goal_is_that_the_model_disagrees_once_a_reading_was_given() -> None:
+    label = verdict(checkpoints.load("lstm"), SURE).label
+    other = "negative" if label == "positive" else "positive"
+    at = opened("edits", q=SURE)
+    before = at.segmented_control(key="edits goal").options[0]
+    at.segmented_control(key="sarcasm reading").set_value(label).run()
+    assert at.segmented_control(key="edits goal").options[0] != before
+    press(at, "Search for edits")
+    assert answer(SURE, reading=label).certificate in said(at)
+    sound(at.segmented_control(key="sarcasm reading").set_value(other).run())
+    assert not offers(at, "Search for edits") and "already disagrees" in answer_shown(at)
+    press(at, "Goal: ")
+    assert at.segmented_control(key="edits goal").value == other and offers(at, "Search for edits")
 
 
 def test_a_guard_that_is_switched_off_is_reported() -> None:
@@ -191,7 +207,7 @@ def test_a_guard_that_is_switched_off_is_reported() -> None:
     found = answer(SURE, no_guards=["antonyms"])
     on, off, again = table(at, "guard")["status"]
     assert on == again != off
-    assert [app.shown(success.value) for success in at.success] == [found.certificate]
+    assert found.certificate in said(at)
     assert parameter(at, "guards") == "polarity.negations"
     at.pills(key="edits guards").set_value([]).run()
     assert parameter(at, "guards") == "none"
@@ -201,23 +217,25 @@ def test_a_guard_that_is_switched_off_is_reported() -> None:
 def test_the_guards_go_by_the_reading_that_was_told() -> None:
     at = opened("edits", q=SURE)
     for reading in ("negative", "positive", "mixed"):
-        at.segmented_control(key="sarcasm reading").set_value(reading)
+        at.segmented_control(key="sarcasm reading").set_value(reading).run()
         for goal in ("negative", "positive"):
             at.segmented_control(key="edits goal").set_value(goal).run()
             press(at, "Search for edits")
             found = answer(SURE, goal, reading=reading)
             assert found.reading == reading
-            assert found.certificate in said(at)
+            assert found.certificate in (said(at) if found.best or found.closest else answer_shown(at))
 
 
 def test_without_a_flip_nothing_is_kept() -> None:
     at = edited(q="good", floor="0", edits="1")
     found = answer("good", fluency=0.0, max_edits=1)
     assert found.best is None and found.certificate in said(at)
-    assert len(at.header) == bool(found.closest) and not offers(at, "Keep this text")
+    assert not at.success and not offers(at, "Keep this text")
+    press(at, "Allow 2 edits")
+    assert parameter(at, "edits") is None and offers(at, "Search for edits"), "two is the usual number"
     at.segmented_control(key="edits goal").set_value(verdict(checkpoints.load("lstm"), "good").label).run()
     press(at, "Search for edits")
-    assert len(at.success) == 1 and not at.header and not offers(at, "Keep this text"), "there is nothing to edit"
+    assert not at.success and not offers(at, "Keep this text") and not offers(at, "Allow"), "there is nothing to edit"
 
 
 def test_protected_words_stay_and_may_not_cover_the_sentence() -> None:
@@ -241,8 +259,8 @@ def test_what_can_hardly_be_edited() -> None:
     for text in ("so good, not bad " * 40, "frabjous slithy", "?!", "\0"):
         at.text_input(key="q").set_value(text).run()
         press(at, "Search for edits")
-        assert (at.success or at.info) and not at.error
-        assert max(numbers_in(line)[0] for line in said(at).splitlines() if "seconds" in line) <= 302
+        assert answer_shown(at) and not at.error
+        assert max(numbers_in(line)[0] for line in said(at).splitlines() if "a gradient counts" in line) <= 302
 
 
 def test_without_word_lists_the_search_alone_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,23 +305,26 @@ def _few() -> tuple[Any, ...]:
 @pytest.mark.usefixtures("few_recipes")
 def test_the_surest_remarks_are_what_core_finds(downloads: dict[str, str]) -> None:
     at, found = composed(top="5"), composition(FLIGHT, 5)
-    assert [app.shown(success.value) for success in at.success] == [found.certificate]
-    assert f"P(positive) = {found.alone:.3f}" in said(at)
+    assert found.certificate in said(at) and f"P(positive) = {found.alone:.3f}" in said(at)
+    assert numbers_in(answer_shown(at))[:2] == [found.fooled, found.scored] and not at.success
     listed = table(at, "remark")
     assert listed["remark"].tolist() == [one.text for one in found.top] and len(found.top) == 5
-    assert listed["outcome"].tolist() == ["fooled" if one.probability >= 0.5 else "not fooled" for one in found.top]
+    assert listed["verdict"].tolist() == ["positive" if one.probability >= 0.5 else "negative" for one in found.top]
     assert listed["recipe"].tolist() == [one.recipe.pattern for one in found.top]
     shares = table(at, "scored")
     assert set(shares["recipe"]) == {share.pattern for share in found.by_recipe}
     assert shares["scored"].sum() == found.scored
     header, *lines = rows(downloads["unrolled-sarcasm.csv"])
-    assert header == ["P(positive)", "remark", "outcome", "recipe", "parts"] and len(lines) == 5
+    assert header == ["verdict", "P(positive)", "remark", "recipe", "parts"] and len(lines) == 5
 
 
 @pytest.mark.usefixtures("few_recipes")
 def test_a_remark_is_kept_with_its_recipe() -> None:
     at, found = composed(model="gru"), composition(FLIGHT, model="gru")
     choose_row(at, "remark", 2)
+    press(at, "Keep this text")
+    assert len(at.warning) >= 1 and not kept()
+    at.radio[0].set_value("negative")
     press(at, "Keep this text")
     (find,) = kept()
     one = found.top[2]
@@ -323,10 +344,10 @@ def test_a_situation_of_the_bank_is_put_into_the_box() -> None:
     assert parameter(at, "situation") == bank()[7].text
     at.text_input(key="compose situation").set_value("my bus is late").run()
     assert at.text_input(key="compose situation").value == "my bus is late"
-    assert parameter(at, "situation") == "my bus is late" and offers(at, "Build and score remarks")
+    assert parameter(at, "situation") == "my bus is late" and offers(at, "Build and score")
     for situation in ("", "\u3000\u200b", "rain", "rain " * 300):
         at.text_input(key="compose situation").set_value(situation).run()
-        assert len(sound(at).info) == 1 and not offers(at, "Build and score remarks")
+        assert len(sound(at).info) == 1 and not offers(at, "Build and score")
 
 
 # A file
@@ -372,7 +393,7 @@ def test_a_labelled_file_is_ranked_by_disagreement(downloads: dict[str, str], tm
     path.write_bytes(as_file(TABLE))
     *_, found = one_file.scan(path, [checkpoints.load(name) for name in NAMES], "text", "mood", tmp_path / "out.csv")
     assert found.rows == 7 and found.empty == 1 and found.labelled == 5
-    assert [numbers_in(success.value) for success in at.success] == [[7, 6, 1, 0]]
+    assert any(numbers_in(line) == [7, 6, 1, 0] for line in said(at).splitlines()) and not at.success
     rankings = [box.value for box in at.dataframe if "gold label" in box.value.columns]
     with_finds = [finds for finds in found.top.values() if finds]
     assert len(rankings) == len(with_finds) > 0
@@ -380,24 +401,23 @@ def test_a_labelled_file_is_ranked_by_disagreement(downloads: dict[str, str], tm
         assert shown["row"].tolist() == [find.row for find in finds]
         assert shown["text"].tolist() == [find.text for find in finds]
         assert shown["gold label"].tolist() == [find.human for find in finds]
-        assert shown["P(positive)"].tolist() == pytest.approx([find.probability for find in finds], abs=6e-5)
-    for count in found.opposite.values():
-        assert any(numbers_in(line) == [count, 5] for line in said(at).splitlines())
+        assert shown["P(positive)"].tolist() == pytest.approx([find.probability for find in finds], abs=6e-4)
+    assert numbers_in(answer_shown(at)) == [5, *found.opposite.values()]
     assert rows(downloads["unrolled-scan.csv"]) == rows((tmp_path / "out.csv").read_text(encoding="utf-8"))
     assert len(rows(downloads["unrolled-scan.csv"])) == 8
     first = rankings[0]
-    press(choose_row(at, "gold label", 0), "Keep this text")
+    keep(choose_row(at, "gold label", 0), first["gold label"][0])
     (find,) = kept()
     assert find.text == first["text"][0] and find.reading == first["gold label"][0] and find.source == "file"
     assert find.fooled and numbers_in(find.how) == [first["row"][0]]
-    shown = [success.value for success in at.success][:1]
+    shown = answer_shown(at)
     look_at(at, "kept")
     look_at(at, "file")
-    assert [success.value for success in at.success] == shown, "the upload and its results stay"
+    assert answer_shown(at) == shown, "the upload and its results stay"
     upload(at, as_file([("text", "mood"), ("so good", "1")]), "two.csv")
-    assert not at.success
+    assert not [one for one in at.html if 'class="u-answer"' in one.proto.body]
     press(at, "Search the file")
-    assert [numbers_in(success.value) for success in at.success] == [[1, 1, 0, 0]]
+    assert any(numbers_in(line) == [1, 1, 0, 0] for line in said(at).splitlines())
     folder = Path(at.session_state["file folder"].name)
     assert len([path for path in folder.rglob("*") if path.is_file()]) == 1, "nothing else is left behind"
 
@@ -417,7 +437,7 @@ def test_a_file_labelled_with_three_classes(
     for row, name, chance in zip(shown["row"], shown["verdict"], shown["P(target class)"], strict=True):
         of_row = dict(zip(header, written[row - 1], strict=True))
         assert of_row["three_verdict"] == name
-        assert float(of_row[f"three_P_{name}"]) == pytest.approx(chance, abs=6e-5)
+        assert float(of_row[f"three_P_{name}"]) == pytest.approx(chance, abs=6e-4)
     assert not sound(choose_row(at, "gold label", 0)).error
 
 
@@ -440,7 +460,7 @@ def test_malformed_rows_are_counted_and_listed() -> None:
     content = b'text,mood\n"so good, yes",negative\nso,bad,1\n\xff\xfe,1\n"not closed,0\nso sad,maybe\nso late,0\n'
     content += "é é é,0\n".encode()
     at = press(uploaded(content, label="mood"), "Search the file")
-    assert [numbers_in(success.value)[-1] for success in at.success] == [3]
+    assert any(numbers_in(line)[-1:] == [3] for line in said(at).splitlines() if "malformed" in line)
     assert any(numbers_in(box.label) == [4] for box in at.expander)
     assert table(at, "problem")["line"].tolist() == [3, 4, 5, 6]
     assert any("'maybe'" in reason for reason in table(at, "problem")["problem"])
@@ -454,7 +474,7 @@ def test_columns_that_clash_are_no_fault() -> None:
             assert len(at.error) == 1
             at.checkbox(key="file join").check().run()
         press(at, "Search the file")
-        assert at.success or at.error
+        assert at.error or answer_shown(at)
     for lines_ in ([("text",), ("1",), ("2.5",), ("-3",)], [("text", "cues"), ("so good", "x"), ("so bad", "y")]):
         upload(at, as_file(lines_), "x.csv")
         error_of(press(at, "Search the file"))
@@ -465,9 +485,9 @@ def test_hostile_cells_columns_and_names_are_inert() -> None:
     texts = [f"{cell} oh great, thanks {MARKER}!!!" for cell in (SENTENCES[0], SENTENCES[10], "=1+1")]
     at = uploaded(as_file([header, *((text, "negative") for text in texts)]), f"<b>{MARKER}.csv")
     press(at, "Search the file")
-    press(choose_row(at, "text", 0), "Keep this text")
-    holders = {"arrow_data_frame", "dataframe", "selectbox", "file_uploader", "download_button"}
-    assert live(at, MARKER) <= holders | {"text"} and kept()[0].text in texts
+    keep(choose_row(at, "text", 0), "negative")
+    holders = {"arrow_data_frame", "dataframe", "selectbox", "file_uploader", "download_button", "code"}
+    assert live(at, MARKER) <= holders | {"page_link"} and kept()[0].text in texts
 
 
 def test_a_file_that_ends_early_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -480,121 +500,18 @@ def test_a_file_that_ends_early_says_so(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(files, "scan", short)
     at = press(uploaded(as_file(TABLE)), "Search the file")
-    assert not at.success and [numbers_in(info.value)[0] for info in at.info] == [7]
+    assert "then the search ended" in said(at)
     assert "unrolled-scan" not in str([button.proto for button in at.get("download_button")])
-
-
-# Behaviour
-
-
-def test_the_suite_is_what_core_says(downloads: dict[str, str]) -> None:
-    at = opened("behaviour", cases="2", seed="3")
-    found = [run(checkpoints.load(name), Settings(seed=3, cases=2)) for name in NAMES]
-    rates = table(at, "capability", "RNN")
-    assert rates["capability"].tolist() == [*CAPABILITIES, "all"]
-    for suite in found:
-        shown = rates[suite.model.upper()].tolist()
-        assert [float(cell.partition("%")[0]) for cell in shown] == pytest.approx(
-            [100 * rate.rate for rate in (*(one.rate for one in suite.capabilities), suite.rate)], abs=0.06
-        )
-    assert len(at.get("plotly_chart")) == 1
-    assert any(numbers_in(line)[:2] == [found[0].rate.templates, found[0].rate.cases] for line in said(at).splitlines())
-    header, *lines = rows(downloads["unrolled-suite.csv"])
-    assert header[3:6] == ["RNN", "RNN, from", "RNN, to"] and len(lines) == len(CAPABILITIES) + 1
-    for line, one in zip(lines, found[0].capabilities, strict=False):
-        assert [float(cell) for cell in line[3:6]] == [one.rate.rate, *(one.rate.interval or ())]
-    name = at.selectbox(key="suite capability").value
-    assert name == max(found[0].capabilities, key=lambda one: one.rate.rate or 0).name
-    for suite in found:
-        failures = sum(one.rate.failures for one in suite.templates if one.template.capability == name)
-        assert any(line.startswith(f"**{suite.model.upper()}: {failures} ") for line in said(at).splitlines())
-
-
-def test_a_capability_and_a_template_are_looked_at() -> None:
-    at = opened("behaviour", cases="2", capability="sarcasm")
-    found = [run(checkpoints.load(name), Settings(cases=2)) for name in NAMES]
-    templates = [one for one in found[0].templates if one.template.capability == "sarcasm"]
-    assert table(at, "template")["template"].tolist() == [one.template.name for one in templates]
-    row = max(range(len(templates)), key=lambda place: templates[place].rate.failures)
-    assert templates[row].rate.failures
-    choose_row(at, "template", row)
-    failed = table(at, "text", "expected")
-    assert failed["text"].tolist() == [outcome.case.text for outcome in templates[row].failed]
-    at.selectbox(key="suite capability").set_value("negation").run()
-    sound(at)
-    assert set(table(at, "template")["template"]).isdisjoint(one.template.name for one in templates)
-
-
-# Measured
-
-
-@pytest.fixture
-def measured(tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The tiny models with figures of a made-up corpus beside them."""
-    folder = tmp_path / "checkpoints"
-    shutil.copytree(tiny_checkpoints, folder)
-    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(folder))
-    texts = [
-        LabelledText("so good", True, ("so bad",), 0),
-        LabelledText("i love it", True, ("i hate it",), 0),
-        LabelledText("never bad", True, (), 1),
-        LabelledText("the movie is good", False, sentiment=1),
-        LabelledText("so sad", False, sentiment=0),
-    ]
-    corpus = SarcasmCorpus("<b>made-up</b>", "a [corpus](x)", "0" * 64, tuple(texts), 5, 0, 0, 0, 0, 0)
-    loaded = [checkpoints.load(name, folder) for name in NAMES]
-    report_file.save(folder, [corpus], loaded, list(reports([corpus], loaded)))
-    return folder
-
-
-def test_the_figures_that_are_kept_are_shown(measured: Path, downloads: dict[str, str]) -> None:
-    at = opened("measured")
-    assert not at.warning and not at.error
-    assert len(at.header) == 3
-    found = report_file.load(measured)
-    assert found is not None
-    shown = table(at, "accuracy, sarcastic")
-    assert shown["model"].tolist() == ["RNN", "GRU", "LSTM"] and set(shown["corpus"]) == {"<b>made-up</b>"}
-    for cell, one in zip(shown["accuracy, sarcastic"], found.reports, strict=True):
-        assert one.meant is not None and float(cell.partition("%")[0]) == pytest.approx(
-            100 * one.meant.accuracy[0].share, abs=0.06
-        )
-    changes = [
-        float(cell.split()[0].replace("−", "-"))
-        for cell in table(at, "mean change in P(positive)")["mean change in P(positive)"]
-    ]
-    assert changes == pytest.approx([one.reworded.change.mean for one in found.reports if one.reworded], abs=6e-4)
-    assert table(at, "description")["rows"].tolist() == [5]
-    assert {"unrolled-meant.csv", "unrolled-reworded.csv", "unrolled-positive.csv"} <= set(downloads)
-    header, *lines = rows(downloads["unrolled-reworded.csv"])
-    place = header.index("mean change in P(positive)")
-    for line, one in zip(lines, found.reports, strict=True):
-        change = one.reworded and one.reworded.change
-        assert change and [float(cell) for cell in line[place : place + 3]] == [change.mean, *change.interval]
-    assert "made-up" not in said(at), "a corpus's name is told in tables only"
-
-
-def test_figures_of_other_models_are_told_of(measured: Path) -> None:
-    path = measured / report_file.FILE
-    content = json.loads(path.read_text(encoding="utf-8"))
-    content["models"] |= {"lstm": "another", "<b>gone</b>": "x"}
-    path.write_text(json.dumps(content), encoding="utf-8")
-    (warning,) = opened("measured").warning
-    assert "lstm, <b>gone</b>" in app.shown(warning.value)
-    at = opened("measured")
-    for content in ("", "[]", '{"format": 1, "models": {}}'):
-        (measured / report_file.FILE).write_text(content, encoding="utf-8")
-        assert report_file.FILE in error_of(sound(at.run()))
 
 
 # Kept finds
 
 
 def test_finds_of_every_view_stand_together_and_are_exported(downloads: dict[str, str]) -> None:
-    at = press(opened(q="=1+1 love"), "Keep this text")
-    at = press(edited(q=SURE), "Keep this text")
+    at = press(opened(q="=1+1 love", reading="mixed"), "Keep this text")
+    keep(edited(q=SURE), "negative")
     at = choose_row(press(uploaded(as_file(TABLE), label="mood"), "Search the file"), "gold label", 0)
-    press(at, "Keep this text")
+    keep(at, "negative")
     look_at(at, "kept")
     shown = table(at, "source")
     assert {"typed", "an edit", "a file"} == set(shown["source"])
@@ -610,7 +527,7 @@ def test_finds_of_every_view_stand_together_and_are_exported(downloads: dict[str
 
 
 FORGED = {
-    "comment": {"view": ("sarcasm view", "comment", "EDITS"), "reading": ("sarcasm reading", "negative", "mixed ")},
+    "comment": {"view": ("sarcasm view", "comment", "EDITS"), "reading": ("sarcasm reading", None, "mixed ")},
     "edits": {
         "goal": ("edits goal", "flip", "neutral"),
         "edits": ("edits most", 2, "5"),
@@ -621,19 +538,11 @@ FORGED = {
         "model": ("edits model", "lstm", "../lstm"),
     },
     "compose": {"model": ("compose model", "lstm", "x"), "top": ("compose top", 10, "51")},
-    "behaviour": {
-        "seed": ("suite seed", 0, "1000000"),
-        "tolerance": ("suite tolerance", 0.1, "1"),
-        "rule": ("suite rule", "verdict", "x"),
-        "capability": ("suite capability", None, "x"),
-        "cases": ("suite cases", 1, "101"),
-    },
 }
 
 
 @pytest.mark.parametrize("view", FORGED)
-def test_a_parameter_that_cannot_be_leaves_the_usual_one(view: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checklist, "CASES", 1)
+def test_a_parameter_that_cannot_be_leaves_the_usual_one(view: str) -> None:
     at = opened(view)
     usual = {key: at.session_state[key] for key, _usual, _forged in FORGED[view].values()}
     assert all(value in (None, usual[key]) for key, value, _forged in FORGED[view].values())
@@ -662,10 +571,6 @@ def test_settings_are_written_to_the_link_and_read_from_it() -> None:
     given = {"view": "compose", "situation": "my bus is late", "top": "3", "model": "gru", "q": SURE}
     at = opened(**given)
     assert {name: parameter(at, name) for name in given} == given
-    given = {"view": "behaviour", "seed": "7", "cases": "2", "tolerance": "0.25", "rule": "checklist"}
-    at = opened(**given, capability="negation")
-    assert {name: parameter(at, name) for name in given} == given
-    assert at.radio(key="suite rule").value == "checklist"
 
 
 # Other languages

@@ -10,15 +10,16 @@ from core.data import targets
 from core.data.labels import model_name, shown
 from core.probes.checklist.suite import CASES, INVARIANCES, TOLERANCE, Settings, Suite, cases
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import ngettext
+from core.runtime.i18n import listed, ngettext
 from core.runtime.malloc import give_back
 from pages.server.caches import cached
-from pages.widgets import black_box, classes, frame, query_params, tables
+from pages.server.fingerprint import fingerprint
+from pages.widgets import black_box, classes, frame, models, query_params, tables
 from pages.widgets.number_inputs import ask_whole
 from pages.wording import estimates
 from pages.wording.estimates import Estimate
 from pages.wording.terms import term
-from pages.wording.tokens import plain
+from pages.wording.tokens import lead, plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -27,26 +28,52 @@ if TYPE_CHECKING:
 _MOST_CASES, _MOST_SEED = 100, 999_999
 
 
-def view(checkpoints: list[Checkpoint]) -> None:
-    """Settings, failure rates by capability, and one capability's templates and failing cases."""
-    st.write(
-        _(
-            "Hand-written templates test what every model should know, what should not affect it, "
-            "and how a change should move it. The sentence above is not used here."
-        )
-    )
-    checkpoints = classes.sentiment_only(checkpoints, _("the templates are sentences with a known sentiment."))
-    if not checkpoints:
-        return
-    settings = _settings()
+def view() -> None:
+    """Failure rates by capability, settings, and one capability's templates and failing cases."""
+    with black_box.faults_shown():
+        checkpoints = classes.sentiment_only(models.loaded(), _("the templates are sentences with a known sentiment."))
+        if checkpoints:
+            _suites(checkpoints)
+
+
+def _suites(checkpoints: list[Checkpoint]) -> None:
+    place = st.container()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        choice = st.container(width="content")
+        with st.popover(_("Settings"), icon=":material/tune:"):
+            settings = _settings()
     texts = list(dict.fromkeys(text for case in cases(settings) for text in case.texts))
     for checkpoint in checkpoints:
         black_box.ask_first(checkpoint, texts)
-    with frame.working(_("Running the models…"), 450):
-        suites = [_suite(checkpoint, settings) for checkpoint in checkpoints]
-    from core.figures.checklist import failure_rates
+    with place:
+        with frame.working(_("Running the models…"), 450):
+            suites = [_suite(checkpoint, settings) for checkpoint in checkpoints]
+        lead(_in_a_sentence(suites))
+        from core.figures.checklist import failure_rates
 
-    st.plotly_chart(failure_rates(suites), key="suite rates", alt=_("Share of failing cases by capability and model"))
+        alt = _("Share of failing cases by capability and model")
+        st.plotly_chart(failure_rates(suites), key="suite rates", alt=alt)
+    with choice:
+        name = _capability(suites)
+    _failures_of(suites, name)
+    with st.expander(_("Table of all capabilities"), icon=":material/table:"):
+        _rates_table(suites)
+        _say_what_ran(suites)
+
+
+def _in_a_sentence(suites: list[Suite]) -> str:
+    """Each model's failure rate, and where it is highest."""
+    rates = [
+        _("{model} {rate:.0%}").format(model=model_name(suite.model), rate=suite.rate.rate or 0) for suite in suites
+    ]
+    line = _("Failing of {cases:,} hand-written cases: {rates}.").format(
+        cases=suites[0].rate.cases, rates=listed(rates)
+    )
+    worst = {max(suite.capabilities, key=lambda one: one.rate.rate or 0).name for suite in suites}
+    return f"{line} {_('Weakest in: {names}.').format(names=listed(_(name) for name in sorted(worst)))}"
+
+
+def _say_what_ran(suites: list[Suite]) -> None:
     whole = suites[0].rate
     left_out = ngettext(
         "{count:,} more case is left out: {model} reads both of its texts as the same text.",
@@ -60,8 +87,6 @@ def view(checkpoints: list[Checkpoint]) -> None:
             "general. {left_out}"
         ).format(templates=whole.templates, cases=whole.cases, left_out=left_out)
     )
-    _rates_table(suites)
-    _capability(suites)
 
 
 @cached(32)
@@ -79,10 +104,7 @@ def _settings() -> Settings:
         "checklist": _("the verdict changes and P(positive) moves by more than the tolerance"),
         "probability": _("P(positive) moves by more than the tolerance"),
     }
-    with (
-        query_params.one_note(_("The link has invalid test suite settings. Using the defaults.")),
-        st.expander(_("Test suite settings"), icon=":material/tune:"),
-    ):
+    with query_params.one_note(_("The link has invalid test suite settings. Using the defaults.")):
         left, middle, right = st.columns(3)
         with left:
             seed = ask_whole(_("Sampling seed"), "seed", 0, _MOST_SEED, 0, key="suite seed")
@@ -133,18 +155,22 @@ def _rates_table(suites: list[Suite]) -> None:
     tables.table(header, rows, "suite", height="content")
 
 
-def _capability(suites: list[Suite]) -> None:
-    st.header(_("Failures"))
+def _capability(suites: list[Suite]) -> str:
     names = [result.name for result in suites[0].capabilities]
     worst = max(suites[0].capabilities, key=lambda result: result.rate.rate or 0.0).name
-    name = query_params.choice(
+    return query_params.choice(
         st.selectbox,
-        _("Capability"),
+        _("Failures in"),
         {name: _(name) for name in names},
         name="capability",
         key="suite capability",
         default=worst,
+        width=260,
     )
+
+
+def _failures_of(suites: list[Suite], name: str) -> None:
+    """The templates of one capability, and each model's failing cases."""
     templates = [result.template for result in suites[0].templates if result.template.capability == name]
     by_model = {suite.model: {result.template.name: result for result in suite.templates} for suite in suites}
     chosen = tables.table(
@@ -168,10 +194,11 @@ def _capability(suites: list[Suite]) -> None:
             _("Choose a template to see its failing cases. Until then, the worst cases of each model are shown.")
         )
     wanted = {templates[row].name for row in chosen} or {template.name for template in templates}
-    for suite in suites:
+    for suite, tab in zip(suites, st.tabs([plain(model_name(suite.model)) for suite in suites]), strict=True):
         failed = [case for result in suite.templates if result.template.name in wanted for case in result.failed]
         failed.sort(key=lambda outcome: -outcome.excess)
-        _failures(suite, failed if chosen else failed[:5], len(failed))
+        with tab:
+            _failures(suite, failed if chosen else failed[:5], len(failed))
 
 
 def _expected() -> dict[str, str]:
@@ -188,24 +215,31 @@ def _failures(suite: Suite, failed: list[Outcome], count: int) -> None:
     line = ngettext("{model}: {count:,} failing case", "{model}: {count:,} failing cases", count)
     st.markdown("**" + line.format(model=plain(model_name(suite.model)), count=count) + "**")
     if failed:
-        chances = dict.fromkeys(
-            (_("P(positive)"), _("P(positive), changed")), st.column_config.NumberColumn(format="%.3f")
-        )
-        several = targets.default(suite.labels) is None
-        st.dataframe([_case(outcome, several) for outcome in failed], hide_index=True, column_config=chances)
+        several = targets.default(suite.labels) is None  # then P(positive) does not tell the verdict
+        changed = any(outcome.changed_probability is not None for outcome in failed)
+        header = [
+            _("P(positive)"),
+            *([_("verdict")] if several else []),
+            _("text"),
+            *([_("P(positive), changed")] if changed else []),
+            *([_("verdict, changed")] if changed and several else []),
+            *([_("changed to")] if changed else []),
+            _("expected"),
+        ]
+        rows = [_case(outcome, changed=changed, several=several) for outcome in failed]
+        texts = [outcome.case.changed or outcome.case.text for outcome in failed]
+        tables.table(header, rows, key=f"suite failures {suite.model} {fingerprint(texts)}", texts=texts)
 
 
-def _case(outcome: Outcome, several: bool) -> dict[str, object]:
-    """A failing case as a row; what it was changed to only where it was.
-
-    Of `several` classes, more than two, with the verdicts, which P(positive) does not tell.
-    """
-    case, changed = outcome.case, outcome.changed_probability
-    row: dict[str, object] = {_("P(positive)"): round(outcome.probability, 3)}
-    row |= {_("verdict"): shown(outcome.label)} if several else {}
-    row |= {_("text"): case.text}
-    if changed is not None:
-        row |= {_("P(positive), changed"): round(changed, 3)}
-        row |= {_("verdict, changed"): shown(outcome.changed_label or "")} if several else {}
-        row |= {_("changed to"): case.changed}
-    return row | {_("expected"): _expected()[case.expected]}
+def _case(outcome: Outcome, *, changed: bool, several: bool) -> tuple[object, ...]:
+    """A failing case as a row; with `changed`, also what it was changed to, with `several` classes the verdicts too."""
+    case, after = outcome.case, outcome.changed_probability
+    return (
+        round(outcome.probability, 3),
+        *([shown(outcome.label)] if several else []),
+        case.text,
+        *([None if after is None else round(after, 3)] if changed else []),
+        *([shown(outcome.changed_label or "")] if changed and several else []),
+        *([case.changed] if changed else []),
+        _expected()[case.expected],
+    )
