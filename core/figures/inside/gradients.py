@@ -73,6 +73,8 @@ def gradient_norms(models: Sequence[Gradients]) -> go.Figure:
     ]
     rows = [row for row in rows if any(norms is not None for norms in row[1])]
     figure = layout.panels([title for title, _norms in rows], 0.09)
+    every = [norms for _title, several in rows for norms in several if norms is not None]
+    low, high = _ends(every) or (0.1, 1.0)
     for row, (_title, norms) in enumerate(rows, 1):
         for index, (gradients, values) in enumerate(zip(models, norms, strict=True)):
             if values is not None:
@@ -81,8 +83,8 @@ def gradient_norms(models: Sequence[Gradients]) -> go.Figure:
             title=_("norm"),
             type="log",
             exponentformat="power",
-            matches="y",
-            **_ticks([n for _title, several in rows for n in several if n is not None]),
+            range=[math.log10(low) - 0.1, math.log10(high) + 0.1],
+            **_ticks(every),
             row=row,
             col=1,
         )
@@ -118,15 +120,21 @@ def _ticks(norms: Sequence[np.ndarray]) -> dict[str, list[Any]]:
 
     Over such a span these are every digit from 2 to 9, written over each other and without their power of ten.
     """
-    positive = np.concatenate([values[values > 0] for values in norms]) if norms else np.empty(0)
-    if not positive.size:
+    ends = _ends(norms)
+    if ends is None:
         return {}
-    low, high = float(positive.min()), float(positive.max())
+    low, high = ends
     if not _LEAST_SPAN < math.log10(high / low) <= _MOST_SPAN:
         return {}
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     values = [digit * 10.0**decade for decade in decades for digit in (1, 2, 5)]
     return {"tickvals": values, "ticktext": [f"{value:g}" for value in values]}
+
+
+def _ends(norms: Sequence[np.ndarray]) -> tuple[float, float] | None:
+    """The least and the largest positive norm; None without any."""
+    positive = np.concatenate([values[values > 0] for values in norms]) if norms else np.empty(0)
+    return (float(positive.min()), float(positive.max())) if positive.size else None
 
 
 def _line(

@@ -128,9 +128,9 @@ def _columns(runs: Sequence[Trace], shown: str) -> list[_Column]:
         return [_Column((0,), numbers[0], _("tokens"), low, high)]
     both = min(map(len, numbers))
     return [
-        _Column((0,), numbers[0], _("first sentence"), low, high),
-        _Column((1,), numbers[1], _("second sentence"), low, high),
-        _Column((0, 1), numbers[0][:both] - numbers[1][:both], _("first − second"), -high, high),
+        _Column((0,), numbers[0], _("first"), low, high),
+        _Column((1,), numbers[1], _("second"), low, high),
+        _Column((0, 1), numbers[0][:both] - numbers[1][:both], _("difference"), -high, high),
     ]
 
 

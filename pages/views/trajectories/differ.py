@@ -133,7 +133,7 @@ def _numbers(found: Sequence[Difference]) -> list[str]:
 
 def _step(found: Sequence[Difference], step: int) -> None:
     """The chosen step's numbers, model by model."""
-    st.markdown(f"**{_('Word {number:,}').format(number=step + 1)}**")
+    st.markdown(_("**Word {number:,}**").format(number=step + 1))
     header = [_("model"), _("first sentence"), _("second sentence"), *_numbers(found)]
     tables.table(header, [row[:1] + row[2:] for one in found if (row := _row(one, step))])
 
