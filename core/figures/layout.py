@@ -133,16 +133,9 @@ def ringed(figure: go.Figure, x: float, y: float, name: str, size: float, color:
 
 
 def click_points(
-    figure: go.Figure,
-    cells: Sequence[tuple[int, int]],
-    customdata: Sequence[Sequence[Any]],
-    label: str,
-    panel: int | None = None,
+    figure: go.Figure, cells: Sequence[tuple[int, int]], customdata: Sequence[Sequence[Any]], label: str, **more: Any
 ) -> None:
-    """Invisible points over the `cells` (column, row) of a map, as Streamlit reports no clicks on the map itself.
-
-    `panel` is the map's row among several, from 1.
-    """
+    """Invisible points over the `cells` (column, row) of a map, as Streamlit reports no clicks on the map itself."""
     figure.add_scatter(
         x=[column for column, _row in cells],
         y=[row for _column, row in cells],
@@ -152,7 +145,7 @@ def click_points(
         customdata=customdata,
         hovertemplate=label + "<extra></extra>",
         showlegend=False,
-        **({} if panel is None else {"row": panel, "col": 1}),
+        **more,
     )
     figure.update_layout(hoverdistance=-1, clickmode="event+select", dragmode=False)
 

@@ -61,18 +61,19 @@ def of_class(labels: Names, number: int) -> Style:
     return series(number if usual is None else int(number != usual.number))
 
 
-# For numbers around zero, in the hues of `of_class` over the page's own ground, and for numbers from zero up.
-DIVERGING = (
-    (0.0, "rgba(213, 94, 0, 0.75)"),
+# For numbers around zero and from zero up; both keep their order in grey and for colour-blind eyes.
+DIVERGING, SEQUENTIAL = "RdBu", "Cividis"
+# As DIVERGING, for maps: the page shows through around zero, so that no cell glares on a dark one.
+AROUND_ZERO = (
+    (0.0, "rgba(213, 94, 0, 0.85)"),
     (0.5, "rgba(213, 94, 0, 0)"),
     (0.5, "rgba(0, 114, 178, 0)"),
-    (1.0, "rgba(0, 114, 178, 0.75)"),
+    (1.0, "rgba(0, 114, 178, 0.85)"),
 )
-SEQUENTIAL = "Cividis"
 
 
 def shade(strength: float) -> str:
-    """The colour of `DIVERGING` for a number from −1 to 1, as CSS."""
+    """The hue of `AROUND_ZERO` for a number from −1 to 1, as CSS."""
     opacity = 0.75 * min(abs(strength), 1.0)
     return f"rgba({'0, 114, 178' if strength > 0 else '213, 94, 0'}, {opacity:.3f})"
 

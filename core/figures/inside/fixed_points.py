@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from core.figures import layout
 from core.figures.inside.paths import coordinates
-from core.figures.palette import DIVERGING, SERIES, THRESHOLD
+from core.figures.palette import AROUND_ZERO, SERIES, THRESHOLD
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def points_figure(
                 "size": 13,
                 "symbol": symbol,
                 "color": [round(point.logit, 4) for point in points],
-                "colorscale": DIVERGING,
+                "colorscale": AROUND_ZERO,
                 "cmin": -most,
                 "cmax": most,
                 "line": {"width": 1.5, "color": THRESHOLD},

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from core.data.labels import Names
 from core.data.targets import Target, common
 from core.figures import layout
-from core.figures.palette import CHOSEN, DIVERGING, INK, style
+from core.figures.palette import AROUND_ZERO, CHOSEN, INK, style
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -177,9 +177,9 @@ def _scale(show: str, target: Target | Names) -> dict[str, object]:
     """The colours and their range, the same in every map."""
     if show == "probability":
         bar = {"title": {"text": layout.probability(target), "side": "right"}, "tickvals": [0, 0.5, 1]}
-        return {"colorscale": DIVERGING, "cmin": 0.0, "cmax": 1.0, "colorbar": bar | {"thickness": 12}}
+        return {"colorscale": AROUND_ZERO, "cmin": 0.0, "cmax": 1.0, "colorbar": bar | {"thickness": 12}}
     bar = {"title": {"text": _("share carried"), "side": "right"}, "tickvals": [-1, 0, 1], "tickformat": ".0%"}
-    return {"colorscale": DIVERGING, "cmin": -1.0, "cmax": 1.0, "colorbar": bar | {"thickness": 12}}
+    return {"colorscale": AROUND_ZERO, "cmin": -1.0, "cmax": 1.0, "colorbar": bar | {"thickness": 12}}
 
 
 def _points(
@@ -216,5 +216,6 @@ def _points(
             probability="%{customdata[5]}",
             share="%{customdata[6]}",
         ),
-        row,
+        row=row,
+        col=1,
     )

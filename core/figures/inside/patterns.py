@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.figures import layout
-from core.figures.palette import CHOSEN, DIVERGING, SERIES, THRESHOLD
+from core.figures.palette import AROUND_ZERO, CHOSEN, SERIES, THRESHOLD
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def pattern_heatmap(pattern: Pattern) -> go.Figure:
             y=list(range(len(order))),
             zmin=-reach,
             zmax=reach,
-            colorscale=DIVERGING,
+            colorscale=AROUND_ZERO,
             colorbar={"title": {"text": pattern.state}, "thickness": 12},
             customdata=[[[layout.escaped(token), pattern.units[unit]] for token in tokens] for unit in order],
             hovertemplate=_("unit %{customdata[1]}, %{customdata[0]}: %{z:.3f}") + "<extra></extra>",
