@@ -32,6 +32,7 @@ _OTHERS = (
 )
 THRESHOLD = "#888888"
 KEPT, FLIPPED, ORIGINAL = "#7f8c9b", "#e7298a", "#7570b3"  # orders that keep the verdict, that flip it, the original
+INK = "#000037"  # of words on coloured grounds: near black, for which Streamlit (1.67) puts its theme's strong grey
 
 # Sentences laid over one another, and quantities along one text: Okabe & Ito 2008, told apart by dash and marker too.
 SERIES = (
@@ -43,7 +44,6 @@ SERIES = (
     Style("#56b4e9", "longdashdot", "cross"),
 )
 CHOSEN = "#e7298a"
-INK = "#000037"  # of words on coloured grounds: near black, for which Streamlit (1.67) puts its theme's strong grey
 _SENTIMENT = {"negative": SERIES[1], "neutral": Style(THRESHOLD, "dot", "square"), "positive": SERIES[0]}
 
 
@@ -72,12 +72,12 @@ AROUND_ZERO = (
 )
 
 
+def style(model: str, index: int = 0) -> Style:
+    """A model's style; models of other names take the remaining styles by their index in the list."""
+    return _STYLES.get(model) or _OTHERS[index % len(_OTHERS)]
+
+
 def shade(strength: float) -> str:
     """The hue of `AROUND_ZERO` for a number from −1 to 1, as CSS."""
     opacity = 0.75 * min(abs(strength), 1.0)
     return f"rgba({'0, 114, 178' if strength > 0 else '213, 94, 0'}, {opacity:.3f})"
-
-
-def style(model: str, index: int = 0) -> Style:
-    """A model's style; models of other names take the remaining styles by their index in the list."""
-    return _STYLES.get(model) or _OTHERS[index % len(_OTHERS)]
