@@ -34,10 +34,10 @@ with frame.loading():
         memory,
         patching,
         path,
-        patterns,
         states,
         words,
     )
+    from pages.views.trajectories.units import patterns
     from pages.widgets import black_box, models, prefixwise, sentences, target
 
     checkpoints, faults = models.load_all()

@@ -32,6 +32,7 @@ _OTHERS = (
 )
 THRESHOLD = "#888888"
 KEPT, ORIGINAL = "#7f8c9b", "#7570b3"  # orders of no class in particular, the original
+INK = "#000037"  # of words on coloured grounds: near black, for which Streamlit (1.67) puts its theme's strong grey
 
 # Sentences laid over one another, and quantities along one text: Okabe & Ito 2008, told apart by dash and marker too.
 SERIES = (
@@ -45,7 +46,6 @@ SERIES = (
 # Two sentences laid over one another, in hues that no class has.
 SENTENCES = SERIES[2]._replace(dash="solid", marker="circle"), SERIES[3]._replace(dash="dash", marker="diamond")
 CHOSEN = "#e7298a"
-INK = "#000037"  # of words on coloured grounds: near black, for which Streamlit (1.67) puts its theme's strong grey
 _SENTIMENT = {"negative": SERIES[1], "neutral": Style(THRESHOLD, "dot", "square"), "positive": SERIES[0]}
 
 
@@ -63,22 +63,23 @@ def of_class(labels: Names, number: int) -> Style:
     return series(number if usual is None else int(number != usual.number))
 
 
-# For numbers around zero, in the hues of `of_class` over the page's own ground, and for numbers from zero up.
+# For numbers around zero: the hues of `of_class`, with the page's own ground in the middle, so that no cell glares on a
+# dark page. For numbers from zero up: in order in grey and for colour-blind eyes.
 DIVERGING = (
-    (0.0, "rgba(213, 94, 0, 0.75)"),
+    (0.0, "rgba(213, 94, 0, 0.85)"),
     (0.5, "rgba(213, 94, 0, 0)"),
     (0.5, "rgba(0, 114, 178, 0)"),
-    (1.0, "rgba(0, 114, 178, 0.75)"),
+    (1.0, "rgba(0, 114, 178, 0.85)"),
 )
 SEQUENTIAL = "Cividis"
-
-
-def shade(strength: float) -> str:
-    """The colour of `DIVERGING` for a number from −1 to 1, as CSS."""
-    opacity = 0.75 * min(abs(strength), 1.0)
-    return f"rgba({'0, 114, 178' if strength > 0 else '213, 94, 0'}, {opacity:.3f})"
 
 
 def style(model: str, index: int = 0) -> Style:
     """A model's style; models of other names take the remaining styles by their index in the list."""
     return _STYLES.get(model) or _OTHERS[index % len(_OTHERS)]
+
+
+def shade(strength: float) -> str:
+    """The hue of `DIVERGING` for a number from −1 to 1, as CSS."""
+    opacity = 0.75 * min(abs(strength), 1.0)
+    return f"rgba({'0, 114, 178' if strength > 0 else '213, 94, 0'}, {opacity:.3f})"

@@ -69,7 +69,7 @@ def test_a_unit_and_a_token_are_clicked_and_fixed_points_are_there(page: Page, a
     settled(page)
     page.get_by_text("Fixed points", exact=True).click()
     expect(page).to_have_url(re.compile(r"[?&]view=fixed(&|$)"), timeout=2 * STEP_LIMIT)
-    expect(page.get_by_text("GRU: no fixed point, but 25 slow points.")).to_be_visible(timeout=2 * STEP_LIMIT)
+    expect(page.get_by_text("LSTM: 3 fixed points, 1 of them stable.")).to_be_visible(timeout=2 * STEP_LIMIT)
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 

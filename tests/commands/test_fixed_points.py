@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
 from core.data.examples import examples
 from core.models import checkpoints
-from core.probes.dynamics import fixed_points
+from core.probes.dynamics import fixed_points, fixed_points_file
 from core.probes.dynamics.line_attractor import statement
 from tests.commands.conftest import Cli
 
@@ -41,3 +43,13 @@ def test_refusals(cli: Cli) -> None:
         ("--seconds 0", "above 0 seconds; given: 0"),
     ):
         assert says in cli.refused(f"fixed-points --model rnn {arguments}")
+
+
+def test_points_are_kept_beside_the_checkpoints(
+    cli: Cli, tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(tiny_checkpoints / "gru", tmp_path / "gru")
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tmp_path))
+    assert "fixed_points.json" in cli.run("fixed-points --model gru --save").err
+    kept = fixed_points_file.load(checkpoints.load("gru"), "zero", [example.text for example in examples()])
+    assert kept is not None and kept.complete

@@ -24,7 +24,7 @@ from tests.hostile import SENTENCES
 
 TEXT = "this movie is not so good"
 SCRIPT = """
-from pages.views.trajectories import {part}
+from pages.views.trajectories{package} import {part}
 from pages.widgets import frame, models, sentences
 
 text = frame.sentence("{text}")
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.usefixtures("own_models")
 
 
 def opened(part: str = "patterns", **link: str) -> AppTest:
-    return script(SCRIPT.format(part=part, text=TEXT), **link)
+    return script(SCRIPT.format(part=part, package=".units" * (part == "patterns"), text=TEXT), **link)
 
 
 def upload(content: str, name: str = "mine.csv") -> AppTest:

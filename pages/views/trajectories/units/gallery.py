@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
-from pages.views.trajectories import pattern_file
+from pages.views.trajectories.units import pattern_file
 from pages.widgets import frame, query_params, text_strip
 from pages.wording.tokens import Number, lead
 

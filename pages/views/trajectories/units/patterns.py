@@ -11,7 +11,7 @@ import streamlit as st
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
 from pages.server.fingerprint import fingerprint
-from pages.views.trajectories import pattern_file, pattern_moments, unit_gallery
+from pages.views.trajectories.units import gallery, pattern_file, pattern_moments
 from pages.widgets import models, query_params, sentences, text_strip
 from pages.wording.tokens import lead, plain, visible
 
@@ -46,7 +46,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         _units(pattern, trace)
     strongest = abs(pattern.values[pattern.first : pattern.last + 1]).mean(axis=0)
     usual = pattern.units[int(strongest.argmax())] if pattern.units else int(trace.units[0])
-    unit_gallery.view(checkpoint, trace, state, usual)
+    gallery.view(checkpoint, trace, state, usual)
 
 
 def _in_a_sentence(pattern: Pattern, trace: Trace) -> str:
