@@ -43,3 +43,11 @@ def test_a_table_shows_its_rows_and_its_file_has_numbers_and_no_formula(drawn: d
 def test_chosen_rows_are_those_that_exist(drawn: dict[str, Any]) -> None:
     assert tables.table(HEADER, ROWS, key="k", select="multi-row") == [1]
     assert "csv" not in drawn and drawn["options"]["selection_mode"] == "multi-row"
+
+
+def test_fractions_are_written_with_decimals_and_stay_numbers(drawn: dict[str, Any]) -> None:
+    tables.table(["name", "one", "none"], [("a", -0.12345, None), ("b", None, None)], decimals=3)
+    frame = drawn["rows"]
+    assert frame.data["one"][0] == -0.12345
+    html = frame.to_html()
+    assert "−0.123<" in html and html.count(">–<") == 3

@@ -121,8 +121,8 @@ def agreement_map(names: Sequence[str], agreement: np.ndarray, title: str) -> go
         )
     )
     axis: dict[str, Any] = {
-        "tickvals": indices,
-        "ticktext": [str(index + 1) for index in indices],
+        "tickvals": (some := indices[:: 1 if len(labels) <= 12 else 2]),
+        "ticktext": [str(index + 1) for index in some],
         "tickangle": 0,
         "tickfont": {"size": 12 if len(labels) <= 12 else 9},
         "showgrid": False,

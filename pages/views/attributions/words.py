@@ -258,32 +258,32 @@ def _table(here: Sequence[Attribution], measured: Mapping[str, Faithfulness], se
     if first.warning:  # which says that these tell more
         measures["comprehensiveness_logit"] = _("comprehensiveness (logit) ↑")
         measures["sufficiency_logit"] = _("sufficiency (logit) ↓")
-    header = [_("method"), _("better than random"), _("note"), *measures.values()]
+    header = [_("method"), _("note"), _("better than random"), *measures.values()]
     badge = [_("too few words") if len(here[0]) < trust.FEWEST else _("no better than random")]
     ranked = first.ranking_matters
     rows: list[list[object]] = [
         [
             attribution_names.marked(one.method),
-            100 * measured[one.method].better if ranked else None,
             badge if ranked and measured[one.method].better < trust.CONVINCING else [],
+            100 * measured[one.method].better if ranked else None,
             *(getattr(measured[one.method], key) for key in measures),
         ]
         for one in here
     ]
-    random: list[object] = [_("random rankings, mean"), None, [], *(_mean(first.random[key]) for key in measures)]
+    random: list[object] = [_("random rankings, mean"), [], None, *(_mean(first.random[key]) for key in measures)]
     if sensitive is not None:
         header.append(_("sensitivity ↓"))
         for row, one in zip(rows, here, strict=True):
             row.append(sensitive.methods.get(one.method))
         random.append(sensitive.random)
     config = {
-        header[1]: st.column_config.ProgressColumn(
+        header[2]: st.column_config.ProgressColumn(
             format="%d %%",
             min_value=0,
             max_value=100,
             help=_("The share of {count} random rankings that are less faithful.").format(count=first.randoms),
         ),
-        header[2]: st.column_config.ListColumn(
+        header[1]: st.column_config.ListColumn(
             help=_("No better than random: less than {share:.0%} of random rankings are less faithful.").format(
                 share=trust.CONVINCING
             )

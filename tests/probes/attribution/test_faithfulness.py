@@ -15,7 +15,7 @@ from core.data.targets import Target
 from core.models import checkpoints
 from core.models.predict import verdict_on_tokens
 from core.probes.attribution.faithfulness import Yardstick, yardstick
-from core.probes.attribution.measures import MEASURES, PERCENTS, kendall_tau
+from core.probes.attribution.measures import MEASURES, PERCENTS, kendall_tau, mean_agreement, strongest, votes
 from core.probes.attribution.removal import BASELINES
 from core.probes.attribution.results import Instance
 from core.probes.attribution.sensitivity import RADIUS, SAMPLES, moved, random_sensitivity, sensitivity
@@ -339,3 +339,16 @@ def test_moved_vectors_are_read_and_the_hash_tells_models_apart(tiny_checkpoints
     assert len({verdict_on_tokens(one.checkpoint, TOKENS).logit for one in every}) == len(every)
     assert len({one.checkpoint.hash for one in every}) == len(every)
     assert [one.checkpoint.hash for one in moved(reading)] == [one.checkpoint.hash for one in every[1:5]]
+
+
+def test_the_fewest_tokens_with_half_of_the_support() -> None:
+    assert strongest(np.array([1.0, -9, 4, 3]), 3) == [2]
+    assert strongest(np.array([2.0, 1, 2, 1.5]), 3) == [0, 2]
+    assert strongest(np.ones(10), 3) == [0, 1, 2]
+    assert strongest(np.array([-1.0, 0, -2]), 3) == []
+
+
+def test_votes_and_mean_agreement() -> None:
+    assert votes([np.array([1.0, -3]), np.array([0.0, 2]), np.array([5.0, 4])]) == [(1, 2), (0, 1)]
+    assert mean_agreement(np.array([[1, 0.5, np.nan], [0.5, 1, 0.1], [np.nan, 0.1, 1]])) == pytest.approx(0.3)
+    assert mean_agreement(np.ones((1, 1))) is None
