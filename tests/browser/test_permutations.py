@@ -122,8 +122,7 @@ def test_a_long_search_stops_and_none_goes_on_behind_a_page_that_was_left(page: 
 
 def test_a_clicked_flip_is_shown_and_kept(page: Page, address: str) -> None:
     show(page, address, q="better late than never so bad", view="search", model="rnn")
-    button(page, "Start the search").click()
-    expect(button(page, "Search again")).to_be_visible()
+    expect(button(page, "Search again")).to_be_visible()  # of so few orders it started by itself
     scatter = page.locator("[class*=st-key-scatter] .js-plotly-plot")
     flips = scatter.locator(".scatterlayer .trace").nth(1).locator("path.point")
     expect(flips.first).to_be_visible()
