@@ -2,8 +2,8 @@
 
 From an unwelcome situation the patterns of `core.probes.sarcasm.recipes` build about twenty thousand candidates. Their
 gold label is negative by construction, so every one that the model calls positive fools it; a verdict of a third class
-is not counted. Those that fool it are listed first: the surest of each recipe, not the surest of all, which would be one
-remark with different punctuation.
+is not counted. Those that fool it are listed first: the surest of each recipe, not the surest of all, which would be
+one remark with different punctuation.
 
 A search that ends early has scored equally many candidates of each pattern, drawn at random. The share of a recipe's
 candidates that fool the model has Wilson's 95 % interval (Wilson 1927); over several situations the intervals are
