@@ -20,7 +20,7 @@ views = {
 }
 view = frame.head(_("Sarcasm"), _("Which comments fool a model, and how can you find them?"), views)
 if asked.get("view") in ("behaviour", "measured"):
-    line = _("What you look for is on the page Models now: open it there.")
+    line = _("Behavioural tests and results on corpora are on the page Models now: open them there.")
     st.page_link("pages/6_Models.py", label=line, icon=":material/arrow_forward:", query_params=asked)
 text = ""
 if view in ("comment", "edits"):

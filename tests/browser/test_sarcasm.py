@@ -47,6 +47,12 @@ def view(page: Page, name: str) -> None:
     settled(page)
 
 
+def say_and_keep(page: Page) -> None:
+    """How a person reads the text, said in the form, and the text kept."""
+    page.get_by_test_id("stForm").get_by_text("negative", exact=True).click()
+    button(page, "Keep this text").click()
+
+
 def download(page: Page, name: str, folder: Path) -> list[dict[str, str]]:
     """What a button downloads, read as CSV."""
     with page.expect_download() as waiting:
@@ -60,6 +66,11 @@ def download(page: Page, name: str, folder: Path) -> list[dict[str, str]]:
 def test_a_comment_is_tested_and_who_is_fooled_is_said(page: Page, address: str) -> None:
     show(page, address, q=SARCASM)
     found = [verdict(checkpoints.load(name, CHECKPOINTS), SARCASM) for name in CELLS]
+    badges = page.locator(".stMarkdownBadge")
+    expect(page.get_by_test_id("stMetric")).to_have_count(len(CELLS))
+    expect(badges).to_have_count(0)
+    answer = page.get_by_test_id("stMain").get_by_test_id("stButtonGroup").nth(1)
+    answer.get_by_text("negative", exact=True).click()
     metrics = page.get_by_test_id("stMetric")
     expect(metrics).to_have_count(len(CELLS))
     for place, one in enumerate(found):
@@ -67,12 +78,24 @@ def test_a_comment_is_tested_and_who_is_fooled_is_said(page: Page, address: str)
     fooled = sum(one.label == "positive" for one in found)
     badges = page.locator(".stMarkdownBadge", has=page.get_by_label("theater_comedy icon"))
     expect(badges).to_have_count(fooled)
-    expect(page.locator(".u-pull")).to_have_count(sum(len(one.tokens) for one in found))
-    page.get_by_test_id("stMain").get_by_test_id("stButtonGroup").nth(1).get_by_text("positive", exact=True).click()
+    expect(page.locator(".chip")).to_have_count(sum(len(one.tokens) for one in found))
+    answer.get_by_text("positive", exact=True).click()
     expect(badges).to_have_count(len(CELLS) - fooled)
     expect(page).to_have_url(re.compile(r"[?&]reading=positive(&|$)"))
     page.get_by_label("Type a sentence").fill("so sad, this is terrible")
-    expect(page.locator(".u-word", has_text="terrible")).to_have_count(len(CELLS))
+    expect(page.locator(".chip", has_text="terrible")).to_have_count(len(CELLS))
+    expect(page).not_to_have_url(re.compile(r"[?&]reading="))
+    expect(badges).to_have_count(0)
+
+
+def test_a_comment_that_fools_a_model_is_kept_in_four_actions(page: Page, address: str) -> None:
+    open_and_settle(page, address)
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Sarcasm").click()
+    page.get_by_label("Type a sentence").fill(STOLEN)
+    expect(page.locator(".chip", has_text="antidepressants").first).to_be_visible()
+    page.get_by_test_id("stMain").get_by_test_id("stButtonGroup").nth(1).get_by_text("negative", exact=True).click()
+    button(page, "Keep this text").click()
+    expect(page.get_by_text(re.compile("Saved to Kept finds for .*“negative”"))).to_be_visible()
 
 
 def test_edits_to_a_flip_that_is_kept_and_exported(page: Page, address: str, tmp_path: Path) -> None:
@@ -85,7 +108,7 @@ def test_edits_to_a_flip_that_is_kept_and_exported(page: Page, address: str, tmp
     came, went = diff.locator("ins").count(), diff.locator("del").count()
     assert came + went >= 1, "an edit is shown"
     settled(page)
-    button(page, "Keep this text").click()
+    say_and_keep(page)
     expect(page.get_by_text("Saved to Kept finds for LSTM, gold label “negative”.")).to_be_visible()
     view(page, "Kept finds")
     expect(cell(page, "antidepressants").first).to_be_attached()
@@ -108,7 +131,7 @@ def test_remarks_about_a_situation_and_a_search_that_is_stopped(page: Page, addr
     box.press("Enter")
     expect(page).to_have_url(re.compile("situation=my"))
     stopped = page.get_by_text("the rest were not scored")
-    start = page.get_by_role("button", name=re.compile("Build and score remarks|Search again"))
+    start = page.get_by_role("button", name=re.compile("Build and score|Search again"))
     for _ in range(5):  # on a fast machine the search may be over before the click
         start.click()
         with suppress(AssertionError, TimeoutError):
@@ -123,9 +146,8 @@ def test_remarks_about_a_situation_and_a_search_that_is_stopped(page: Page, addr
     expect(stopped).to_be_visible()
     choose_first_row(page, page.get_by_test_id("stDataFrame").first)
     expect(cell(page, "rent").first).to_be_attached()
-    expect(page.get_by_role("heading", name="Keep this find")).to_be_visible()
-    remark = page.get_by_test_id("stText").last.inner_text()
-    button(page, "Keep this text").click()
+    remark = page.get_by_test_id("stCode").last.inner_text()
+    say_and_keep(page)
     expect(page.get_by_text(re.compile("Saved to Kept finds for LSTM"))).to_be_visible()
     view(page, "Kept finds")
     expect(cell(page, remark).first).to_be_attached()
@@ -153,9 +175,8 @@ def test_a_file_of_hostile_cells_is_inert(
     expect(cell(page, "3 fields, but the header has 2")).to_have_count(1)
     tables = page.get_by_test_id("stDataFrame")
     choose_first_row(page, tables.last)
-    chosen = page.get_by_test_id("stText").first
-    expect(chosen).to_contain_text("oh great, thanks a lot!!!")
-    button(page, "Keep this text").click()
+    expect(page.get_by_test_id("stCode").first).to_contain_text("oh great, thanks a lot!!!")
+    say_and_keep(page)
     expect(page.get_by_text(re.compile("Saved to Kept finds for"))).to_be_visible()
     rows = download(page, "Download all rows with verdicts", tmp_path)
     assert len(rows) == len(texts) + 1

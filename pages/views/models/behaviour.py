@@ -70,7 +70,8 @@ def _in_a_sentence(suites: list[Suite]) -> str:
         cases=suites[0].rate.cases, rates=listed(rates)
     )
     worst = {max(suite.capabilities, key=lambda one: one.rate.rate or 0).name for suite in suites}
-    return f"{line} {_('Weakest in: {names}.').format(names=listed(_(name) for name in sorted(worst)))}"
+    weakest = _("Weakest in: {names}.").format(names=listed(_(name) for name in sorted(worst)))
+    return f"{line} {weakest}"
 
 
 def _say_what_ran(suites: list[Suite]) -> None:

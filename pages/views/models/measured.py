@@ -14,7 +14,7 @@ from core.runtime.i18n import listed
 from pages.widgets import models, tables
 from pages.wording import estimates
 from pages.wording.estimates import Estimate
-from pages.wording.tokens import plain
+from pages.wording.tokens import lead, plain
 
 if TYPE_CHECKING:
     from core.evaluation.intervals import Mean, Share
@@ -42,17 +42,39 @@ def view() -> None:
             ),
             icon=":material/history:",
         )
-    st.write(
-        _(
-            "A corpus of sarcasm can answer three questions. Each needs different information about "
-            "its texts. Hashtags that reveal the label were removed first. None of the texts is "
-            "stored here."
+    if stored.reports:
+        lead(_in_a_sentence(stored.reports))
+        from core.figures.sarcasm import fooling_rates
+
+        if any(report.reworded for report in stored.reports):
+            alt = _("Share of texts that fool a model, by corpus and model")
+            st.plotly_chart(fooling_rates(stored.reports), key="measured fooling", alt=alt)
+    tables_of = {
+        _("Honest rewordings"): _reworded,
+        _("Intended sentiment"): _meant,
+        _("Predicted positive"): _positive,
+        _("Corpora"): _corpora,
+    }
+    for tab, show in zip(st.tabs(list(tables_of)), tables_of.values(), strict=True):
+        with tab:
+            show(stored.reports)
+
+
+def _in_a_sentence(reports: Sequence[SarcasmReport]) -> str:
+    """How often sarcasm fools the models, by the best evidence there is: of rewordings, else of all sarcastic texts."""
+    reworded = [one.reworded for one in reports if one.reworded]
+    fooling = [one.fooling.share for one in reworded if one.fooling and one.fooling.share is not None]
+    opposite = [one.opposite.share for one in reworded if one.opposite and one.opposite.share is not None]
+    if not fooling or not opposite:
+        known = [one.read_positive.sarcastic for one in reports]
+        shares = [one.share for one in known if one and one.share is not None]
+        return _("The models say positive of {low:.0%} to {high:.0%} of sarcastic texts.").format(
+            low=min(shares, default=0), high=max(shares, default=0)
         )
-    )
-    _meant(stored.reports)
-    _reworded(stored.reports)
-    _positive(stored.reports)
-    _corpora(stored.reports)
+    return _(
+        "Sarcasm fools the models in {low:.0%} to {high:.0%} of texts whose honest rewording is predicted negative. "
+        "The opposite flip happens in {low_opposite:.0%} to {high_opposite:.0%}."
+    ).format(low=min(fooling), high=max(fooling), low_opposite=min(opposite), high_opposite=max(opposite))
 
 
 def _meant(reports: Sequence[SarcasmReport]) -> None:
@@ -77,7 +99,6 @@ def _meant(reports: Sequence[SarcasmReport]) -> None:
         if report.meant
     ]
     _table(
-        _("Corpora with the intended sentiment"),
         _("Accuracy: the share of verdicts that equal the gold label; 95 % intervals."),
         header,
         rows,
@@ -109,7 +130,6 @@ def _reworded(reports: Sequence[SarcasmReport]) -> None:
         if report.reworded
     ]
     _table(
-        _("Corpora with an honest rewording of each text"),
         _(
             "Change: P(positive) of the sarcastic text minus that of its honest rewordings. Fooling "
             "rate: of the texts whose honest rewording is predicted negative, the share predicted "
@@ -135,7 +155,6 @@ def _positive(reports: Sequence[SarcasmReport]) -> None:
         for report in reports
     ]
     _table(
-        _("Texts predicted positive, whatever they mean"),
         _("This is not an error rate: sarcastic and plain texts also differ in topic and tone."),
         header,
         rows,
@@ -144,27 +163,26 @@ def _positive(reports: Sequence[SarcasmReport]) -> None:
 
 
 def _corpora(reports: Sequence[SarcasmReport]) -> None:
-    with st.expander(_("Corpora"), icon=":material/dataset:"):
-        tables.table(
-            [_("corpus"), _("description"), _("rows"), _("sarcastic"), _("plain"), _("hashtags removed")],
-            [
-                (
-                    report.data,
-                    _(report.about) if report.about else "",
-                    report.rows,
-                    report.sarcastic,
-                    report.plain,
-                    report.give_aways,
-                )
-                for report in {report.data: report for report in reports}.values()
-            ],
-        )
+    tables.table(
+        [_("corpus"), _("description"), _("rows"), _("sarcastic"), _("plain"), _("hashtags removed")],
+        [
+            (
+                report.data,
+                _(report.about) if report.about else "",
+                report.rows,
+                report.sarcastic,
+                report.plain,
+                report.give_aways,
+            )
+            for report in {report.data: report for report in reports}.values()
+        ],
+    )
 
 
-def _table(title: str, about: str, header: list[str], rows: list[tuple[object, ...]], name: str) -> None:
+def _table(about: str, header: list[str], rows: list[tuple[object, ...]], name: str) -> None:
     if not rows:
+        st.caption(_("No corpus here has this information."))
         return
-    st.header(title)
     st.caption(about)
     tables.table(header, rows, name, height="content")
 

@@ -117,7 +117,8 @@ def _show(result: Composition, key: str) -> None:
         scored=result.scored,
         share=result.fooled / result.scored,
     )
-    lead(f"{line} {_('Each of these that you read as negative fools it.')}" if result.fooled else line)
+    fooling = _("Each of these that you read as negative fools it.")
+    lead(f"{line} {fooling}" if result.fooled else line)
     if result.alone_label == POSITIVE.name:
         st.warning(
             _(

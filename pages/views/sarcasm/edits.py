@@ -220,6 +220,8 @@ def _show(result: MinimalEdits, key: str) -> None:
     best = result.best or result.closest
     if best is not None:
         _edited(result, best)
+    if result.best is None and best is not None:
+        st.caption(_("Closest attempt (no flip)"))
     if result.best is not None:
         flips = [result.best, *result.others]
         if len(flips) > 1:

@@ -44,8 +44,8 @@ def view(checkpoints: list[Checkpoint]) -> None:
     if given is None:
         st.caption(
             _(
-                "Rows that a model most confidently contradicts come first. Without gold labels: rows with cues of "
-                "sarcasm that it calls positive. For a file above 20 MB: `python -m core scan`."
+                "Rows that a model most confidently contradicts come first; without gold labels, rows with cues of "
+                "sarcasm. For a file above 20 MB: `python -m core scan`."
             )
         )
         return
