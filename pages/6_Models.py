@@ -47,3 +47,4 @@ else:
     shown = source.choose(cards)
     if shown is not None:
         getattr(models_views, view)(shown)
+        source.tell_of(shown)
