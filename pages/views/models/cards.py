@@ -215,7 +215,7 @@ def _statements(cards: Mapping[str, Mapping[str, Any]]) -> None:
         if len(holders) > 1:
             together.setdefault(tuple(holders), []).append(statement)
     for holders, shared in together.items():
-        st.markdown(f"**{plain(', '.join(map(model_name, holders)))}**")
+        st.markdown(f"**{plain(listed(map(model_name, holders)))}**")
         _list(shared)
 
 

@@ -13,6 +13,7 @@ from core.fluency.orders import MOST_TOKENS
 from core.probes.permutations import flip as probe
 from core.probes.permutations.search import ask
 from core.runtime.i18n import gettext as _
+from core.runtime.i18n import titled
 from core.storage.database import Prediction
 from pages.server import background_search, limits
 from pages.server.fingerprint import fingerprint
@@ -157,7 +158,7 @@ def _pair(event: Sequence[Flips], pair: Pair, key: str, judge: Judge, readers: l
             said = [f"{classes.said(one.probability, one.labels)} {one.probability:.3f}" for one in (before, after)]
             flipped = before.label != after.label
             st.badge(
-                plain(f"{model_name(before.model)}: {said[0]} → {said[1]}"),
+                plain(titled(model_name(before.model), f"{said[0]} → {said[1]}")),
                 icon=":material/swap_horiz:" if flipped else ":material/equal:",
                 color="orange" if flipped else "gray",
             )

@@ -13,7 +13,7 @@ from core.probes.sarcasm import compose
 from core.probes.sarcasm.candidates import TOP, Candidates, Question
 from core.probes.sarcasm.recipes import GOLD_LABEL
 from core.probes.sarcasm.situations import bank, read
-from core.runtime.i18n import clauses, ngettext
+from core.runtime.i18n import clauses, ngettext, titled
 from core.runtime.i18n import gettext as _
 from core.storage.database import Prediction
 from pages.server import background_search, limits
@@ -148,7 +148,7 @@ def _show(result: Composition, key: str) -> None:
             one.text,
             fooled_name(fooled(label(one.probability), GOLD_LABEL)),
             term(one.recipe.pattern),
-            clauses(f"{term(name)}: {part}" for name, part in one.recipe.parts().items()),
+            clauses(titled(term(name), part) for name, part in one.recipe.parts().items()),
         )
         for one in result.top
     ]
