@@ -18,7 +18,7 @@ views = {
 }
 view = frame.head(
     _("Models"),
-    _("What was each model trained on, how accurate is it, and what does each choice in training add?"),
+    _("How accurate is each model, where is it weak, and what was it trained on?"),
     views,
 )
 cards, faults = models.cards()

@@ -156,8 +156,9 @@ def only_one_right(pair: Pair) -> go.Figure:
             showlegend=False,
             hovertemplate=_("%{x:,} rows") + "<extra></extra>",
         )
+    x = {"title": _("rows"), "range": [0, 1.05 * max(1, pair.only_a, pair.only_b)]}
     y = {"autorange": "reversed", "automargin": True}
-    return layout.finish(figure, _("Rows that only one model gets right"), 200, x=_("rows"), y=y)
+    return layout.finish(figure, _("Rows that only one model gets right"), 200, x=x, y=y)
 
 
 def precision_recall(tallies: Sequence[Tally], threshold: float) -> go.Figure:

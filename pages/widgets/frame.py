@@ -26,7 +26,7 @@ _copy_link = st.components.v2.component(
     html='<button type="button" aria-live="polite"></button>',
     css="""
 button {padding: 0.25rem 0.6rem; border: 0; border-radius: 0.5rem; background: transparent; color: var(--st-text-color);
-  font: inherit; white-space: nowrap; cursor: pointer}
+  font: inherit; font-size: 0.875rem; white-space: nowrap; cursor: pointer}
 button:hover {color: var(--st-primary-color)}
 button:focus-visible {outline: 3px solid var(--st-primary-color)}
 """,
@@ -118,8 +118,9 @@ def head(title: str, question: str, views: Mapping[str, str] | None = None, *, n
     with line:
         st.title(title, width="content")
         st.markdown(question, width="stretch")
-        about.show(page, view)
-        _copy_link(key="copy link", data={"label": _("Copy link"), "copied": _("Copied")}, width="content")
+        with st.container(horizontal=True, vertical_alignment="center", width="content", gap="xxsmall"):
+            about.show(page, view)
+            _copy_link(key="copy link", data={"label": _("Copy link"), "copied": _("Copied")}, width=92)
     return view
 
 
