@@ -65,7 +65,7 @@ def chart(at: AppTest) -> dict[str, Any]:
 
 def strip(at: AppTest) -> dict[str, Any]:
     """What the row of words is given."""
-    (found,) = at.get("bidi_component")
+    _link, found = at.get("bidi_component")
     return json.loads(found.proto.json)
 
 
