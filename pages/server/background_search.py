@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import streamlit as st
 
 from core.models.predictor import telling
+from core.runtime import i18n
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 from core.runtime.malloc import give_back
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 _GLANCE = 0.25  # seconds between two looks
 _LONGEST_GLANCE = 1.0  # where nothing changes: a look costs the server a message, and many may wait at a time
-MOST_KEPT = 3
+MOST_KEPT, _MOST_LASTING = 3, 24
 _LINE = Line()  # of all sessions
 
 Key = tuple[object, ...]
@@ -160,14 +161,19 @@ def view(
     show: Callable[[Any, str], None],
     label: str | None = None,
     again: str | None = None,
+    lasting: bool = False,
 ) -> None:
     """The button that starts a search; the progress and a Stop button while it runs; then its result.
 
     `name` is the kind of search, `key` what is asked. `start` is called only when the search begins; `say` words an
-    event, `show` shows a result under a key of its own.
+    event, `show` shows a result under a key of its own. With `lasting`, a result of a search that ran to its end
+    outlives the session: the same question finds it again after a reload. Not for uploads.
     """
     kept: _Kept = st.session_state.setdefault(f"{name} found", _Kept())
     kept.end()  # one that a click has just left over
+    lasts = (name, i18n.current(), key)
+    if lasting and key not in kept.results and (found := _finished().get(lasts)) is not None:
+        kept.results[key] = found
     if limits.none_left():
         if key in kept.results:
             show(kept.results[key], fingerprint(key))
@@ -178,7 +184,12 @@ def view(
         bar = place.progress(0.0, _("Starting…"))
         # The click ends this script at its next call, so it needs no handling: what was found is then shown.
         st.button(_("Stop"), key=f"{name} stop", type="primary", icon=":material/stop_circle:")
-        fault = _run(bar, kept, key, start, say)
+        fault, complete = _run(bar, kept, key, start, say)
+        if lasting and complete and key in kept.results:
+            found_by_all = _finished()
+            found_by_all[lasts] = kept.results[key]
+            for oldest in list(found_by_all)[:-_MOST_LASTING]:
+                found_by_all.pop(oldest, None)
         st.session_state[f"{name} fault"] = (key, _one_line(fault))
         st.rerun()
 
@@ -203,6 +214,12 @@ def view(
         show(result, fingerprint(key))
 
 
+@st.cache_resource(show_spinner=False)
+def _finished() -> dict[tuple[str, str, Key], Any]:
+    """The last results that outlive their sessions, the oldest first."""
+    return {}
+
+
 def _one_line(fault: Exception | None) -> str:
     """A fault in one line; one of the plain kinds that core raises says enough by itself."""
     if fault is None:
@@ -213,16 +230,17 @@ def _one_line(fault: Exception | None) -> str:
 
 def _run(
     bar: DeltaGenerator, kept: _Kept, key: Key, start: Callable[[], Start], say: Callable[[Any], Shown]
-) -> Exception | None:
+) -> tuple[Exception | None, bool]:
     """Search until it is done, and keep what was found, also when the script is ended here. `bar` shows the progress.
 
-    Returns what went wrong, if anything.
+    Returns what went wrong, if anything, and whether the search ran to its end.
     """
+    complete = False
     best, meter = st.empty(), limits.Meter()
     try:
         work = kept.begin(key, start())
     except (ValueError, LookupError, OSError) as fault:
-        return fault
+        return fault, False
     try:
         glance, before = _GLANCE, None
         while not work.ends_within(glance):
@@ -234,11 +252,13 @@ def _run(
                 best.text(shown.best)
             if meter.spent(work.seconds, shown.queries):
                 break
+        else:
+            complete = work.fault is None
     finally:
         kept.end(work)  # an ended script may not touch the session's state, but this is none of it
         meter.spent(work.seconds, 0 if work.latest is None else say(work.latest).queries)
         give_back()
-    return work.fault
+    return work.fault, complete
 
 
 def _waiting(work: _Work) -> Shown:

@@ -82,7 +82,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
             return lambda check: probe.flips(same, judge, fluency.trigram, text, pinned, check_cancelled=check)
 
         show = partial(_show, judge=judge, readers=same)
-        background_search.view("flip", key, start, _say, show, _("Find me a flip"))
+        background_search.view("flip", key, start, _say, show, _("Find me a flip"), lasting=True)
 
 
 def _say(event: FlipProgress) -> background_search.Shown:

@@ -67,7 +67,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
         return partial(probe.search, checkpoint.name, probe.scorer(checkpoint, question), question)
 
     say = partial(_say, chance=classes.probability_name(checkpoint.labels))
-    background_search.view("permutations", key, start, say, show)
+    background_search.view("permutations", key, start, say, show, lasting=True)
 
 
 def _say(event: PermutationProgress, chance: str) -> background_search.Shown:

@@ -78,7 +78,7 @@ def view(checkpoints: list[Checkpoint]) -> None:
         candidates = Candidates(question, reader(checkpoint))
         return partial(compose.search, checkpoint.name, predictor(checkpoint), candidates)
 
-    background_search.view("compose", key, start, _say, _show, _("Build and score remarks"))
+    background_search.view("compose", key, start, _say, _show, _("Build and score remarks"), lasting=True)
 
 
 def _situation() -> str:

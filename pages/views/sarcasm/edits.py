@@ -80,7 +80,7 @@ def view(text: str, checkpoints: list[Model]) -> None:
 
         return partial(edits.search, checkpoint.name, victim(checkpoint), question)
 
-    background_search.view("edits", key, start, _say, _show, _("Search for edits"))
+    background_search.view("edits", key, start, _say, _show, _("Search for edits"), lasting=True)
 
 
 @cached(2, shared=True)
