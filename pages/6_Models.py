@@ -20,7 +20,7 @@ views = {
 }
 view = frame.head(
     _("Models"),
-    _("What was each model trained on, how accurate is it, and what does each choice in training add?"),
+    _("How accurate is each model, where is it weak, and what was it trained on?"),
     views,
 )
 cards, faults = models.cards()
@@ -57,3 +57,4 @@ else:
     shown = source.choose(cards)
     if shown is not None:
         getattr(models_views, view)(shown)
+        source.tell_of(shown)

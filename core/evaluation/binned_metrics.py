@@ -251,6 +251,14 @@ class Tally(Binned):
         return wilson_interval(self.right, self.rows)
 
     @property
+    def confidence(self) -> float:
+        """The mean probability of the predicted class; of two classes, max(P, 1 − P)."""
+        if self.classes:
+            return float(self.classes[-1].probabilities.sum()) / self.rows
+        below, above = self.probabilities[: BINS // 2].sum(), self.probabilities[BINS // 2 :].sum()
+        return float(self.counts[:, : BINS // 2].sum() - below + above) / self.rows
+
+    @property
     def frequent_error(self) -> tuple[int, int]:
         """The label and the prediction of the most frequent error, by number; the first class twice without any."""
         errors = self.confusion - np.diag(self.confusion.diagonal())

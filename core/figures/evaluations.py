@@ -16,10 +16,10 @@ from core.figures.palette import CHOSEN, style
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from core.evaluation.binned_metrics import Tally
+    from core.evaluation.binned_metrics import Pair, Tally
 
 _APART = 0.22  # between models, of the distance between two rows
-_ROW = 27  # pixels
+_ROW = 25  # pixels
 _ROOM = 60  # characters side by side above a confusion table
 
 
@@ -51,7 +51,7 @@ def accuracy_by_slice(tallies: Sequence[Tally], names: Mapping[tuple[str, str], 
         )
         line = {"color": look.color, "dash": "dot", "width": 1}
         figure.add_vline(x=tally.accuracy, line=line, opacity=0.6)
-    height = 170 + max(_ROW, 10 * len(tallies)) * len(shown)
+    height = 150 + max(_ROW, 10 * len(tallies)) * len(shown)
     rows_down = layout.row_axis([layout.escape(names[key]) for key in shown], 0.6)
     return _titled(figure, _("Accuracy by slice"), height, x=_("accuracy (share right)"), y=rows_down)
 
@@ -98,7 +98,7 @@ def reliability(tallies: Sequence[Tally]) -> go.Figure:
     figure.update_yaxes(title=share, range=[-0.03, 1.03], row=1)
     figure.update_yaxes(title=_("rows"), rangemode="tozero", row=2)
     figure.update_xaxes(title=_("{chance}, predicted").format(chance=chance), row=2)
-    return _titled(figure, _("Calibration: predicted and observed frequency"), 600)
+    return _titled(figure, _("Calibration: predicted and observed frequency"), 520)
 
 
 def confusion(tally: Tally) -> go.Figure:
@@ -139,6 +139,26 @@ def confusion(tally: Tally) -> go.Figure:
         x["title"], y["title"] = _("predicted"), _("gold label")
     height = max(300, 150 + 36 * len(names))
     return _titled(figure, _("Predicted classes by true class"), height, x=x, y=y, bottom=10)
+
+
+def only_one_right(pair: Pair) -> go.Figure:
+    """How many rows only one of two models gets right, a bar a model."""
+    figure = go.Figure()
+    for index, (model, count) in enumerate(((pair.a, pair.only_a), (pair.b, pair.only_b))):
+        name, look = layout.model_name(model), style(model, index)
+        figure.add_bar(
+            x=[count],
+            y=[_("only {model}").format(model=name)],
+            orientation="h",
+            marker=layout.hatched(look.color),
+            text=[f"{count:,}"],
+            textposition="auto",
+            showlegend=False,
+            hovertemplate=_("%{x:,} rows") + "<extra></extra>",
+        )
+    x = {"title": _("rows"), "range": [0, 1.05 * max(1, pair.only_a, pair.only_b)]}
+    y = {"autorange": "reversed", "automargin": True}
+    return layout.finish(figure, _("Rows that only one model gets right"), 200, x=x, y=y)
 
 
 def precision_recall(tallies: Sequence[Tally], threshold: float) -> go.Figure:

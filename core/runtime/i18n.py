@@ -60,6 +60,11 @@ def clauses(parts: Iterable[str]) -> str:
     return ("；" if _language.get() == TRADITIONAL_CHINESE else "; ").join(parts)
 
 
+def titled(name: str, text: str) -> str:
+    """``name: text``, or with Chinese’s own colon."""
+    return name + ("：" if _language.get() == TRADITIONAL_CHINESE else ": ") + text
+
+
 def listed(names: Iterable[str]) -> str:
     """Names in a row: ``a, b, c``, or with Chinese’s own comma for lists."""
     return ("、" if _language.get() == TRADITIONAL_CHINESE else ", ").join(names)

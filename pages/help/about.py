@@ -33,7 +33,7 @@ def show(page: str, view: str | None = "") -> None:
 
 
 def _part(title: str, text: str) -> None:
-    st.markdown(f"**{title}.** {_(text)}")
+    st.markdown(_("**{title}.** {text}").format(title=title, text=_(text)))
 
 
 def _cited(paper: Paper) -> str:

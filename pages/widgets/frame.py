@@ -20,6 +20,32 @@ from pages.widgets.sentences import second_sentence
 from pages.wording.tokens import style
 
 _PAGES = Path(__file__).parent.parent
+# The browser's own address: when a page's head is drawn, its settings below have not yet been written to the link.
+_copy_link = st.components.v2.component(
+    "unrolled_copy_link",
+    html='<button type="button" aria-live="polite"></button>',
+    css="""
+button {padding: 0.25rem 0.6rem; border: 0; border-radius: 0.5rem; background: transparent; color: var(--st-text-color);
+  font: inherit; font-size: 0.875rem; white-space: nowrap; cursor: pointer}
+button:hover {color: var(--st-primary-color)}
+button:focus-visible {outline: 3px solid var(--st-primary-color)}
+""",
+    js="""
+export default function ({ parentElement, data }) {
+  const button = parentElement.querySelector("button");
+  button.textContent = data.label;
+  button.onclick = async () => {
+    try {
+      await navigator.clipboard.writeText(location.href);
+      button.textContent = data.copied;
+      setTimeout(() => (button.textContent = data.label), 2000);
+    } catch {
+      prompt(data.label, location.href); // without https a page may not write to the clipboard
+    }
+  };
+}
+""",
+)
 
 
 def titles() -> dict[str, str]:
@@ -52,12 +78,10 @@ def set_up(page: str) -> None:
         # What the link of another page said last is no answer to what this one's says.
         for key in [key for key in st.session_state if str(key).startswith("linked ")]:
             del st.session_state[key]
-        if "q" in st.session_state:
-            # To Streamlit (1.67) the box here is another one than that of the page before, in spite of the key they
-            # share, and starts empty unless its value is written anew.
-            st.session_state["q"] = st.session_state["q"]
-        if "models loaded" in st.session_state:  # the choice of models, likewise
-            st.session_state["models loaded"] = st.session_state["models loaded"]
+        # To Streamlit (1.67) the box here is another one than that of the page before, in spite of the key they share,
+        # and starts empty unless its value is written anew.
+        for key in {"q", "models loaded", "language"} & set(st.session_state):
+            st.session_state[key] = st.session_state[key]
     usual = _usual_language()
     query_params.restore("lang", usual, _written_language, "language")
     i18n.use(st.session_state["language"] or usual)
@@ -94,7 +118,9 @@ def head(title: str, question: str, views: Mapping[str, str] | None = None, *, n
     with line:
         st.title(title, width="content")
         st.markdown(question, width="stretch")
-        about.show(page, view)
+        with st.container(horizontal=True, vertical_alignment="center", width="content", gap="xxsmall"):
+            about.show(page, view)
+            _copy_link(key="copy link", data={"label": _("Copy link"), "copied": _("Copied")}, width=92)
     return view
 
 

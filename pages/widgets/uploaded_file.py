@@ -93,10 +93,11 @@ def _stored(kept: str, content: bytes, digest: str, name: str) -> Path:
 
 def control(given: Upload, key: str) -> Read | None:
     """The layout detected, boxes to change it, and the first rows as read; None, with an error, if unreadable."""
-    line, box = st.columns([4, 1], vertical_alignment="center")
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    line = row.container()
     try:
         parquet = given.path.suffix == ".parquet"
-        layout = Layout() if parquet else _asked(box.popover(_("Change"), width="stretch"), key)
+        layout = Layout() if parquet else _asked(row, key)
         source = look(given.path, layout)
         columns = records.columns(given.path, layout)
         with closing(records.windows(given.path, _ROWS, layout)) as table:
@@ -152,8 +153,9 @@ def ask_columns(read: Read, boxes: Sequence[Any], key: str, labels: str | None =
     return text, label
 
 
-def _asked(box: st.delta_generator.DeltaGenerator, key: str) -> Layout:
-    """The layout that a person chose; None for what is to be detected. Raises ValueError for nonsense."""
+def _asked(row: st.delta_generator.DeltaGenerator, key: str) -> Layout:
+    """The layout that a person chose, the delimiter in the row, the rest behind a button; None for what is to be
+    detected. Raises ValueError for nonsense."""
     detected = _("detect automatically")
     encodings = {
         None: detected,
@@ -186,8 +188,9 @@ def _asked(box: st.delta_generator.DeltaGenerator, key: str) -> Layout:
         ESCAPED: _('quoted cells "…", with \\" inside'),
     }
     headers = {None: detected, True: _("names the columns"), False: _("is data")}
+    delimiter = _chosen(row, _("Delimiter"), delimiters, f"{key} delimiter", typed=True, width=200)
+    box = row.popover(_("Change"), width="content")
     encoding = _chosen(box, _("Encoding"), encodings, f"{key} encoding", typed=True)
-    delimiter = _chosen(box, _("Delimiter"), delimiters, f"{key} delimiter", typed=True)
     quoting = _chosen(box, _("Quotation marks"), quotings, f"{key} quoting")
     header = _chosen(box, _("First row"), headers, f"{key} header")
     mend = box.checkbox(
@@ -204,7 +207,12 @@ def _asked(box: st.delta_generator.DeltaGenerator, key: str) -> Layout:
 
 
 def _chosen(
-    box: st.delta_generator.DeltaGenerator, title: str, choices: dict[Choice, str], key: str, typed: bool = False
+    box: st.delta_generator.DeltaGenerator,
+    title: str,
+    choices: dict[Choice, str],
+    key: str,
+    typed: bool = False,
+    **more: Any,
 ) -> Choice:
     """A choice, or with `typed` what was typed in its place, which is offered from then on."""
     kept = st.session_state.get(key)
@@ -217,6 +225,7 @@ def _chosen(
         key=key,
         accept_new_options=typed,
         persist_state="session",
+        **more,
     )
 
 
@@ -254,7 +263,7 @@ def message_of(error: Exception, given: Upload) -> str:
         "join": _("Join cells after the last named column"),
     }
     cut = [titles[name] for name in re.findall(r"--([\w-]+)", line) if name in titles and f"--{name}" not in short]
-    return _("{what}. Choose it under “Change”: {box}.").format(what=short, box=cut[0]) if cut else short
+    return _("{what}. Choose it above: {box}.").format(what=short, box=cut[0]) if cut else short
 
 
 def _renamed(line: str, given: Upload) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from core.runtime.i18n import clauses, listed
 from core.runtime.i18n import gettext as _
 from pages.wording.tokens import minus
 
@@ -37,10 +38,38 @@ def area(tally: Tally) -> str:
     """The area under the ROC curve, read off bins, with how far the exact one can be; only digits that are sure."""
     if tally.auc is None or tally.auc_within is None:
         return "–"
-    if tally.auc_within < 0.00005:
-        return f"{tally.auc:.4f}"
+    if tally.auc_within < 0.0005:
+        return f"{tally.auc:.3f}"
     within = math.ceil(1_000 * (tally.auc_within + 0.0005)) / 1_000  # what rounding the area adds is in it
     return f"{tally.auc:.3f} ± {within:.3f}"
+
+
+def in_order(accuracies: Mapping[str, float], tied: Collection[str], on: str) -> str:
+    """Which model is right most often `on` some rows, in a sentence; of those `tied` with it chance may be the reason.
+
+    Models are given by the names that a reader sees.
+    """
+    order = sorted(accuracies, key=lambda model: -accuracies[model])
+    if len(order) == 1:
+        return _("{model} is right on {share:.1%} of {rows}.").format(
+            model=order[0], share=accuracies[order[0]], rows=on
+        )
+    best = [model for model in order if model == order[0] or model in tied]
+    first, others = (
+        listed(f"{model} {accuracies[model]:.1%}" for model in order if (model in best) == is_best)
+        for is_best in (True, False)
+    )
+    if len(best) > 1:
+        first = _("{models} (no clear difference)").format(models=first)
+    line = _("Most often right on {rows}: {models}.")
+    return line.format(
+        rows=on, models=clauses([first, _("then {models}").format(models=others)] if others else [first])
+    )
+
+
+def p_value(value: float) -> str:
+    """A p-value in three decimals."""
+    return "p < 0.001" if value < 0.0005 else f"p = {value:.3f}"
 
 
 def signed(value: float | None, interval: Interval | None, decimals: int) -> Estimate:

@@ -52,6 +52,8 @@ def test_figures_are_those_of_every_row(scores: tuple[np.ndarray, np.ndarray]) -
     assert found.brier == pytest.approx(brier_score_loss(labels, p), abs=1e-12)
     assert found.log_loss == pytest.approx(log_loss(labels, p), abs=1e-9)
     assert found.calibration_error == pytest.approx(calibration_error(p, labels), abs=1e-9)
+    assert found.confidence == pytest.approx(np.maximum(p, 1 - p).mean(), abs=1e-9)
+    assert found.targeted(Target(LABELS, 0)).confidence == pytest.approx(found.confidence)
     # Read off the bins, so near.
     assert found.auc == pytest.approx(roc_auc_score(labels, p), abs=5e-4)
     assert found.average_precision == pytest.approx(average_precision_score(labels, p), abs=2e-3)

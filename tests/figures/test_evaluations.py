@@ -7,8 +7,15 @@ import pytest
 
 from core.data.slices import SLICES
 from core.data.targets import Target
-from core.evaluation.binned_metrics import Tally
-from core.figures.evaluations import accuracy_by_slice, confusion, precision_recall, reliability, roc
+from core.evaluation.binned_metrics import Pair, Tally
+from core.figures.evaluations import (
+    accuracy_by_slice,
+    confusion,
+    only_one_right,
+    precision_recall,
+    reliability,
+    roc,
+)
 from core.figures.words import leans_moved, map_of_words
 from core.probes.words.embedding_map import word_map
 from core.probes.words.neighbours import Move, space
@@ -70,6 +77,12 @@ def test_rings_are_at_the_threshold(tallies: list[Tally]) -> None:
         rings = [trace for trace in precision_recall(tallies, threshold).data if trace.mode == "markers"]
         expected = [] if at.precision is None else [(at.recall, at.precision)]
         assert [(ring.x[0], ring.y[0]) for ring in rings[:1]] == expected
+
+
+def test_a_pair_is_the_rows_that_one_alone_gets_right() -> None:
+    figure = only_one_right(Pair("<b>", "gru", 5, 7, 3, 1))
+    assert [bar.x[0] for bar in figure.data] == [7, 3]
+    assert_text(figure, "<b>")
 
 
 def test_words_on_a_map() -> None:

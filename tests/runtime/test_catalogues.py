@@ -98,6 +98,7 @@ def test_messages_follow_the_language() -> None:
     i18n.use(i18n.TRADITIONAL_CHINESE)
     assert i18n.current() == i18n.TRADITIONAL_CHINESE
     assert i18n.gettext("Home") == "首頁"
+    assert i18n.titled("LSTM", "0.5") == "LSTM：0.5"
     assert i18n.gettext("no such message") == "no such message"
     i18n.use("xx")
     assert i18n.gettext("Home") == "Home"

@@ -13,6 +13,14 @@ import pytest
 from tests.conftest import WORDS
 
 
+@pytest.fixture(autouse=True)
+def no_earlier_results() -> None:
+    """No search of an earlier test is remembered."""
+    from pages.server import background_search
+
+    background_search._finished.clear()
+
+
 @pytest.fixture
 def tiny_models(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The tiny checkpoints are the app's."""

@@ -65,7 +65,7 @@ def chart(at: AppTest) -> dict[str, Any]:
 
 def strip(at: AppTest) -> dict[str, Any]:
     """What the row of words is given."""
-    (found,) = at.get("bidi_component")
+    _link, found = at.get("bidi_component")
     return json.loads(found.proto.json)
 
 
@@ -476,7 +476,7 @@ def test_the_models_page_shows_every_report() -> None:
     at.switch_page("pages/6_Models.py").run()
     sound(at)
     assert at.dataframe[0].value["model"].tolist() == ["RNN", "GRU", "LSTM"]
-    assert at.dataframe[0].value["accuracy"].tolist() == ["0.7500"] * 3
+    assert [cell[:7] for cell in at.dataframe[0].value["accuracy (95 % interval)"]] == ["75.0% ("] * 3
     names = [[curve["name"] for curve in json.loads(found.proto.spec)["data"]] for found in at.get("plotly_chart")]
     assert names == [["RNN", "GRU", "LSTM"]] * 2
 

@@ -12,7 +12,7 @@ from core.data.label_inference import NEUTRAL
 from core.data.labels import SENTIMENT, model_name, shown
 from core.data.small_data import SMALL, class_counts, is_small, majority
 from core.models.checkpoints import labels_of
-from core.runtime.i18n import clauses, listed, ngettext
+from core.runtime.i18n import clauses, listed, ngettext, titled, together
 from core.runtime.i18n import gettext as _
 from core.text.preprocessing import DROPPING, places
 from pages.widgets import answers, black_box, classes, models, prefixwise, target, text_strip
@@ -89,8 +89,8 @@ def _in_a_sentence(verdicts: list[Verdict]) -> str:
             _("{models} at word {number}, “{word}”").format(models=listed(names), number=number, word=visible(word))
             for (number, word), names in sorted(turns.items())
         ]
-        said.append(_("Last change of verdict: {where}.").format(where="; ".join(at_words)))
-    return " ".join(said)
+        said.append(_("Last change of verdict: {where}.").format(where=clauses(at_words)))
+    return together(said)
 
 
 def _curves(readers: list[Model], verdicts: list[Verdict]) -> None:
@@ -216,7 +216,7 @@ def _looks(verdicts: list[Verdict]) -> list[text_strip.Look]:
             [
                 (
                     of_class(verdict.labels, best).color,
-                    f"{name}: {shown(verdict.labels[best])} {shares[best]:.3f}",
+                    titled(name, f"{shown(verdict.labels[best])} {shares[best]:.3f}"),
                 )
                 for best, shares in zip(targets.predicted_of(after).tolist(), after.tolist(), strict=True)
             ]

@@ -115,10 +115,12 @@ def _rounds(cloud: Cloud, boosted: _Boosted) -> None:
     number = slide_whole(_("Round"), "boost_t", 1, len(boosting.rounds), _SHOWN, most=MOST_ROUNDS)
     minimum = minima.get(number)
     _figures_of_round(cloud, boosted, number, minimum)
-    with st.expander(_("Calculation of this round"), icon=":material/calculate:", expanded=True):
+    with st.expander(_("Calculation of this round"), icon=":material/calculate:"):
         worksheet.show(sheet(boosting, number, minimum), "boost sheet")
     _history(boosting, number)
-    _table(cloud, boosted)
+    with st.expander(_("All rounds"), icon=":material/table:"):
+        st.plotly_chart(votes_and_errors(boosting, number), key="boost votes", alt=_("Errors and votes by round"))
+        _table(cloud, boosted)
     _points(cloud, boosting, number)
 
 
@@ -194,7 +196,6 @@ def _history(boosting: Boosting, number: int) -> None:
         )
         said = together([said, allowed])
     left.caption(said.format(error=last.training_error, bound=bound))
-    st.plotly_chart(votes_and_errors(boosting, number), key="boost votes", alt=_("Errors and votes by round"))
 
 
 def _table(cloud: Cloud, boosted: _Boosted) -> None:
@@ -216,7 +217,6 @@ def _table(cloud: Cloud, boosted: _Boosted) -> None:
         )
         risks = round_.normaliser, round_.risk, round_.training_error, round_.outvoted
         rows.append((round_.number, rule, round_.error, alpha, lowest, difference, *risks, wrong, factor))
-    st.markdown(_("**All rounds**"))
     shown = {name: st.column_config.NumberColumn(format="%.1e" if name == header[5] else "%.4f") for name in header[2:]}
     tables.table(header, rows, "boosting-rounds", column_config=shown)
 

@@ -35,10 +35,10 @@ def view() -> None:
     exercise = _ask()
     if exercise is not None:
         _worked(exercise)
-    st.header(_("Check your own derivation"))
-    derivation.view(2 if exercise is None else len(exercise.x))
-    st.header(_("Vanishing and exploding"))
-    vanishing.view()
+    with st.expander(_("Check your own derivation"), icon=":material/spellcheck:"):
+        derivation.view(2 if exercise is None else len(exercise.x))
+    with st.expander(_("Vanishing and exploding"), icon=":material/trending_down:"):
+        vanishing.view()
 
 
 def _ask() -> Exercise | None:
@@ -74,14 +74,17 @@ def _worked(exercise: Exercise) -> None:
     result = backpropagation(exercise)
     for note in result.notes:
         st.warning(plain(note), icon=":material/vertical_align_top:")
-    st.header(_("Forward"))
-    worksheet.show(forward(result), "bptt forward")
-    st.header(_("Backward"))
-    worksheet.show(backward(result), "bptt backward")
+    left, right = st.columns(2)
+    with left:
+        st.header(_("Forward"))
+        worksheet.show(forward(result), "bptt forward")
+    with right:
+        st.header(_("Backward"))
+        worksheet.show(backward(result), "bptt backward")
     st.header(_("One gradient, three methods"))
     _three_ways(result)
-    st.header(_("A slip in the report, corrected"))
-    _slip(slips(result))
+    with st.expander(_("A slip in the report, corrected"), icon=":material/report:"):
+        _slip(slips(result))
 
 
 def _three_ways(result: Backpropagation) -> None:

@@ -61,7 +61,7 @@ def _kept() -> None:
     if outdated := ensemble_file.outdated(ensemble, models.hashes()):
         st.warning(
             _("These figures were measured on other models than the ones here: {names}.").format(
-                names=plain(", ".join(map(model_name, outdated)))
+                names=plain(i18n.listed(map(model_name, outdated)))
             ),
             icon=":material/history:",
         )

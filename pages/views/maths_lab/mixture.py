@@ -150,7 +150,7 @@ def _steps(given: _Given, fitted: _Fitted) -> None:
         likelihood(mixture, half_step), key="mix likelihood", alt=_("Log-likelihood and its bound by half-step")
     )
     right.caption(_never_falls(mixture))
-    with st.expander(_("Calculation of this iteration"), icon=":material/calculate:", expanded=True):
+    with st.expander(_("Calculation of this iteration"), icon=":material/calculate:"):
         worksheet.show(sheet(mixture, number, component, point), "mix sheet")
     _slips(mixture, iteration, component)
     if given.states is not None:

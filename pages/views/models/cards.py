@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -12,65 +13,127 @@ from core.data.small_data import class_counts, majority, trained_counts
 from core.models import checkpoints
 from core.models.checkpoints import EMBEDDINGS
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import listed
+from core.runtime.i18n import listed, together
 from pages.widgets import models, tables
-from pages.wording import names
+from pages.wording import estimates, names
 from pages.wording.terms import term
-from pages.wording.tokens import plain
+from pages.wording.tokens import lead, plain
 
 
 def view(cards: dict[str, Any], word_vectors: dict[str, Any] | None) -> None:
-    """Everything that the cards say."""
-    reports = _measured(cards, "report")
+    """Which model is right more often, and on what; then everything else that the cards say."""
+    reports, people = _measured(cards, "report"), _measured(cards, "people")
+    histories = {name: card["history"] for name, card in cards.items() if card.get("history")}
+    if reports:
+        lead(_best(reports, people))
+    else:
+        st.info(_("No model here has a report yet. Train with --report FILE to add one."))
+    if reports or histories:
+        left, right = st.columns(2)
+        with left:
+            _by_length(reports)
+        with right:
+            _curves(histories, cards)
+    _bring_your_own()
+    every_card = cards | ({"word2vec": word_vectors} if word_vectors else {})
+    study = models.study()
+    tabs = {
+        _("Test results"): lambda: _test_results(cards, reports, people),
+        _("Ablations: what each choice adds"): lambda: study and _study(study),
+        _("Intended use and limits"): lambda: _use(every_card),
+    }
+    for tab, draw in zip(st.tabs(list(tabs)), tabs.values(), strict=True):
+        with tab:
+            draw()
+
+
+def _best(reports: Mapping[str, Any], people: Mapping[str, Any]) -> str:
+    """Which model is right most often on the rows of the reports, and on texts that people labelled.
+
+    A tie: the accuracy is in the best one's interval.
+    """
+    lines = []
+    for measured, rows in (
+        (reports, _("{rows:,} test rows")),
+        (people, _("{rows:,} texts that people labelled")),
+    ):
+        same: dict[object, dict[str, Any]] = {}
+        for name, report in measured.items():
+            same.setdefault((report["rows"], report.get("sha256")), {})[model_name(name)] = report
+        for some in same.values():
+            best = max(some.values(), key=lambda report: report["accuracy"])
+            tied = [name for name, report in some.items() if report["accuracy"] >= best["accuracy_interval"][0]]
+            accuracies = {name: report["accuracy"] for name, report in some.items()}
+            lines.append(estimates.in_order(accuracies, tied, rows.format(rows=best["rows"])))
+    return together(lines[:2])
+
+
+def _by_length(reports: Mapping[str, Any]) -> None:
     if reports:
         from core.figures.models import accuracy_by_length
 
-        st.header(_("Test results"))
-        _evaluations(reports)
-        _tell_of_labels([name for name in reports if checkpoints.labels_of(cards[name]) == SENTIMENT], reports)
-        if people := _measured(cards, "people"):
-            _evaluations(people)
-            st.caption(_("Measured on texts that people labelled."))
-        if without := [model_name(name) for name in cards if name not in reports]:
-            line = _("No report: {names}. Add one in training with --report FILE.")
-            st.caption(plain(line.format(names=listed(without))))
-        left, right = st.columns(2)
-        left.plotly_chart(accuracy_by_length(reports), key="by_length", alt=_("Accuracy by length, one line per model"))
-    else:
-        st.info(_("No model here has a report yet. Train with --report FILE to add one."))
-        right = st
-    histories = {name: card["history"] for name, card in cards.items() if card.get("history")}
-    if histories:
-        from core.figures.models import training_curves
+        st.plotly_chart(accuracy_by_length(reports), key="by_length", alt=_("Accuracy by length, one line per model"))
 
-        right.plotly_chart(training_curves(histories), key="curves", alt=_("Held-out log-loss by training step"))
-        before = [model_name(name) for name in histories if "calibration" in cards[name]]
-        if 0 < len(before) < len(histories):
-            line = _("Curves of {names}: before temperature scaling. Curves of older models: after it.")
-            right.caption(plain(line.format(names=listed(before))))
 
-    study = models.study()
-    if study:
-        from core.figures.models import study_differences
+def _curves(histories: Mapping[str, Any], cards: Mapping[str, Any]) -> None:
+    if not histories:
+        return
+    from core.figures.models import training_curves
 
-        st.header(_("Ablations: what each choice adds"))
-        st.write(
-            _(
-                "The base is an LSTM with {units} units, trained on {rows:,} tweets. Each variant "
-                "changes one thing and is judged on the same {held:,} held-out tweets. If the 95 % "
-                "interval of a difference includes zero, the study shows no difference. “Another "
-                "seed” changes nothing but chance, so differences of its size mean little."
-            ).format(
-                units=study["base"]["hidden_size"], rows=study["data"]["rows"], held=study["data"]["held_out_rows"]
-            )
+    st.plotly_chart(training_curves(histories), key="curves", alt=_("Held-out log-loss by training step"))
+    before = [model_name(name) for name in histories if "calibration" in cards[name]]
+    if 0 < len(before) < len(histories):
+        line = _("Curves of {names}: before temperature scaling. Curves of older models: after it.")
+        st.caption(plain(line.format(names=listed(before))))
+
+
+def _bring_your_own() -> None:
+    """How a model of a person's own comes here, in one line."""
+    root = checkpoints.root()
+    folder = "checkpoints" if root == Path(__file__).parents[3] / "checkpoints" else "$UNROLLED_CHECKPOINTS"
+    st.caption(
+        _(
+            "Add your own model: `{train}` trains one, `{bring}` imports one. Each folder "
+            "`{folder}/NAME` is a model here."
+        ).format(
+            train="python -m core train --data FILE",
+            bring="python -m core import-torch --weights FILE --vocabulary FILE --name NAME",
+            folder=folder,
         )
-        variants = study["variants"]
-        differences = study_differences(variants, [names.variant(row) for row in variants])
-        st.plotly_chart(differences, key="study", alt=_("Differences in accuracy from the base"))
-        _vocabulary_by_step(study)
+    )
 
-    st.header(_("Intended use and limits"))
-    every_card = cards | ({"word2vec": word_vectors} if word_vectors else {})
+
+def _test_results(cards: Mapping[str, Any], reports: Mapping[str, Any], people: Mapping[str, Any]) -> None:
+    if not reports:
+        return
+    _evaluations(reports)
+    _tell_of_labels([name for name in reports if checkpoints.labels_of(cards[name]) == SENTIMENT], reports)
+    if people:
+        _evaluations(people)
+        st.caption(_("Measured on texts that people labelled."))
+    if without := [model_name(name) for name in cards if name not in reports]:
+        line = _("No report: {names}. Add one in training with --report FILE.")
+        st.caption(plain(line.format(names=listed(without))))
+
+
+def _study(study: Mapping[str, Any]) -> None:
+    from core.figures.models import study_differences
+
+    st.write(
+        _(
+            "The base is an LSTM with {units} units, trained on {rows:,} tweets. Each variant "
+            "changes one thing and is judged on the same {held:,} held-out tweets. If the 95 % "
+            "interval of a difference includes zero, the study shows no difference. “Another "
+            "seed” changes nothing but chance, so differences of its size mean little."
+        ).format(units=study["base"]["hidden_size"], rows=study["data"]["rows"], held=study["data"]["held_out_rows"])
+    )
+    variants = study["variants"]
+    differences = study_differences(variants, [names.variant(row) for row in variants])
+    st.plotly_chart(differences, key="study", alt=_("Differences in accuracy from the base"))
+    _vocabulary_by_step(study)
+
+
+def _use(every_card: Mapping[str, Mapping[str, Any]]) -> None:
     _statements(every_card)
     for name in every_card:
         with st.expander(_("Card of {name}").format(name=plain(model_name(name))), icon=":material/description:"):
@@ -87,18 +150,17 @@ def _evaluations(reports: Mapping[str, Mapping[str, Any]]) -> None:
     measures = {"f1": "F1", "auc": "AUC"}
     if any(report["f1"] is None for report in reports.values()):  # of more than two classes
         measures |= {"macro_f1": _("macro-F1"), "average_recall": _("average recall")}
-    header = [_("model"), _("accuracy"), _("95 % interval"), *measures.values(), _("log-loss (nats)")]
+    header = [_("model"), _("accuracy (95 % interval)"), *measures.values(), _("log-loss (nats)")]
     tables.table(
         [*header, _("calibration error"), _("unknown tokens"), _("rows")],
         [
             (
                 model_name(name),
-                f"{report['accuracy']:.4f}",
-                "{:.4f} – {:.4f}".format(*report["accuracy_interval"]),
-                *("–" if report.get(measure) is None else f"{report[measure]:.4f}" for measure in measures),
-                f"{report['log_loss']:.4f}",
-                f"{report['calibration_error']:.4f}",
-                f"{report['unknown_rate']:.2%}",
+                estimates.share(report["accuracy"], report["accuracy_interval"]),
+                *("–" if report.get(measure) is None else f"{report[measure]:.3f}" for measure in measures),
+                f"{report['log_loss']:.3f}",
+                f"{report['calibration_error']:.3f}",
+                f"{report['unknown_rate']:.1%}",
                 f"{report['rows']:,}",
             )
             for name, report in reports.items()
@@ -132,7 +194,7 @@ def _vocabulary_by_step(study: Mapping[str, Any]) -> None:
                 _("none") if number == 0 else f"+ {steps.get(row['step'], row['step'])}",
                 f"{row['distinct']:,}",
                 f"{row['vocabulary']:,}",
-                f"{row['unknown_rate']:.2%}",
+                f"{row['unknown_rate']:.1%}",
             )
             for number, row in enumerate(study["vocabulary_by_step"])
         ],
@@ -153,7 +215,7 @@ def _statements(cards: Mapping[str, Mapping[str, Any]]) -> None:
         if len(holders) > 1:
             together.setdefault(tuple(holders), []).append(statement)
     for holders, shared in together.items():
-        st.markdown(f"**{plain(', '.join(map(model_name, holders)))}**")
+        st.markdown(f"**{plain(listed(map(model_name, holders)))}**")
         _list(shared)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -10,17 +10,17 @@ import streamlit as st
 from core.data import targets
 from core.data.labels import model_name
 from core.data.labels import shown as named
+from core.runtime.i18n import clauses, listed, ngettext, together
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import ngettext
 from pages.server.fingerprint import fingerprint
 from pages.views.models.source import Shown, choose_model
-from pages.widgets import classes, frame, query_params, tables
+from pages.widgets import classes, query_params, tables
 from pages.wording import estimates
-from pages.wording.tokens import Number, plain, signed
+from pages.wording.tokens import Number, lead, plain, signed
 
 if TYPE_CHECKING:
     from core.evaluation.assessment import Example
-    from core.evaluation.binned_metrics import Tally
+    from core.evaluation.binned_metrics import Pair, Tally
 
 _BESIDE = 4  # classes whose confusion table leaves room for figures beside it
 
@@ -30,13 +30,8 @@ def slices(shown: Shown) -> None:
     from core.figures.evaluations import accuracy_by_slice
 
     tallies, names = shown.tallies.tallies, _slice_names()
+    lead(_weakest(tallies, names))
     st.plotly_chart(accuracy_by_slice(tallies, names), key="slices", alt=_("Accuracy by slice, with intervals"))
-    st.caption(
-        _(
-            "Dots: accuracy with its 95 % interval (Wilson). Dotted lines: accuracy on all rows. "
-            "Slices of different families overlap, so a low accuracy shows where errors are, not why."
-        )
-    )
     target = tallies[0].target
     shares = [] if target is None else [_("share of {one}").format(one=named(target.name))]
     header = [_("slice"), _("model"), _("rows"), _("accuracy"), *shares]
@@ -55,11 +50,41 @@ def slices(shown: Shown) -> None:
         tables.table(header, rows, "slices")
 
 
+def _weakest(tallies: Sequence[Tally], names: Mapping[tuple[str, str], str]) -> str:
+    """Where each model is right least often, of the slices that are clearly weaker than the whole file."""
+    found: dict[str, list[str]] = {}
+    for tally in tallies:
+        weak = [
+            (cell.accuracy, names[cell.family, cell.name])
+            for cell in tally.cells()
+            if cell.accuracy is not None and cell.interval is not None and cell.interval[1] < tally.accuracy
+        ]
+        if weak:
+            accuracy, name = min(weak)
+            found.setdefault(name, []).append(_share(tally, accuracy))
+    if not found:
+        return _("No slice is clearly weaker than the whole file.")
+    each = [_("“{slice}” ({models})").format(slice=name, models=listed(models)) for name, models in found.items()]
+    whole = listed(_share(tally, tally.accuracy) for tally in tallies)
+    return together(
+        [
+            _("Weakest: {slices}.").format(slices=clauses(each)),
+            _("On all rows: {models}.").format(models=whole),
+        ]
+    )
+
+
+def _share(tally: Tally, share: float | None) -> str:
+    """A model's name and a share."""
+    return f"{model_name(tally.model)} –" if share is None else f"{model_name(tally.model)} {share:.1%}"
+
+
 def calibration(shown: Shown) -> None:
     """Reliability plot, expected calibration error, Brier score, temperature."""
     from core.figures.evaluations import reliability
 
     tallies = _aimed(shown)
+    lead(_sure(tallies))
     st.plotly_chart(
         reliability(tallies),
         key="reliability",
@@ -76,32 +101,49 @@ def calibration(shown: Shown) -> None:
     rows: list[tuple[object, ...]] = [
         (
             model_name(tally.model),
-            f"{tally.calibration_error:.4f}",
-            f"{tally.brier:.4f}",
-            f"{tally.log_loss:.4f}",
+            f"{tally.calibration_error:.3f}",
+            f"{tally.brier:.3f}",
+            f"{tally.log_loss:.3f}",
             "–" if tally.temperature is None else f"{tally.temperature:.3f}",
             tally.rows,
         )
         for tally in tallies
     ]
     tables.table(header, rows)
-    st.caption(
-        _(
-            "Points on the diagonal are calibrated: of the rows whose class is predicted at 80 %, 80 % "
-            "are of that class. ECE is the mean distance from the diagonal over 15 equal ranges. In a "
-            "small file even a calibrated model has some. Temperature: the best divisor of the "
-            "logits on this file; above 1, the model is overconfident. The models were already "
-            "divided by their own temperature at the end of training, on other rows."
+
+
+def _sure(tallies: Sequence[Tally]) -> str:
+    """Which models are over- or underconfident, by how many percentage points; chance may explain a small distance."""
+    over, under, neither = list[str](), list[str](), list[str]()
+    for tally in tallies:
+        low, high = tally.accuracy_interval
+        apart = not low <= tally.confidence <= high
+        line = (
+            _("{model} by {points:.1f} points ({sure:.1%} sure, {right:.1%} right)")
+            if apart
+            else _("{model} ({sure:.1%} sure, {right:.1%} right)")
+        ).format(
+            model=model_name(tally.model),
+            points=100 * abs(tally.confidence - tally.accuracy),
+            sure=tally.confidence,
+            right=tally.accuracy,
         )
-    )
+        (neither if not apart else over if tally.confidence > high else under).append(line)
+    said = ((_("Overconfident: {models}."), over), (_("Underconfident: {models}."), under))
+    lines = [line.format(models=listed(models)) for line, models in said if models]
+    if neither:
+        lines.append(_("As sure as right, up to chance: {models}.").format(models=listed(neither)))
+    return together(lines)
 
 
 def confusion(shown: Shown) -> None:
     """The confusion table of a model, and rows of each field to ask more of."""
     from core.figures.evaluations import confusion as drawn
 
-    model = choose_model(shown.tallies)
+    with shown.row:
+        model = choose_model(shown.tallies)
     tally = shown.tallies.of(model)
+    lead(_errors(tally))
     left, right = st.columns([2, 3]) if len(tally.labels) <= _BESIDE else (st.container(), st.container())
     left.plotly_chart(drawn(tally), key="confusion", alt=_("Gold labels against predictions"))
     header = [_("measure"), _("value (95 % interval)")]
@@ -120,15 +162,14 @@ def confusion(shown: Shown) -> None:
         ]
     else:
         measures = [
-            (_("macro-F1: mean of the classes’ F1"), f"{tally.macro_f1:.4f}"),
-            (_("average recall: mean of the classes’ recalls"), f"{tally.average_recall:.4f}"),
+            (_("macro-F1: mean of the classes’ F1"), f"{tally.macro_f1:.3f}"),
+            (_("average recall: mean of the classes’ recalls"), f"{tally.average_recall:.3f}"),
         ]
     with right:
         tables.table(header, [accuracy, *measures, (_("rows"), f"{tally.rows:,}")])
     if second is None:
         _each_class(tally)
     if shown.assessment is None:
-        _no_texts()
         return
     st.header(_("Rows to inspect"))
     label, predicted = _cell(tally)
@@ -137,6 +178,22 @@ def confusion(shown: Shown) -> None:
     line = ngettext("{count:,} row", "{count:,} rows", count).format(count=count)
     st.caption(_("{rows}. Listed, most confident first: {shown}.").format(rows=line, shown=len(examples)))
     _examples(examples, [model], tally.labels, f"confusion {model} {label} {predicted}")
+
+
+def _errors(tally: Tally) -> str:
+    """How often a model is right, and its most frequent error."""
+    gold, predicted = tally.frequent_error
+    line = _("{model} is right on {share:.1%} of {rows:,} rows.").format(
+        model=model_name(tally.model), share=tally.accuracy, rows=tally.rows
+    )
+    if gold == predicted:
+        return line
+    error = _("Most frequent error: {count:,} rows labelled {gold} are predicted {predicted}.").format(
+        count=int(tally.confusion[gold, predicted]),
+        gold=named(tally.labels[gold]),
+        predicted=named(tally.labels[predicted]),
+    )
+    return together([line, error])
 
 
 def _each_class(tally: Tally) -> None:
@@ -148,7 +205,7 @@ def _each_class(tally: Tally) -> None:
             one.rows,
             estimates.share(one.precision, one.precision_interval),
             estimates.share(one.recall, one.recall_interval),
-            "–" if one.f1 is None else f"{one.f1:.4f}",
+            "–" if one.f1 is None else f"{one.f1:.3f}",
             estimates.area(tally.targeted(targets.named(tally.labels, one.label))),
         )
         for one in tally.by_class
@@ -204,7 +261,7 @@ def _aimed(shown: Shown, predicted: bool = True) -> tuple[Tally, ...]:
         return tallies
     prediction = {"": _("predicted class")} if predicted else {}
     name = query_params.choice(
-        st.selectbox,
+        shown.row.selectbox,
         _("Target class"),
         prediction | {name: named(name) for name in labels},
         name="target",
@@ -225,7 +282,7 @@ def threshold(shown: Shown) -> None:
     assert target is not None
     one, chance = plain(named(target.name)), classes.probability_name_plain(target)
     hundredths = query_params.linked(
-        st.slider,
+        shown.row.slider,
         _("Decision threshold for {one} ({chance}, in hundredths)").format(one=one, chance=chance),
         0,
         100,
@@ -233,8 +290,28 @@ def threshold(shown: Shown) -> None:
         key="models threshold",
         default=50,
         read=query_params.whole(0, 100),
+        width=360,
     )
     at_threshold = [(tally, tally.at(hundredths / 100)) for tally in tallies]
+    lead(
+        together(
+            [
+                _("At {threshold:.2f}, share of {one} rows that is found: {models}.").format(
+                    threshold=hundredths / 100,
+                    one=named(target.name),
+                    models=listed(_share(tally, at.recall) for tally, at in at_threshold),
+                ),
+                _("Share of predicted {one} that is right: {models}.").format(
+                    one=named(target.name), models=listed(_share(tally, at.precision) for tally, at in at_threshold)
+                ),
+            ]
+        )
+    )
+    left, right = st.columns(2)
+    left.plotly_chart(
+        precision_recall(tallies, hundredths / 100), key="precision recall", alt=_("Precision against recall")
+    )
+    right.plotly_chart(roc(tallies, hundredths / 100), key="roc", alt=_("Recall against false positive rate"))
     header = [
         _("model"),
         _("precision"),
@@ -251,30 +328,20 @@ def threshold(shown: Shown) -> None:
             estimates.share(at.precision, at.precision_interval),
             estimates.share(at.recall, at.recall_interval),
             estimates.share(at.accuracy, at.accuracy_interval),
-            "–" if at.f1 is None else f"{at.f1:.4f}",
+            "–" if at.f1 is None else f"{at.f1:.3f}",
             "–" if at.false_positive_rate is None else f"{at.false_positive_rate:.1%}",
             estimates.area(tally),
-            "–" if tally.average_precision is None else f"{tally.average_precision:.4f}",
+            "–" if tally.average_precision is None else f"{tally.average_precision:.3f}",
         )
         for tally, at in at_threshold
     ]
     tables.table(header, rows)
-    left, right = st.columns(2)
-    left.plotly_chart(
-        precision_recall(tallies, hundredths / 100), key="precision recall", alt=_("Precision against recall")
-    )
-    right.plotly_chart(roc(tallies, hundredths / 100), key="roc", alt=_("Recall against false positive rate"))
-    st.caption(
-        _(
-            "Rings: the models at this threshold. Dashed lines: predicting {one} for every row, and "
-            "guessing. Counts at each hundredth are exact; areas come from 300 bins. A threshold "
-            "chosen on a file looks better there than on another file."
-        ).format(one=one)
-    )
 
 
 def compare(shown: Shown) -> None:
     """Two models on the same rows: McNemar's test, the difference with its interval, the rows where they differ."""
+    from core.figures.evaluations import only_one_right
+
     names = [tally.model for tally in shown.tallies.tallies]
     if len(names) < 2:
         st.info(_("Only one model is available. A comparison needs two."))
@@ -282,21 +349,29 @@ def compare(shown: Shown) -> None:
     two = names[:2] if "lstm" not in names else [next(name for name in names if name != "lstm"), "lstm"]
     titles = {name: model_name(name) for name in names}
     a, b = (
-        query_params.choice(box.selectbox, label, titles, name=name, key=f"models compare {name}", default=usual)
-        for name, usual, box, label in zip("ab", two, st.columns(2), (_("First model"), _("Second model")), strict=True)
+        query_params.choice(
+            shown.row.selectbox,
+            label,
+            titles,
+            name=name,
+            key=f"models compare {name}",
+            default=usual,
+            width=200,
+        )
+        for name, usual, label in zip("ab", two, (_("First model"), _("Second model")), strict=True)
     )
     if a == b:
         st.info(_("Choose two different models."))
         return
     pair = shown.tallies.pair(a, b)
+    if pair.difference < 0:  # the better one first
+        pair, a, b = pair.turned(), b, a
     low, high = pair.interval
+    lead(_which_is_better(pair))
+    st.plotly_chart(
+        only_one_right(pair), key="only one right", alt=_("Rows that only one model gets right, a bar for each model")
+    )
     first, second = plain(model_name(a)), plain(model_name(b))
-    if low > 0 or high < 0:
-        better, worse = (first, second) if low > 0 else (second, first)
-        verdict = _("{better} is more accurate than {worse} on this file.").format(better=better, worse=worse)
-    else:
-        verdict = _("No significant difference between {a} and {b} on this file.").format(a=first, b=second)
-    st.header(verdict)
     left, middle, right = st.columns(3)
     left.metric(
         _("accuracy of {a} minus {b} (points)").format(a=first, b=second),
@@ -305,32 +380,44 @@ def compare(shown: Shown) -> None:
         delta_color="off",
         delta_arrow="off",
     )
-    middle.metric(_("McNemar’s p"), f"{pair.p_value:.2g}")
+    middle.metric(_("McNemar’s test"), estimates.p_value(pair.p_value))
     right.metric(_("rows where only one is right"), f"{pair.only_a + pair.only_b:,}")
-    tables.table(
-        ["", _("{b} right").format(b=model_name(b)), _("{b} wrong").format(b=model_name(b))],
-        [
-            (_("{a} right").format(a=model_name(a)), pair.both, pair.only_a),
-            (_("{a} wrong").format(a=model_name(a)), pair.only_b, pair.neither),
-        ],
-    )
-    st.caption(
-        _(
-            "The interval is Newcombe’s for paired proportions, 95 %. The test is McNemar’s, exact. "
-            "Both cover the sampling of rows, not of the training seed: another seed also changes a "
-            "model’s accuracy."
+    with st.expander(_("Rows by who is right"), icon=":material/table:"):
+        tables.table(
+            ["", _("{b} right").format(b=model_name(b)), _("{b} wrong").format(b=model_name(b))],
+            [
+                (_("{a} right").format(a=model_name(a)), pair.both, pair.only_a),
+                (_("{a} wrong").format(a=model_name(a)), pair.only_b, pair.neither),
+            ],
         )
-    )
     if shown.assessment is None:
-        _no_texts()
         return
     st.header(_("Rows where only one is right"))
     differing = shown.assessment.differing
     _examples(differing.get((a, b), differing.get((b, a), ())), [a, b], shown.tallies.of(a).labels, f"compare {a} {b}")
 
 
-def _no_texts() -> None:
-    st.info(_("The report’s texts are not stored. Choose this project’s sentences, or evaluate your own file."))
+def _which_is_better(pair: Pair) -> str:
+    """Which model is right more often, and whether the difference is beyond chance; `pair` has the better one first."""
+    low, high = pair.interval
+    shares = [(pair.both + alone) / pair.rows for alone in (pair.only_a, pair.only_b)]
+    known = {
+        "a": model_name(pair.a),
+        "b": model_name(pair.b),
+        "a_right": f"{shares[0]:.1%}",
+        "b_right": f"{shares[1]:.1%}",
+        "rows": f"{pair.rows:,}",
+        "points": f"{100 * pair.difference:.2f}",
+        "low": f"{Number(100 * low):.2f}",
+        "high": f"{Number(100 * high):.2f}",
+    }
+    if low > 0:
+        first = _("{a} is right more often than {b}: {a_right} against {b_right} of {rows} rows.")
+        second = _("The difference of {points} points ({low} to {high}) is beyond chance.")
+    else:
+        first = _("{a} and {b} are right about equally often: {a_right} and {b_right} of {rows} rows.")
+        second = _("The difference of {points} points ({low} to {high}) may be chance.")
+    return together([first.format(**known), second.format(**known)])
 
 
 def _examples(examples: Sequence[Example], names: Sequence[str], labels: Sequence[str], key: str) -> None:
@@ -346,7 +433,7 @@ def _examples(examples: Sequence[Example], names: Sequence[str], labels: Sequenc
         *(f"P {model_name(name)}" for name in names),
         _("row"),
     ]
-    rows = tables.table(
+    tables.table(
         header,
         [
             (
@@ -359,13 +446,8 @@ def _examples(examples: Sequence[Example], names: Sequence[str], labels: Sequenc
             for one in examples
         ],
         key=f"models rows {fingerprint((key, examples))}",
-        select="single-row",
+        texts=[one.text for one in examples],
     )
-    if not rows:
-        st.caption(_("Choose a row to open its text on another page."))
-        return
-    st.text(examples[rows[0]].text)
-    frame.links_to_pages(examples[rows[0]].text)
 
 
 def _slice_names() -> dict[tuple[str, str], str]:
@@ -381,7 +463,7 @@ def _slice_names() -> dict[tuple[str, str], str]:
         ("emoticon", "with"): _("emoticon"),
         ("unknown", "0"): _("all words known"),
         ("unknown", "1"): _("1 unknown word"),
-        ("unknown", "2 or more"): _("2 or more unknown"),
+        ("unknown", "2 or more"): _("2 or more unknown words"),
         ("length", "31 or more"): _("31 or more tokens"),
     }
     return {

@@ -16,10 +16,10 @@ from core.models import checkpoints
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
 from pages.server import background_search
-from pages.views.models.source import UPLOADED, alike, loaded_checkpoints
+from pages.views.models import source
 from pages.widgets import label_meaning, tables, uploaded_file
 from pages.wording import estimates
-from pages.wording.tokens import plain
+from pages.wording.tokens import lead, plain
 
 if TYPE_CHECKING:
     from core.evaluation.assessment import Assessment
@@ -35,21 +35,20 @@ class _Asked(NamedTuple):
 
 def view() -> None:
     """Upload, choose, read, and the figures in short; the other views then show them in full."""
-    st.write(
-        _(
-            "Upload a file with a text column and a label column (CSV, TSV, JSON, parquet or text), "
-            "up to 20 MB. For a larger file: `python -m core assess --data FILE`. The file is read a "
-            "few thousand rows at a time and is kept only in this session."
-        )
-    )
-    if not (loaded := loaded_checkpoints()):
+    if not (loaded := source.loaded_checkpoints()):
         return
-    chosen = alike(loaded, _("Classes in the file"), "models classes")
+    chosen = source.alike(loaded, _("Classes in the file"), "models classes")
     if len(chosen) > MOST_MODELS:
         st.caption(_("Only the first {count} models are evaluated.").format(count=MOST_MODELS))
         chosen = chosen[:MOST_MODELS]
     upload = uploaded_file.upload(_("Labelled file"), "models upload", "models")
     if upload is None:
+        st.caption(
+            _(
+                "A column of texts and a column of labels, up to 20 MB, kept only in this session. For a larger "
+                "file: `python -m core assess --data FILE`."
+            )
+        )
         return
     asked = _asked(upload, chosen)
     if asked is None:
@@ -108,11 +107,13 @@ def _say(so_far: Assessment) -> background_search.Shown:
 
 def _show(name: str, result: Assessment, seen: Sequence[str]) -> None:
     if result.counted:
-        st.session_state[UPLOADED] = (name, result)
+        source.keep(name, result)
+        rows = ngettext("{count:,} row of {name}", "{count:,} rows of {name}", result.counted)
+        lead(source.ranking(result.tallies, rows.format(count=result.counted, name=name)))
     if not result.done:
         line = _("Stopped at {share:.0%} of the file. The results cover only the rows up to there.")
         st.warning(line.format(share=result.share))
-    st.write(
+    st.caption(
         _(
             "{rows:,} rows: {counted:,} counted, {unlabelled:,} without a class, "
             "{empty:,} without a word, {malformed:,} malformed."
@@ -136,20 +137,33 @@ def _show(name: str, result: Assessment, seen: Sequence[str]) -> None:
     header = [_("model"), _("accuracy"), *measures, _("calibration error (ECE)"), _("Brier score")]
     rows: list[tuple[object, ...]] = []
     for tally in result.tallies.tallies:
-        figures = (f"{tally.macro_f1:.4f}", f"{tally.average_recall:.4f}")
+        figures = (f"{tally.macro_f1:.3f}", f"{tally.average_recall:.3f}")
         if second is not None:
             f1 = tally.at(0.5).f1
-            figures = ("–" if f1 is None else f"{f1:.4f}", estimates.area(tally))
+            figures = ("–" if f1 is None else f"{f1:.3f}", estimates.area(tally))
         rows.append(
             (
                 model_name(tally.model),
                 estimates.share(tally.accuracy, tally.accuracy_interval),
                 *figures,
-                f"{tally.calibration_error:.4f}",
-                f"{tally.brier:.4f}",
+                f"{tally.calibration_error:.3f}",
+                f"{tally.brier:.3f}",
             )
         )
     tables.table(header, rows)
-    st.caption(
-        _("You can now choose this file under Slices, Calibration, Confusion, Threshold and Compare two models.")
-    )
+    views = {
+        "slices": _("Slices"),
+        "calibration": _("Calibration"),
+        "confusion": _("Confusion"),
+        "threshold": _("Threshold"),
+        "compare": _("Compare two models"),
+    }
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(_("Show this file in:"), width="content")
+        for view, title in views.items():
+            st.button(title, key=f"models to {view}", on_click=_turn_to, args=(view,))
+
+
+def _turn_to(view: str) -> None:
+    st.session_state["models view"] = view
+    st.session_state[source.CHOSEN] = "upload"

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
 from core.data import targets
@@ -16,15 +17,18 @@ from core.data.targets import log_odds_name
 from core.models import checkpoints
 from core.probes.words import embedding_map
 from core.probes.words import neighbours as words
+from core.runtime.i18n import clauses, listed, together
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import listed
 from core.runtime.malloc import give_back
 from pages.server.caches import cached
 from pages.widgets import black_box, models, query_params, tables, target
-from pages.wording.tokens import change, plain, signed, visible
+from pages.wording.tokens import change, lead, minus, plain, signed, visible
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from core.models.checkpoints import Card, Checkpoint
+    from core.probes.words.embedding_map import WordMap
     from core.probes.words.neighbours import Leaning, Move, Neighbours, Space
 
 _LISTED = 20
@@ -36,26 +40,29 @@ def view(vectors: Card | None) -> None:
     """One model's words, and those of the vectors that it started from where they are here."""
     if not (loaded := black_box.inside(models.loaded())):
         return
-    checkpoint = models.choose(loaded, "models word model")
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    with row:
+        checkpoint = models.choose(loaded, "models word model")
     after = _after(checkpoint)
-    before = _start(checkpoint, vectors)
     kinds = {
         "near": _("Neighbours"),
         "analogy": _("Analogy"),
         "map": _("Map"),
         "moved": _("Moved words"),
     }
-    about = query_params.choice(st.segmented_control, _("Analysis"), kinds, name="about", key="models about")
-    if about != "analogy":
-        checkpoint = target.choose([checkpoint], "models words", predicted=False).model(checkpoint)
+    with row:
+        about = query_params.choice(st.segmented_control, _("Analysis"), kinds, name="about", key="models about")
+        if about != "analogy":
+            checkpoint = target.choose([checkpoint], "models words", predicted=False).model(checkpoint)
+    before = _start(checkpoint, vectors)
     if about == "near":
-        _neighbours(checkpoint, before, after)
+        _neighbours(checkpoint, before, after, row)
     elif about == "analogy":
-        _analogy(before, after)
+        _analogy(before, after, row)
     elif about == "map":
-        _map(checkpoint, before, after)
+        _map(checkpoint, before, after, row)
     else:
-        _moved(checkpoint, before)
+        _moved(checkpoint, before, row)
 
 
 def _start(checkpoint: Checkpoint, card: Card | None) -> Space | None:
@@ -81,7 +88,7 @@ def _start(checkpoint: Checkpoint, card: Card | None) -> Space | None:
     return None
 
 
-def _word_box(label: str, name: str, usual: str, box: Callable[..., str | None] = st.text_input) -> str:
+def _word_box(label: str, name: str, usual: str, box: Callable[..., str | None], width: int = 180) -> str:
     typed = query_params.linked(
         box,
         label,
@@ -91,6 +98,7 @@ def _word_box(label: str, name: str, usual: str, box: Callable[..., str | None] 
         read=lambda typed: typed[:_LONGEST],
         write=lambda typed: typed or None,
         max_chars=_LONGEST,
+        width=width,
     )
     return typed or ""
 
@@ -102,8 +110,8 @@ def _known(space: Space, usual: str) -> str:
     return next((word for word in space.vocabulary.words if len(word) > 3 and word.isalpha()), usual)
 
 
-def _neighbours(checkpoint: Checkpoint, before: Space | None, after: Space) -> None:
-    typed = _word_box(_("Word"), "word", _known(after, "love"))
+def _neighbours(checkpoint: Checkpoint, before: Space | None, after: Space, row: DeltaGenerator) -> None:
+    typed = _word_box(_("Word"), "word", _known(after, "love"), row.text_input)
     if not typed.strip():
         st.info(_("No word yet. Type one."))
         return
@@ -112,24 +120,42 @@ def _neighbours(checkpoint: Checkpoint, before: Space | None, after: Space) -> N
     except (ValueError, LookupError) as error:
         _cannot(error)
         return
-    _side_by_side(before, after, lambda space: words.neighbours(space, typed, _LISTED), checkpoint)
+    move = None
     if before is not None:
-        try:
+        with suppress(ValueError, LookupError):  # said below
             move = words.move_of(checkpoint, before, typed)
-        except (ValueError, LookupError):
-            return  # shown above
+    lead(_near(typed, before, after, move, checkpoint))
+    _side_by_side(before, after, lambda space: words.neighbours(space, typed, _LISTED), checkpoint)
+    if move is not None:
         one, two, three = st.columns(3)
         one.metric(_("cosine, before and after"), f"{move.cosine:.3f}")
         lean = _("lean of the word alone ({log_odds})").format(log_odds=_log_odds(checkpoint, plain))
         two.metric(lean, signed(move.lean_after), **change(move.shift, f"{move.shift:+.2f}"))
         if move.polarity is not None:
             three.metric(_("polarity in the training data (nats)"), signed(move.polarity))
-    st.caption(
-        _(
-            "Nearest by cosine among all words that the model knows. Near words are used in similar "
-            "contexts. Opposites are often neighbours before training, less so after it."
-        )
+
+
+def _near(typed: str, before: Space | None, after: Space, move: Move | None, checkpoint: Checkpoint) -> str:
+    """Which words are nearest to a word, and which way it leans by itself, before training and after it."""
+    word, *nearest = visible(after.word(typed)), *(_first(space, typed) for space in (after, before) if space)
+    line = (
+        _("Nearest to “{word}”: {after}.")
+        if len(nearest) < 2
+        else _("Nearest to “{word}”: {before} before training, {after} after it.")
     )
+    line = line.format(word=word, after=nearest[0], before=nearest[-1])
+    if move is None:
+        return line
+    lean = _("By itself it moved from {before} to {after} ({log_odds}).")
+    numbers = {"before": signed(move.lean_before), "after": signed(move.lean_after)}
+    return together([line, lean.format(**numbers, log_odds=_log_odds(checkpoint))])
+
+
+def _first(space: Space, typed: str) -> str:
+    """The three nearest words, or a dash where a space does not know the word."""
+    with suppress(ValueError, LookupError):
+        return listed(visible(near.word) for near in words.neighbours(space, typed, 3).near)
+    return "–"
 
 
 def _side_by_side(
@@ -158,13 +184,9 @@ def _side_by_side(
                 st.caption(_("Searched {count:,} words.").format(count=result.searched))
 
 
-def _analogy(before: Space | None, after: Space) -> None:
-    st.write(_("a is to b as what is to c? The words nearest to a − b + c, without these three."))
-    boxes = st.columns(3)
+def _analogy(before: Space | None, after: Space, row: DeltaGenerator) -> None:
     usual = ("better", "good", "bad")
-    typed = [
-        _word_box(name, f"an{name}", word, box.text_input) for name, word, box in zip("abc", usual, boxes, strict=True)
-    ]
+    typed = [_word_box(name, f"an{name}", word, row.text_input, 120) for name, word in zip("abc", usual, strict=True)]
     if not all(word.strip() for word in typed):
         st.info(_("Type three words."))
         return
@@ -175,24 +197,26 @@ def _analogy(before: Space | None, after: Space) -> None:
     except (ValueError, LookupError) as error:
         _cannot(error)
         return
+    answers = []
+    for space in filter(None, (after, before)):
+        with suppress(ValueError, LookupError):
+            answers.append(visible(words.analogy(space, a, b, c).near[0].word))
+    if answers:
+        line = _("“{a}” is to “{b}” as “{answer}” is to “{c}”.")
+        if answers[0] != answers[-1]:
+            line = _("“{a}” is to “{b}” as “{answer}” (before training: “{start}”) is to “{c}”.")
+        lead(line.format(a=visible(a), b=visible(b), c=visible(c), answer=answers[0], start=answers[-1]))
     _side_by_side(before, after, lambda space: words.analogy(space, a, b, c))
-    st.caption(
-        _(
-            "The three words themselves are left out. This matters: otherwise the answer would "
-            "mostly be one of them. Vectors of tweets solve fewer analogies than vectors of "
-            "encyclopaedias."
-        )
-    )
 
 
-def _map(checkpoint: Checkpoint, before: Space | None, after: Space) -> None:
+def _map(checkpoint: Checkpoint, before: Space | None, after: Space, row: DeltaGenerator) -> None:
     from core.figures.words import map_of_words
 
     whens = {"after": _("after training")} | ({"before": _("before training")} if before is not None else {})
-    left, middle, right = st.columns([2, 2, 2], vertical_alignment="bottom")
-    when = query_params.choice(left.segmented_control, _("Vectors"), whens, name="when", key="models when")
+    when = query_params.choice(row.segmented_control, _("Vectors"), whens, name="when", key="models when")
+    settings = row.popover(_("Settings"), icon=":material/tune:", width="content")
     count = query_params.linked(
-        middle.slider,
+        settings.slider,
         _("Words"),
         50,
         embedding_map.MOST,
@@ -202,7 +226,7 @@ def _map(checkpoint: Checkpoint, before: Space | None, after: Space) -> None:
         read=query_params.whole(50, embedding_map.MOST),
         step=50,
     )
-    sought = _word_box(_("Words to find (optional)"), "find", "", right.text_input)
+    sought = _word_box(_("Words to find (optional)"), "find", "", settings.text_input)
     space = before if when == "before" and before is not None else after
     kind, leaning = _leaning(checkpoint.hash_with_polarity, checkpoint)
     ids = embedding_map.that_matter(leaning, int(count or embedding_map.WORDS))
@@ -222,6 +246,7 @@ def _map(checkpoint: Checkpoint, before: Space | None, after: Space) -> None:
         title = _("{title}, {log_odds}").format(title=title, log_odds=log_odds)
     units = {"polarity": _("polarity (nats)"), "lean": _("lean of the word ({log_odds})").format(log_odds=log_odds)}
     zero, one = _sides(checkpoint)
+    lead(_apart(result, zero, one))
     st.plotly_chart(
         map_of_words(result, title, units[kind], chosen),
         key=f"word map {when}",
@@ -232,21 +257,28 @@ def _map(checkpoint: Checkpoint, before: Space | None, after: Space) -> None:
         st.caption(_("Unknown words: {words}").format(words=plain(visible(listed(missing)[:200]))))
     st.caption(
         _(
-            "The map shows the {count:,} words with the largest |{leaning}| / √(rank by frequency). "
-            "Its axes are the two directions in which they differ most (PCA of unit vectors). The "
-            "plane explains {share:.0%} of the variance, so distant words may look near. Scroll to "
-            "zoom, drag to move, double-click to reset. Blue leans to {one}, red to {zero}."
-        ).format(
-            count=len(result.words),
-            leaning=plain(units[kind]),
-            share=sum(result.explained),
-            zero=plain(zero),
-            one=plain(one),
-        )
+            "The {count:,} words with the largest |{leaning}| / √(rank by frequency). Blue leans to {one}, red to "
+            "{zero}. Scroll to zoom, drag to move, double-click to reset."
+        ).format(count=len(result.words), leaning=plain(units[kind]), zero=plain(zero), one=plain(one))
     )
 
 
-def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
+def _apart(result: WordMap, zero: str, one: str) -> str:
+    """How well either axis of the map sets the words apart that lean to either side."""
+    share = _("The map holds {share:.0%} of the variance.").format(share=sum(result.explained))
+    if len(result.words) < 3 or not result.leaning.std():
+        return share
+    related = [abs(float(np.corrcoef(axis, result.leaning)[0, 1])) if axis.std() else 0.0 for axis in result.places.T]
+    axis = int(np.argmax(related))
+    line = (
+        _("Component {axis} sets words for {one} apart from words for {zero} (correlation with the lean {r:.2f}).")
+        if related[axis] >= 0.5
+        else _("Neither axis sets words for {one} apart from words for {zero} (largest correlation {r:.2f}).")
+    )
+    return together([line.format(axis=axis + 1, one=one, zero=zero, r=related[axis]), share])
+
+
+def _moved(checkpoint: Checkpoint, before: Space | None, row: DeltaGenerator) -> None:
     from core.figures.words import leans_moved
 
     if before is None:
@@ -260,12 +292,13 @@ def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
         "shift": _("in the verdict"),
         "cosine": _("in direction (cosine)"),
     }
-    by = query_params.choice(st.segmented_control, _("Largest change"), orders, name="by", key="models by")
+    by = query_params.choice(row.segmented_control, _("Largest change"), orders, name="by", key="models by")
     if by == "cosine":
         moves = sorted(result, key=lambda move: move.cosine)[: 2 * _PER_SIDE]
     else:
         ordered = sorted(result, key=lambda move: -move.shift)
         moves = [*ordered[:_PER_SIDE], *ordered[-_PER_SIDE:]]
+    lead(_furthest(moves, by, zero, one))
     st.plotly_chart(
         leans_moved(
             moves,
@@ -276,12 +309,9 @@ def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
         alt=_("Lean of words before and after training"),
     )
     st.caption(
-        _(
-            "Lean: the logit of a sentence with this word alone. Ring: with the vector before "
-            "training. Dot: with the trained vector. The rest of the model is as trained in both. "
-            "Blue moved to {one}, orange to {zero}. Searched: the {count:,} most frequent words that "
-            "both know."
-        ).format(one=plain(one), zero=plain(zero), count=len(result))
+        _("Lean: the logit of a sentence with this word alone. Searched the {count:,} most frequent words.").format(
+            count=len(result)
+        )
     )
     header = [
         _("word"),
@@ -294,6 +324,22 @@ def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
     ]
     with st.expander(_("Table"), icon=":material/table:"):
         tables.table(header, map(_row, moves), "moved-words")
+
+
+def _furthest(moves: list[Move], by: str, zero: str, one: str) -> str:
+    """Which words training moved most, to either side, or in direction."""
+    if by == "cosine":
+        each = listed(f"“{visible(move.word)}” ({minus(f'{move.cosine:.2f}')})" for move in moves[:3])
+        return _("Turned most (cosine to the vector before training): {words}.").format(words=each)
+    ends = ((one, moves[0]), (zero, moves[-1]))
+    line = _("most to {label}: “{word}” ({before} → {after})")
+    each = clauses(
+        line.format(
+            label=label, word=visible(move.word), before=signed(move.lean_before), after=signed(move.lean_after)
+        )
+        for label, move in ends
+    )
+    return _("Moved by training, {words}.").format(words=each)
 
 
 def _log_odds(checkpoint: Checkpoint, escape: Callable[[str], str] = str) -> str:

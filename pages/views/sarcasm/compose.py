@@ -12,12 +12,12 @@ from core.data.targets import POSITIVE
 from core.probes.sarcasm import compose
 from core.probes.sarcasm.candidates import TOP, Candidates, Question
 from core.probes.sarcasm.situations import bank, read
-from core.runtime.i18n import clauses, ngettext
+from core.runtime.i18n import clauses, ngettext, titled
 from core.runtime.i18n import gettext as _
 from core.storage.database import Prediction
 from pages.server import background_search, limits
 from pages.views.sarcasm.kept import FindCandidate, keep_find_form
-from pages.widgets import classes, models, query_params, tables
+from pages.widgets import black_box, classes, models, query_params, tables
 from pages.wording.terms import term
 from pages.wording.tokens import lead, plain
 
@@ -63,7 +63,7 @@ def view(checkpoints: list[Checkpoint]) -> None:
         return partial(compose.search, checkpoint.name, predictor(checkpoint), candidates, labels=checkpoint.labels)
 
     label = _("Build and score {count:,} remarks").format(count=question.recipes)
-    background_search.view("compose", key, start, _say, _show, label)
+    background_search.view("compose", key, start, _say, _show, label, shared=not black_box.is_one(checkpoint))
 
 
 def _situation() -> str:
@@ -134,7 +134,7 @@ def _show(result: Composition, key: str) -> None:
             round(one.probability, 3),
             one.text,
             term(one.recipe.pattern),
-            clauses(f"{term(name)}: {part}" for name, part in one.recipe.parts().items()),
+            clauses(titled(term(name), part) for name, part in one.recipe.parts().items()),
         )
         for one in result.top
     ]

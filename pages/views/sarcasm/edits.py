@@ -100,7 +100,9 @@ def view(text: str, checkpoints: list[Model]) -> None:
             probability=verdict.probability,
         )
     )
-    background_search.view("edits", key, start, _say, _show, _("Search for edits"))
+    background_search.view(
+        "edits", key, start, _say, _show, _("Search for edits"), shared=not black_box.is_one(checkpoint)
+    )
 
 
 def _say_it_disagrees(verdict: Verdict, read: str) -> None:

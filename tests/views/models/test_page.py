@@ -68,10 +68,6 @@ def look_at(at: AppTest, view: str) -> AppTest:
     return sound(at.pills(key="models view").set_value(view).run())
 
 
-def measured_on(at: AppTest, file: str) -> AppTest:
-    return sound(at.segmented_control(key="models on").set_value(file).run())
-
-
 def counts() -> Any:
     kept = binned_metrics_file.load()
     assert kept is not None
@@ -118,14 +114,16 @@ def test_a_row_goes_to_any_page() -> None:
     assert first["gold label"] == "positive"
     assert first["P RNN"] < 0.5
     at = choose_row(at, "text", 0)
-    assert first["text"] in [found.value for found in at.text] and len(at.header) == 2
+    assert first["text"] in [found.value for found in at.code] and len(at.header) == 1
 
 
 def test_two_models_side_by_side() -> None:
     at = opened("compare", on="own", a="gru", b="rnn")
     pair = counts().pair("gru", "rnn")
     difference, _p, rows = (metric.value for metric in at.metric)
-    assert difference.replace("−", "-") == f"{100 * pair.difference:+.2f}" and rows == str(pair.only_a + pair.only_b)
+    assert difference == f"{100 * abs(pair.difference):+.2f}" and rows == str(pair.only_a + pair.only_b)
+    better, worse = ("GRU", "RNN") if pair.difference >= 0 else ("RNN", "GRU")
+    assert at.metric[0].label.index(better) < at.metric[0].label.index(worse), "no difference below zero"
     assert "P GRU" in table(at, "text", "gold label").columns
     at = sound(at.selectbox(key="models compare b").set_value("gru").run())
     assert len(at.info) == 1 and not at.metric
@@ -151,7 +149,7 @@ def evaluated(name: str, content: bytes) -> AppTest:
 
 def rows_of(at: AppTest) -> list[float]:
     """Rows of an upload: all, counted, of neither class, without a word, malformed."""
-    return next(found for line in at.markdown if len(found := numbers_in(line.value)) == 5)
+    return next(found for line in at.caption if len(found := numbers_in(line.value)) == 5)
 
 
 def upload_of(rows: list[tuple[str, str]]) -> bytes:
@@ -178,7 +176,7 @@ def test_a_file_is_evaluated_and_offered_to_the_other_views(tmp_path: Path) -> N
     assert table(at, "model", "accuracy").iloc[0]["accuracy"].startswith(f"{accuracy:.1%}")
     for view in COUNTED:
         at = look_at(at, view)
-        at = measured_on(at, "upload")
+        assert at.segmented_control(key="models on").value == "upload"
         assert any(line.value.startswith("20 ") and "mine" in line.value for line in at.caption) and not at.error
 
 
@@ -260,7 +258,7 @@ def test_every_view_speaks_of_three_classes(three: Path) -> None:
     (chart,) = charts(at)
     assert chart["layout"]["yaxis"]["title"]["text"] == "share of *so so*"
     aimed = tallies.targeted("*so so*").of("one")
-    assert table(at, "Brier score").iloc[0]["calibration error (ECE)"] == f"{aimed.calibration_error:.4f}"
+    assert table(at, "Brier score").iloc[0]["calibration error (ECE)"] == f"{aimed.calibration_error:.3f}"
     at = sound(at.selectbox(key="models target").select("").run())
     (chart,) = charts(at)
     assert chart["layout"]["yaxis"]["title"]["text"] == "share right" and parameter(at, "target") is None
@@ -282,14 +280,14 @@ def test_every_view_speaks_of_three_classes(three: Path) -> None:
     assert at.metric[2].value == str(tallies.pair("one", "other").only_a + tallies.pair("one", "other").only_b)
     at = look_at(at, "cards")
     row = table(at, "macro-F1").iloc[0]
-    assert (row["F1"], row["macro-F1"]) == ("–", f"{tallies.of('one').macro_f1:.4f}")
+    assert (row["F1"], row["macro-F1"]) == ("–", f"{tallies.of('one').macro_f1:.3f}")
     assert "Measured on rows" in said(at) and "errors of the labels" not in said(at)
 
 
 def test_a_cell_of_three_classes_opens_its_texts(three: Path) -> None:
     at = evaluated("mine.csv", upload_of(MORE))
     assert rows_of(at) == [25, 25, 0, 0, 0] and "macro-F1" in table(at, "model", "accuracy").columns
-    at = measured_on(look_at(at, "confusion"), "upload")
+    at = look_at(at, "confusion")
     confusion = counts().of("one").confusion
     gold, predicted = counts().of("one").frequent_error
     assert [at.selectbox(key=f"models {name}").value for name in ("gold", "predicted")] == [
