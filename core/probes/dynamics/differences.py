@@ -58,12 +58,14 @@ class Difference:
         return first if first <= both else None
 
     @property
+    def rise(self) -> np.ndarray:
+        """How much each step adds to the share, [T]; 0 without one."""
+        return np.zeros(len(self.tokens[0])) if self.share is None else np.nan_to_num(np.diff(self.share, prepend=0.0))
+
+    @property
     def carrier(self) -> int | None:
         """The step at which the share grows most; None without shares, or where it grows by less than `LEAST`."""
-        if self.share is None:
-            return None
-        rise = np.nan_to_num(np.diff(self.share, prepend=0.0))
-        return int(rise.argmax()) + 1 if rise.max() >= LEAST else None
+        return int(self.rise.argmax()) + 1 if self.rise.max() >= LEAST else None
 
 
 def difference(a: Trace, b: Trace, grid: PatchGrid | None = None) -> Difference:

@@ -111,10 +111,7 @@ def _why(one: Difference) -> str:
 
 def _looks(runs: Sequence[Trace], told: Difference) -> list[text_strip.Look]:
     """A mark a model for its verdict after each word; a ground where the share that one model carries grows."""
-    import numpy as np
-
-    share = np.zeros(1) if told.share is None else np.nan_to_num(told.share)
-    rise = [*np.diff(share, prepend=0.0).tolist(), *[0.0] * len(runs[0])]
+    rise = [*told.rise.tolist(), *[0.0] * len(runs[0])]
     return [
         look._replace(ground=f"color-mix(in srgb, {CHOSEN} {50 * min(grows, 1):.0f}%, transparent)")
         if grows > _RISE
