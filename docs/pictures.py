@@ -33,7 +33,7 @@ PICTURES = {  # page, link, height
     "models": ("Models", {}, 1400),
 }
 WIDTH = 1180  # the sidebar is left out of the pictures
-PRESSED = {"flip": "Find me a flip", "permutations": "Start the search"}  # the button that a picture needs
+PRESSED = {"flip": "Find me a flip"}  # the button that a picture needs
 
 
 def main(names: list[str]) -> None:

@@ -163,8 +163,15 @@ def _failures(suites: list[OrderSuite], must: str) -> None:
             rows.append([model_name(suite.model), *_row(outcome, verdicts=many)])
     st.caption(plain(_("Failing pairs: {counts}. Here are the surest of each model.").format(counts=listed(counts))))
     if rows:
+        chance = st.column_config.NumberColumn(format="%.3f")
+        columns = dict.fromkeys((_("P(positive), first"), _("P(positive), second")), chance)
         tables.table(
-            header, rows, "order-failures", texts=[pair.b for pair in failed], firsts=[pair.a for pair in failed]
+            header,
+            rows,
+            "order-failures",
+            column_config=columns,
+            texts=[pair.b for pair in failed],
+            firsts=[pair.a for pair in failed],
         )
 
 

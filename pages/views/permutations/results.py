@@ -92,13 +92,8 @@ def _flips(
 ) -> list[int]:
     """The flips as a table, a column for each model; the chosen row."""
     first, judged = results[0], results[0].threshold is not None
-    header = [
-        _("order"),
-        *([_("P(valid)")] if judged else []),
-        _("flips"),
-        *(f"{model_name(one.model)} {classes.probability_name(one.target)}" for one, _other in said[0]),
-        _("vs original (nats)"),
-    ]
+    chances = [f"{model_name(one.model)} {classes.probability_name(one.target)}" for one, _other in said[0]]
+    header = [_("order"), *([_("P(valid)")] if judged else []), _("flips"), *chances, _("vs original (nats)")]
     rows = [
         (
             order.text,
@@ -115,6 +110,7 @@ def _flips(
         "flips",
         texts=[order.text for order in flips],
         firsts=[first.text] * len(flips),
+        column_config=dict.fromkeys(chances, st.column_config.NumberColumn(format="%.3f")),
         height=36 * _ROWS if len(flips) >= _ROWS else "content",
     )
 

@@ -20,6 +20,7 @@ from core.models.recurrent import CELLS, Classifier
 from core.probes.permutations import search as probe
 from core.probes.permutations.search import Permutations, Question, marks, search
 from core.probes.permutations.shared_prefixes import SharedPrefixes
+from tests.fluency.small_judge import random_judge
 from tests.probes.small_models import random_checkpoint, random_trigram, steep_model, two_outputs
 
 WORDS = "abcdefgh"
@@ -172,6 +173,30 @@ def test_the_target_is_the_model_s_or_the_goal_or_the_prediction() -> None:
     assert probe.ask(aimed, trigram, "a b", to="lost").target == Target(THREE, 2, 0)
     with pytest.raises(LookupError):
         probe.ask(aimed, trigram, "a b", to="angry")
+
+
+def test_one_search_of_several_models_finds_what_each_finds_alone_and_judges_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    several = [random_checkpoint(cell, WORDS, dtype=torch.float32, scale=1.2, seed=29) for cell in CELLS]
+    trigram, judge = random_trigram(list(WORDS)), random_judge(WORDS, threshold=0.3)
+    asked = [probe.ask(one, trigram, "a b c d e", None, judge, seconds=60.0) for one in several]
+    alone = [
+        list(search(one.name, probe.scorer(one, question), question))[-1].result()
+        for one, question in zip(several, asked, strict=True)
+    ]
+    read = []
+    valid = judge.valid
+    monkeypatch.setattr(type(judge), "valid", lambda _self, *given: read.append(given) or valid(*given))
+    together = list(probe.searches(several, asked))[-1].result()
+    assert len(read) < 2 * len(several), "the original of each, and every batch once"
+    for one, other in zip(alone, together, strict=True):
+        assert (one.model, one.flips, one.fluent, one.accepted) == (
+            other.model,
+            other.flips,
+            other.fluent,
+            other.accepted,
+        )
 
 
 @settings(deadline=None, max_examples=40)
