@@ -120,7 +120,7 @@ def confusion(tally: Tally) -> go.Figure:
             ],
             texttemplate="%{text}",
             textfont={"size": max(7, 16 - len(names) // 2)},
-            colorscale="Blues",
+            colorscale=[[0, "#aab8c6"], [1, "#08427d"]],  # no white on a dark page
             zmin=0,
             zmax=1,
             showscale=False,
