@@ -38,7 +38,7 @@ HOLDERS = {
     *("arrow_data_frame", "dataframe", "data_editor", "bidi_component", "number_input", "katex"),
 }
 MARKDOWN = {"markdown", "caption", "info", "warning", "success", "error", "alert", "title", "header", "subheader"}
-TAGS = {"style", "div", "span", "table", "tbody", "tr", "th", "td", "del", "ins"}
+TAGS = {"style", "div", "span", "p", "i", "table", "tbody", "tr", "th", "td", "del", "ins"}
 BARE = re.compile(r"[\w.+-]*")  # nothing in it can be markup; with the marker behind it, it would be no number any more
 OURS = re.compile(r"</?(?:b|i|br|sub|sup|extra|span[^<>]*)/?>")  # the markup of our own figures
 LIVE = re.compile(r"(?<!\\)(?:[<>$`|]|!\[|\]\()|(?<![\\\w]):(?:material|red|blue)|(?<!\\)https?://hostile")
