@@ -22,6 +22,7 @@ WORDS = frozenset(
         mark("threshold"),
         mark("equal verdicts"),
         mark("gate:"),
+        mark("gold label"),
         mark("human"),
         mark("judged valid"),
         mark("judged valid or invalid, within the threshold"),

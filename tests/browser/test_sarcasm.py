@@ -75,12 +75,11 @@ def test_a_comment_is_tested_and_who_is_fooled_is_said(page: Page, address: str)
     expect(metrics).to_have_count(len(CELLS))
     for place, one in enumerate(found):
         expect(metrics.nth(place)).to_contain_text(f"P(positive) = {one.probability:.3f}")
-    fooled = sum(one.label == "positive" for one in found)
-    badges = page.locator(".stMarkdownBadge", has=page.get_by_label("theater_comedy icon"))
-    expect(badges).to_have_count(fooled)
+    for one in found:
+        part = r"fooled.*{}" if one.label == "negative" else r"{}.*fooled"
+        expect(page.locator("p.u-answer")).to_have_text(re.compile(part.format(one.model.upper())))
     expect(page.locator(".chip")).to_have_count(sum(len(one.tokens) for one in found))
     answer.get_by_text("positive", exact=True).click()
-    expect(badges).to_have_count(len(CELLS) - fooled)
     expect(page).to_have_url(re.compile(r"[?&]reading=positive(&|$)"))
     page.get_by_label("Type a sentence").fill("so sad, this is terrible")
     expect(page.locator(".chip", has_text="terrible")).to_have_count(len(CELLS))
@@ -126,7 +125,7 @@ def test_edits_to_a_flip_that_is_kept_and_exported(page: Page, address: str, tmp
 
 def test_remarks_about_a_situation_and_a_search_that_is_stopped(page: Page, address: str) -> None:
     show(page, address, view="compose")
-    box = page.get_by_label("Unwelcome situation")
+    box = page.get_by_role("textbox", name="Unwelcome situation")
     box.fill("my landlord raised the rent again")
     box.press("Enter")
     expect(page).to_have_url(re.compile("situation=my"))
@@ -173,8 +172,7 @@ def test_a_file_of_hostile_cells_is_inert(
     expect(page.get_by_text(f"Read all {len(texts) + 1} rows. {len(texts)} scored")).to_be_visible()
     page.get_by_text("1 row with a problem").click()
     expect(cell(page, "3 fields, but the header has 2")).to_have_count(1)
-    tables = page.get_by_test_id("stDataFrame")
-    choose_first_row(page, tables.last)
+    choose_first_row(page, page.get_by_role("tabpanel").get_by_test_id("stDataFrame").first)
     expect(page.get_by_test_id("stCode").first).to_contain_text("oh great, thanks a lot!!!")
     say_and_keep(page)
     expect(page.get_by_text(re.compile("Saved to Kept finds for"))).to_be_visible()

@@ -45,7 +45,9 @@ def of(labels: tuple[str, ...], layers: int = 1) -> Callable[[Path], None]:
 def shown_of(block: Any) -> Iterator[str]:
     """What a page shows, piece by piece, without the help of the view."""
     for child in getattr(block, "children", {}).values():
-        if not str(getattr(getattr(child, "proto", None), "label", "")).startswith("About this"):
+        proto = getattr(child, "proto", None)
+        label = getattr(proto, "label", "") or getattr(getattr(proto, "popover", None), "label", "")
+        if not str(label).startswith("About this"):
             yield str(getattr(child, "proto", ""))
             yield from shown_of(child)
 
@@ -88,7 +90,7 @@ def read_outs(folder: Path) -> None:
 
 
 def check_read_outs(page: str, view: str, at: AppTest) -> None:
-    if page == "Trajectories" and view not in ("states", "words", "patch"):
+    if page == "Trajectories" and view not in ("states", "words", "differ", "patch"):
         assert at.error and all(error.value.startswith("Not ") for error in at.error)
     if page == "Trajectories" and view == "patch":
         assert ": before (reset gate" in said(at)

@@ -35,6 +35,13 @@ class WordMap:
     leaning: np.ndarray = field(repr=False)
     explained: tuple[float, float]
 
+    @property
+    def correlations(self) -> tuple[float, ...]:
+        """How closely the places along each axis go with the leaning, |r|; 0 where either does not vary."""
+        if len(self.words) < 3 or not self.leaning.std():
+            return (0.0, 0.0)
+        return tuple(abs(float(np.corrcoef(axis, self.leaning)[0, 1])) if axis.std() else 0.0 for axis in self.places.T)
+
 
 def that_matter(leaning: np.ndarray, count: int) -> np.ndarray:
     """Ids of the words that matter most, int64, from the leaning [V] of each id, without <pad> and <unk>."""

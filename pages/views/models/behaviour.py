@@ -229,7 +229,11 @@ def _failures(suite: Suite, failed: list[Outcome], count: int) -> None:
         ]
         rows = [_case(outcome, changed=changed, several=several) for outcome in failed]
         texts = [outcome.case.changed or outcome.case.text for outcome in failed]
-        tables.table(header, rows, key=f"suite failures {suite.model} {fingerprint(texts)}", texts=texts)
+        look = dict.fromkeys(
+            (_("P(positive)"), _("P(positive), changed")), st.column_config.NumberColumn(format="%.3f")
+        )
+        key = f"suite failures {suite.model} {fingerprint(texts)}"
+        tables.table(header, rows, key=key, texts=texts, column_config=look)
 
 
 def _case(outcome: Outcome, *, changed: bool, several: bool) -> tuple[object, ...]:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import streamlit as st
 
 from core.data import targets
@@ -266,10 +265,8 @@ def _map(checkpoint: Checkpoint, before: Space | None, after: Space, row: DeltaG
 def _apart(result: WordMap, zero: str, one: str) -> str:
     """How well either axis of the map sets the words apart that lean to either side."""
     share = _("The map holds {share:.0%} of the variance.").format(share=sum(result.explained))
-    if len(result.words) < 3 or not result.leaning.std():
-        return share
-    related = [abs(float(np.corrcoef(axis, result.leaning)[0, 1])) if axis.std() else 0.0 for axis in result.places.T]
-    axis = int(np.argmax(related))
+    related = result.correlations
+    axis = related.index(max(related))
     line = (
         _("Component {axis} sets words for {one} apart from words for {zero} (correlation with the lean {r:.2f}).")
         if related[axis] >= 0.5

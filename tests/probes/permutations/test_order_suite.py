@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.data.labels import SENTIMENT
 from core.evaluation.clustered_intervals import clustered_interval
 from core.models import checkpoints
 from core.models.predict import verdict
@@ -28,7 +29,11 @@ def suite(model: Any, **settings: Any) -> OrderSuite:
 
 
 def box(function: Any) -> BlackBox:
-    return BlackBox(lambda texts: [float(function(text)) for text in texts], "tests.made:up")
+    def predict(texts: Sequence[str]) -> list[float]:
+        return [float(function(text)) for text in texts]
+
+    predict.labels = SENTIMENT  # type: ignore[attr-defined]
+    return BlackBox(predict, "tests.made:up")
 
 
 def numbers_of(text: str) -> float:
@@ -183,5 +188,6 @@ def test_an_unknown_pattern_and_bad_answers_are_refused() -> None:
     def nothing(texts: Sequence[str]) -> list[float]:
         return [0.5] * (len(texts) - 1)
 
+    nothing.labels = SENTIMENT  # type: ignore[attr-defined]
     with pytest.raises(ValueError, match="gave 5 numbers"):
         suite(BlackBox(nothing, "tests.made:up"), pairs=3, patterns=("role swap",))
