@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from core.data.labels import SENTIMENT
+from core.data.targets import default
 
 MIXED = "mixed"
 GOLD_LABELS = (*SENTIMENT, MIXED)
@@ -18,6 +19,13 @@ GOLD_LABELS = (*SENTIMENT, MIXED)
 def gold_labels(classes: Iterable[str]) -> tuple[str, ...]:
     """The gold labels that a text can have where these are the classes; a class that is called mixed is that class."""
     return tuple(dict.fromkeys((*classes, MIXED)))
+
+
+def usual_gold_label(classes: Sequence[str]) -> str:
+    """The gold label where nobody names one: negative where that is a class, else the first of two, else mixed."""
+    if SENTIMENT[0] in classes:
+        return SENTIMENT[0]
+    return classes[0] if default(tuple(classes)) else MIXED
 
 
 def check_gold_label(gold: str, classes: Iterable[str] = SENTIMENT) -> None:

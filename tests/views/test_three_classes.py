@@ -155,3 +155,9 @@ def test_states_of_a_mixture_are_described_by_the_target(folder: Path) -> None:
     at = sound(opened("Maths_Lab", "mixture", mix_data="states", mix_axes="read-out", target="*lost*"))
     assert "are predicted *lost*" in said(at) and "mean P(*lost*)" in said(at)
     assert titles(charts(at)[0])[0] == "along the log-odds of *lost* against late"
+
+
+def test_nobody_is_called_fooled_before_a_gold_label_is_named(folder: Path) -> None:
+    at = sound(opened("Sarcasm", "comment", q=TEXT))
+    (chosen,) = (box for box in at.segmented_control if box.label == "Your gold label")
+    assert chosen.value == "mixed" and "fooled**" not in said(at)

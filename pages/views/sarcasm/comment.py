@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.data import targets
 from core.data.labels import model_name, shared, shown
-from core.models.gold_labels import MIXED, gold_labels
+from core.models.gold_labels import MIXED, gold_labels, usual_gold_label
 from core.probes.sarcasm import comment as probe
 from core.probes.sarcasm.comment import Comment
 from core.runtime.i18n import gettext as _
@@ -57,14 +57,14 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
 
 def ask_reading(labels: Sequence[str]) -> str:
     """How a person reads the text: as a class of these names, or mixed; in the link."""
+    usual = usual_gold_label(labels)
     return classes.choose(
         _("Your gold label"),
         {reading: reading_name(reading) for reading in gold_labels(labels)},
         name="reading",
         key="sarcasm reading",
-        unreadable=_("The link names an unknown label. Using {reading}.").format(
-            reading=plain(reading_name(labels[0]))
-        ),
+        unreadable=_("The link names an unknown label. Using {reading}.").format(reading=plain(reading_name(usual))),
+        default=usual,
         help=_("Mixed: several, or none. A model cannot answer “mixed”, so no model is wrong."),
     )
 
