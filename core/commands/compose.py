@@ -119,8 +119,9 @@ def _show(result: Composition) -> None:
     from core.probes.sarcasm.recipes import GOLD_LABEL
 
     console.line(f"{result.model}: {result.situation}")
-    even = ", read as positive even without praise" if result.alone_label == SENTIMENT[1] else ""
-    console.line(f"  the bare situation: {result.alone:.4f}{even}")
+    usual = dict(zip(SENTIMENT, ("", ", read as positive even without praise"), strict=True))
+    read = usual.get(result.alone_label, f", read as {result.alone_label}")
+    console.line(f"  the bare situation: {result.alone:.4f}{read}")
     console.line(f"  {result.certificate}")
     console.line(f"  A person reads every one of them as {GOLD_LABEL}, if the situation is unwelcome.")
     for form, reason in result.missing:

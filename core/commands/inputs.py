@@ -142,7 +142,9 @@ def sentiment_only(models: Sequence[AnyModel], why: str) -> list[AnyModel]:
 
     def checked(model: AnyModel) -> AnyModel:
         if not model.reads_sentiment:
-            raise ValueError(f"{model.name} tells {' from '.join(model.labels)}: {why}")
+            raise ValueError(
+                f"{model.name} has the classes {', '.join(model.labels)}, not {' and '.join(SENTIMENT)}: {why}"
+            )
         return model
 
     return console.usable(models, checked)

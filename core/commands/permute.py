@@ -87,7 +87,7 @@ def _flips_as_json(found: Flips) -> dict[str, object]:
 
 
 def _show_flips(found: Flips) -> None:
-    console.line(f"{found.model}: {found.label}  {found.probability:.4f}  {found.text}")
+    console.line(f"{found.model}: {found.label}  {_chance(found.target)}{found.probability:.4f}  {found.text}")
     console.line(f"  {found.certificate}")
     verdict, cell = _verdict_column(found.target)
     if found.pairs:
@@ -95,6 +95,11 @@ def _show_flips(found: Flips) -> None:
     for pair in found.pairs:
         accepted = "yes" if pair.accepted else "no "
         console.line(f"    {pair.valid:.2f}  {accepted}  {pair.probability:.4f}  {cell(pair.label)}{pair.text}")
+
+
+def _chance(target: Target) -> str:
+    """What a probability beside a verdict is of, empty where the verdict tells it."""
+    return "" if target.wins_at_half else f"{probability_of(target)} "
 
 
 def _verdict_column(target: Target) -> tuple[str, Callable[[str], str]]:
@@ -194,11 +199,17 @@ def _show(result: Permutations) -> None:
     verdict, cell = _verdict_column(result.target)
 
     def order(one: Order) -> str:
-        valid = "   " if one.valid is None else f"{one.valid:.2f}"
-        return f"{one.probability:.4f}  {one.fluency:8.2f}  {valid}  {cell(one.label)}{one.text}"
+        return f"{one.probability:.4f}  {weighed(one)}  {cell(one.label)}{one.text}"
 
-    logit = log_odds_name(result.target)
-    console.line(f"{result.model}: {result.original.label}  {order(result.original)}")
+    def weighed(one: Order) -> str:
+        valid = "   " if one.valid is None else f"{one.valid:.2f}"
+        return f"{one.fluency:8.2f}  {valid}"
+
+    logit, original = log_odds_name(result.target), result.original
+    console.line(
+        f"{result.model}: {original.label}  {_chance(result.target)}{original.probability:.4f}  {weighed(original)}  "
+        f"{original.text}"
+    )
     console.line(f"  {result.certificate}")
     console.line(
         f"  {logit}'s standard deviation over {result.named}: {result.sensitivity:.3f}; the original's {logit} minus "
@@ -236,16 +247,17 @@ def mine(options: argparse.Namespace) -> int:
         f"{progress.rows:,} rows ({progress.short:,} with fewer than two tokens); {progress.groups:,} groups of the "
         f"same words, {progress.orders:,} orders; {len(progress.pairs):,} pairs ({progress.left_out:,} left out)"
     )
-    columns = {model.name: _verdict_column(model.target or Target(model.labels, 0))[1] for model in models}
-    return console.answer(
-        options, progress.pairs, lambda pair: pair, lambda pair: _show_pair(pair, columns[pair.model])
-    )
+    named = {model.name: model for model in models}
+    return console.answer(options, progress.pairs, lambda pair: pair, lambda pair: _show_pair(pair, named[pair.model]))
 
 
-def _show_pair(pair: OppositePair, cell: Callable[[str], str]) -> None:
+def _show_pair(pair: OppositePair, model: Model) -> None:
+    target = model.target or Target(model.labels, model.labels.index(pair.label_a))  # `a` is read as the target
+    _head, cell = _verdict_column(target)
     a = cell(pair.label_a) + " ".join(pair.a.split())
     b = cell(pair.label_b) + " ".join(pair.b.split())
     valid = "" if pair.valid is None else f"{pair.valid:.2f}  "
     console.line(
-        f"{valid}{pair.gap:.4f}  {pair.model}  {pair.probability_a:.4f}  {a}  |  {pair.probability_b:.4f}  {b}"
+        f"{valid}{pair.gap:.4f}  {pair.model}  {_chance(target)}{pair.probability_a:.4f}  {a}  |  "
+        f"{pair.probability_b:.4f}  {b}"
     )

@@ -108,7 +108,8 @@ def evaluate(options: argparse.Namespace) -> int:
 def _show_evaluation(checkpoint: Checkpoint, sha256: str, result: Evaluation) -> None:
     low, high = result.accuracy_interval
     auc = "–" if result.auc is None else f"{result.auc:.4f}"
-    neutral = f" ({result.skipped:,} neutral or unlabelled rows left out)" if result.skipped else ""
+    without = "unlabelled" if "neutral" in checkpoint.labels else "neutral or unlabelled"
+    neutral = f" ({result.skipped:,} {without} rows left out)" if result.skipped else ""
     console.line(f"{result.model} on {result.data}: {result.rows:,} rows{neutral}")
     if checkpoints.trained_on(checkpoint.card, sha256):
         console.line("  it was trained on this very file, so these figures say nothing about other texts")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from core.commands import console, inputs
 from core.commands.options import Verbs, at_least, given, models_options
 from core.data import targets
+from core.data.targets import probability_of
 
 if TYPE_CHECKING:
     from core.evaluation.intervals import Share
@@ -148,7 +149,9 @@ def _share(rate: Rate, form: str = "{:.1f} % (95 % interval {:.1f} to {:.1f})") 
 def _example(outcome: Outcome, several: bool) -> str:
     """A failing case; of `several` classes, more than two, with the verdicts, which P(positive) does not tell."""
     case = outcome.case
-    label, changed_label = (f"{name} " if several else "" for name in (outcome.label, outcome.changed_label))
+    label, changed_label = (
+        f"{name}, {probability_of()} " if several else "" for name in (outcome.label, outcome.changed_label)
+    )
     if case.changed is None:
         return f"{label}{outcome.probability:.4f}, expected {case.expected}: {case.text}"
     return (
@@ -206,9 +209,9 @@ def _show_order_suite(suite: OrderSuite, examples: int, *, verdicts: bool) -> No
             if result.must == relation.must:
                 console.line(f"    {result.pattern:<28}{_of_pairs(result)}")
                 for outcome in result.failed[:examples]:
-                    a = f"{outcome.probability_a:.4f}", outcome.label_a, outcome.pair.a
-                    b = f"{outcome.probability_b:.4f}", outcome.label_b, outcome.pair.b
-                    both = (" ".join(parts if verdicts else parts[::2]) for parts in (a, b))
+                    a = f"{outcome.label_a}, {probability_of()}", f"{outcome.probability_a:.4f}", outcome.pair.a
+                    b = f"{outcome.label_b}, {probability_of()}", f"{outcome.probability_b:.4f}", outcome.pair.b
+                    both = (" ".join(parts if verdicts else parts[1:]) for parts in (a, b))
                     console.line("        " + "  |  ".join(both))
     console.line("")
 

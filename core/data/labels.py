@@ -56,7 +56,7 @@ def check_names(names: object) -> Names:
                 ).format(longest=LONGEST, name=name[:60])
             )
         if (first := seen.get(name.casefold())) is not None:
-            why = _("the two labels need different names; given: {first!r} and {second!r}")
+            why = _("the labels need different names; given: {first!r} and {second!r}")
             raise ValueError(why.format(first=first, second=name))
         seen[name.casefold()] = name
     return tuple(names)

@@ -303,7 +303,7 @@ class _Asking:
             return _("expected an array of shape {shape}, the probabilities of {names} for each of {texts}").format(
                 shape=(len(batch), *more), names=", ".join(self.names), texts=_texts(batch)
             )
-        why = _("expected {numbers} from 0 to 1, P(class 1) of each of {texts}, or a column for each class")
+        why = _("expected {numbers} from 0 to 1, P(class 1) of each of {texts}, or a column for each of 2–20 classes")
         return why.format(numbers=_numbers(len(batch)), texts=_texts(batch))
 
 

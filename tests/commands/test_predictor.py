@@ -142,7 +142,7 @@ number = 1
         ("short", "expected"),
         ("nan", "gave NaN for the text"),
         ("percentages", "gave numbers from 80 to 80 (percentages? Then divide by 100)"),
-        ("columns", "or a column for each class"),
+        ("columns", "or a column for each of 2–20 classes"),
         ("sums", "gave probabilities with the sum 0.9 for the text"),
         ("number", "number is of type int"),
         ("absent", "has no 'absent'; callable in it: columns, nan, percentages, raises, short, sums"),

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 
 import pytest
 
+from core.commands import permute
 from core.data.targets import Target
 from core.models import checkpoints
 from core.models.predict import verdict, verdicts
+from core.probes.permutations.mining import OppositePair
 from tests.commands.conftest import Cli
 from tests.conftest import WORDS, write_tiny_checkpoint
 
@@ -35,7 +38,9 @@ def test_what_is_about_sentiment_takes_models_that_have_it(cli: Cli, tmp_path: P
         assert [row["model"] for row in json.loads(done.out)] == ["three"], verb
     (row,) = json.loads(cli.run("compose --budget 60 --json 'my flight is late'").out)
     assert {one["label"] for one in row["top"]} | {row["alone_label"]} <= {"negative", "neutral", "positive"}
-    assert "airline tells late from lost from fine" in cli.refused("suite --model airline")
+    assert "airline has the classes late, lost, fine, not negative and positive" in cli.refused("suite --model airline")
+    for verb in ("suite --cases 2", "order-suite --pairs 2"):
+        assert re.search(rf"({'|'.join(THREE)}), P\(positive\) 0\.\d{{4}}", cli.text(f"{verb} --model three")), verb
 
 
 def test_what_explains_a_text_names_its_target(cli: Cli) -> None:
@@ -84,3 +89,16 @@ def test_models_of_three_classes_are_boosted(cli: Cli, folder: Path, write: Call
     file = write("rows.csv", "text,label\n" + rows)
     (row,) = cli.json(f"lab boosting --data {file}")
     assert row["stopped"] == "perfect" and row["amounts_to"]["voter"] == "three" and row["accuracy"] == 1
+
+
+def test_a_printed_number_says_of_which_class_it_is(
+    cli: Cli, write: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    pair = OppositePair("three", "so good", "good so", 0.6, 0.3, (1, 2), "neutral", "positive")
+    permute._show_pair(pair, checkpoints.load("three"))
+    assert "three  P(neutral) 0.6000  neutral   so good  |  0.3000  positive  good so" in capsys.readouterr().out
+    rows = write("rows.csv", "text,label\nso good,positive\nso bad,negative\nso late,neutral\nso sad,\n")
+    assert "3 rows (1 unlabelled rows left out)" in cli.text(f"evaluate --model three --data {rows}")
+    faithful = f"faithfulness --model three --methods occlusion-1 --data {rows}"
+    assert "each sentence’s predicted class is explained" in cli.text(faithful)
+    assert "explained: neutral against positive" in cli.text(f"{faithful} --target neutral --against positive")

@@ -181,7 +181,7 @@ def test_answers_of_every_kind_are_the_same_probabilities() -> None:
 NO_ANSWERS: list[tuple[Any, str]] = [
     (lambda texts: [0.5], "gave 1 number; expected 3 numbers"),
     (lambda texts: 0.5, r"an array of shape \(\)"),
-    (lambda texts: [[0.4]] * 3, r"shape \(3, 1\); expected 3 numbers .* 3 texts, or a column for each class"),
+    (lambda texts: [[0.4]] * 3, r"shape \(3, 1\); expected 3 numbers .* 3 texts, or a column for each of 2–20 classes"),
     (lambda texts: np.full((3, 21), 1 / 21), r"gave an array of shape \(3, 21\); expected 3 numbers"),
     (lambda texts: np.full((2, 3), 1 / 3), r"gave an array of shape \(2, 3\); expected 3 numbers"),
     (lambda texts: [[0.4, 0.6], [0.5, 0.502], [0, 1]], "the sum 1.002 for the text 'a day', not 1; expected"),

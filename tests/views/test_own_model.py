@@ -258,7 +258,7 @@ def test_verbs_that_rest_on_sentiment_say_that_they_do_not_apply(own: Path, caps
     for command in (["compose", "my flight is delayed again"], ["suite"]):
         assert main([*command, "--model", "topics-gru"]) == 2
         out, err = capsys.readouterr()
-        assert not out and "topics-gru tells cooking from weather" in err
+        assert not out and "topics-gru has the classes cooking, weather" in err
 
 
 def test_a_file_spelt_as_the_table_that_it_learnt_from_is_assessed_and_scanned_in_its_own_names(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from core.commands import console, inputs
 from core.commands.options import Verbs, at_least, check_folder, given, models_options, text_options
+from core.data.targets import default
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
@@ -75,7 +76,14 @@ def faithfulness(options: argparse.Namespace) -> int:
     if options.out and results:
         benchmark_file.save(Path(options.out), source, results)
         console.progress(f"the table is saved in {options.out}")
-    return console.answer(options, results, lambda one: benchmark_file.as_json(one, failures=True), _show, status)
+    several = {model.name for model, *_rest in chosen if default(model.labels) is None}
+    return console.answer(
+        options,
+        results,
+        lambda one: benchmark_file.as_json(one, failures=True),
+        lambda one: _show(one, one.model in several),
+        status,
+    )
 
 
 def _methods(checkpoint: Model, options: argparse.Namespace) -> tuple[Mapping[str, Method], list[str]]:
@@ -125,12 +133,17 @@ def _measured(
     return (progress.result() if progress and (progress.done or not stopped) else None), stopped
 
 
-def _show(result: Benchmark) -> None:
+def _show(result: Benchmark, several: bool) -> None:
+    """The table; of `several` classes, more than two, with the class that is explained."""
+    explained = "each sentence’s predicted class is explained" if several else ""
+    if result.target:
+        explained = f"explained: {result.target}" + (f" against {result.against}" if result.against else "")
     left_out = ", ".join(f"{count:,} of {reason}" for reason, count in result.left_out.items())
     console.line(
         f"{result.model}: {result.measured:,} of {result.given:,} sentences measured"
         + (f", left out: {left_out}" if left_out else "")
         + ("" if result.complete else "; not all of what was asked")
+        + (f"; {explained}" if explained else "")
     )
     width = max(len("random rankings"), *(len(standing.method) for standing in result.standings))
     console.line(

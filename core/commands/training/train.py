@@ -247,7 +247,8 @@ def _report_rows(corpus: Corpus) -> None:
     """What was read: how many rows, of which classes."""
     names = corpus.labelling.names
     counts = [f"{(corpus.labels == number).sum():,} {name}" for number, name in enumerate(names)]
-    neutral = f", {corpus.skipped:,} neutral or unlabelled rows left out" if corpus.skipped else ""
+    without = "unlabelled" if "neutral" in names else "neutral or unlabelled"
+    neutral = f", {corpus.skipped:,} {without} rows left out" if corpus.skipped else ""
     console.progress(f"{len(corpus):,} rows of {corpus.name}: {', '.join(counts)}{neutral}; tokenising")
 
 
