@@ -109,6 +109,11 @@ def choose_row(at: AppTest, column: str, *rows: int) -> AppTest:
     return sound(at.run())
 
 
+def strips(at: AppTest) -> list[dict[str, Any]]:
+    """What each row of words is given."""
+    return [data for found in at.get("bidi_component") if "looks" in (data := json.loads(found.proto.json))]
+
+
 def charts(at: AppTest) -> list[dict[str, Any]]:
     """The page's charts, as plotly's JSON."""
     return [json.loads(found.proto.spec) for found in at.get("plotly_chart")]

@@ -192,7 +192,7 @@ def test_a_file_is_searched() -> None:
     at = sound(at.file_uploader[0].upload("some.jsonl", lines.encode()).run())
     at = click(at, "file start")
     assert [error.value for error in at.error] == []
-    assert "sentiment" in [header.value for header in at.header]
+    assert "sentiment" in [tab.label for tab in at.tabs]
 
 
 def test_attributions_with_faithfulness_and_random_rankings() -> None:

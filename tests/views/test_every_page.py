@@ -20,7 +20,7 @@ from core.data.labels import model_name
 from core.models import checkpoints
 from core.text.emoji import visible as visible_text
 from core.text.preprocessing import SHIPPED, Preprocessing
-from tests.app import ROOT, forget, opened, shown, sound
+from tests.app import ROOT, forget, opened, shown, sound, strips
 from tests.hostile import SENTENCES
 
 PAGES = sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("[0-9]*.py"))
@@ -65,8 +65,8 @@ def chart(at: AppTest) -> dict[str, Any]:
 
 def strip(at: AppTest) -> dict[str, Any]:
     """What the row of words is given."""
-    _link, found = at.get("bidi_component")
-    return json.loads(found.proto.json)
+    (found,) = strips(at)
+    return found
 
 
 def probability(at: AppTest, model: str) -> float:

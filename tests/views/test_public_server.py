@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.runtime.limits import Limits
 from pages.server import limits
-from tests.app import PAGES, opened, said, sound
+from tests.app import PAGES, opened, said, sound, strips
 
 SENTENCE = "I love this good movie but"  # 720 orders
 PUBLIC = "Public server."
@@ -169,5 +168,5 @@ def test_a_long_text_is_cut_and_said_to_be(monkeypatch: pytest.MonkeyPatch) -> N
     at.text_input(key="q").set_value("love " * 1_000)
     sound(at.run())
     assert "first 30 of the text’s 5,000 characters" in said(at)
-    strip = at.get("bidi_component")[-1]
-    assert json.loads(strip.proto.json)["words"] == ["love"] * 6
+    (strip,) = strips(at)
+    assert strip["words"] == ["love"] * 6

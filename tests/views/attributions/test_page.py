@@ -62,7 +62,7 @@ def opened(view: str = "words", **link: str) -> AppTest:
 
 def strips(at: AppTest) -> list[list[str]]:
     """The number below each word, a list a strip."""
-    return [[look["below"] for look in json.loads(found.proto.json)["looks"]] for found in at.get("bidi_component")]
+    return [[look["below"] for look in strip["looks"]] for strip in app.strips(at)]
 
 
 def answers(at: AppTest) -> list[str]:
@@ -112,9 +112,8 @@ def test_the_strip_shows_the_methods_scores_and_their_faithfulness(tiny_checkpoi
 
 def test_a_click_on_a_word_shows_the_verdict_without_it(tiny_checkpoints: Path) -> None:
     at = opened(q=PROVERB, methods="occlusion-1", models="gru")
-    (strip,) = at.get("bidi_component")
-    key = json.loads(strip.proto.json)["key"]
-    at.session_state["attribution words 1 gru"] = {"picked": {"key": key, "position": 3}}
+    (strip,) = app.strips(at)
+    at.session_state["attribution words 1 gru"] = {"picked": {"key": strip["key"], "position": 3}}
     expected = verdict(checkpoints.load("gru", tiny_checkpoints), "Better late than")
     assert f"→ {expected.probability:.3f}" in said(sound(at.run()))
 

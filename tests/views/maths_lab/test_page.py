@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +19,7 @@ from core.models import checkpoints
 from core.models.step_arithmetic import working
 from core.models.trace import trace
 from tests import app
-from tests.app import figures, parameters, said, sound, table
+from tests.app import figures, parameters, said, sound, strips, table
 from tests.conftest import HIDDEN, write_tiny_checkpoint
 from tests.hostile import SENTENCES
 
@@ -260,10 +259,8 @@ def test_the_equations_have_the_numbers_of_the_trace_and_the_costs_are_counted()
 def test_a_click_on_a_word_chooses_the_token_of_the_cells() -> None:
     at = opened("cells", q="so good")
     for position in (0, 1):
-        (strip,) = at.get("bidi_component")
-        at.session_state["cells words 0"] = {
-            "picked": {"key": json.loads(strip.proto.json)["key"], "position": position}
-        }
+        (strip,) = strips(at)
+        at.session_state["cells words 0"] = {"picked": {"key": strip["key"], "position": position}}
         at = sound(at.run())
         assert at.slider(key="cells token").value == position + 1 and f"token {position + 1} of 2" in said(at)
 

@@ -121,13 +121,6 @@ def test_opens_on_a_button_that_finds_flips_for_every_model_and_keeps_what_is_ju
         assert pair.scorer == "judge of word order"
 
 
-def test_what_was_found_is_found_again_after_a_reload() -> None:
-    before = press(opened("", q="love hate so good"), "Find me a flip")
-    after = opened("", q="love hate so good")
-    assert [metric.value for metric in after.metric] == [metric.value for metric in before.metric] != []
-    assert not opened("", q="love hate so bad").metric
-
-
 def test_where_no_flip_can_be_found_the_page_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(opened("", q="love").info) == 1 and not offers(opened("", q="love"), "Find me a flip")
     assert len(opened("", q=f"{MARKER} {MARKER}s").info) == 1

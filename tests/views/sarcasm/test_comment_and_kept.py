@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from html import unescape
@@ -21,7 +20,7 @@ from core.storage.comments import Find, Finds
 from core.storage.database import Prediction
 from pages.wording.tokens import signed
 from tests import app
-from tests.app import choose_row, live, numbers_in, offers, parameter, press, said, sound
+from tests.app import choose_row, live, numbers_in, offers, parameter, press, said, sound, strips
 from tests.hostile import SENTENCES
 
 MARKER = "zqxmarker"  # a word that stands nowhere on a page unless it was typed
@@ -52,12 +51,6 @@ def run(script: str, **state: Any) -> AppTest:
 def commented(text: str = TEXT, **parameters: str) -> AppTest:
     """The view of a comment, opened through a link."""
     return sound(app.opened("Sarcasm", q=text, **parameters))
-
-
-def strips(at: AppTest) -> list[dict[str, Any]]:
-    """What the strips of words were given, one a model."""
-    found = [json.loads(one.proto.json) for one in at.get("bidi_component")]
-    return [data for data in found if data and "words" in data]
 
 
 def finds() -> AppTest:
