@@ -14,9 +14,7 @@ views = {
     "pairs": _("Pairs"),
     "league": _("Method benchmark"),
 }
-view = frame.head(
-    _("Attributions"), _("Which words drove the verdict, by which method, and can you trust the explanation?"), views
-)
+view = frame.head(_("Attributions"), _("Which words drove the verdict, and can the explanation be trusted?"), views)
 text, second = "", ""
 if view != "league":
     text, second = frame.two_sentences(examples()[0].text, "attributions second", suggest=False)
