@@ -115,7 +115,7 @@ def test_a_server_killed_at_work_has_what_was_kept_and_searches_again(tmp_path: 
     async def keep(address: str, texts: list[str]) -> None:
         async with Visitor(address) as visitor:
             for text in texts:
-                await visitor.open("Sarcasm", {"q": text})
+                await visitor.open("Sarcasm", {"q": text, "reading": "negative"})
                 page = await visitor.click(KEEP)
                 assert any(one.what.body.startswith("Saved to ") for one in page.all("alert"))
                 told.add(text)

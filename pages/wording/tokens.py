@@ -23,6 +23,7 @@ _STYLE = """<style>
 button[data-selected="true"] p, [data-testid="stSliderThumbValue"] * {color: light-dark(#5b57a6, #b5b1f2)}
 [data-testid="stWidgetLabelRequired"], [data-stale="true"][class*="-start "] {display: none}
 [data-testid="stMainBlockContainer"] {padding-top: 3rem}
+[data-testid="stCaptionContainer"] code {color: inherit}
 h1 {padding-block: 0.25rem !important}
 .u-tokens {display: flex; flex-wrap: wrap; gap: .3rem; margin: .2rem 0 .4rem}
 .u-token {border: 1px solid rgba(128,128,128,.45); border-radius: .4rem; padding: .05rem .45rem; max-width: 100%;

@@ -21,9 +21,13 @@ def box(page: Page) -> Locator:
     return page.get_by_role("textbox", name="Type a sentence")
 
 
+def words(page: Page) -> Locator:
+    return page.get_by_role("group", name="Words of the text, in order").first.locator(".chip > span")
+
+
 def assert_answers(page: Page, text: str) -> None:
     """The verdicts on the page are those of the models on this very text, and the chart has a curve for each."""
-    expect(page.locator(".u-tokens").first.locator(".u-token")).to_have_text(Preprocessing(SHIPPED)(text))
+    expect(words(page)).to_have_text(Preprocessing(SHIPPED)(text))
     metrics = page.get_by_test_id("stMetric")
     expect(metrics).to_have_count(len(CELLS))
     for place, name in enumerate(CELLS):
@@ -72,7 +76,7 @@ def test_the_link_and_the_verdicts_follow_the_sentence(page: Page, address: str)
 
 def test_a_link_with_a_null_character_opens(page: Page, address: str) -> None:
     page.goto(f"{address}/?q=good%00bad")
-    expect(page.locator(".u-token")).to_have_text(["good", "U+0000", "bad"])
+    expect(words(page)).to_have_text(["good", "U+0000", "bad"])
     expect(page.get_by_test_id("stMetric")).to_have_count(len(CELLS))
 
 
@@ -106,6 +110,10 @@ def test_a_keyboard_is_enough(page: Page, address: str) -> None:
     main, menu = page.get_by_test_id("stMain"), page.get_by_test_id("stSidebar")
     tab_to(page, menu.get_by_role("link", name="Permutations"))
     tab_to(page, menu.get_by_test_id("stButtonGroup"))
+    tab_to(page, main.get_by_role("button", name="About this page"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Limits")).to_be_visible()
+    page.keyboard.press("Escape")
     tab_to(page, box(page))
     page.keyboard.press("Tab")
     expect(page.get_by_role("radio", name=examples()[0].name, exact=True)).to_be_focused()
@@ -114,22 +122,23 @@ def test_a_keyboard_is_enough(page: Page, address: str) -> None:
     page.keyboard.press("Enter")
     expect(box(page)).to_have_value(examples()[1].text)
     settled(page)
-    tab_to(page, main.get_by_test_id("stExpander").first.locator("summary"))
+    tab_to(page, words(page).first.locator(".."))
+    page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    expect(main.get_by_text("Limits")).to_be_visible()
+    expect(page.get_by_role("button", name="Leave it out")).to_be_visible()
+    settled(page)
     tab_to(page, main.get_by_role("link", name="Permutations"))
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Permutations", exact=True)).to_be_visible()
     settled(page)
-    tab_to(page, main.get_by_role("textbox").first)
     tab_to(page, main.get_by_test_id("stButtonGroup").first)
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("radio", name="By hand")).to_be_focused()
     page.keyboard.press("Enter")
     settled(page)
-    tab_to(page, main.get_by_test_id("stExpander").first.locator("summary"))
+    tab_to(page, main.get_by_role("textbox").first)
     tab_to(page, page.get_by_role("option").first)
-    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
     count = page.get_by_role("option").count()
     expect(page.get_by_role("status").filter(has_text=f"word 2 of {count}")).to_be_attached()
     expect(page).to_have_url(re.compile(r"[?&]order=2\.1\.3\.4[.\d]*(&|$)"))

@@ -142,7 +142,7 @@ def test_remarks_about_a_situation_and_a_search_that_is_stopped(page: Page, addr
         settled(page)
         if stopped.count():
             break
-    expect(stopped).to_be_visible()
+    expect(stopped).to_be_attached()  # in a fold below the remarks
     choose_first_row(page, page.get_by_test_id("stDataFrame").first)
     expect(cell(page, "rent").first).to_be_attached()
     remark = page.get_by_test_id("stCode").last.inner_text()

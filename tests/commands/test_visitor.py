@@ -64,7 +64,7 @@ def test_many_at_once_are_each_answered_for_their_own_sentence(address: str, tin
 def test_a_button_is_clicked_and_what_it_keeps_is_told(address: str) -> None:
     async def visit() -> Page:
         async with Visitor(address) as visitor:
-            await visitor.open("Sarcasm", {"q": "so very good"})
+            await visitor.open("Sarcasm", {"q": "so very good", "reading": "negative"})
             return await visitor.click("FormSubmitter:keep comment-Keep this text")
 
     page = asyncio.run(visit())
