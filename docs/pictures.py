@@ -20,17 +20,17 @@ DOCS = Path(__file__).parent
 PROVERBS = {"q": "Better late than never", "second": "Better never than late"}
 BOLD = {"q": "Not bad, really good", "second": "Not good, really bad"}
 PICTURES = {  # page, link, height
-    "home": ("", {"q": "Better late than never"}, 1400),
+    "home": ("", {"q": "Better late than never"}, 950),
     "flip": ("Permutations", {"q": "I am happy and not tired at all"}, 1150),
-    "permutations": ("Permutations", {"q": "Better late than never", "view": "search"}, 1400),
-    "sarcasm": ("Sarcasm", {"q": "whoever stole my antidepressants I hope you are happy now"}, 1150),
-    "trajectories_path": ("Trajectories", PROVERBS | {"view": "path"}, 1150),
-    "memory": ("Trajectories", {"view": "memory"}, 1850),
-    "patching": ("Trajectories", BOLD | {"view": "patch"}, 2650),
-    "attributions": ("Attributions", {"q": "I don't think this is a good idea", "models": "lstm"}, 1900),
-    "benchmark": ("Attributions", {"view": "league"}, 1700),
+    "permutations": ("Permutations", {"q": "Better late than never", "view": "search"}, 1300),
+    "sarcasm": ("Sarcasm", {"q": "whoever stole my antidepressants I hope you are happy now", "reading": "negative"}, 1100),
+    "trajectories_path": ("Trajectories", PROVERBS | {"view": "path"}, 1000),
+    "memory": ("Trajectories", {"view": "memory"}, 850),
+    "patching": ("Trajectories", BOLD | {"view": "patch"}, 1300),
+    "attributions": ("Attributions", {"q": "I don't think this is a good idea", "models": "lstm"}, 1150),
+    "benchmark": ("Attributions", {"view": "league"}, 1500),
     "lab": ("Maths_Lab", {"lab": "lstm"}, 1500),
-    "models": ("Models", {}, 1400),
+    "models": ("Models", {}, 1250),
 }
 WIDTH = 1180  # the sidebar is left out of the pictures
 PRESSED = {"flip": "Find me a flip"}  # the button that a picture needs
