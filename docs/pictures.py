@@ -19,11 +19,12 @@ from core.benchmarks.visitor import server
 DOCS = Path(__file__).parent
 PROVERBS = {"q": "Better late than never", "second": "Better never than late"}
 BOLD = {"q": "Not bad, really good", "second": "Not good, really bad"}
+REPORTED = {"q": "whoever stole my antidepressants I hope you are happy now"}
 PICTURES = {  # page, link, height
     "home": ("", {"q": "Better late than never"}, 950),
     "flip": ("Permutations", {"q": "I am happy and not tired at all"}, 1150),
     "permutations": ("Permutations", {"q": "Better late than never", "view": "search"}, 1300),
-    "sarcasm": ("Sarcasm", {"q": "whoever stole my antidepressants I hope you are happy now", "reading": "negative"}, 1100),
+    "sarcasm": ("Sarcasm", REPORTED | {"reading": "negative"}, 1100),
     "trajectories_path": ("Trajectories", PROVERBS | {"view": "path"}, 1000),
     "memory": ("Trajectories", {"view": "memory"}, 850),
     "patching": ("Trajectories", BOLD | {"view": "patch"}, 1300),

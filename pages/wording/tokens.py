@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 _MOST_TOKENS = 300
 _MOST_CHARACTERS = 3_000
-# Two hues that colour-blind eyes tell apart, Okabe & Ito 2008; text in the theme's colour is legible on both.
-_BLUE, _ORANGE = "0, 114, 178", "213, 94, 0"
-_FULL = 0.6  # opacity
 _STYLE = """<style>
 button[data-selected="true"] p, [data-testid="stSliderThumbValue"] * {color: light-dark(#5b57a6, #b5b1f2)}
 [data-testid="stWidgetLabelRequired"], [data-stale="true"][class*="-start "] {display: none}
@@ -26,21 +23,12 @@ button[data-selected="true"] p, [data-testid="stSliderThumbValue"] * {color: lig
 [data-testid="stCaptionContainer"] code {color: inherit}
 h1 {padding-block: 0.25rem !important}
 .u-tokens {display: flex; flex-wrap: wrap; gap: .3rem; margin: .2rem 0 .4rem}
-.u-token {border: 1px solid rgba(128,128,128,.45); border-radius: .4rem; padding: .05rem .45rem; max-width: 100%;
-  overflow-wrap: anywhere; unicode-bidi: isolate; font-size: .95rem}
-.u-unknown {border: 2px dashed #d95f02; opacity: .9}
-.u-unknown::after {content: " ?"; font-weight: 700}
 .u-diff {font-size: 1.1rem; align-items: baseline; gap: .35rem}
 .u-plain {overflow-wrap: anywhere; unicode-bidi: isolate; max-width: 100%}
 .u-edit {display: inline-flex; gap: .3rem; align-items: baseline; max-width: 100%; overflow-wrap: anywhere}
 .u-edit del {text-decoration: line-through 2px #d95f02; opacity: .75; unicode-bidi: isolate}
 .u-edit ins {text-decoration: none; font-weight: 700; border: 2px solid #0072b2; border-radius: .4rem;
   padding: 0 .35rem; unicode-bidi: isolate}
-.u-pull {display: inline-flex; flex-direction: column; align-items: center; line-height: 1.35}
-.u-pull.u-unknown {border-color: rgba(128,128,128,.9)}
-.u-pull.u-unknown::after {content: none}
-.u-pull.u-unknown .u-word::after {content: " ?"; font-weight: 700}
-.u-number {font-size: .75rem; font-variant-numeric: tabular-nums; white-space: nowrap}
 .u-answer {font-size: 1.15rem; margin: 0; overflow-wrap: anywhere; unicode-bidi: plaintext}
 .u-bar {position: relative; display: flex; height: .55rem; border-radius: .3rem; overflow: hidden}
 .u-bar i {position: absolute; left: calc(50% - 1px); height: 100%; border-left: 2px solid white}
@@ -52,31 +40,6 @@ h1 {padding-block: 0.25rem !important}
 .u-same {opacity: .6}
 @media (max-width: 640px) {.u-steps th {width: 6.5rem}}
 </style>"""
-
-
-def token_strip(tokens: Sequence[str], known: Sequence[bool]) -> None:
-    """The tokens as chips, unknown ones dashed and marked with a question mark."""
-    chips = [
-        f'<span class="u-token{"" if is_known else " u-unknown"}">{escape(visible(token))}</span>'
-        for token, is_known in zip(tokens[:_MOST_TOKENS], known, strict=False)
-    ]
-    _strip(chips, len(tokens), _("and {count:,} more tokens, read but not shown"))
-
-
-def pull_strip(tokens: Sequence[str], known: Sequence[bool], pulls: Sequence[float], hints: Sequence[str]) -> None:
-    """The tokens as chips, each with its signed number below it: blue above 0, orange below.
-
-    A colour is full at the greatest number shown, and at 1 where all are less, so that small ones stay pale. The sign
-    says what the colour says. A hint is told when the pointer rests on its token.
-    """
-    most = max([1.0, *(abs(pull) for pull in pulls)])
-    chips = [
-        f'<span class="u-token u-pull{"" if is_known else " u-unknown"}" title="{escape(hint)}" '
-        f'style="background-color: {_shade(pull / most)}"><span class="u-word">{escape(visible(token))}</span>'
-        f'<span class="u-number">{escape(signed(pull))}</span></span>'
-        for token, is_known, pull, hint in zip(tokens[:_MOST_TOKENS], known, pulls, hints, strict=False)
-    ]
-    _strip(chips, len(tokens), _("and {count:,} more tokens, read but not shown"))
 
 
 def lead(line: str) -> None:
@@ -127,12 +90,6 @@ class Number(float):
 
     def __format__(self, spec: str) -> str:
         return minus(super().__format__(spec))
-
-
-def _shade(strength: float) -> str:
-    """Blue for 0 to 1, orange for 0 to -1, by their strength; let through enough of the page to be read on any."""
-    colour = _BLUE if strength > 0 else _ORANGE
-    return f"rgba({colour}, {_FULL * abs(strength):.3f})"
 
 
 def _strip(chips: Sequence[str], count: int, more: str, kind: str = "") -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 import streamlit as st
 
 from pages.wording import tokens
 from tests.hostile import SENTENCES
-from tests.views.test_every_page import Html
 
 
 @pytest.fixture
@@ -35,24 +32,6 @@ def test_what_went_and_what_came_are_marked(written: list[str]) -> None:
     tokens.diff_strip([("same", "so", "so"), ("swap", "good", "bad"), ("insert", "", "very"), ("delete", "late", "")])
     assert written[0].count("<del>") == written[0].count("<ins>") == 2
     assert "<del>good</del><ins>bad</ins>" in written[0] and "<ins>very</ins>" in written[0]
-
-
-def test_the_colour_of_a_pull_follows_its_sign_and_strength(written: list[str]) -> None:
-    tokens.pull_strip(list("abcde"), [True] * 5, [4, 2, 0, -1, -4], [""] * 5)
-    shades = re.findall(r"rgba\((\d+), \d+, \d+, ([\d.]+)\)", written.pop())
-    assert [float(opacity) for _, opacity in shades] == pytest.approx([0.6, 0.3, 0, 0.15, 0.6])
-    blue, orange = shades[0][0], shades[4][0]
-    assert [red for red, _ in shades] == [blue, blue, orange, orange, orange] and blue == "0" != orange
-    tokens.pull_strip(["a"], [True], [0.01], [""])
-    (weak,) = re.findall(r"rgba\(0, \d+, \d+, ([\d.]+)\)", written.pop())
-    assert float(weak) < 0.01, "a pull of hardly anything is not shown as a strong one"
-
-
-def test_tokens_and_hints_are_escaped(written: list[str]) -> None:
-    tokens.pull_strip(SENTENCES, [False] * len(SENTENCES), [0.5] * len(SENTENCES), SENTENCES)
-    html = Html(written.pop())
-    assert html.tags == {"div", "span"} and html.attributes == {"class", "title", "style"}
-    assert len(html.texts) == 2 * len(SENTENCES) and html.texts[-1] == "+0.50"
 
 
 @pytest.mark.parametrize(
