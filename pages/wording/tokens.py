@@ -39,6 +39,7 @@ h1 {padding-block: 0.25rem !important}
 .u-steps tr {border-top: 1px solid rgba(128,128,128,.25)}
 .u-same {opacity: .6}
 @media (max-width: 640px) {.u-steps th {width: 6.5rem}}
+@media (max-width: 768px) {[data-testid="stMainBlockContainer"] {padding-top: 4.25rem}}
 </style>"""
 
 
