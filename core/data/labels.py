@@ -62,12 +62,6 @@ def check_names(names: object) -> Names:
     return tuple(names)
 
 
-def name_of(probability: float, names: Names = SENTIMENT) -> str:
-    """The class of two that a P(second class) stands for: the second at 0.5 or more."""
-    first, second = names
-    return second if probability >= 0.5 else first
-
-
 def shared(several: Iterable[Sequence[str]]) -> Names:
     """The names that all of some models' classes have, or those of none where they differ, as `CLASSES`; of no model,
     `SENTIMENT`."""

@@ -290,11 +290,6 @@ def answers(scores: np.ndarray, target: Target) -> Answers:
     return Answers(log_odds(scores, target).astype(np.float32, copy=False), predicted(scores))
 
 
-def answers_of(probabilities: np.ndarray, target: Target) -> Answers:
-    """What probabilities [N] or [N, K] say."""
-    return Answers(log_odds_of(probabilities, target).astype(np.float32), predicted_of(probabilities))
-
-
 def for_each(labels: Names, of: Callable[[Target], np.ndarray]) -> np.ndarray:
     """What is found for the second of two classes, or for each class, along a first axis [K]."""
     usual = default(labels)

@@ -15,7 +15,7 @@ import numpy as np
 
 from core.data import targets
 from core.data.corpus import Encoded, encode_tokens, length_batches, pad
-from core.data.labels import SENTIMENT, Names, name_of
+from core.data.labels import SENTIMENT, Names
 from core.data.targets import POSITIVE, Target
 from core.models.predictor import BlackBox
 from core.runtime.i18n import gettext as _
@@ -127,11 +127,6 @@ class Verdict:
     def unknown(self) -> tuple[str, ...]:
         """The tokens that the model does not know, in order."""
         return tuple(token for token, known in zip(self.tokens, self.known, strict=True) if not known)
-
-
-def label(probability: float, labels: Names = SENTIMENT) -> str:
-    """The class of a P(second class)."""
-    return name_of(probability, labels)
 
 
 def verdict(checkpoint: Model, text: str) -> Verdict:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import streamlit as st
 
 from core.data import targets
-from core.data.labels import CLASSES, SENTIMENT, Names, model_name, name_of, shared, shown
+from core.data.labels import CLASSES, SENTIMENT, Names, model_name, shared, shown
 from core.data.targets import Target, probability_of
 from core.figures.palette import of_class
 from core.models import checkpoints as folder
@@ -41,19 +41,9 @@ def of_all(several: Iterable[Checkpoint]) -> Names:
     return shared(checkpoint.labels for checkpoint in several)
 
 
-def of_models(names: Iterable[str]) -> Names:
-    """As `of_all`, by the models' names."""
-    return shared(of(name) for name in names)
-
-
 def named_by(several: Iterable[Checkpoint]) -> tuple[str, ...]:
     """The names of all classes of some models, each once."""
     return tuple(dict.fromkeys(name for checkpoint in several for name in checkpoint.labels))
-
-
-def said(probability: float, labels: Names = SENTIMENT) -> str:
-    """The class that a P(second class) stands for, for a place that reads Markdown."""
-    return plain(shown(name_of(probability, labels)))
 
 
 def metric(verdict: Verdict) -> None:

@@ -60,7 +60,7 @@ def share_bar(shares: Sequence[tuple[str, float, str]], tick: bool) -> None:
 
 
 def style() -> None:
-    """How every page and what stands here looks: the one style sheet.
+    """The style sheet of all pages and of the HTML in this module.
 
     The theme's one primary colour is dark enough for the white words that Streamlit (1.67) writes on it; as the colour
     of words on a dark ground it is too dark for a contrast of 4.5 to 1. `light-dark` asks for the colour scheme, which

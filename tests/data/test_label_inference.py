@@ -24,7 +24,7 @@ from core.data.label_inference import (
     parse,
     together,
 )
-from core.data.labels import CLASSES, LONGEST, SENTIMENT, Labelling, Names, check_names, name_of, shared
+from core.data.labels import CLASSES, LONGEST, SENTIMENT, Labelling, Names, check_names, shared
 from core.data.targets import probability_of
 from tests.data.tables import write
 
@@ -383,4 +383,3 @@ def test_several_models_share_their_names_or_have_none() -> None:
     assert probability_of(shared([("a", "b", "c"), SENTIMENT])) == "P(target class)"
     assert probability_of(SENTIMENT) == "P(positive)" and probability_of(CLASSES) == "P(second class)"
     assert probability_of(("ham", "spam")) == "P(spam)" and labels.shown("spam") == "spam"
-    assert [name_of(p, ("ham", "spam")) for p in (0.0, 0.4999, 0.5, 1.0)] == ["ham", "ham", "spam", "spam"]

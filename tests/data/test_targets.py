@@ -85,7 +85,7 @@ def test_two_classes_are_the_one_number_that_they_were() -> None:
     assert targets.log_odds_of(np.array([0.0, 1.0]), POSITIVE) == pytest.approx([-27.631, 27.631], abs=1e-3)
     found = targets.answers(logits, other)
     assert found.log_odds.dtype == np.float32 and found.classes.dtype == np.uint8
-    np.testing.assert_array_equal(found.classes, targets.answers_of(p, POSITIVE).classes)
+    np.testing.assert_array_equal(found.classes, targets.predicted_of(p))
 
 
 def test_one_output_or_two_say_the_same() -> None:

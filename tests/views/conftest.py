@@ -7,8 +7,10 @@ import io
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import streamlit
 
 from tests.conftest import WORDS
 
@@ -68,3 +70,18 @@ def with_axes(tiny_checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) 
         space = state_space.fit(states.h, states.read_out, states.empty_logit)
         checkpoints.save_again(checkpoint, checkpoint.card, folder, state_space=space)
     return folder
+
+
+@pytest.fixture
+def files(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """What the page offers to download, by the name of the file."""
+    offered: dict[str, str] = {}
+    button = streamlit.download_button
+
+    def note(label: str, data: Any, file_name: str, *others: Any, **named: Any) -> bool:
+        content = data() if callable(data) else data
+        offered[file_name] = content.decode("utf-8") if isinstance(content, bytes) else content
+        return button(label, data, file_name, *others, **named)
+
+    monkeypatch.setattr(streamlit, "download_button", note)
+    return offered

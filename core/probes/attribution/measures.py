@@ -143,7 +143,7 @@ def agreement(scores: Sequence[np.ndarray], signed: Sequence[bool]) -> np.ndarra
 
 
 def mean_agreement(taus: np.ndarray) -> float | None:
-    """The mean of every two methods' τ-b [M, M]; None where there is none."""
+    """The mean over all pairs of methods, of their τ-b [M, M] (NaN: undefined); None where no pair has one."""
     pairs = taus[np.triu_indices(len(taus), 1)]
     pairs = pairs[~np.isnan(pairs)]
     return float(pairs.mean()) if len(pairs) else None

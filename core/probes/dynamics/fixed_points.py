@@ -313,13 +313,19 @@ class _Results:
             smallest_speed=self._smallest,
             points=tuple(point for point in ordered if point.fixed),
             slow=tuple(point for point in ordered if not point.fixed),
-            read_out=targets.scores_of(checkpoint.model.linear.weight.detach().double().numpy().T).T,
+            read_out=read_out_of(checkpoint),
             visited=self._visited,
             tokens=mean_tokens(checkpoint.card),
             seconds=time.monotonic() - self._begun,
             target=targets.chosen(checkpoint),
         )
         return FixedPointProgress(stage, min(share, 1.0), lambda: so_far)
+
+
+def read_out_of(checkpoint: Checkpoint) -> np.ndarray:
+    """The weights of the scores, float64 [H] for two classes, else [K, H]."""
+    weights: np.ndarray = targets.scores_of(checkpoint.model.linear.weight.detach().double().numpy().T).T
+    return weights
 
 
 def mean_tokens(card: dict[str, object]) -> float | None:

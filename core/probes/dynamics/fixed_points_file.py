@@ -18,7 +18,7 @@ import torch
 from core.data import targets
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
-from core.probes.dynamics.fixed_points import FixedPoints, Point, mean_tokens, visited_states
+from core.probes.dynamics.fixed_points import FixedPoints, Point, mean_tokens, read_out_of, visited_states
 from core.probes.dynamics.held_input import INPUTS, HeldMap
 from core.runtime import json_file
 from core.runtime.i18n import gettext as _
@@ -149,7 +149,7 @@ def _result(kept: _Kept, checkpoint: Checkpoint, texts: Sequence[str]) -> FixedP
         smallest_speed=kept.smallest_speed,
         points=tuple(point for point in points if point.fixed),
         slow=tuple(point for point in points if not point.fixed),
-        read_out=targets.scores_of(checkpoint.model.linear.weight.detach().double().numpy().T).T,
+        read_out=read_out_of(checkpoint),
         visited=held_map.hidden(visited).numpy(),
         tokens=mean_tokens(checkpoint.card),
         seconds=kept.seconds,

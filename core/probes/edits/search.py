@@ -109,7 +109,7 @@ def goals(labels: Names) -> tuple[str, ...]:
 
 
 def check_goal(goal: str, reading: str | None, labels: Names) -> None:
-    """Raises ValueError for a goal, or a gold label if one is given, that is none where these are the classes."""
+    """Raises ValueError for a goal or a gold label that models of these classes do not have."""
     if goal not in goals(labels):
         raise ValueError(f"unknown goal {goal!r}; available: {', '.join(goals(labels))}")
     if reading is not None:

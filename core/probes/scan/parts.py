@@ -5,9 +5,9 @@
     OUT/_summary.json          when all parts are there
 
 A model's column is <model>_probability, that of its target; a model of more than two classes has <model>_verdict too,
-and <model>_P_<class> for each class that was asked for. A part is written beside and renamed when all of it is on the
-disk, so what stands there is whole, however a scan ended. Its footer says which partition of which scan it is and what
-it came to. Together they are all that is known of how far a scan is: there is no journal that could say anything else.
+and <model>_P_<class> for each class that was asked for. A part is written under another name and renamed
+when all of it is on the disk, so every part is whole, however a scan ended. Its footer names its scan and partition and
+has the counts. How far a scan is, only the parts say: there is no journal that could contradict them.
 Readers of parquet folders pass over names that begin with an underscore.
 """
 

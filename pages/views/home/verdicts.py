@@ -107,7 +107,7 @@ def _curves(readers: list[Model], verdicts: list[Verdict]) -> None:
         line = _("Each point is the probability of the model’s target for the prefix that ends there.")
     if all(verdict.target.wins_at_half for verdict in verdicts):
         line = _("Each point is the verdict on the prefix that ends there. Above the dashed line is {label}.").format(
-            label=plain(shown(shared.name)) if shared else classes.said(1, labels)
+            label=plain(shown(shared.name)) if shared else plain(shown(labels[-1]))
         )
     st.plotly_chart(prefix_curves(verdicts), key="prefixes", alt=alt)
     st.caption(line)

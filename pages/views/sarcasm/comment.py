@@ -177,7 +177,7 @@ def _effect(labels: Names) -> str:
     return _(
         "The number below a word is the logit with it minus the logit without it. Plus supports {second}, minus "
         "{first}."
-    ).format(first=classes.said(0, labels), second=classes.said(1, labels))
+    ).format(first=plain(shown(labels[0])), second=plain(shown(labels[-1])))
 
 
 def _looks(comment: Comment, hints: list[str]) -> list[text_strip.Look]:

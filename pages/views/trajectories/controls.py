@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
-from core.data.labels import SENTIMENT, model_name, shown
+from core.data.labels import model_name, shown
 from core.figures.palette import of_class
 from core.models.predict import aimed as model_aimed
 from core.runtime.i18n import gettext as _
@@ -56,12 +56,6 @@ def chosen_step(
     before = chosen if chosen is not None and chosen < len(tokens) else None
     now = text_strip.choose(tokens, known, looks, key=key, chosen=before, chart=chart)
     return None if now == before else now
-
-
-def ground(strength: float) -> str:
-    """The ground of a word: blue from 0 to 1, orange from 0 to −1, as positive and negative."""
-    colour = of_class(SENTIMENT, int(strength > 0)).color
-    return f"color-mix(in srgb, {colour} {60 * min(abs(strength), 1):.0f}%, transparent)"
 
 
 def verdict_looks(traces: Sequence[Trace]) -> list[text_strip.Look]:

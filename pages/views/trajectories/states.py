@@ -11,6 +11,7 @@ import streamlit as st
 from core.data.labels import model_name
 from core.data.labels import shown as shown_label
 from core.figures.inside.states import MOST_CELLS, MOST_TOKENS, shown_names, state_heatmap, unit_line, values, widest
+from core.figures.palette import shade
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
 from pages.server.fingerprint import fingerprint
@@ -184,7 +185,7 @@ def _looks(run: Trace, shown: str, unit: int) -> list[text_strip.Look]:
     """Every word in the colour of one unit's value there."""
     numbers = values(run, shown)[:, unit].astype(float)
     reach = max(1.0, float(abs(numbers).max()))
-    return [text_strip.Look(controls.ground(number / reach), signed(number)) for number in numbers.tolist()]
+    return [text_strip.Look(shade(number / reach), signed(number)) for number in numbers.tolist()]
 
 
 def _names(trace: Trace, order: np.ndarray) -> dict[int, str]:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.data.labels import model_name
 from core.data.targets import common, log_odds_name, probability
+from core.figures.palette import shade
 from core.runtime.i18n import clauses, listed
 from core.runtime.i18n import gettext as _
 from pages.server.fingerprint import fingerprint
@@ -87,7 +88,7 @@ def _contributions(number: int, traces: Sequence[Trace], first: int) -> None:
     )
     largest = max(1.0, *(float(abs(trace.contributions).max()) for trace in traces))
     looks = [
-        look._replace(ground=controls.ground(longest.contributions[at] / largest))
+        look._replace(ground=shade(longest.contributions[at] / largest))
         for at, look in enumerate(controls.verdict_looks(traces))
     ]
     moved = controls.chosen_step(longest.tokens, longest.known, looks, f"strip {own}", chosen, chart)

@@ -7,10 +7,8 @@ import io
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
-import streamlit
 from streamlit.testing.v1 import AppTest
 
 from core.models import checkpoints
@@ -31,21 +29,6 @@ def _own_world(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
 
 
-@pytest.fixture
-def downloads(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """What the page offers to download, by the name of the file."""
-    offered: dict[str, str] = {}
-    button = streamlit.download_button
-
-    def note(label: str, data: Any, file_name: str, *others: Any, **named: Any) -> bool:
-        content = data() if callable(data) else data
-        offered[file_name] = content.decode("utf-8") if isinstance(content, bytes) else content
-        return button(label, data, file_name, *others, **named)
-
-    monkeypatch.setattr(streamlit, "download_button", note)
-    return offered
-
-
 def opened(view: str, **parameters: str) -> AppTest:
     return sound(app.opened("Models", view, **parameters))
 
@@ -57,7 +40,7 @@ def rows(text: str) -> list[list[str]]:
 # Behaviour
 
 
-def test_the_suite_is_what_core_says(downloads: dict[str, str]) -> None:
+def test_the_suite_is_what_core_says(files: dict[str, str]) -> None:
     at = opened("behaviour", cases="2", seed="3")
     found = [run(checkpoints.load(name), Settings(seed=3, cases=2)) for name in NAMES]
     rates = table(at, "capability", "RNN")
@@ -69,7 +52,7 @@ def test_the_suite_is_what_core_says(downloads: dict[str, str]) -> None:
         )
     assert len(at.get("plotly_chart")) == 1
     assert any(numbers_in(line)[:2] == [found[0].rate.templates, found[0].rate.cases] for line in said(at).splitlines())
-    header, *lines = rows(downloads["unrolled-suite.csv"])
+    header, *lines = rows(files["unrolled-suite.csv"])
     assert header[3:6] == ["RNN", "RNN, from", "RNN, to"] and len(lines) == len(CAPABILITIES) + 1
     for line, one in zip(lines, found[0].capabilities, strict=False):
         assert [float(cell) for cell in line[3:6]] == [one.rate.rate, *(one.rate.interval or ())]
@@ -120,7 +103,7 @@ def measured(tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
     return folder
 
 
-def test_the_figures_that_are_kept_are_shown(measured: Path, downloads: dict[str, str]) -> None:
+def test_the_figures_that_are_kept_are_shown(measured: Path, files: dict[str, str]) -> None:
     at = opened("measured")
     assert not at.warning and not at.error
     assert len(at.tabs) == 4 and len(at.get("plotly_chart")) == 1
@@ -138,8 +121,8 @@ def test_the_figures_that_are_kept_are_shown(measured: Path, downloads: dict[str
     ]
     assert changes == pytest.approx([one.reworded.change.mean for one in found.reports if one.reworded], abs=6e-4)
     assert table(at, "description")["rows"].tolist() == [5]
-    assert {"unrolled-meant.csv", "unrolled-reworded.csv", "unrolled-positive.csv"} <= set(downloads)
-    header, *lines = rows(downloads["unrolled-reworded.csv"])
+    assert {"unrolled-meant.csv", "unrolled-reworded.csv", "unrolled-positive.csv"} <= set(files)
+    header, *lines = rows(files["unrolled-reworded.csv"])
     place = header.index("mean change in P(positive)")
     for line, one in zip(lines, found.reports, strict=True):
         change = one.reworded and one.reworded.change

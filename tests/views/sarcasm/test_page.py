@@ -12,7 +12,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import streamlit
 from streamlit.testing.v1 import AppTest
 
 from core.data.examples import examples
@@ -51,21 +50,6 @@ def _own_world(tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.Monke
     fluency = SimpleNamespace(trigram=SOURCES.trigram, mixture=None, hash="made up here")
     monkeypatch.setattr(models, "fluency", lambda: (fluency, ""))
     monkeypatch.setattr(edit_sources, "load", lambda _trigram=None: SOURCES)
-
-
-@pytest.fixture
-def downloads(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """What the page offers to download, by the name of the file."""
-    offered: dict[str, str] = {}
-    button = streamlit.download_button
-
-    def note(label: str, data: Any, file_name: str, *others: Any, **named: Any) -> bool:
-        content = data() if callable(data) else data
-        offered[file_name] = content.decode("utf-8") if isinstance(content, bytes) else content
-        return button(label, data, file_name, *others, **named)
-
-    monkeypatch.setattr(streamlit, "download_button", note)
-    return offered
 
 
 def opened(view: str = "", **parameters: str) -> AppTest:
@@ -151,7 +135,7 @@ def answer_shown(at: AppTest) -> str:
     return unescape(re.sub("<[^>]*>", "", found))
 
 
-def test_a_search_to_its_end_is_what_core_finds(downloads: dict[str, str]) -> None:
+def test_a_search_to_its_end_is_what_core_finds(files: dict[str, str]) -> None:
     at, found = edited(q=SURE), answer(SURE)
     assert found.best is not None and found.flips > 1, "the test needs a sentence that flips"
     assert found.certificate in said(at) and not at.success
@@ -167,7 +151,7 @@ def test_a_search_to_its_end_is_what_core_finds(downloads: dict[str, str]) -> No
     assert guards["guard"].tolist() == ["polarity", "antonyms", "negations"]
     assert guards["failed edits"].tolist() == [report.failed for report in found.guards.values()]
     assert len(set(guards["status"])) == 1
-    header, *lines = rows(downloads["unrolled-edits.csv"])
+    header, *lines = rows(files["unrolled-edits.csv"])
     assert [line[header.index("edited")] for line in lines] == [one.text for one in listed]
 
 
@@ -303,7 +287,7 @@ def _few() -> tuple[Any, ...]:
 
 
 @pytest.mark.usefixtures("few_recipes")
-def test_the_surest_remarks_are_what_core_finds(downloads: dict[str, str]) -> None:
+def test_the_surest_remarks_are_what_core_finds(files: dict[str, str]) -> None:
     at, found = composed(top="5"), composition(FLIGHT, 5)
     assert found.certificate in said(at) and f"P(positive) = {found.alone:.3f}" in said(at)
     assert numbers_in(answer_shown(at))[:2] == [found.fooled, found.scored] and not at.success
@@ -314,7 +298,7 @@ def test_the_surest_remarks_are_what_core_finds(downloads: dict[str, str]) -> No
     shares = table(at, "scored")
     assert set(shares["recipe"]) == {share.pattern for share in found.by_recipe}
     assert shares["scored"].sum() == found.scored
-    header, *lines = rows(downloads["unrolled-sarcasm.csv"])
+    header, *lines = rows(files["unrolled-sarcasm.csv"])
     assert header == ["verdict", "P(positive)", "remark", "recipe", "parts"] and len(lines) == 5
 
 
@@ -387,7 +371,7 @@ def upload(at: AppTest, content: bytes, name: str) -> None:
     sound(at)
 
 
-def test_a_labelled_file_is_ranked_by_disagreement(downloads: dict[str, str], tmp_path: Path) -> None:
+def test_a_labelled_file_is_ranked_by_disagreement(files: dict[str, str], tmp_path: Path) -> None:
     at = press(uploaded(as_file(TABLE), label="mood"), "Search the file")
     path = tmp_path / "comments.csv"
     path.write_bytes(as_file(TABLE))
@@ -403,8 +387,8 @@ def test_a_labelled_file_is_ranked_by_disagreement(downloads: dict[str, str], tm
         assert shown["gold label"].tolist() == [find.human for find in finds]
         assert shown["P(positive)"].tolist() == pytest.approx([find.probability for find in finds], abs=6e-4)
     assert numbers_in(answer_shown(at)) == [5, *found.opposite.values()]
-    assert rows(downloads["unrolled-scan.csv"]) == rows((tmp_path / "out.csv").read_text(encoding="utf-8"))
-    assert len(rows(downloads["unrolled-scan.csv"])) == 8
+    assert rows(files["unrolled-scan.csv"]) == rows((tmp_path / "out.csv").read_text(encoding="utf-8"))
+    assert len(rows(files["unrolled-scan.csv"])) == 8
     first = rankings[0]
     keep(choose_row(at, "gold label", 0), first["gold label"][0])
     (find,) = kept()
@@ -423,14 +407,14 @@ def test_a_labelled_file_is_ranked_by_disagreement(downloads: dict[str, str], tm
 
 
 def test_a_file_labelled_with_three_classes(
-    downloads: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    files: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     labels = ("late", "lost", "fine")
     write_tiny_checkpoint(tmp_path, "three", "gru", labels=labels)
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tmp_path))
     lines = [("text", "mood"), *((text, labels[number % 3]) for number, (text, _mood) in enumerate(TABLE[1:]))]
     at = press(uploaded(as_file(lines), label="mood"), "Search the file")
-    header, *written = rows(downloads["unrolled-scan.csv"])
+    header, *written = rows(files["unrolled-scan.csv"])
     assert [name for name in header if "_P_" in name] == [f"three_P_{name}" for name in labels]
     shown = table(at, "gold label")
     assert (shown["verdict"] != shown["gold label"]).all() and "P(target class)" in shown.columns
@@ -507,7 +491,7 @@ def test_a_file_that_ends_early_says_so(monkeypatch: pytest.MonkeyPatch) -> None
 # Kept finds
 
 
-def test_finds_of_every_view_stand_together_and_are_exported(downloads: dict[str, str]) -> None:
+def test_finds_of_every_view_stand_together_and_are_exported(files: dict[str, str]) -> None:
     at = press(opened(q="=1+1 love", reading="mixed"), "Keep this text")
     keep(edited(q=SURE), "negative")
     at = choose_row(press(uploaded(as_file(TABLE), label="mood"), "Search the file"), "gold label", 0)
@@ -517,7 +501,7 @@ def test_finds_of_every_view_stand_together_and_are_exported(downloads: dict[str
     assert {"typed", "an edit", "a file"} == set(shown["source"])
     at.selectbox(key="finds source").set_value("edit").run()
     assert table(at, "source")["original text"].tolist() == [SURE]
-    header, *lines = rows(downloads["unrolled-finds.csv"])
+    header, *lines = rows(files["unrolled-finds.csv"])
     assert len(lines) == len(kept()) >= 3
     texts = [line[header.index("text")] for line in lines]
     assert "'=1+1 love" in texts and "=1+1 love" not in texts
