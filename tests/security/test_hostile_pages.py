@@ -147,12 +147,10 @@ def test_the_views_share_a_thousand_different_texts() -> None:
 @pytest.mark.parametrize("name", ["escape", "plain"])
 def test_a_page_that_forgot_to_escape_is_noticed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The watch itself is tested: without one of the two functions that make a text harmless it must cry out."""
-    monkeypatch.setattr(tokens, name, lambda text, **_: text)
-    if name == "plain":
-        from pages.views.trajectories import memory
+    from pages.views.trajectories import memory
 
-        monkeypatch.setattr(memory, name, lambda text: text)
-    at = opened() if name == "escape" else opened("Trajectories", "memory")
+    at = opened() if name == "escape" else opened("Trajectories", "memory")  # a module that it loads later would keep it
+    monkeypatch.setattr(tokens if name == "escape" else memory, name, lambda text, **_: text)
     at.query_params["q" if name == "escape" else "filler"] = f"good <img src=x onerror={MARKER}> ![x](y){MARKER}"
     with pytest.raises(AssertionError):
         assert_inert(at.run(), "unescaped")
