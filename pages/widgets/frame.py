@@ -83,7 +83,7 @@ def set_up(page: str) -> None:
         for key in {"q", "models loaded", "language"} & set(st.session_state):
             st.session_state[key] = st.session_state[key]
     usual = _usual_language()
-    query_params.restore("lang", usual, _written_language, "language")
+    query_params.restore("lang", usual, _written_language, "language", silent=True)
     i18n.use(st.session_state["language"] or usual)
     title = {"Home": _("Home"), **titles()}[page]
     st.set_page_config(page_title=f"{title} · Unrolled", page_icon="📈", layout="wide")

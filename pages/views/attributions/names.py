@@ -73,11 +73,6 @@ def model(name: str, target: Target) -> str:
     return _("{model}, {chance}").format(model=model_name(name), chance=probability_of(target))
 
 
-def column(target: Target) -> str:
-    """A target in a table that is downloaded: a class's name, or two."""
-    return " against ".join(target.as_json().values())
-
-
 def measured(benchmark: Benchmark) -> str:
     """As `model`, of the model and the target that a benchmark was measured for."""
     if benchmark.target is None:

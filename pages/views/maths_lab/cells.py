@@ -77,14 +77,6 @@ def _live(text: str, chosen: list[Checkpoint]) -> list[Line]:
             step_working = working(checkpoint.model, trace, step, int(trace.units[0]) if unit is None else unit)
             workings.append(step_working)
             lines += _live_one(checkpoint, trace, step_working)
-    st.caption(
-        _(
-            "In a gate’s brackets, the first number is what the word brings, W x + b. The second is "
-            "what the previous states bring, U h + d. Each is summed over all dimensions. The page "
-            "Trajectories shows every product of these sums. Units with the same index in two models "
-            "are unrelated."
-        )
-    )
     header = ["model", "token", "unit", "symbol", "from_input", "from_state", "value"]
     tables.download_chart("cells-live", header, lambda: _numbers(workings))
     return lines
@@ -158,7 +150,6 @@ def _unit(units: int) -> int | None:
         default=None,
         read=query_params.whole(0, units - 1),
         fit=lambda unit: None if unit is None else min(unit, units - 1),
-        unreadable=_("The link names an unknown unit. Showing the unit that moved each model's verdict most."),
         step=1,
         width=360,
     )
@@ -209,15 +200,6 @@ def _costs(chosen: list[Checkpoint]) -> list[Line]:
             _("Checked: for every model, the formula gives exactly the number of parameters in its tensors."),
             icon=":material/check:",
         )
-    st.caption(
-        _(
-            "P: weights and biases of the cell. M: its multiplications per token, most with an "
-            "addition. H: units. E: dimensions of an embedding. G: blocks of weights, one for a "
-            "candidate or sum and one more for each gate. e: products that join gates and states, "
-            "r(Uh + d), (1 − z)n and zh, or fc, ig and o tanh(c’). An embedding lookup costs none. "
-            "Accuracy, with its 95 % interval, is from each model’s card."
-        )
-    )
     return lines
 
 
@@ -313,12 +295,3 @@ def _gates() -> None:
         ),
     ]
     st.markdown("\n".join(f"- {line}" for line in lines))
-    st.caption(
-        _(
-            "Elman 1990, Finding structure in time. Bengio, Simard & Frasconi 1994, Learning long-term dependencies "
-            "with gradient descent is difficult. Hochreiter & Schmidhuber 1997, Long short-term memory. Gers, "
-            "Schmidhuber & Cummins 2000, Learning to forget. Cho et al. 2014, Learning phrase representations using "
-            "RNN encoder–decoder. Chung et al. 2014, Empirical evaluation of gated recurrent neural networks. "
-            "Jozefowicz, Zaremba & Sutskever 2015, An empirical exploration of recurrent network architectures."
-        )
-    )

@@ -38,11 +38,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
         return
     verdicts = [aim.verdict(verdict) for verdict in verdicts]
     comments = [Comment(read or "", verdict, None) for verdict in verdicts]
-    if not any(any(verdict.known) for verdict in verdicts):
-        st.warning(
-            _("None of these words is known. Each is read as the same unknown word, so only their number counts."),
-            icon=":material/help:",
-        )
+    answers.warn_of_unknown(*(verdict.known for verdict in verdicts))
     lead(_in_a_sentence(comments, read))
     _say_of_others(comments)
     for column, comment in zip(st.columns(len(readers)), comments, strict=True):
@@ -157,9 +153,9 @@ def _strips(comments: list[Comment]) -> None:
         named = "" if about.wins_at_half else f": {targets.log_odds_name(about, plain)}"
         st.markdown(f"**{plain(model_name(comment.model))}**{named}")
         hints = _hints(comment)
-        chosen = text_strip.choose(
-            comment.verdict.tokens, comment.verdict.known, _looks(comment, hints), key=f"comment {comment.model}"
-        )
+        looks = text_strip.effect_looks(comment.pulls or (), hints, about)
+        key = f"comment {comment.model}"
+        chosen = text_strip.choose(comment.verdict.tokens, comment.verdict.known, looks, key=key)
         if chosen is None:
             _say_what_turns(comment)
         else:
@@ -178,24 +174,6 @@ def _effect(labels: Names) -> str:
         "The number below a word is the logit with it minus the logit without it. Plus supports {second}, minus "
         "{first}."
     ).format(first=plain(shown(labels[0])), second=plain(shown(labels[-1])))
-
-
-def _looks(comment: Comment, hints: list[str]) -> list[text_strip.Look]:
-    """Each word on the colour of the class that it supports, full at the greatest effect shown or at one logit."""
-    from core.figures.palette import THRESHOLD, of_class
-
-    about, pulls = comment.verdict.target, comment.pulls or ()
-    supports = of_class(about.labels, about.number).color
-    opposes = of_class(about.labels, about.rest[0]).color if about.rival else THRESHOLD
-    most = max([1.0, *map(abs, pulls)])
-    return [
-        text_strip.Look(
-            ground=f"color-mix(in srgb, {supports if pull > 0 else opposes} {60 * abs(pull) / most:.1f}%, transparent)",
-            below=signed(pull),
-            hint=hint,
-        )
-        for pull, hint in zip(pulls, hints, strict=True)
-    ]
 
 
 def _hints(comment: Comment) -> list[str]:
