@@ -10,6 +10,7 @@ import streamlit as st
 from core.data.labels import model_name, shown
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, together
+from pages.help.texts import texts
 from pages.views.attributions import controls, measures, strips, trust
 from pages.views.attributions import names as attribution_names
 from pages.views.attributions.controls import Cell
@@ -209,8 +210,8 @@ def _warn(here: Sequence[Attribution]) -> None:
 
 def _about() -> None:
     with st.expander(_("About these methods"), icon=":material/info:"):
-        for key, line in attribution_names.explanations().items():
-            st.markdown(f"**{plain(attribution_names.method(key))}.** {plain(line)}")
+        for about in texts("methods").values():
+            st.markdown(f"**{plain(_(about.name))}.** {plain(_(about.idea))}")
         st.markdown(
             _(
                 "**Not offered:** Captum’s DeepLIFT and LRP. They have no rules for recurrent "

@@ -16,6 +16,7 @@ from core.models.recurrent import CELLS
 from core.models.step_arithmetic import Working, working
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
+from pages.help.texts import texts
 from pages.views.maths_lab import worksheet
 from pages.widgets import black_box, classes, frame, models, prefixwise, query_params, tables, text_strip
 from pages.widgets.number_inputs import key_of, slide_whole
@@ -263,35 +264,4 @@ def _speed(chosen: list[Checkpoint]) -> None:
 def _gates() -> None:
     """In plain words, with who said so first."""
     st.header(_("What each gate adds"))
-    lines = [
-        _(
-            "**RNN: a loop.** The state is fed back with the next word, so the network can remember "
-            "at all (Elman 1990). But every word rewrites the whole state. What a distant word left "
-            "behind must pass through every tanh and every U in between. So it vanishes or explodes "
-            "(Bengio, Simard & Frasconi 1994)."
-        ),
-        _(
-            "**LSTM: a store beside the loop.** The cell state c is added to, not rewritten. The "
-            "*input gate* decides whether something is written, the *output gate* whether it is "
-            "shown. What neither gate touches stays (Hochreiter & Schmidhuber 1997)."
-        ),
-        _(
-            "**Forget gate: a way to clear the cell.** Without it, c can only accumulate over a long "
-            "sequence. With it, the cell can be emptied, at once or gradually (Gers, Schmidhuber & "
-            "Cummins 2000). An f near 1 lets gradients through almost unchanged."
-        ),
-        _(
-            "**GRU: the same with less.** One *update gate* z does both jobs. It keeps z of the old "
-            "state and takes 1 − z of the new one. A *reset gate* r lets the candidate ignore the "
-            "past. There is no store besides the state (Cho et al. 2014). The GRU has three blocks "
-            "of weights, the LSTM four."
-        ),
-        _(
-            "**Which is best?** On recorded speech, GRU and LSTM both clearly beat the plain RNN, "
-            "and neither always beats the other. On music the three were close (Chung et al. 2014). "
-            "A search through more than ten thousand cells found one that beats both on some tasks. "
-            "It found none that beats both on all tasks. A forget gate that starts open, with a bias "
-            "of 1, closes the gap between LSTM and GRU (Jozefowicz, Zaremba & Sutskever 2015)."
-        ),
-    ]
-    st.markdown("\n".join(f"- {line}" for line in lines))
+    st.markdown("\n".join(f"- {_(about.idea)}" for about in texts("gates").values()))
