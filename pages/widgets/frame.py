@@ -19,32 +19,13 @@ from pages.widgets import query_params
 from pages.widgets.sentences import second_sentence
 from pages.wording.tokens import style
 
-_PAGES = Path(__file__).parent.parent
+_HERE = Path(__file__).parent
 # The browser's own address: when a page's head is drawn, its settings below have not yet been written to the link.
 _copy_link = st.components.v2.component(
     "unrolled_copy_link",
     html='<button type="button" aria-live="polite"></button>',
-    css="""
-button {padding: 0.25rem 0.6rem; border: 0; border-radius: 0.5rem; background: transparent; color: var(--st-text-color);
-  font: inherit; font-size: 0.875rem; white-space: nowrap; cursor: pointer}
-button:hover {color: var(--st-primary-color)}
-button:focus-visible {outline: 3px solid var(--st-primary-color)}
-""",
-    js="""
-export default function ({ parentElement, data }) {
-  const button = parentElement.querySelector("button");
-  button.textContent = data.label;
-  button.onclick = async () => {
-    try {
-      await navigator.clipboard.writeText(location.href);
-      button.textContent = data.copied;
-      setTimeout(() => (button.textContent = data.label), 2000);
-    } catch {
-      prompt(data.label, location.href); // without https a page may not write to the clipboard
-    }
-  };
-}
-""",
+    css=(_HERE / "copy_link.css").read_text(encoding="utf-8"),
+    js=(_HERE / "copy_link.js").read_text(encoding="utf-8"),
 )
 
 
@@ -65,7 +46,7 @@ def existing_pages() -> list[tuple[str, str]]:
     names = titles()
     return [
         (f"pages/{path.name}", names.get(path.stem.partition("_")[2], path.stem))
-        for path in sorted(_PAGES.glob("[0-9]*.py"))
+        for path in sorted(_HERE.parent.glob("[0-9]*.py"))
     ]
 
 

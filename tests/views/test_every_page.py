@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from collections.abc import Callable, Iterator
-from gettext import NullTranslations
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -545,30 +543,6 @@ def test_every_step_and_every_variant_of_the_study_has_a_name_of_its_own() -> No
     assert labels[1:3] == ["seed: another seed", "preprocessing: without “HTML entities”"]
     assert {"hidden size: 64 units", "layers: 2 layers", "word2vec: 1 epoch", "word2vec: 10 epochs"} <= set(labels)
     assert names.variant({"group": "own", "name": "a <b> & 3 things"}) == "own: a <b> & 3 things"
-
-
-def test_names_and_cards_are_translated(monkeypatch: pytest.MonkeyPatch, own_checkpoints: Path) -> None:
-    from core.runtime import i18n
-    from core.training import recipe
-    from core.training.ablations import variants
-    from pages.wording import names
-
-    class Shouting(NullTranslations):
-        def gettext(self, message: str) -> str:
-            return re.sub(r"(?<!\{)\b[a-z]+\b(?!\})", lambda word: word[0].upper(), message)
-
-        def ngettext(self, singular: str, plural: str, number: int) -> str:
-            return self.gettext(singular if number == 1 else plural)
-
-    monkeypatch.setattr(i18n, "_catalogue", lambda _language: Shouting())
-    for variant in variants()[1:]:
-        label = names.variant({"group": variant.group, "name": variant.name})
-        assert not re.search(r"[a-z]{2}", label.replace("word2vec", "")), label
-    at = models_page()
-    everything = "\n".join(shown(found.value) for found in at.markdown)
-    for sentence in (recipe.INTENDED_USE, *recipe.LIMITS, recipe.TERMS):
-        assert i18n.gettext(sentence) in everything
-        assert sentence not in everything
 
 
 def test_the_study_is_shown_under_translated_names(own_checkpoints: Path) -> None:
