@@ -166,14 +166,14 @@ def sentence(default: str) -> str:
     return limits.short_enough(text)
 
 
-def example_picker(text: str, box: str = "q") -> None:
-    """Example sentences to put into the box of this key; the reason is told of the one that stands there."""
+def example_picker(text: str) -> None:
+    """Example sentences to put into the box; the reason is told of the one that stands there."""
     offered = {example.name: example for example in examples()}
 
     def write() -> None:
         chosen = st.session_state["example"]
         if chosen:
-            st.session_state[box], st.session_state["example taken"] = offered[chosen].text, True
+            st.session_state["q"], st.session_state["example taken"] = offered[chosen].text, True
         st.session_state["example"] = None  # a button, not a choice that lasts
 
     st.pills(_("Or pick an example"), list(offered), key="example", on_change=write, label_visibility="collapsed")
@@ -182,10 +182,10 @@ def example_picker(text: str, box: str = "q") -> None:
         st.caption(_("Why this example: {reason}").format(reason=reason))
 
 
-def invite(text: str, reason: str = "", box: str = "q") -> None:
+def invite(text: str) -> None:
     """What stands where there is no word to read: what is missing and what to do, and the examples to pick from."""
-    st.info(reason or _("No words to read yet. Type a sentence or pick an example."))
-    example_picker(text, box)
+    st.info(_("No words to read yet. Type a sentence or pick an example."))
+    example_picker(text)
 
 
 @contextmanager

@@ -34,9 +34,9 @@ def key_of(name: str) -> str:
     return name.replace("_", " ")
 
 
-def ask_number(label: str, name: str, usual: float, *, step: float = 0.1) -> float:
+def ask_number(label: str, name: str, usual: float) -> float:
     """A box for a number."""
-    return float(_asked(st.number_input, label, name, usual, signed(), write=repr, step=step, format="%.6g"))
+    return float(_asked(st.number_input, label, name, usual, signed(), write=repr, step=0.1, format="%.6g"))
 
 
 def ask_whole(label: str, name: str, low: int, high: int, usual: int, **more: Any) -> int:

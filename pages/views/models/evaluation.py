@@ -10,7 +10,7 @@ import streamlit as st
 from core.data import targets
 from core.data.labels import model_name
 from core.data.labels import shown as named
-from core.runtime.i18n import clauses, listed, ngettext, together
+from core.runtime.i18n import clauses, listed, ngettext, titled, together
 from core.runtime.i18n import gettext as _
 from pages.server.fingerprint import fingerprint
 from pages.views.models.source import Shown, choose_model
@@ -361,7 +361,7 @@ def compare(shown: Shown) -> None:
     st.plotly_chart(
         only_one_right(pair), key="only one right", alt=_("Rows that only one model gets right, a bar for each model")
     )
-    st.metric(_("McNemar’s test"), estimates.p_value(pair.p_value))
+    st.caption(plain(titled(_("McNemar’s test"), estimates.p_value(pair.p_value))))
     with st.expander(_("Rows by who is right"), icon=":material/table:"):
         tables.table(
             ["", _("{b} right").format(b=model_name(b)), _("{b} wrong").format(b=model_name(b))],

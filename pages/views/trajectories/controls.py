@@ -88,13 +88,11 @@ def aimed(checkpoints: Iterable[Checkpoint], text: str) -> list[Checkpoint]:
     return [model_aimed(checkpoint, tokens) if tokens else checkpoint for checkpoint, tokens in read]
 
 
-def choose_plane(name: str) -> tuple[int, int]:
-    """Two axes of a state space, by their numbers; `name` in the link."""
-    return choose_axes(name)[0]
-
-
 def choose_axes(name: str, *, triangle: bool = False) -> tuple[tuple[int, int], bool]:
-    """As `choose_plane`, and whether three classes are drawn in a triangle, which is offered if `triangle`."""
+    """Two axes of a state space, by their numbers, and whether three classes are drawn in a triangle instead.
+
+    The latter is offered if `triangle`; `name` in the link.
+    """
     names = {TRIANGLE: _("three classes")} if triangle else {}
     names |= {
         "1": _("read-out and component 1"),

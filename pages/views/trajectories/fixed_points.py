@@ -116,7 +116,7 @@ def _show(
     lead(_in_a_sentence(result))
     with settings:
         number = _choose_point(result) if result.points else None
-        plane = controls.choose_plane("fp_plane")
+        plane = controls.choose_axes("fp_plane")[0]
     _drawn(result, own, texts, checkpoint, number, plane)
     with st.expander(_("What was searched and found"), icon=":material/info:"):
         st.markdown(plain(statement(result)))
