@@ -1,11 +1,10 @@
-"""Every page, run in process on tiny checkpoints: opened, from a link, empty, on hostile text, on damaged models."""
+"""Every page, run in process on tiny checkpoints: opened, from a link, empty, on damaged models."""
 
 from __future__ import annotations
 
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,10 @@ from streamlit.testing.v1 import AppTest
 from core.data.examples import examples
 from core.data.labels import model_name
 from core.models import checkpoints
-from core.text.emoji import visible as visible_text
 from core.text.preprocessing import SHIPPED, Preprocessing
 from tests.app import ROOT, faults, forget, opened, shown, sound, strips
-from tests.hostile import SENTENCES
 
 PAGES = sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("[0-9]*.py"))
-MARKER = "zqxmarker"  # a word that stands nowhere on a page unless it was typed
 
 
 @pytest.fixture(autouse=True)
@@ -274,35 +270,6 @@ def test_a_long_text_is_not_in_the_link_and_the_page_says_so(given: Callable[[st
     else:
         assert "q" not in at.query_params
         assert len(told) == 1 and "2,001" in told[0]
-
-
-# Hostile texts
-
-
-def test_hostile_texts_are_shown_as_typed_and_nothing_more() -> None:
-    at = home()
-    for hostile in SENTENCES:
-        text = f"{MARKER} {hostile} {MARKER}"
-        assert_answered(type_in(at, text))
-        assert at.text_input(key="q").value == text
-        # Nothing that reads Markdown gets a piece of it: only the box, escaped HTML, the figure and the links.
-        holders = {element.type for element in elements(at) if MARKER in str(getattr(element, "proto", ""))}
-        assert {"html", "plotly_chart", "bidi_component"} <= holders
-        assert holders <= {"text_input", "html", "plotly_chart", "page_link", "bidi_component"}
-        for element in at.html:
-            html = Html(element.proto.body)
-            assert html.tags <= {"style", "div", "span", "p", "i", "table", "tbody", "tr", "th", "td"}
-            assert html.attributes <= {"class", "style", "role", "aria-label", "title"}
-            assert element.proto.body.count("</style>") == element.proto.body.count("<style>") <= 1
-        assert text in [text for element in at.html for text in Html(element.proto.body).texts]  # the row "as typed"
-        figure = chart(at)
-        labels = [
-            *figure["layout"]["xaxis"].get("ticktext", []),
-            *(label for curve in figure["data"] for label in curve["customdata"]),
-        ]
-        assert not [label for label in labels if "<" in label or ">" in label]
-        tokens = [visible_text(token) for token in Preprocessing(SHIPPED)(text)]
-        assert [unescape(label) for label in figure["data"][0]["customdata"]] == tokens
 
 
 # Models that are not as they should be

@@ -489,25 +489,6 @@ def test_a_file_that_ends_early_says_so(monkeypatch: pytest.MonkeyPatch) -> None
     assert "unrolled-scan" not in str([button.proto for button in at.get("download_button")])
 
 
-# Kept finds
-
-
-def test_finds_of_every_view_stand_together_and_are_exported(files: dict[str, str]) -> None:
-    at = press(opened(q="=1+1 love", reading="mixed"), "Keep this text")
-    keep(edited(q=SURE), "negative")
-    at = choose_row(press(uploaded(as_file(TABLE), label="mood"), "Search the file"), "gold label", 0)
-    keep(at, "negative")
-    look_at(at, "kept")
-    shown = table(at, "source")
-    assert {"typed", "an edit", "a file"} == set(shown["source"])
-    at.selectbox(key="finds source").set_value("edit").run()
-    assert table(at, "source")["original text"].tolist() == [SURE]
-    header, *lines = csv_rows(files["unrolled-finds.csv"])
-    assert len(lines) == len(kept()) >= 3
-    texts = [line[header.index("text")] for line in lines]
-    assert "'=1+1 love" in texts and "=1+1 love" not in texts
-
-
 # Links
 
 
