@@ -96,21 +96,12 @@ def _in_a_sentence(verdicts: list[Verdict]) -> str:
 def _curves(readers: list[Model], verdicts: list[Verdict]) -> None:
     from core.figures.prefixes import of_each_class, prefix_curves
 
-    shared = targets.shared_target(verdict.target for verdict in verdicts)
-    labels = classes.of_all(readers)
-    chance = classes.probability_name(shared or labels)
-    if of_each_class(verdicts):
-        alt = _("Probability of each class after each word")
-        line = _("Each point is a class’s probability for the prefix that ends there. The thick curve is the target.")
-    else:
+    alt = _("Probability of each class after each word")
+    if not of_each_class(verdicts):
+        shared = targets.shared_target(verdict.target for verdict in verdicts)
+        chance = classes.probability_name(shared or classes.of_all(readers))
         alt = _("{chance} after each word, one curve per model").format(chance=chance)
-        line = _("Each point is the probability of the model’s target for the prefix that ends there.")
-    if all(verdict.target.wins_at_half for verdict in verdicts):
-        line = _("Each point is the verdict on the prefix that ends there. Above the dashed line is {label}.").format(
-            label=plain(shown(shared.name)) if shared else plain(shown(labels[-1]))
-        )
     st.plotly_chart(prefix_curves(verdicts), key="prefixes", alt=alt)
-    st.caption(line)
 
 
 def _accuracy(checkpoint: Model) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data import targets
-from core.data.labels import Names, model_name, shared, shown
+from core.data.labels import model_name, shared, shown
 from core.models.gold_labels import MIXED
 from core.probes.sarcasm import comment as probe
 from core.probes.sarcasm.comment import Comment
@@ -147,7 +147,7 @@ def _strips(comments: list[Comment]) -> None:
     comments = [comment for comment in comments if comment.pulls is not None]
     if not comments:
         return
-    st.header(_("Effect of leaving out each word"), help=_effect(shared(one.verdict.labels for one in comments)))
+    st.header(_("Effect of leaving out each word"))
     for comment in comments:
         about = comment.verdict.target
         named = "" if about.wins_at_half else f": {targets.log_odds_name(about, plain)}"
@@ -161,19 +161,6 @@ def _strips(comments: list[Comment]) -> None:
         else:
             st.caption(plain(hints[chosen]))
     _table(comments)
-
-
-def _effect(labels: Names) -> str:
-    """What the number below a word is."""
-    if targets.default(labels) is None:
-        return _(
-            "The number below a word is the log-odds of the target class with it minus those without it. Plus supports "
-            "the target class, minus speaks against it."
-        )
-    return _(
-        "The number below a word is the logit with it minus the logit without it. Plus supports {second}, minus "
-        "{first}."
-    ).format(first=plain(shown(labels[0])), second=plain(shown(labels[-1])))
 
 
 def _hints(comment: Comment) -> list[str]:
