@@ -48,7 +48,7 @@ def main(names: list[str]) -> None:
             page.goto(f"{address}/{page_name}?{urlencode(link)}")
             if button := PRESSED.get(name):
                 page.get_by_role("button", name=button, exact=True).click()
-                page.get_by_role("button", name="Search again").wait_for()
+                page.get_by_role("button", name="Run again").wait_for()
             page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
             page.wait_for_timeout(4_000)  # charts draw after the script has ended
             picture = Image.open(io.BytesIO(page.get_by_test_id("stMain").screenshot())).quantize(256)

@@ -56,7 +56,7 @@ elif not (
 elif view == "memory":
     memory.view(checkpoints)
 elif view == "probes":
-    linear_probes.view((), checkpoints)
+    linear_probes.view(checkpoints)
 else:
     prefixwise.tell_of_layers(checkpoints)
     texts = sentences.read(checkpoints, text, second)

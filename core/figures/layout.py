@@ -11,7 +11,7 @@ import numpy as np
 from core.data import labels
 from core.data.labels import SENTIMENT, Names
 from core.data.targets import Target, log_odds_name, probability_of
-from core.figures.palette import CHOSEN, THRESHOLD, Style
+from core.figures.palette import CHOSEN, THRESHOLD, Style, style
 from core.runtime.i18n import gettext as _
 from core.text.emoji import visible
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MOST_TICKS = 32  # more tokens than this cannot be told apart along one axis
 LONGEST_TICK = 16  # characters
+_APART = 0.22  # between models, of the distance between two rows
 DASHED = {"color": THRESHOLD, "width": 1, "dash": "dash"}
 # Long tokens are written upwards on a narrow page and would push a legend below them onto the axis's title.
 LEGEND_ABOVE = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"}
@@ -165,6 +166,36 @@ def error_bars(
         "thickness": thickness,
         "width": 3,
     }
+
+
+def dots(
+    figure: go.Figure,
+    points: Sequence[tuple[float, float, tuple[float, float]]],
+    model: str,
+    place: tuple[int, int],
+    *,
+    hollow: bool = False,
+    **more: Any,
+) -> None:
+    """A model's values with their intervals, each as (row, value, interval), a little beside those of other models.
+
+    `place` is the model's index and how many models there are.
+    """
+    look, apart = style(model, place[0]), _APART * (place[0] - (place[1] - 1) / 2)
+    values = [value for _row, value, _interval in points]
+    figure.add_scatter(
+        x=values,
+        y=[row + apart for row, _value, _interval in points],
+        error_x=error_bars(values, [interval for _row, _value, interval in points]),
+        mode="markers",
+        marker={
+            "color": look.color,
+            "symbol": look.marker + "-open" * hollow,
+            "size": 8,
+            "line": {"width": 2 if hollow else 0, "color": look.color},
+        },
+        **{"name": model_name(model)} | more,
+    )
 
 
 def panels(titles: Sequence[str], spacing: float, *, shared: bool = True) -> go.Figure:

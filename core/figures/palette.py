@@ -79,7 +79,8 @@ def style(model: str, index: int = 0) -> Style:
     return _STYLES.get(model) or _OTHERS[index % len(_OTHERS)]
 
 
-def shade(strength: float) -> str:
-    """The hue of `DIVERGING` for a number from −1 to 1, as CSS."""
-    opacity = 0.75 * min(abs(strength), 1.0)
-    return f"rgba({'0, 114, 178' if strength > 0 else '213, 94, 0'}, {opacity:.3f})"
+def shade(strength: float, above: str = SERIES[0].color, below: str = SERIES[1].color) -> str:
+    """A number from −1 to 1 in one of two colours ``#rrggbb``, clear at zero: a ground on which words can be read."""
+    color = above if strength > 0 else below
+    red, green, blue = (int(color[start : start + 2], 16) for start in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {0.65 * min(1.0, abs(strength)):.3f})"

@@ -101,7 +101,7 @@ def test_edits_to_a_flip_that_is_kept_and_exported(page: Page, address: str, tmp
     show(page, address, q=STOLEN, view="edits", model="lstm")
     button(page, "Search for edits").click()
     expect(page.get_by_text(re.compile(r"A single edit flips the verdict in [\d,]+ cases? of [\d,]+"))).to_be_visible()
-    expect(button(page, "Search again")).to_be_visible()
+    expect(button(page, "Run again")).to_be_visible()
     diff = page.locator(".u-diff").first
     expect(diff).to_be_visible()
     came, went = diff.locator("ins").count(), diff.locator("del").count()
@@ -130,7 +130,7 @@ def test_remarks_about_a_situation_and_a_search_that_is_stopped(page: Page, addr
     box.press("Enter")
     expect(page).to_have_url(re.compile("situation=my"))
     stopped = page.get_by_text("the rest were not scored")
-    start = page.get_by_role("button", name=re.compile("Build and score|Search again"))
+    start = page.get_by_role("button", name=re.compile("Build and score|Run again"))
     for _ in range(5):  # on a fast machine the search may be over before the click
         start.click()
         with suppress(AssertionError, TimeoutError):

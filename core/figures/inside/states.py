@@ -27,7 +27,12 @@ _GATES = ("input", "forget", "output", "reset", "update")  # from 0 to 1, being 
 def shown_names(trace: Trace) -> dict[str, str]:
     """What can be drawn of a trace, by a short key: states first, then gates."""
     states = {"h": _("hidden state h")} | ({} if trace.c is None else {"c": _("cell state c")})
-    gates = {
+    return states | {name: gate_names().get(name, name) for name in trace.gates}
+
+
+def gate_names() -> dict[str, str]:
+    """What a reader sees for the gates of all cells, and for what goes into the state."""
+    return {
         "input": _("input gate i"),
         "forget": _("forget gate f"),
         "cell": _("candidate g"),
@@ -37,7 +42,6 @@ def shown_names(trace: Trace) -> dict[str, str]:
         "new": _("candidate n"),
         "pre_activation": _("pre-activation a"),
     }
-    return states | {name: gates.get(name, name) for name in trace.gates}
 
 
 def values(trace: Trace, shown: str) -> np.ndarray:

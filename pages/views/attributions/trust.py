@@ -68,7 +68,6 @@ def measured(cell: Cell, attributions: Sequence[Attribution], removal: str) -> M
         results.extend,
         _("Done"),
         _("Measure faithfulness (about {seconds:,.0f} s)").format(seconds=seconds),
-        _("Measure again"),
     )
     return results[0] if results else None
 
@@ -94,7 +93,6 @@ def sensitivity(cell: Cell, attributions: Sequence[Attribution]) -> Sensitivity 
         _("Measure sensitivity (about {seconds:,.0f} s)").format(
             seconds=max(1.0, controls.seconds_for(cell, readings))
         ),
-        _("Measure again"),
     )
     if not results:
         return None

@@ -64,7 +64,6 @@ def choose(cards: Mapping[str, Any]) -> Shown | None:
         name="on",
         key=CHOSEN,
         write=lambda chosen: None if chosen == "upload" else chosen,  # an upload stays with its session
-        unreadable=_("The link names an unknown file. Showing the report’s figures."),
     )
     if chosen == "upload" and uploaded:
         return _uploaded(*uploaded, row)

@@ -62,7 +62,6 @@ def view() -> None:
         _say,
         lambda assessment, _key: _show(upload.name, assessment, seen),
         _("Evaluate"),
-        _("Evaluate again"),
     )
 
 

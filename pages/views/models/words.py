@@ -21,6 +21,7 @@ from core.runtime.i18n import gettext as _
 from core.runtime.malloc import give_back
 from pages.server.caches import cached
 from pages.widgets import black_box, models, query_params, tables, target
+from pages.widgets.number_inputs import slide_whole
 from pages.wording.tokens import change, lead, minus, plain, signed, visible
 
 if TYPE_CHECKING:
@@ -214,21 +215,14 @@ def _map(checkpoint: Checkpoint, before: Space | None, after: Space, row: DeltaG
     whens = {"after": _("after training")} | ({"before": _("before training")} if before is not None else {})
     when = query_params.choice(row.segmented_control, _("Vectors"), whens, name="when", key="models when")
     settings = row.popover(_("Settings"), icon=":material/tune:", width="content")
-    count = query_params.linked(
-        settings.slider,
-        _("Words"),
-        50,
-        embedding_map.MOST,
-        name="words",
-        key="models words",
-        default=embedding_map.WORDS,
-        read=query_params.whole(50, embedding_map.MOST),
-        step=50,
-    )
+    with settings:
+        count = slide_whole(
+            _("Words"), "words", 50, embedding_map.MOST, embedding_map.WORDS, key="models words", step=50
+        )
     sought = _word_box(_("Words to find (optional)"), "find", "", settings.text_input)
     space = before if when == "before" and before is not None else after
     kind, leaning = _leaning(checkpoint.hash_with_polarity, checkpoint)
-    ids = embedding_map.that_matter(leaning, int(count or embedding_map.WORDS))
+    ids = embedding_map.that_matter(leaning, count)
     tokens = checkpoint.preprocessing(sought)[:20]
     chosen = [token for token in tokens if token in checkpoint.vocabulary]
     missing = [token for token in tokens if token not in checkpoint.vocabulary]

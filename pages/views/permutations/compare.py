@@ -80,18 +80,8 @@ def view(text: str, second: str, checkpoints: list[Checkpoint]) -> None:
 
 def _strip(verdicts: list[Verdict], key: str) -> None:
     """A sentence's words, which point at their steps in the chart, each with every model's verdict after it."""
-    from core.figures.palette import of_class
-
-    marks: list[list[tuple[str, str]]] = [[] for _token in verdicts[0].tokens]
-    for verdict in verdicts:
-        classes_after = (
-            targets.predicted_of(verdict.prefix_distributions).tolist() if verdict.prefix_probabilities else []
-        )
-        for step, number in zip(marks, classes_after, strict=False):
-            line = f"{model_name(verdict.model)}: {shown(verdict.labels[number])}"
-            step.append((of_class(verdict.labels, number).color, line))
-    looks = [text_strip.Look(marks=tuple(step)) for step in marks]
-    text_strip.choose(verdicts[0].tokens, verdicts[0].known, looks, key=key, chart="compared")
+    marks = text_strip.verdict_marks((one.model, one.labels, one.prefix_distributions) for one in verdicts)
+    text_strip.choose(verdicts[0].tokens, verdicts[0].known, marks, key=key, chart="compared")
 
 
 def _offer(text: str) -> None:

@@ -34,11 +34,8 @@ def readers_of(text: str, checkpoints: list[Checkpoint]) -> list[Checkpoint]:
     readers, verdicts = answers.answers(checkpoints, text)
     if not readers:
         frame.invite(text)
-    elif not any(any(verdict.known) for verdict in verdicts):
-        st.warning(
-            _("None of these words is known. Each is read as the same unknown word, so only their number counts."),
-            icon=":material/help:",
-        )
+    else:
+        answers.warn_of_unknown(*(verdict.known for verdict in verdicts))
     answers.as_words(readers, text)
     return readers
 
@@ -61,7 +58,6 @@ def flips_to(several: Sequence[Model], key: str) -> str | None:
         {"": _("any other class")} | {name: shown(name) for name in names},
         name="to",
         key=f"{key} to",
-        unreadable=_("The link names an unknown class. Using another one."),
         width=240,
     )
     return chosen or None
@@ -122,7 +118,6 @@ def pins(tokens: tuple[str, ...]) -> list[int]:
         default=usual,
         read=query_params.positions(len(tokens), all_of_them=False),
         write=lambda pinned: None if sorted(pinned) == usual else query_params.written(sorted(pinned)),
-        unreadable=_("The link locks words that this sentence does not have. Using the default locks."),
         format_func=lambda index: f"{index + 1} {visible(tokens[index])}",
         placeholder=_("none: every word can move"),
         help=_("Punctuation and links stay locked unless you remove them here."),

@@ -22,7 +22,7 @@ from pages.server.fingerprint import fingerprint
 from pages.views.sarcasm import reading
 from pages.views.sarcasm.kept import FindCandidate, keep_find_form
 from pages.widgets import answers, black_box, classes, frame, models, query_params, tables
-from pages.widgets.number_inputs import ask_threshold, ask_whole
+from pages.widgets.number_inputs import ask_decimal, ask_whole
 from pages.wording.terms import parts, term
 from pages.wording.tokens import diff_strip, lead, minus, plain
 
@@ -47,10 +47,7 @@ def view(text: str, checkpoints: list[Model]) -> None:
         read = reading.ask(checkpoint.labels)
         disagree = read in checkpoint.labels
         goal = _goal(checkpoint.labels, disagree)
-        with (
-            st.popover(_("Settings"), icon=":material/tune:"),
-            query_params.one_note(_("The link has invalid search limits. Using the defaults.")),
-        ):
+        with st.popover(_("Settings"), icon=":material/tune:"), query_params.one_note():
             tokens = list(dict.fromkeys(checkpoint.preprocessing(text)))
             protected = st.multiselect(
                 _("Protected words"),
@@ -163,15 +160,17 @@ def _bounds() -> dict[str, float | int]:
         budget = ask_whole(
             _("Budget (sentences)"), "budget", 1, MOST_BUDGET, edits.BUDGET, key="edits budget", step=10_000
         )
-    threshold = ask_threshold(
-        two,
-        _("Maximum fluency drop (nats)"),
-        MOST_THRESHOLD,
-        FLOOR,
-        key="edits floor",
-        help=_("Measured by the trigram. The README explains how texts of different lengths are compared."),
-    )
     with two:
+        threshold = ask_decimal(
+            _("Maximum fluency drop (nats)"),
+            "floor",
+            MOST_THRESHOLD,
+            FLOOR,
+            key="edits floor",
+            step=1.0,
+            required=True,
+            help=_("Measured by the trigram. The README explains how texts of different lengths are compared."),
+        )
         seconds = ask_whole(_("Time (seconds)"), "seconds", 1, MOST_SECONDS, _SECONDS, key="edits seconds", step=10)
     return {"max_edits": most, "fluency": threshold, "budget": budget, "seconds": float(seconds)}
 

@@ -20,12 +20,11 @@ if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.probes.units.linear_probes import Probes
     from core.probes.units.linear_probes_file import ProbeRows
-    from pages.widgets.sentences import Sentence
 
 _COMMAND = "python -m core probe-states --model all --data FILE --rows {rows} --seed {seed} --save"
 
 
-def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
+def view(checkpoints: Sequence[Checkpoint]) -> None:
     """The stored probes: one task at a time as dots with intervals, a table, what it covers, how to make it again."""
     stored = _stored(checkpoints)
     if not stored:
