@@ -227,8 +227,7 @@ def _square(figure: go.Figure, title: str, x: str, y: str) -> go.Figure:
 
 
 def _titled(figure: go.Figure, title: str, height: int, **axes: Any) -> go.Figure:
-    legend = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"}
-    return layout.finish(figure, title, height, above=True, legend=legend, top=80, **axes)
+    return layout.finish(figure, title, height, legend=layout.LEGEND_ABOVE, top=80, **axes)
 
 
 def _about(title: str, tallies: Sequence[Tally]) -> str:

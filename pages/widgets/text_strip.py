@@ -75,6 +75,15 @@ def choose(
     return _picked(result, mark, len(tokens), chosen)
 
 
+def warn_of_unknown(*known: Sequence[bool]) -> None:
+    """A line above the answer where no model knows a word of a text; `known` are a model's, or each model's."""
+    if not any(map(any, known)):
+        st.warning(
+            _("None of these words is known. Each is read as the same unknown word, so only their number counts."),
+            icon=":material/help:",
+        )
+
+
 def chosen_before(tokens: Sequence[str], *, key: str, chosen: int | None = None) -> int | None:
     """What `choose` will return of these words, before it is drawn: for looks that depend on it."""
     return _picked(st.session_state.get(key), _mark(tokens, chosen), len(tokens), chosen)

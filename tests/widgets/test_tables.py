@@ -46,7 +46,7 @@ def test_chosen_rows_are_those_that_exist(drawn: dict[str, Any]) -> None:
 
 
 def test_fractions_are_written_with_decimals_and_stay_numbers(drawn: dict[str, Any]) -> None:
-    tables.table(["name", "one", "none"], [("a", -0.12345, None), ("b", None, None)], decimals=3)
+    tables.table(["name", "one", "none"], [("a", -0.12345, None), ("b", None, None)])
     frame = drawn["rows"]
     assert frame.data["one"][0] == -0.12345
     html = frame.to_html()

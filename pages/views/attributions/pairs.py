@@ -51,7 +51,7 @@ def _show(results: Sequence[Interactions], known: Mapping[str, Sequence[bool]]) 
     from core.figures.attribution.interactions import interaction_heatmap
 
     for one in results:
-        strips.warn_of_unknown(known[one.model])
+        text_strip.warn_of_unknown(known[one.model])
         lead(_answer(one))
         key = f"pairs {one.model}"
         _strip(one, known[one.model], key)
@@ -60,7 +60,6 @@ def _show(results: Sequence[Interactions], known: Mapping[str, Sequence[bool]]) 
             tables.table(
                 [_("word"), _("other word"), _("interaction")],
                 [(_word(one, first), _word(one, second), value) for first, second, value in one.pairs()],
-                decimals=3,
             )
             st.caption(plain(_("Computed from {how}.").format(how=one.spent.worded())))
     header = ["model", "place", "token", "other_place", "other_token", "interaction", "target"]

@@ -33,6 +33,7 @@ def answer(text: str, checkpoints: list[Model]) -> None:
 
     aim = target.choose(readers, "home")
     verdicts = [aim.verdict(verdict) for verdict in verdicts]
+    text_strip.warn_of_unknown(*(verdict.known for verdict in verdicts))
     lead(_in_a_sentence(verdicts))
     for column, verdict in zip(st.columns(len(verdicts)), verdicts, strict=True):
         with column, st.container(border=True):
@@ -185,11 +186,6 @@ def _words(text: str, verdicts: list[Verdict]) -> None:
     for number, ((tokens, known), readers) in enumerate(sequences.items()):
         if len(sequences) > 1:
             st.caption(plain(listed(model_name(verdict.model) for verdict in readers)))
-        if not any(known):
-            st.warning(
-                _("None of these words is known. Each is read as the same unknown word, so only their number counts."),
-                icon=":material/help:",
-            )
         key = f"home words {number}"
         chosen = text_strip.choose(tokens, known, _looks(readers), key=key, chart="prefixes")
         if chosen is not None:
@@ -207,15 +203,13 @@ def _words(text: str, verdicts: list[Verdict]) -> None:
 
 def _looks(verdicts: list[Verdict]) -> list[text_strip.Look]:
     """A mark a model under every word, in the colour of the class that it predicts there."""
-    from core.figures.palette import of_class
-
     rows = []
     for verdict in verdicts:
         after, name = verdict.prefix_distributions, model_name(verdict.model)
         rows.append(
             [
                 (
-                    of_class(verdict.labels, best).color,
+                    classes.colour(verdict.labels, best, verdict.known),
                     titled(name, f"{shown(verdict.labels[best])} {shares[best]:.3f}"),
                 )
                 for best, shares in zip(targets.predicted_of(after).tolist(), after.tolist(), strict=True)

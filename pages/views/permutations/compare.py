@@ -12,7 +12,7 @@ from core.data.labels import model_name, shown
 from core.models.predict import EmptyTextError
 from core.probes.permutations.comparison import Comparison, compare
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import listed, together
+from core.runtime.i18n import listed, titled, together
 from core.storage.database import Prediction
 from pages.views.permutations.flip import best
 from pages.views.permutations.kept_pairs import keep_form
@@ -41,6 +41,8 @@ def view(text: str, second: str, checkpoints: list[Checkpoint]) -> None:
             frame.invite(text)
         return
     comparison = Comparison(tuple(contrasts))
+    for sentence in ("a", "b"):
+        text_strip.warn_of_unknown(*(getattr(one, sentence).known for one in contrasts))
     lead(_in_a_sentence(comparison))
     for column, contrast in zip(st.columns(len(readers)), contrasts, strict=True):
         with column:
@@ -80,16 +82,14 @@ def view(text: str, second: str, checkpoints: list[Checkpoint]) -> None:
 
 def _strip(verdicts: list[Verdict], key: str) -> None:
     """A sentence's words, which point at their steps in the chart, each with every model's verdict after it."""
-    from core.figures.palette import of_class
-
     marks: list[list[tuple[str, str]]] = [[] for _token in verdicts[0].tokens]
     for verdict in verdicts:
         classes_after = (
             targets.predicted_of(verdict.prefix_distributions).tolist() if verdict.prefix_probabilities else []
         )
         for step, number in zip(marks, classes_after, strict=False):
-            line = f"{model_name(verdict.model)}: {shown(verdict.labels[number])}"
-            step.append((of_class(verdict.labels, number).color, line))
+            line = titled(model_name(verdict.model), shown(verdict.labels[number]))
+            step.append((classes.colour(verdict.labels, number, verdict.known), line))
     looks = [text_strip.Look(marks=tuple(step)) for step in marks]
     text_strip.choose(verdicts[0].tokens, verdicts[0].known, looks, key=key, chart="compared")
 
@@ -98,7 +98,7 @@ def _offer(text: str) -> None:
     """What could stand in the empty box: the best flip of the first sentence, if one was found."""
     order = best(text)
     if order is None:
-        st.info(_("No second sentence yet. Type the same words in another order, or any other sentence."))
+        st.info(_("Type a second sentence above, for example the same words in another order."))
         return
     st.info(_("No second sentence yet. Type one, or use the flip that was found."))
 

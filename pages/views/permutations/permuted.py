@@ -12,10 +12,10 @@ from core.data.labels import model_name, shown
 from core.data.targets import probability_of
 from core.probes.permutations import search as probe
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import listed
+from core.runtime.i18n import listed, titled
 from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
-from pages.widgets import answers, classes, frame, models, query_params, tables
+from pages.widgets import answers, classes, frame, models, query_params, tables, text_strip
 from pages.wording.terms import term
 from pages.wording.tokens import plain, visible
 
@@ -32,13 +32,10 @@ _COMPOSED = 3  # pairs
 def readers_of(text: str, checkpoints: list[Checkpoint]) -> list[Checkpoint]:
     """The models that find a word in the text; says so where none does."""
     readers, verdicts = answers.answers(checkpoints, text)
-    if not readers:
+    if readers:
+        text_strip.warn_of_unknown(*(verdict.known for verdict in verdicts))
+    else:
         frame.invite(text)
-    elif not any(any(verdict.known) for verdict in verdicts):
-        st.warning(
-            _("None of these words is known. Each is read as the same unknown word, so only their number counts."),
-            icon=":material/help:",
-        )
     answers.as_words(readers, text)
     return readers
 
@@ -91,7 +88,7 @@ def change_badge(before: Verdict, after: Verdict) -> None:
         verdict, icon = f"{verdict} → {shown(after.label)}", "swap_horiz"
         color = "violet" if targets.default(after.labels) is None else ("orange", "blue")[after.predicted]
     chance = f"{probability_of(before.target)} {before.probability:.3f} → {after.probability:.3f}"
-    line = plain(f"{model_name(before.model)}: {verdict}; {chance}")
+    line = plain(titled(model_name(before.model), f"{verdict}; {chance}"))
     st.badge(line, icon=f":material/{icon}:", color=color)  # type: ignore[arg-type]
 
 

@@ -38,11 +38,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
         return
     verdicts = [aim.verdict(verdict) for verdict in verdicts]
     comments = [Comment(read or "", verdict, None) for verdict in verdicts]
-    if not any(any(verdict.known) for verdict in verdicts):
-        st.warning(
-            _("None of these words is known. Each is read as the same unknown word, so only their number counts."),
-            icon=":material/help:",
-        )
+    text_strip.warn_of_unknown(*(verdict.known for verdict in verdicts))
     lead(_in_a_sentence(comments, read))
     _say_of_others(comments)
     for column, comment in zip(st.columns(len(readers)), comments, strict=True):

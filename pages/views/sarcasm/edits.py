@@ -21,7 +21,7 @@ from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
 from pages.views.sarcasm import reading
 from pages.views.sarcasm.kept import FindCandidate, keep_find_form
-from pages.widgets import answers, black_box, classes, frame, models, query_params, tables
+from pages.widgets import answers, black_box, classes, frame, models, query_params, tables, text_strip
 from pages.widgets.number_inputs import ask_threshold, ask_whole
 from pages.wording.terms import parts, term
 from pages.wording.tokens import diff_strip, lead, minus, plain
@@ -92,6 +92,7 @@ def view(text: str, checkpoints: list[Model]) -> None:
 
         return partial(edits.search, checkpoint.name, victim(checkpoint), question)
 
+    text_strip.warn_of_unknown(verdict.known)
     st.caption(
         _("{model} says {label} now: {chance} = {probability:.3f}.").format(
             model=plain(model_name(checkpoint.name)),

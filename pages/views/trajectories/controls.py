@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import streamlit as st
 
 from core.data.labels import model_name, shown
-from core.figures.palette import of_class
 from core.models.predict import aimed as model_aimed
 from core.runtime.i18n import gettext as _
+from core.runtime.i18n import titled
 from pages.server.fingerprint import fingerprint
-from pages.widgets import frame, models, query_params, sentences, text_strip
+from pages.widgets import classes, frame, models, query_params, sentences, text_strip
 from pages.wording.tokens import plain, visible
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ def verdict_looks(traces: Sequence[Trace]) -> list[text_strip.Look]:
         labels, name = trace.target.labels, model_name(trace.model)
         rows = zip(marks, trace.predicted.tolist(), trace.distributions.tolist(), strict=False)
         for marked, best, shares in rows:
-            marked.append((of_class(labels, best).color, f"{name}: {shown(labels[best])} {shares[best]:.3f}"))
+            line = titled(name, f"{shown(labels[best])} {shares[best]:.3f}")
+            marked.append((classes.colour(labels, best, trace.known), line))
     return [text_strip.Look(marks=tuple(marked)) for marked in marks]
 
 

@@ -39,7 +39,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     lead(_in_a_sentence(by_sentence))
     for number, traces in by_sentence.items():
         _contributions(number, traces, starts[number])
-    with st.expander(_("Verdict after each word"), icon=":material/show_chart:"):
+    with st.expander(_("Verdict after each token"), icon=":material/show_chart:"):
         _verdicts(texts, chosen)
     with st.expander(_("Sums"), icon=":material/functions:"):
         _sums(by_sentence)
