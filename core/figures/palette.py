@@ -21,7 +21,7 @@ class Style(NamedTuple):
 
 
 _STYLES = {
-    "rnn": Style("#8f5656", "dot", "diamond"),
+    "rnn": Style("#985c5c", "dot", "diamond"),
     "gru": Style("#1b9e77", "dash", "square"),
     "lstm": Style("#7570b3", "solid", "circle"),
 }

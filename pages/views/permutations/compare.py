@@ -16,6 +16,7 @@ from core.runtime.i18n import listed, titled, together
 from core.storage.database import Prediction
 from pages.views.permutations.flip import best
 from pages.views.permutations.kept_pairs import keep_form
+from pages.views.permutations.permuted import flip_badge
 from pages.widgets import black_box, classes, frame, prefixwise, tables, target, text_strip
 from pages.wording.tokens import lead, plain
 
@@ -134,7 +135,6 @@ def _in_a_sentence(comparison: Comparison) -> str:
 
 
 def _card(contrast: Contrast) -> None:
-    one, other = (plain(shown(verdict.label)) for verdict in (contrast.a, contrast.b))
     same = f"{contrast.a.probability:.3f}" == f"{contrast.b.probability:.3f}"
     grows = contrast.b.probability > contrast.a.probability
     with st.container(border=True):
@@ -142,13 +142,13 @@ def _card(contrast: Contrast) -> None:
             _("{model}, {chance}").format(
                 model=plain(model_name(contrast.model)), chance=classes.probability_name_plain(contrast.a.target)
             ),
-            _("Flipped") if contrast.opposite else one,
+            _("Flipped") if contrast.opposite else plain(shown(contrast.a.label)),
             delta=f"{contrast.a.probability:.3f} → {contrast.b.probability:.3f}",
             delta_color="off",
             delta_arrow="off" if same else "up" if grows else "down",
         )
         if contrast.opposite:
-            st.badge(f"{one} → {other}", icon=":material/swap_horiz:", color="violet")
+            flip_badge(f"{shown(contrast.a.label)} → {shown(contrast.b.label)}", contrast.b)
         classes.bar(contrast.a)
         classes.bar(contrast.b)
         if contrast.indistinguishable:
