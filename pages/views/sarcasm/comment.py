@@ -105,7 +105,7 @@ def _card(comment: Comment) -> None:
     classes.metric(comment.verdict)
     if comment.fooled is None:
         return
-    icon, colour = (":material/theater_comedy:", "orange") if comment.fooled else (":material/check:", "green")
+    icon, colour = (":material/theater_comedy:", "violet") if comment.fooled else (":material/check:", "green")
     st.badge(_how_far(comment), icon=icon, color=colour, help=_by_how_much(comment))
 
 

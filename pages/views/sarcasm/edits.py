@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 MOST_EDITS, MOST_THRESHOLD, MOST_BUDGET, MOST_SECONDS = 4, 60.0, 1_000_000, 600
 _SECONDS = 30
 _MOST = "edits most"
-_HEIGHT = 215  # five rows
+_ROWS, _HEIGHT = 5, 215
 _GUARDS = ("polarity", "antonyms", "negations")
 
 
@@ -383,4 +383,5 @@ def _table(result: MinimalEdits, flips: list[Edited]) -> list[int]:
         )
         + "**"
     )
-    return tables.table(header, rows, "edits", texts=[one.text for one in flips], height=_HEIGHT)
+    height = _HEIGHT if len(flips) > _ROWS else "content"
+    return tables.table(header, rows, "edits", texts=[one.text for one in flips], height=height)

@@ -286,7 +286,7 @@ def test_gradients_are_those_of_the_chosen_sentence() -> None:
     assert "this is another model" in said(at)
     assert parameters(at) == {"view": "gradients", "of": "2", "gain": "2"}
     for link, longest in (({}, True), ({"q": REVERSED}, False), ({"of": "1"}, False)):
-        shown = numbers(figure(opened("gradients", **link), "compared with the last")["data"][0]["y"])
+        shown = numbers(figure(opened("gradients", **link), "last: 1")["data"][0]["y"])
         assert (len(shown) > 30) == longest, "the first example is too short for a gradient to vanish"
 
 
