@@ -113,7 +113,7 @@ def confusion(tally: Tally) -> go.Figure:
         go.Heatmap(
             z=shares,
             x=across if few else names,
-            y=[_("truly {label}").format(label=name) for name in names] if few else names,
+            y=[_("gold {label}").format(label=name) for name in names] if few else names,
             text=[
                 [f"{count:,}<br>{share:.1%}" if few else f"{count:,}" for count, share in zip(*row, strict=True)]
                 for row in zip(counts, shares, strict=True)
@@ -138,7 +138,7 @@ def confusion(tally: Tally) -> go.Figure:
     else:
         x["title"], y["title"] = _("predicted"), _("gold label")
     height = max(300, 150 + 36 * len(names))
-    return _titled(figure, _("Predicted classes by true class"), height, x=x, y=y, bottom=10)
+    return _titled(figure, _("Predicted classes by gold label"), height, x=x, y=y, bottom=10)
 
 
 def only_one_right(pair: Pair) -> go.Figure:

@@ -256,7 +256,7 @@ def _map(checkpoint: Checkpoint, before: Space | None, after: Space, row: DeltaG
         st.caption(_("Unknown words: {words}").format(words=plain(visible(listed(missing)[:200]))))
     st.caption(
         _(
-            "The {count:,} words with the largest |{leaning}| / √(rank by frequency). Blue leans to {one}, red to "
+            "The {count:,} words with the largest |{leaning}| / √(rank by frequency). Blue leans to {one}, orange to "
             "{zero}. Scroll to zoom, drag to move, double-click to reset."
         ).format(count=len(result.words), leaning=plain(units[kind]), zero=plain(zero), one=plain(one))
     )
