@@ -55,21 +55,20 @@ def harmless(text: str) -> str:
 
 
 def written(rows: Sequence[Mapping[str, object]], decimals: int = 3) -> Styler:
-    """Rows as a data frame of pandas whose numbers are written alike in each column; a missing one is a dash.
+    """Rows as a data frame of pandas whose numbers are written alike in each column.
 
     A column has as few decimals as show its numbers, and at most `decimals`; shares and probabilities have them all.
     """
     import pandas as pd
 
     frame = pd.DataFrame(rows)
-    frame = frame.astype(dict.fromkeys(frame.columns[frame.isna().all()], float))
     forms = {}
     for name in frame.select_dtypes("number"):
         values = frame[name].dropna()
         enough = [few for few in range(decimals) if (values == values.round(few)).all()] or [decimals]
         share = enough[0] > 0 and bool(values.between(0, 1).all())
         forms[name] = partial(_number, decimals=decimals if share else enough[0])
-    return frame.style.format(forms, list(forms), na_rep="–")
+    return frame.style.format(forms, list(forms))
 
 
 def _number(value: float, decimals: int) -> str:

@@ -43,11 +43,12 @@ def table(
     if len(rows) <= _MOST_WRITTEN and any(isinstance(value, int | float) for row in rows for value in row):
         shown = written(shown)
     chosen: list[int] = []
+    options = {"hide_index": True, "key": key, "placeholder": "–", **options}
     if select:
-        event = st.dataframe(shown, hide_index=True, key=key, on_select="rerun", selection_mode=select, **options)
+        event = st.dataframe(shown, on_select="rerun", selection_mode=select, **options)
         chosen = [row for row in event["selection"]["rows"] if 0 <= row < len(rows)]
     else:
-        st.dataframe(shown, hide_index=True, key=key, **options)
+        st.dataframe(shown, **options)
     if csv:
         columns, numbers = estimates.as_numbers(header, rows)
         download(csv, lambda: as_csv(columns, numbers))
