@@ -108,7 +108,7 @@ def confusion(tally: Tally) -> go.Figure:
         go.Heatmap(
             z=shares,
             x=across if few else names,
-            y=[_("truly {label}").format(label=name) for name in names] if few else names,
+            y=[_("gold {label}").format(label=name) for name in names] if few else names,
             text=[
                 [f"{count:,}<br>{share:.1%}" if few else f"{count:,}" for count, share in zip(*row, strict=True)]
                 for row in zip(counts, shares, strict=True)
@@ -133,7 +133,7 @@ def confusion(tally: Tally) -> go.Figure:
     else:
         x["title"], y["title"] = _("predicted"), _("gold label")
     height = max(300, 150 + 36 * len(names))
-    return _titled(figure, _("Predicted classes by true class"), height, x=x, y=y, bottom=10)
+    return _titled(figure, _("Predicted classes by gold label"), height, x=x, y=y, bottom=10)
 
 
 def only_one_right(pair: Pair) -> go.Figure:
@@ -222,8 +222,7 @@ def _square(figure: go.Figure, title: str, x: str, y: str) -> go.Figure:
 
 
 def _titled(figure: go.Figure, title: str, height: int, **axes: Any) -> go.Figure:
-    legend = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"}
-    return layout.finish(figure, title, height, above=True, legend=legend, top=80, **axes)
+    return layout.finish(figure, title, height, legend=layout.LEGEND_ABOVE, top=80, **axes)
 
 
 def _about(title: str, tallies: Sequence[Tally]) -> str:

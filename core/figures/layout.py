@@ -249,11 +249,11 @@ def finish(
 ) -> go.Figure:
     """Give a figure its title, size in pixels, axes (a title, or their settings) and the rest of its layout.
 
-    `above` keeps the title above a legend that is above the axes.
+    `above` keeps the title above a legend that is above the axes, as it is kept above `LEGEND_ABOVE`.
     """
     axes = {name: axis for name, axis in (("xaxis", x), ("yaxis", y)) if axis is not None}
     return figure.update_layout(
-        title={"text": title} | (_TITLE_ABOVE if above else {}),
+        title={"text": title} | (_TITLE_ABOVE if above or layout.get("legend") == LEGEND_ABOVE else {}),
         height=height,
         margin={"t": top, "b": bottom, "l": 10, "r": 10},
         **{name: {"title": axis} if isinstance(axis, str) else axis for name, axis in axes.items()},

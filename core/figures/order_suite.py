@@ -41,11 +41,11 @@ def shares_by_pattern(suites: Sequence[OrderSuite], must: str, patterns: Sequenc
     return layout.finish(
         figure,
         titles[must],
-        140 + 26 * len(names),
+        155 + 26 * len(names),
         x={"range": [-2, 102]},
         y={**layout.row_axis([layout.escape(_(name)) for name in names])},
         legend=layout.LEGEND_ABOVE,
-        top=70,
+        top=85,
     )
 
 

@@ -1,7 +1,7 @@
 """Colours and line styles, the same in every figure.
 
-The three hues are ColorBrewer's Dark2, safe for colour-blind eyes and legible on white and on near-black; models differ
-by dash and marker as well, so no figure rests on colour alone.
+Models have hues that no class has, told apart by colour-blind eyes, with a contrast of 3 to 1 and more on white and on
+near-black; they differ by dash and marker as well, so no figure rests on colour alone.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ class Style(NamedTuple):
 
 
 _STYLES = {
-    "rnn": Style("#d95f02", "dot", "diamond"),
+    "rnn": Style("#985c5c", "dot", "diamond"),
     "gru": Style("#1b9e77", "dash", "square"),
     "lstm": Style("#7570b3", "solid", "circle"),
 }
 _OTHERS = (
     Style("#e7298a", "dashdot", "triangle-up"),
-    Style("#66a61e", "longdash", "triangle-down"),
+    Style("#5e991c", "longdash", "triangle-down"),
     Style("#a6761d", "longdashdot", "cross"),
 )
 THRESHOLD = "#888888"

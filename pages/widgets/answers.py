@@ -30,15 +30,6 @@ def answers(several: Sequence[Model], text: str) -> tuple[list[Model], list[Verd
     return readers, verdicts
 
 
-def warn_of_unknown(*known: Sequence[bool]) -> None:
-    """A line above an answer where no model knows a word of the text."""
-    if not any(map(any, known)):
-        st.warning(
-            _("None of these words is known. Each is read as the same unknown word, so only their number counts."),
-            icon=":material/help:",
-        )
-
-
 def as_words(several: Sequence[Model], text: str) -> None:
     """Says what a black box makes of the words that probes move, where the text as typed is another one to it."""
     for model in filter(black_box.is_one, several):

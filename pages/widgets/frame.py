@@ -128,7 +128,7 @@ def two_sentences(default: str, key: str, *, suggest: bool = True) -> tuple[str,
     with first:
         text = sentence(default)
     with second:
-        return text, second_sentence(text, _("Second sentence to compare (optional)"), key, suggest=suggest)
+        return text, second_sentence(text, _("Second sentence"), key, suggest=suggest)
 
 
 def sentence(default: str) -> str:

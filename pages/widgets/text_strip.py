@@ -44,19 +44,20 @@ class Look(NamedTuple):
     hint: str = ""
 
 
-def verdict_marks(runs: Iterable[tuple[str, Names, np.ndarray]]) -> list[Look]:
-    """A mark a model below each word, in the colour of the class that it predicts there.
+def verdict_marks(runs: Iterable[tuple[str, Names, np.ndarray, Sequence[bool]]]) -> list[Look]:
+    """A mark a model below each word, in the colour of the class that it predicts there; grey if it knows no word.
 
-    Models are given by their names, classes, and the probabilities [T, K] after each word, [0, K] for none.
+    Models are given by their names, classes, the probabilities [T, K] after each word, [0, K] for none, and which words
+    they know.
     """
-    from core.figures.palette import of_class
+    from core.figures.palette import THRESHOLD, of_class
 
     marks: list[list[tuple[str, str]]] = []
-    for model, labels, after in runs:
+    for model, labels, after, known in runs:
         marks += [[] for _word in range(len(after) - len(marks))]
         for marked, best, shares in zip(marks, predicted_of(after).tolist(), after.tolist(), strict=False):
             said = titled(model_name(model), f"{shown(labels[best])} {shares[best]:.3f}")
-            marked.append((of_class(labels, best).color, said))
+            marked.append((of_class(labels, best).color if any(known) else THRESHOLD, said))
     return [Look(marks=tuple(marked)) for marked in marks]
 
 
@@ -117,6 +118,15 @@ def choose(
         on_picked_change=_nothing,
     )
     return _picked(result, mark, len(tokens), chosen)
+
+
+def warn_of_unknown(*known: Sequence[bool]) -> None:
+    """A line above the answer where no model knows a word of a text; `known` are a model's, or each model's."""
+    if not any(map(any, known)):
+        st.warning(
+            _("None of these words is known. Each is read as the same unknown word, so only their number counts."),
+            icon=":material/help:",
+        )
 
 
 def chosen_before(tokens: Sequence[str], *, key: str, chosen: int | None = None) -> int | None:

@@ -21,14 +21,15 @@ button[data-selected="true"] p, [data-testid="stSliderThumbValue"] * {color: lig
 [data-testid="stWidgetLabelRequired"], [data-stale="true"][class*="-start "] {display: none}
 [data-testid="stMainBlockContainer"] {padding-top: 3rem}
 [data-testid="stCaptionContainer"] code {color: inherit}
+[data-testid="stMarkdownBadge"], .stMarkdownBadge {white-space: normal !important}
 h1 {padding-block: 0.25rem !important}
 .u-tokens {display: flex; flex-wrap: wrap; gap: .3rem; margin: .2rem 0 .4rem}
 .u-diff {font-size: 1.1rem; align-items: baseline; gap: .35rem}
 .u-plain {overflow-wrap: anywhere; unicode-bidi: isolate; max-width: 100%}
 .u-edit {display: inline-flex; gap: .3rem; align-items: baseline; max-width: 100%; overflow-wrap: anywhere}
-.u-edit del {text-decoration: line-through 2px #d95f02; opacity: .75; unicode-bidi: isolate}
-.u-edit ins {text-decoration: none; font-weight: 700; border: 2px solid #0072b2; border-radius: .4rem;
-  padding: 0 .35rem; unicode-bidi: isolate}
+.u-edit del {text-decoration: line-through 2px #888; opacity: .75; unicode-bidi: isolate}
+.u-edit ins {text-decoration: none; font-weight: 700; border: 2px solid light-dark(#5b57a6, #b5b1f2);
+  border-radius: .4rem; padding: 0 .35rem; unicode-bidi: isolate}
 .u-answer {font-size: 1.15rem; margin: 0; overflow-wrap: anywhere; unicode-bidi: plaintext}
 .u-bar {position: relative; display: flex; height: .55rem; border-radius: .3rem; overflow: hidden}
 .u-bar i {position: absolute; left: calc(50% - 1px); height: 100%; border-left: 2px solid white}

@@ -158,14 +158,13 @@ def benchmark_plot(
             customdata=[[method_names[row], mean.rows] for row, mean in shown],
             hovertemplate=_("%{customdata[0]}: %{x:.3f}, %{customdata[1]:,} sentences"),
         )
-    # In lines that a phone has room for.
-    title = _(_TITLES[measure]).replace(" (", "<br>(", 1).replace(" − ", " −<br>", 1)
+    title = _(_TITLES[measure]).replace(" − ", " −<br>", 1)  # in lines that a phone has room for
     return layout.finish(
         figure,
-        _("How faithful each method is"),
-        240 + 24 * len(methods),
-        x=_("{measure}<br>mean and 95 % interval").format(measure=title),
+        _("Faithfulness by method, with 95 % intervals"),
+        220 + 24 * len(methods),
+        x=title,
         y=layout.row_axis(method_names),
         legend={"orientation": "h", "x": 0, "xref": "container", "y": 0, "yref": "container", "yanchor": "bottom"},
-        bottom=170,
+        bottom=150,
     )

@@ -156,7 +156,6 @@ def before_and_after(runs: Sequence[Intervention]) -> go.Figure:
         figure,
         _("Verdict after each token, before and after"),
         440,
-        above=True,
         y=layout.probability_axis(common([run.target for run in runs])),
         x=layout.token_axis([run.tokens for run in runs], 0.4, title=_("tokens read so far")),
         legend=layout.LEGEND_ABOVE,

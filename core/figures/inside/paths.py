@@ -133,6 +133,7 @@ def _draw(
             y=y.round(5),
             name=label,
             legendgroup=label,
+            showlegend=len(traces) > 1,
             mode="lines",
             line={"color": look.color, "dash": look.dash, "width": 2},
             hoverinfo="skip",

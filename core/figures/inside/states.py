@@ -107,7 +107,8 @@ def state_heatmap(
             "showticklabels": len(units) <= _MOST_UNIT_TICKS,
             "domain": [0, 1 - upper],
         },
-        yaxis2=layout.probability_axis(target) | {"domain": [1 - 0.8 * upper, 1], "tickvals": [0, 0.5, 1]},
+        yaxis2=layout.probability_axis(target)
+        | {"domain": [1 - 0.8 * upper, 1], "range": [-0.1, 1.1], "tickvals": [0, 0.5, 1]},
         top=45,
         bottom=65,
         showlegend=False,
@@ -215,7 +216,6 @@ def unit_line(trace: Trace, unit: int, token: int | None = None) -> go.Figure:
         figure,
         _("{model}: unit {unit} along the text").format(model=layout.model_name(trace.model), unit=unit),
         440,
-        above=True,
         x=layout.token_axis([trace.tokens], 0.4),
         y=_("value"),
         legend=layout.LEGEND_ABOVE,

@@ -111,7 +111,7 @@ def _table(here: Sequence[Attribution], measured: Mapping[str, Faithfulness], se
             )
         ),
     }
-    tables.table(header, [*rows, random], decimals=3, column_config=config)
+    tables.table(header, [*rows, random], column_config=config)
 
 
 def _mean(spread: Spread | None) -> float | None:
@@ -135,7 +135,6 @@ def sums(here: Sequence[Attribution]) -> None:
             )
             for one in here
         ],
-        decimals=3,
     )
 
 

@@ -9,12 +9,12 @@ import streamlit as st
 
 from core.data.labels import model_name, shown
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import listed, together
+from core.runtime.i18n import listed, titled, together
 from pages.help.texts import texts
 from pages.views.attributions import controls, measures, strips, trust
 from pages.views.attributions import names as attribution_names
 from pages.views.attributions.controls import Cell
-from pages.widgets import answers, classes, models, tables, target
+from pages.widgets import classes, models, tables, target, text_strip
 from pages.widgets.sentences import Sentence
 from pages.wording.tokens import Number, lead, plain, visible
 
@@ -100,7 +100,7 @@ def _answer(verdict: Verdict, first: Attribution, measured: Faithfulness | None)
     from core.probes.attribution.attribute import METHODS
     from core.probes.attribution.measures import strongest
 
-    answers.warn_of_unknown(first.known)
+    text_strip.warn_of_unknown(first.known)
     carried = {
         "model": model_name(verdict.model),
         "label": shown(verdict.label),
@@ -205,7 +205,7 @@ def _warn(here: Sequence[Attribution]) -> None:
         if one.warning:
             warned.setdefault(one.warning.worded(), []).append(attribution_names.method(one.method))
     for warning, names in warned.items():
-        st.warning(plain(f"{listed(names)}: {warning}"), icon=":material/warning:")
+        st.warning(plain(titled(listed(names), warning)), icon=":material/warning:")
 
 
 def _about() -> None:

@@ -33,6 +33,7 @@ def answer(text: str, checkpoints: list[Model]) -> None:
 
     aim = target.choose(readers, "home")
     verdicts = [aim.verdict(verdict) for verdict in verdicts]
+    text_strip.warn_of_unknown(*(verdict.known for verdict in verdicts))
     lead(_in_a_sentence(verdicts))
     for column, verdict in zip(st.columns(len(verdicts)), verdicts, strict=True):
         with column, st.container(border=True):
@@ -176,9 +177,10 @@ def _words(text: str, verdicts: list[Verdict]) -> None:
     for number, ((tokens, known), readers) in enumerate(sequences.items()):
         if len(sequences) > 1:
             st.caption(plain(listed(model_name(verdict.model) for verdict in readers)))
-        answers.warn_of_unknown(known)
         key = f"home words {number}"
-        marks = text_strip.verdict_marks((one.model, one.labels, one.prefix_distributions) for one in readers)
+        marks = text_strip.verdict_marks(
+            (one.model, one.labels, one.prefix_distributions, one.known) for one in readers
+        )
         chosen = text_strip.choose(tokens, known, marks, key=key, chart="prefixes")
         if chosen is not None:
             _try_without(text, tokens, chosen, key)

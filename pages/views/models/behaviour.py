@@ -66,7 +66,7 @@ def _in_a_sentence(suites: list[Suite]) -> str:
     rates = [
         _("{model} {rate:.0%}").format(model=model_name(suite.model), rate=suite.rate.rate or 0) for suite in suites
     ]
-    line = _("Failing of {cases:,} hand-written cases: {rates}.").format(
+    line = _("Failures in {cases:,} hand-written cases: {rates}.").format(
         cases=suites[0].rate.cases, rates=listed(rates)
     )
     worst = {max(suite.capabilities, key=lambda one: one.rate.rate or 0).name for suite in suites}

@@ -287,12 +287,12 @@ def threshold(shown: Shown) -> None:
     lead(
         together(
             [
-                _("At {threshold:.2f}, share of {one} rows that is found: {models}.").format(
+                _("Recall of {one} at {threshold:.2f}: {models}.").format(
                     threshold=hundredths / 100,
                     one=named(target.name),
                     models=listed(_share(tally, at.recall) for tally, at in at_threshold),
                 ),
-                _("Share of predicted {one} that is right: {models}.").format(
+                _("Precision: {models}.").format(
                     one=named(target.name), models=listed(_share(tally, at.precision) for tally, at in at_threshold)
                 ),
             ]

@@ -110,7 +110,7 @@ def _report(cards: Mapping[str, Any], row: DeltaGenerator) -> Shown | None:
         ).format(file=kept.source.file, rows=kept.source.rows)
     ]
     if missing := [model_name(name) for name in cards if name not in {tally.model for tally in current.tallies}]:
-        line = _("No evaluation is stored for {names}. To evaluate them on your own labelled file, use “Your file”.")
+        line = _("No evaluation is stored for {names}. To evaluate on a labelled file of yours, use “Your file”.")
         about.append(line.format(names=listed(missing)))
     if not current.tallies:
         st.info(plain(about[-1]))

@@ -141,12 +141,12 @@ def _near(typed: str, before: Space | None, after: Space, move: Move | None, che
     line = (
         _("Nearest to “{word}”: {after}.")
         if len(nearest) < 2
-        else _("Nearest to “{word}”: {before} before training, {after} after it.")
+        else _("Nearest to “{word}” before training: {before}; after it: {after}.")
     )
     line = line.format(word=word, after=nearest[0], before=nearest[-1])
     if move is None:
         return line
-    lean = _("By itself it moved from {before} to {after} ({log_odds}).")
+    lean = _("The word alone moved from {before} to {after} ({log_odds}).")
     numbers = {"before": signed(move.lean_before), "after": signed(move.lean_after)}
     return together([line, lean.format(**numbers, log_odds=_log_odds(checkpoint))])
 
@@ -250,7 +250,7 @@ def _map(checkpoint: Checkpoint, before: Space | None, after: Space, row: DeltaG
         st.caption(_("Unknown words: {words}").format(words=plain(visible(listed(missing)[:200]))))
     st.caption(
         _(
-            "The {count:,} words with the largest |{leaning}| / √(rank by frequency). Blue leans to {one}, red to "
+            "The {count:,} words with the largest |{leaning}| / √(rank by frequency). Blue leans to {one}, orange to "
             "{zero}. Scroll to zoom, drag to move, double-click to reset."
         ).format(count=len(result.words), leaning=plain(units[kind]), zero=plain(zero), one=plain(one))
     )

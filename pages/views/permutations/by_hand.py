@@ -14,7 +14,7 @@ from core.runtime.i18n import together
 from core.storage.database import Prediction
 from pages.server.fingerprint import fingerprint
 from pages.views.permutations.kept_pairs import keep_form
-from pages.views.permutations.permuted import changes, left_out, pins, readers_of, verdicts_on
+from pages.views.permutations.permuted import changes, flip_badge, left_out, pins, readers_of, verdicts_on
 from pages.widgets import black_box, classes, frame, models, query_params, target
 from pages.widgets.word_order import reorder
 from pages.wording.terms import term
@@ -95,7 +95,7 @@ def _card(before: Verdict, after: Verdict, *, moved: bool) -> None:
     with st.container(border=True):
         classes.metric(after)
         if before.label != after.label:
-            st.badge(_("flipped"), icon=":material/swap_horiz:", color="violet")
+            flip_badge(_("flipped"), after)
         if moved:
             st.caption(
                 _("was {label}, {probability:.3f}").format(

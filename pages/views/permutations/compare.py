@@ -16,6 +16,7 @@ from core.runtime.i18n import listed, together
 from core.storage.database import Prediction
 from pages.views.permutations.flip import best
 from pages.views.permutations.kept_pairs import keep_form
+from pages.views.permutations.permuted import flip_badge
 from pages.widgets import black_box, classes, frame, prefixwise, tables, target, text_strip
 from pages.wording.tokens import lead, plain
 
@@ -41,6 +42,8 @@ def view(text: str, second: str, checkpoints: list[Checkpoint]) -> None:
             frame.invite(text)
         return
     comparison = Comparison(tuple(contrasts))
+    for sentence in ("a", "b"):
+        text_strip.warn_of_unknown(*(getattr(one, sentence).known for one in contrasts))
     lead(_in_a_sentence(comparison))
     for column, contrast in zip(st.columns(len(readers)), contrasts, strict=True):
         with column:
@@ -80,7 +83,7 @@ def view(text: str, second: str, checkpoints: list[Checkpoint]) -> None:
 
 def _strip(verdicts: list[Verdict], key: str) -> None:
     """A sentence's words, which point at their steps in the chart, each with every model's verdict after it."""
-    marks = text_strip.verdict_marks((one.model, one.labels, one.prefix_distributions) for one in verdicts)
+    marks = text_strip.verdict_marks((one.model, one.labels, one.prefix_distributions, one.known) for one in verdicts)
     text_strip.choose(verdicts[0].tokens, verdicts[0].known, marks, key=key, chart="compared")
 
 
@@ -88,7 +91,7 @@ def _offer(text: str) -> None:
     """What could stand in the empty box: the best flip of the first sentence, if one was found."""
     order = best(text)
     if order is None:
-        st.info(_("No second sentence yet. Type the same words in another order, or any other sentence."))
+        st.info(_("Type a second sentence above, for example the same words in another order."))
         return
     st.info(_("No second sentence yet. Type one, or use the flip that was found."))
 
@@ -124,7 +127,6 @@ def _in_a_sentence(comparison: Comparison) -> str:
 
 
 def _card(contrast: Contrast) -> None:
-    one, other = (plain(shown(verdict.label)) for verdict in (contrast.a, contrast.b))
     same = f"{contrast.a.probability:.3f}" == f"{contrast.b.probability:.3f}"
     grows = contrast.b.probability > contrast.a.probability
     with st.container(border=True):
@@ -132,13 +134,13 @@ def _card(contrast: Contrast) -> None:
             _("{model}, {chance}").format(
                 model=plain(model_name(contrast.model)), chance=classes.probability_name_plain(contrast.a.target)
             ),
-            _("Flipped") if contrast.opposite else one,
+            _("Flipped") if contrast.opposite else plain(shown(contrast.a.label)),
             delta=f"{contrast.a.probability:.3f} → {contrast.b.probability:.3f}",
             delta_color="off",
             delta_arrow="off" if same else "up" if grows else "down",
         )
         if contrast.opposite:
-            st.badge(f"{one} → {other}", icon=":material/swap_horiz:", color="violet")
+            flip_badge(f"{shown(contrast.a.label)} → {shown(contrast.b.label)}", contrast.b)
         classes.bar(contrast.a)
         classes.bar(contrast.b)
         if contrast.indistinguishable:

@@ -167,11 +167,11 @@ def _answer(event: FlipProgress, accepted: list[Pair], readers: list[Checkpoint]
             said = [found.certificate]
         elif found.searched == found.orders:
             said.append(
-                _("The judge of word order read all {orders:,} orders. Valid ones beside the original: {accepted:,}.")
+                _("The judge of word order read all {orders:,} orders. Valid besides the original: {accepted:,}.")
             )
         else:
             line = _(
-                "The judge of word order read the {searched:,} most fluent of {orders:,} orders. Valid ones beside the "
+                "The judge of word order read the {searched:,} most fluent of {orders:,} orders. Valid besides the "
                 "original: {accepted:,}."
             )
             said.append(line)

@@ -12,10 +12,10 @@ from core.data.labels import model_name, shown
 from core.data.targets import probability_of
 from core.probes.permutations import search as probe
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import listed
+from core.runtime.i18n import listed, titled
 from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
-from pages.widgets import answers, classes, frame, models, query_params, tables
+from pages.widgets import answers, classes, frame, models, query_params, tables, text_strip
 from pages.wording.terms import term
 from pages.wording.tokens import plain, visible
 
@@ -32,10 +32,10 @@ _COMPOSED = 3  # pairs
 def readers_of(text: str, checkpoints: list[Checkpoint]) -> list[Checkpoint]:
     """The models that find a word in the text; says so where none does."""
     readers, verdicts = answers.answers(checkpoints, text)
-    if not readers:
-        frame.invite(text)
+    if readers:
+        text_strip.warn_of_unknown(*(verdict.known for verdict in verdicts))
     else:
-        answers.warn_of_unknown(*(verdict.known for verdict in verdicts))
+        frame.invite(text)
     answers.as_words(readers, text)
     return readers
 
@@ -80,15 +80,22 @@ def changes(flips: Sequence[tuple[Verdict, Verdict]]) -> str:
     return listed(f"{listed(names)} ({before} → {after})" for (before, after), names in groups.items())
 
 
+def flip_badge(line: str, after: Verdict) -> None:
+    """What tells of a flip, in the colour of its second class where there are two."""
+    usual, color = targets.default(after.labels), "gray"
+    if any(after.known):
+        color = "violet" if usual is None else "blue" if after.predicted == usual.number else "orange"
+    st.badge(plain(line), icon=":material/swap_horiz:", color=color)  # type: ignore[arg-type]
+
+
 def change_badge(before: Verdict, after: Verdict) -> None:
-    """A model's verdicts on two orders, in the colour of a flip's second class where there are two."""
-    verdict, icon, color = shown(before.label), "equal", "gray"
-    if before.label != after.label:
-        verdict, icon = f"{verdict} → {shown(after.label)}", "swap_horiz"
-        color = "violet" if targets.default(after.labels) is None else ("orange", "blue")[after.predicted]
-    chance = f"{probability_of(before.target)} {before.probability:.3f} → {after.probability:.3f}"
-    line = plain(f"{model_name(before.model)}: {verdict}; {chance}")
-    st.badge(line, icon=f":material/{icon}:", color=color)  # type: ignore[arg-type]
+    """A model's verdicts on two orders."""
+    name, chance = model_name(before.model), f"{before.probability:.3f} → {after.probability:.3f}"
+    chance = f"{probability_of(before.target)} {chance}"
+    if before.label == after.label:
+        st.badge(plain(titled(name, f"{shown(before.label)}; {chance}")), icon=":material/equal:", color="gray")
+    else:
+        flip_badge(titled(name, f"{shown(before.label)} → {shown(after.label)}; {chance}"), after)
 
 
 def composed_pairs(tokens: tuple[str, ...]) -> None:

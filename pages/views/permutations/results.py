@@ -110,7 +110,6 @@ def _flips(
         "flips",
         texts=[order.text for order in flips],
         firsts=[first.text] * len(flips),
-        column_config=dict.fromkeys(chances, st.column_config.NumberColumn(format="%.3f")),
         height=36 * _ROWS if len(flips) >= _ROWS else "content",
     )
 

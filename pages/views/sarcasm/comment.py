@@ -38,7 +38,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
         return
     verdicts = [aim.verdict(verdict) for verdict in verdicts]
     comments = [Comment(read or "", verdict, None) for verdict in verdicts]
-    answers.warn_of_unknown(*(verdict.known for verdict in verdicts))
+    text_strip.warn_of_unknown(*(verdict.known for verdict in verdicts))
     lead(_in_a_sentence(comments, read))
     _say_of_others(comments)
     for column, comment in zip(st.columns(len(readers)), comments, strict=True):
@@ -105,7 +105,7 @@ def _card(comment: Comment) -> None:
     classes.metric(comment.verdict)
     if comment.fooled is None:
         return
-    icon, colour = (":material/theater_comedy:", "orange") if comment.fooled else (":material/check:", "green")
+    icon, colour = (":material/theater_comedy:", "violet") if comment.fooled else (":material/check:", "green")
     st.badge(_how_far(comment), icon=icon, color=colour, help=_by_how_much(comment))
 
 

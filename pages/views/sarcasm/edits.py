@@ -21,7 +21,7 @@ from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
 from pages.views.sarcasm import reading
 from pages.views.sarcasm.kept import FindCandidate, keep_find_form
-from pages.widgets import answers, black_box, classes, frame, models, query_params, tables
+from pages.widgets import answers, black_box, classes, frame, models, query_params, tables, text_strip
 from pages.widgets.number_inputs import ask_decimal, ask_whole
 from pages.wording.terms import parts, term
 from pages.wording.tokens import diff_strip, lead, minus, plain
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 MOST_EDITS, MOST_THRESHOLD, MOST_BUDGET, MOST_SECONDS = 4, 60.0, 1_000_000, 600
 _SECONDS = 30
 _MOST = "edits most"
-_HEIGHT = 215  # five rows
+_ROWS, _HEIGHT = 5, 215
 _GUARDS = ("polarity", "antonyms", "negations")
 
 
@@ -89,6 +89,7 @@ def view(text: str, checkpoints: list[Model]) -> None:
 
         return partial(edits.search, checkpoint.name, victim(checkpoint), question)
 
+    text_strip.warn_of_unknown(verdict.known)
     st.caption(
         _("{model} says {label} now: {chance} = {probability:.3f}.").format(
             model=plain(model_name(checkpoint.name)),
@@ -381,4 +382,5 @@ def _table(result: MinimalEdits, flips: list[Edited]) -> list[int]:
         )
         + "**"
     )
-    return tables.table(header, rows, "edits", texts=[one.text for one in flips], height=_HEIGHT)
+    height = _HEIGHT if len(flips) > _ROWS else "content"
+    return tables.table(header, rows, "edits", texts=[one.text for one in flips], height=height)

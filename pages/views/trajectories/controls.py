@@ -60,7 +60,9 @@ def chosen_step(
 
 def verdict_looks(traces: Sequence[Trace]) -> list[text_strip.Look]:
     """A mark a model below each word of one text."""
-    return text_strip.verdict_marks((trace.model, trace.target.labels, trace.distributions) for trace in traces)
+    return text_strip.verdict_marks(
+        (trace.model, trace.target.labels, trace.distributions, trace.known) for trace in traces
+    )
 
 
 def split(found: Difference) -> str:

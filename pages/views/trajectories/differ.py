@@ -92,13 +92,13 @@ def _why(one: Difference) -> str:
         return together([controls.split(one), *([little] if one.share is not None else [])])
     line = (
         _(
-            "In the {model}, the states split at word {step:,}; given the second sentence’s state there (after "
-            "“{word}”), the first takes over {share:.0%} of the difference."
+            "In the {model}, the states split at word {step:,}. The second sentence’s state there (after “{word}”) "
+            "carries {share:.0%} of the difference."
         )
         if step == one.splits_at
         else _(
-            "In the {model}, the states split at word {split:,}; only given the second sentence’s state after word "
-            "{step:,} (“{word}”), the first takes over {share:.0%} of the difference."
+            "In the {model}, the states split at word {split:,}. The second sentence’s state after word {step:,} "
+            "(“{word}”) carries {share:.0%} of the difference."
         )
     )
     word, share = visible(one.tokens[1][step - 1]), float(one.share[step - 1])

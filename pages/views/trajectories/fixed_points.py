@@ -157,9 +157,9 @@ def _in_a_sentence(result: FixedPoints) -> str:
         "line": _("It keeps its verdict on a line of fixed points."),
         "plane": _("It keeps its verdict on a plane of fixed points."),
         "none": _("It does not keep its verdict on a line of fixed points."),
-        "cannot tell": _("Whether it keeps its verdict on a line of them cannot be told: {reason}."),
+        "cannot tell": _("Whether it keeps its verdict on a line of them is unclear."),
     }
-    return together([found, answers[judged.answer].format(reason=judged.reason)])
+    return together([found, answers[judged.answer]])
 
 
 def _points_in_detail(result: FixedPoints, own: str, number: int) -> None:

@@ -100,7 +100,7 @@ def _in_a_sentence(results: Sequence[Gradients], halved: Sequence[Gradients]) ->
     if count == 1:
         return _("There is one token, so the gradient passes through no step.")
     said = [
-        _("Of the gradient at the last of {count:,} words, the first has {left}.").format(
+        _("Gradient at the first of {count:,} words, as a share of that at the last: {left}.").format(
             count=count, left=_left(results)
         )
     ]
@@ -117,10 +117,10 @@ def _left(results: Sequence[Gradients]) -> str:
 
 
 def _share(share: float) -> str:
-    """A share in per cent, to two digits; of one near zero, that it is less than 0.1 %."""
+    """A share in per cent, to two digits; of one near zero, that it is less than 0.1%."""
     if share < 0.001:
-        return _("under 0.1 %")
-    return _("{share} %").format(share=f"{100 * share:.1f}" if share < 0.1 else f"{100 * share:,.0f}")
+        return _("under 0.1%")
+    return f"{share:.1%}" if share < 0.1 else f"{share:,.0%}"
 
 
 def _looks(results: Sequence[Gradients]) -> list[text_strip.Look]:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.data.labels import model_name, shown
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import together
+from core.runtime.i18n import listed, titled, together
 from pages.widgets import query_params, tables
 from pages.wording import estimates
 from pages.wording.terms import term
@@ -54,7 +54,7 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
         for probes, source in stored:
             covers.setdefault(_cover(probes, source), []).append(model_name(probes.model))
         for line, names in covers.items():
-            st.caption(plain(f"{', '.join(names)}: {line}"))
+            st.caption(plain(titled(listed(names), line)))
         probes, source = stored[0]
         st.code(_COMMAND.format(rows=source.rows, seed=probes.seed), language="bash", wrap_lines=True)
 
@@ -71,7 +71,8 @@ def _in_a_sentence(probed: Sequence[Probes], task: str) -> str:
         return _("None of these models was probed for this property.")
     best, model = max(found, key=lambda pair: pair[0].accuracy.mean)
     line = _(
-        "{property}: best read from the {state} of the {model}, {accuracy:.0%} right ({control:.0%} with random labels)"
+        "{property}: best read from the {state} of the {model}. Balanced accuracy {accuracy:.0%} "
+        "({control:.0%} with random labels)."
     )
     return line.format(
         property=_tasks()[task][0].capitalize(),

@@ -10,7 +10,7 @@ import streamlit as st
 from core.data.labels import model_name
 from core.data.targets import common
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import listed, together
+from core.runtime.i18n import listed, titled, together
 from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls, hold
@@ -250,7 +250,7 @@ def _follow(patched: Sequence[tuple[Checkpoint, PatchGrid]], what: str, step: in
         try:
             runs.append(intervene(checkpoint, a, [Patch(_what(grid, what), step)], b, grid.align))
         except (ValueError, LookupError) as error:
-            st.caption(f"{plain(model_name(grid.model))}: {plain(str(error.args[0]))}")
+            st.caption(plain(titled(model_name(grid.model), str(error.args[0]))))
     hold.show(runs, "patch path")
 
 

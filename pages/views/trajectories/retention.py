@@ -73,7 +73,7 @@ def _answer(results: Sequence[Retention]) -> None:
     shares = [f"{model_name(result.model)} {minus(f'{round(result.share[-1], 2) + 0.0:.0%}')}" for result in best_first]
     lead(
         _(
-            "Left of a first word’s effect after {k} neutral words: {shares} "
+            "Share of a first word’s effect left after {k} neutral words: {shares} "
             "(average over {words} words, {fillers} fillers)."
         ).format(k=results[0].k[-1], shares=listed(shares), words=len(results[0].words), fillers=results[0].fillers)
     )

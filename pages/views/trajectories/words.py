@@ -38,8 +38,8 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         starts = _ask_start(by_sentence)
     lead(_in_a_sentence(by_sentence))
     for number, traces in by_sentence.items():
-        _contributions(number, traces, starts[number])
-    with st.expander(_("Verdict after each word"), icon=":material/show_chart:"):
+        _contributions(number, traces, starts[number], len(by_sentence) > 1)
+    with st.expander(_("Verdict after each token"), icon=":material/show_chart:"):
         _verdicts(texts, chosen)
     with st.expander(_("Sums"), icon=":material/functions:"):
         _sums(by_sentence)
@@ -67,7 +67,7 @@ def _in_a_sentence(by_sentence: dict[int, list[Trace]]) -> str:
     return _("What moves the {logit} most: {words}.").format(logit=logit, words=clauses(said))
 
 
-def _contributions(number: int, traces: Sequence[Trace], first: int) -> None:
+def _contributions(number: int, traces: Sequence[Trace], first: int, several: bool) -> None:
     """The bars of a sentence and its words; the one that is clicked is marked and told of."""
     from core.figures.inside.contributions import contribution_bars
 
@@ -80,7 +80,7 @@ def _contributions(number: int, traces: Sequence[Trace], first: int) -> None:
         logit=classes.log_odds_name(*(trace.target for trace in traces)), number=number
     )
     st.plotly_chart(
-        contribution_bars(traces, title, first, chosen),
+        contribution_bars(traces, title if several else "", first, chosen),
         key=chart,
         alt=_("Contribution of every token to the final logit, by model"),
     )

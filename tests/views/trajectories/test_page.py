@@ -278,14 +278,14 @@ def test_models_without_axes_say_so(tiny_checkpoints: Path, monkeypatch: pytest.
 
 def test_gradients_are_those_of_the_chosen_sentence() -> None:
     at = opened("gradients", of="2", gain="2")
-    for curve, name in zip(figure(at, "compared with the last")["data"], NAMES, strict=True):
+    for curve, name in zip(figure(at, "last: 1")["data"], NAMES, strict=True):
         result = gradients(checkpoints.load(name), REVERSED, 2.0)
         assert numbers(curve["y"]) == pytest.approx(result.state / result.state[-1])
         assert result.statement in said(at)
     assert "this is another model" in said(at)
     assert parameters(at) == {"view": "gradients", "of": "2", "gain": "2"}
     for link, longest in (({}, True), ({"q": REVERSED}, False), ({"of": "1"}, False)):
-        shown = numbers(figure(opened("gradients", **link), "compared with the last")["data"][0]["y"])
+        shown = numbers(figure(opened("gradients", **link), "last: 1")["data"][0]["y"])
         assert (len(shown) > 30) == longest, "the first example is too short for a gradient to vanish"
 
 
