@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,15 @@ def answers(several: Sequence[Model], text: str) -> tuple[list[Model], list[Verd
             verdicts.append(models.verdict(model, text))
             readers.append(model)
     return readers, verdicts
+
+
+def warn_of_unknown(known: Iterable[bool]) -> None:
+    """A line above the answer where a model knows no word of a text."""
+    if not any(known):
+        st.warning(
+            _("None of these words is known. Each is read as the same unknown word, so only their number counts."),
+            icon=":material/help:",
+        )
 
 
 def as_words(several: Sequence[Model], text: str) -> None:

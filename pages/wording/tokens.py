@@ -21,6 +21,8 @@ button[data-selected="true"] p, [data-testid="stSliderThumbValue"] * {color: lig
 [data-testid="stWidgetLabelRequired"], [data-stale="true"][class*="-start "] {display: none}
 [data-testid="stMainBlockContainer"] {padding-top: 3rem}
 [data-testid="stCaptionContainer"] code {color: inherit}
+[data-testid="stButtonGroup"] > [role] {flex-wrap: wrap}
+.stMarkdownBadge {white-space: normal !important}
 h1 {padding-block: 0.25rem !important}
 .u-tokens {display: flex; flex-wrap: wrap; gap: .3rem; margin: .2rem 0 .4rem}
 .u-diff {font-size: 1.1rem; align-items: baseline; gap: .35rem}
@@ -38,7 +40,7 @@ h1 {padding-block: 0.25rem !important}
 .u-steps td {padding: .35rem 0; white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext}
 .u-steps tr {border-top: 1px solid rgba(128,128,128,.25)}
 .u-same {opacity: .6}
-@media (max-width: 640px) {.u-steps th {width: 6.5rem}}
+@media (max-width: 640px) {.u-steps th {width: 6.5rem} .katex-display {font-size: .85em}}
 @media (max-width: 768px) {[data-testid="stMainBlockContainer"] {padding-top: 4.25rem}}
 </style>"""
 

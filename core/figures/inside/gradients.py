@@ -47,10 +47,9 @@ def vanishing(models: Sequence[Gradients], step: int | None = None, halved: Sequ
         )
     if step is not None:
         figure.add_vline(x=step, line={"color": CHOSEN, "width": 2, "dash": "dot"})
-    logit = layout.log_odds(*(gradients.target for gradients in models))
     return layout.finish(
         figure,
-        _("Gradient of the final {logit} at every token, compared with the last").format(logit=logit),
+        _("Gradient at every token, compared with the last"),
         400,
         above=True,
         x=layout.token_axis([gradients.tokens for gradients in models], 0.4),

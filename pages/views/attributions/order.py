@@ -12,7 +12,7 @@ from core.data.labels import model_name, shown
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
 from pages.views.attributions import controls, names, strips
-from pages.widgets import tables
+from pages.widgets import answers, tables
 from pages.wording.tokens import Number, lead, plain, visible
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _show(results: Sequence[OrderAttribution]) -> None:
     from core.figures.attribution.order import order_bars
 
     for one in results:
-        strips.warn_of_unknown(one.known)
+        answers.warn_of_unknown(one.known)
         lead(_answer(one))
         hints = [
             _("{token}: the word {word:+.2f}, its position {position:+.2f}").format(

@@ -11,7 +11,7 @@ import streamlit as st
 from core.data.labels import model_name, shown
 from core.runtime.i18n import gettext as _
 from pages.views.attributions import controls, names, strips
-from pages.widgets import tables, text_strip
+from pages.widgets import answers, tables, text_strip
 from pages.wording.tokens import lead, plain, signed, visible
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _show(results: Sequence[Interactions], known: Mapping[str, Sequence[bool]]) 
     from core.figures.attribution.interactions import interaction_heatmap
 
     for one in results:
-        strips.warn_of_unknown(known[one.model])
+        answers.warn_of_unknown(known[one.model])
         lead(_answer(one))
         key = f"pairs {one.model}"
         _strip(one, known[one.model], key)

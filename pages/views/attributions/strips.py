@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from math import isnan
 from typing import TYPE_CHECKING
 
-import streamlit as st
-
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from pages.widgets import text_strip
@@ -54,12 +52,3 @@ def quoted(tokens: Sequence[str], positions: Sequence[int]) -> str:
         else _("“{word}”").format(word=visible(tokens[position]))
         for position in positions
     )
-
-
-def warn_of_unknown(known: Sequence[bool]) -> None:
-    """A line above the answer where a model knows no word of a text."""
-    if not any(known):
-        st.warning(
-            _("None of these words is known. Each is read as the same unknown word, so only their number counts."),
-            icon=":material/help:",
-        )

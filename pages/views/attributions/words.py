@@ -13,7 +13,7 @@ from core.runtime.i18n import listed, together
 from pages.views.attributions import controls, measures, strips, trust
 from pages.views.attributions import names as attribution_names
 from pages.views.attributions.controls import Cell
-from pages.widgets import classes, models, tables, target
+from pages.widgets import answers, classes, models, tables, target
 from pages.widgets.sentences import Sentence
 from pages.wording.tokens import Number, lead, plain, visible
 
@@ -99,7 +99,7 @@ def _answer(verdict: Verdict, first: Attribution, measured: Faithfulness | None)
     from core.probes.attribution.attribute import METHODS
     from core.probes.attribution.measures import strongest
 
-    strips.warn_of_unknown(first.known)
+    answers.warn_of_unknown(first.known)
     carried = {
         "model": model_name(verdict.model),
         "label": shown(verdict.label),

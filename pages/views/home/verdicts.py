@@ -33,6 +33,7 @@ def answer(text: str, checkpoints: list[Model]) -> None:
 
     aim = target.choose(readers, "home")
     verdicts = [aim.verdict(verdict) for verdict in verdicts]
+    answers.warn_of_unknown(known for verdict in verdicts for known in verdict.known)
     lead(_in_a_sentence(verdicts))
     for column, verdict in zip(st.columns(len(verdicts)), verdicts, strict=True):
         with column, st.container(border=True):
@@ -185,11 +186,6 @@ def _words(text: str, verdicts: list[Verdict]) -> None:
     for number, ((tokens, known), readers) in enumerate(sequences.items()):
         if len(sequences) > 1:
             st.caption(plain(listed(model_name(verdict.model) for verdict in readers)))
-        if not any(known):
-            st.warning(
-                _("None of these words is known. Each is read as the same unknown word, so only their number counts."),
-                icon=":material/help:",
-            )
         key = f"home words {number}"
         chosen = text_strip.choose(tokens, known, _looks(readers), key=key, chart="prefixes")
         if chosen is not None:

@@ -16,8 +16,8 @@ from core.runtime.i18n import listed, together
 from core.storage.database import Prediction
 from pages.views.permutations.flip import best
 from pages.views.permutations.kept_pairs import keep_form
-from pages.widgets import black_box, classes, frame, prefixwise, tables, target, text_strip
-from pages.wording.tokens import lead, plain
+from pages.widgets import answers, black_box, classes, frame, prefixwise, tables, target, text_strip
+from pages.wording.tokens import lead, plain, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -41,6 +41,7 @@ def view(text: str, second: str, checkpoints: list[Checkpoint]) -> None:
             frame.invite(text)
         return
     comparison = Comparison(tuple(contrasts))
+    answers.warn_of_unknown(known for one in contrasts for verdict in (one.a, one.b) for known in verdict.known)
     lead(_in_a_sentence(comparison))
     for column, contrast in zip(st.columns(len(readers)), contrasts, strict=True):
         with column:
@@ -71,7 +72,7 @@ def view(text: str, second: str, checkpoints: list[Checkpoint]) -> None:
             tables.table(
                 [_("more often in"), _("word"), _("extra times")],
                 [
-                    (name, token, count)
+                    (name, visible(token), count)
                     for name, more in ((_("first sentence"), words.only_a), (_("second sentence"), words.only_b))
                     for token, count in more
                 ],

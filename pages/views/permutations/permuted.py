@@ -34,11 +34,8 @@ def readers_of(text: str, checkpoints: list[Checkpoint]) -> list[Checkpoint]:
     readers, verdicts = answers.answers(checkpoints, text)
     if not readers:
         frame.invite(text)
-    elif not any(any(verdict.known) for verdict in verdicts):
-        st.warning(
-            _("None of these words is known. Each is read as the same unknown word, so only their number counts."),
-            icon=":material/help:",
-        )
+    else:
+        answers.warn_of_unknown(known for verdict in verdicts for known in verdict.known)
     answers.as_words(readers, text)
     return readers
 

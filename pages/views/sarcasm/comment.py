@@ -38,11 +38,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
         return
     verdicts = [aim.verdict(verdict) for verdict in verdicts]
     comments = [Comment(read or "", verdict, None) for verdict in verdicts]
-    if not any(any(verdict.known) for verdict in verdicts):
-        st.warning(
-            _("None of these words is known. Each is read as the same unknown word, so only their number counts."),
-            icon=":material/help:",
-        )
+    answers.warn_of_unknown(known for verdict in verdicts for known in verdict.known)
     lead(_in_a_sentence(comments, read))
     _say_of_others(comments)
     for column, comment in zip(st.columns(len(readers)), comments, strict=True):
@@ -238,7 +234,7 @@ def _table(comments: list[Comment]) -> None:
     header = [_("model"), _("index"), _("word"), _("known"), _("effect (logits)"), without]
     rows = [
         (
-            *(model_name(comment.model), place, token, known, round(pull, 4), round(probability, 4)),
+            *(model_name(comment.model), place, visible(token), known, round(pull, 4), round(probability, 4)),
             *([shown(comment.verdict.target.name)] if several else []),
         )
         for comment in comments
