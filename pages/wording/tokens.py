@@ -18,6 +18,10 @@ _MOST_TOKENS = 300
 _MOST_CHARACTERS = 3_000
 _STYLE = """<style>
 button[data-selected="true"] p, [data-testid="stSliderThumbValue"] * {color: light-dark(#5b57a6, #b5b1f2)}
+[data-testid="stPopoverBody"] :is(button[data-selected="true"], [data-testid="stSliderThumbValue"]),
+[data-testid="stPopoverBody"] :is(button[data-selected="true"] p, [data-testid="stSliderThumbValue"] *) {
+  color: inherit !important}
+button[kind="tertiary"]:is(:hover, :active, [aria-expanded="true"]) {color: light-dark(#5b57a6, #b5b1f2) !important}
 [data-testid="stWidgetLabelRequired"], [data-stale="true"][class*="-start "] {display: none}
 [data-testid="stMainBlockContainer"] {padding-top: 3rem}
 [data-testid="stCaptionContainer"] code {color: inherit}
@@ -66,8 +70,9 @@ def style() -> None:
 
     The theme's one primary colour is dark enough for the white words that Streamlit (1.67) writes on it; as the colour
     of words on a dark ground it is too dark for a contrast of 4.5 to 1. `light-dark` asks for the colour scheme, which
-    Streamlit sets. Beside what always has a value Streamlit writes “(required)”, in English on every page and to no
-    purpose: it is left out. So is the button of a search that runs, which Streamlit keeps, faded, below the search.
+    Streamlit sets, but not in popovers: there such words have the colour of text. Beside what always has a value
+    Streamlit writes “(required)”, in English on every page and to no purpose: it is left out. So is the button of a
+    search that runs, which Streamlit keeps, faded, below the search.
     """
     st.html(_STYLE)
 
