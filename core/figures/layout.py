@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 MOST_TICKS = 32  # more tokens than this cannot be told apart along one axis
 LONGEST_TICK = 16  # characters
 _APART = 0.22  # between models, of the distance between two rows
+_MOST_LARGE_TICKS = 16
+MOST_DOUBLE_TICKS = 14  # tokens named in two lines: on a phone these are turned and stand side by side
 DASHED = {"color": THRESHOLD, "width": 1, "dash": "dash"}
 # Long tokens are written upwards on a narrow page and would push a legend below them onto the axis's title.
 LEGEND_ABOVE = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"}
@@ -53,9 +55,14 @@ def escaped(token: str) -> str:
     return escape(visible(token))
 
 
+def cut(token: str) -> str:
+    """A token, cut where it is long, with what does not print shown. Not escaped."""
+    return visible(token if len(token) <= LONGEST_TICK else token[: LONGEST_TICK - 1] + "…")
+
+
 def tick(token: str) -> str:
-    """A token as a label along an axis: cut where it is long, then as `escaped`."""
-    return escaped(token if len(token) <= LONGEST_TICK else token[: LONGEST_TICK - 1] + "…")
+    """A token as a label along an axis: as `cut`, escaped."""
+    return escape(cut(token))
 
 
 def token_axis(
@@ -66,10 +73,12 @@ def token_axis(
     The tokens are named where all texts are the same and they are not many.
     """
     last = (max(map(len, texts), default=0) or 1) if last is None else last
-    axis = {"title": _("tokens") if title is None else title, "range": [first + 1 - room, last + room]}
+    axis: dict[str, Any] = {"title": _("tokens") if title is None else title, "range": [first + 1 - room, last + room]}
     tokens = texts[0][first:last] if len(set(map(tuple, texts))) == 1 else ()
     if 0 < len(tokens) <= MOST_TICKS:
         axis |= {"tickvals": list(range(first + 1, first + len(tokens) + 1)), "ticktext": [*map(tick, tokens)]}
+        if len(tokens) > _MOST_LARGE_TICKS:
+            axis["tickfont"] = {"size": 9}  # on a phone the words are turned and stand side by side
     return axis
 
 

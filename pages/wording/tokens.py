@@ -18,10 +18,15 @@ _MOST_TOKENS = 300
 _MOST_CHARACTERS = 3_000
 _STYLE = """<style>
 button[data-selected="true"] p, [data-testid="stSliderThumbValue"] * {color: light-dark(#5b57a6, #b5b1f2)}
+[data-testid="stPopoverBody"] :is(button[data-selected="true"], [data-testid="stSliderThumbValue"]),
+[data-testid="stPopoverBody"] :is(button[data-selected="true"] p, [data-testid="stSliderThumbValue"] *) {
+  color: inherit !important}
+button[kind="tertiary"]:is(:hover, :active, [aria-expanded="true"]) {color: light-dark(#5b57a6, #b5b1f2) !important}
 [data-testid="stWidgetLabelRequired"], [data-stale="true"][class*="-start "] {display: none}
 [data-testid="stMainBlockContainer"] {padding-top: 3rem}
 [data-testid="stCaptionContainer"] code {color: inherit}
 [data-testid="stMarkdownBadge"], .stMarkdownBadge {white-space: normal !important}
+[data-testid="stButtonGroup"] > [role] {flex-wrap: wrap}
 h1 {padding-block: 0.25rem !important}
 .u-tokens {display: flex; flex-wrap: wrap; gap: .3rem; margin: .2rem 0 .4rem}
 .u-diff {font-size: 1.1rem; align-items: baseline; gap: .35rem}
@@ -39,7 +44,7 @@ h1 {padding-block: 0.25rem !important}
 .u-steps td {padding: .35rem 0; white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext}
 .u-steps tr {border-top: 1px solid rgba(128,128,128,.25)}
 .u-same {opacity: .6}
-@media (max-width: 640px) {.u-steps th {width: 6.5rem}}
+@media (max-width: 640px) {.u-steps th {width: 6.5rem} .katex-display {font-size: .85em}}
 @media (max-width: 768px) {[data-testid="stMainBlockContainer"] {padding-top: 4.25rem}}
 </style>"""
 
@@ -65,8 +70,9 @@ def style() -> None:
 
     The theme's one primary colour is dark enough for the white words that Streamlit (1.67) writes on it; as the colour
     of words on a dark ground it is too dark for a contrast of 4.5 to 1. `light-dark` asks for the colour scheme, which
-    Streamlit sets. Beside what always has a value Streamlit writes “(required)”, in English on every page and to no
-    purpose: it is left out. So is the button of a search that runs, which Streamlit keeps, faded, below the search.
+    Streamlit sets, but not in popovers: there such words have the colour of text. Beside what always has a value
+    Streamlit writes “(required)”, in English on every page and to no purpose: it is left out. So is the button of a
+    search that runs, which Streamlit keeps, faded, below the search.
     """
     st.html(_STYLE)
 

@@ -51,7 +51,8 @@ def vanishing(models: Sequence[Gradients], step: int | None = None, halved: Sequ
     return layout.finish(
         figure,
         _("Gradient of the {logit} at each token (last: 1)").format(logit=logit),
-        380,
+        400,
+        above=True,
         x=layout.token_axis([gradients.tokens for gradients in models], 0.4),
         y={"title": _("share left"), "type": "log", "exponentformat": "power", **_ticks(shares)},
         legend=layout.LEGEND_ABOVE,

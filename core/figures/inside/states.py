@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MOST_TOKENS = 60  # columns of a map: more are too narrow to be hit, or read
 MOST_CELLS = 8_192  # of a map: each has a point of its own to click, which the browser keeps
 _MOST_UNIT_TICKS = 64
-_MOST_SMALL_TICKS = 16  # of a map beside two others
+_MOST_SMALL_TICKS, _MOST_SMALL_MARKERS = 7, 16  # of a map beside two others
 _OUTSIDE, _UPPER, _ROW = 110, 85, 9  # pixels: around the maps, of the verdicts above them, of a unit
 _BOUNDED = ("h", "new", "cell")  # from −1 to 1, being a tanh or what one leaves
 _GATES = ("input", "forget", "output", "reset", "update")  # from 0 to 1, being a σ
@@ -87,7 +87,7 @@ def state_heatmap(
         along |= {"title": column.title, "showgrid": False, "zeroline": False}
         along["domain"] = [left + (0.02 if place else 0), left + 1 / len(columns)]
         if len(columns) > 1 and len(tokens) > _MOST_SMALL_TICKS:
-            along |= {"tickvals": None, "ticktext": None}
+            along |= {"tickvals": None, "ticktext": None, "tickfont": None}
         figure.update_layout({f"xaxis{axis}": along})
     target = runs[0].target
     if target.wins_at_half:
@@ -182,7 +182,7 @@ def _verdicts(figure: go.Figure, axis: str, run: Trace, tokens: range, *, second
         run.probability[tokens.start : tokens.stop].round(4),
         _("second sentence") if second else _("first sentence"),
         look._replace(dash="dash", marker=f"{look.marker}-open") if second else look._replace(dash="solid"),
-        most=_MOST_SMALL_TICKS,
+        most=_MOST_SMALL_MARKERS,
         customdata=[layout.escaped(token) for token in run.tokens[tokens.start : tokens.stop]],
         hovertemplate="%{customdata}: %{y:.3f}<extra></extra>",
         xaxis=axis,

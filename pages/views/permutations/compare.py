@@ -74,7 +74,7 @@ def view(text: str, second: str, checkpoints: list[Checkpoint]) -> None:
             tables.table(
                 [_("more often in"), _("word"), _("extra times")],
                 [
-                    (name, token, count)
+                    (name, visible(token), count)
                     for name, more in ((_("first sentence"), words.only_a), (_("second sentence"), words.only_b))
                     for token, count in more
                 ],

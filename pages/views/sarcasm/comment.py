@@ -203,7 +203,7 @@ def _table(comments: list[Comment]) -> None:
     header = [_("model"), _("index"), _("word"), _("known"), _("effect (logits)"), without]
     rows = [
         (
-            *(model_name(comment.model), place, token, known, round(pull, 4), round(probability, 4)),
+            *(model_name(comment.model), place, visible(token), known, round(pull, 4), round(probability, 4)),
             *([shown(comment.verdict.target.name)] if several else []),
         )
         for comment in comments

@@ -15,7 +15,7 @@ from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls
 from pages.widgets import classes, frame, models, query_params, sentences, tables, text_strip
-from pages.wording.tokens import lead, visible
+from pages.wording.tokens import Number, lead, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -101,7 +101,7 @@ def _why(one: Difference) -> str:
             "(“{word}”) carries {share:.0%} of the difference."
         )
     )
-    word, share = visible(one.tokens[1][step - 1]), float(one.share[step - 1])
+    word, share = visible(one.tokens[1][step - 1]), Number(one.share[step - 1])
     return line.format(model=model, split=one.splits_at, step=step, word=word, share=share)
 
 
