@@ -59,18 +59,6 @@ def test_a_sentence_comes_along_and_a_dragged_word_changes_the_verdicts_and_the_
     expect(words).to_have_text(["never", "better", "late", "than"])
 
 
-def test_one_button_finds_a_valid_flip_and_keeps_what_is_said_of_it(page: Page, address: str) -> None:
-    show(page, address, q="I am not sad because you are here")
-    button(page, "Find me a flip").click()
-    expect(page.locator(".u-answer").filter(has_text="flips")).to_be_visible()
-    expect(page.get_by_text("all 40,320 orders").first).to_be_visible()
-    settled(page)
-    page.get_by_role("radio", name="odd").or_(page.get_by_role("button", name="odd")).first.click()
-    expect(page.get_by_text("Saved to Kept pairs as “odd”")).to_be_visible()
-    button(page, "Copy or open").first.click()
-    expect(page.get_by_role("link", name="Compare")).to_be_visible()
-
-
 def test_two_tabs_search_at_once_and_each_gets_its_own_answer(page: Page, address: str) -> None:
     with closing(page.context.new_page()) as other:
         asked = {page: "i love the way you never told", other: "never was it so bad"}

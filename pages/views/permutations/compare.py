@@ -18,7 +18,7 @@ from pages.views.permutations.flip import best
 from pages.views.permutations.kept_pairs import keep_form
 from pages.views.permutations.permuted import flip_badge
 from pages.widgets import black_box, classes, frame, prefixwise, tables, target, text_strip
-from pages.wording.tokens import lead, plain
+from pages.wording.tokens import lead, plain, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
