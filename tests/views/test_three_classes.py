@@ -142,7 +142,7 @@ def test_words_lean_to_the_target(folder: Path) -> None:
     at = sound(opened("Models", "words", about="map", words="50", target="*lost*"))
     (chart,) = charts(at)
     assert chart["layout"]["title"]["text"] == "After training (airline), log-odds of *lost*"
-    assert "Blue leans to *lost*, red to the other classes" in said(at)
+    assert "Blue leans to *lost*, orange to the other classes" in said(at)
     polarity = checkpoints.load("airline", folder).polarity
     assert polarity is not None
     (near,) = sound(opened("Models", "words", word="good", target="fine")).dataframe

@@ -81,7 +81,7 @@ def test_every_model_says_whether_it_is_fooled_and_by_how_much() -> None:
         chances = [f"P(positive) = {one.verdict.probability:.3f}" for one in found]
         assert [metric.delta for metric in at.metric] == chances
         badges = re.findall(r"(\w+)-badge\[:material/(\w+):", said(at))
-        kinds = {True: ("orange", "theater_comedy"), False: ("green", "check")}
+        kinds = {True: ("violet", "theater_comedy"), False: ("green", "check")}
         assert badges == [kinds[one.fooled] for one in found if one.fooled is not None]
         fooled = [one.model.upper() for one in found if one.fooled]
         assert [name for name in answers(at)[0].partition("fooled:")[0].split(" ") if name.strip(",").isupper()] == [

@@ -61,7 +61,7 @@ def test_a_gold_label_is_any_class_and_judges_the_models_that_have_it() -> None:
     assert parameter(at, "reading") == "spam"
     assert "GRU has no class “spam”" in said(at)
     verdicts = [verdict(checkpoints.load("mail"), TEXT).label, MAIL[_letters()]]
-    assert said(at).count("orange-badge[:material/theater_comedy:") == verdicts.count("ham")
+    assert said(at).count("violet-badge[:material/theater_comedy:") == verdicts.count("ham")
     assert said(at).count("green-badge[:material/check:") == verdicts.count("spam")
     sound(box.set_value("mixed").run())
     assert "badge[" not in said(at)
