@@ -26,7 +26,7 @@ button[kind="tertiary"]:is(:hover, :active, [aria-expanded="true"]) {color: ligh
 [data-testid="stMainBlockContainer"] {padding-top: 3rem}
 [data-testid="stCaptionContainer"] code {color: inherit}
 [data-testid="stButtonGroup"] > [role] {flex-wrap: wrap}
-.stMarkdownBadge {white-space: normal !important}
+.stMarkdownBadge, [data-testid="stFileUploaderDropzoneInstructions"] * {white-space: normal !important}
 h1 {padding-block: 0.25rem !important}
 .u-tokens {display: flex; flex-wrap: wrap; gap: .3rem; margin: .2rem 0 .4rem}
 .u-diff {font-size: 1.1rem; align-items: baseline; gap: .35rem}
