@@ -23,9 +23,9 @@ def shares_by_pattern(suites: Sequence[OrderSuite], must: str, patterns: Sequenc
     """
     names = patterns or [str(result.pattern) for result in suites[0].patterns if result.must == must]
     titles = {
-        "differ": _("Blind pairs by pattern (%), with 95 % intervals"),
-        "stay": _("Brittle pairs by pattern (%), with 95 % intervals"),
-        "open": _("Pairs with two verdicts by pattern (%), with 95 % intervals"),
+        "differ": _("Blind pairs by pattern"),
+        "stay": _("Brittle pairs by pattern"),
+        "open": _("Pairs with two verdicts by pattern"),
     }
     figure = go.Figure()
     for index, suite in enumerate(suites):
@@ -44,6 +44,7 @@ def shares_by_pattern(suites: Sequence[OrderSuite], must: str, patterns: Sequenc
         155 + 26 * len(names),
         x={"range": [-2, 102]},
         y={**layout.row_axis([layout.escape(_(name)) for name in names])},
+        above=True,
         legend=layout.LEGEND_ABOVE,
         top=85,
     )

@@ -25,7 +25,8 @@ button[kind="tertiary"]:is(:hover, :active, [aria-expanded="true"]) {color: ligh
 [data-testid="stWidgetLabelRequired"], [data-stale="true"][class*="-start "] {display: none}
 [data-testid="stMainBlockContainer"] {padding-top: 3rem}
 [data-testid="stCaptionContainer"] code {color: inherit}
-[data-testid="stMarkdownBadge"], .stMarkdownBadge {white-space: normal !important}
+[data-testid="stMarkdownBadge"], .stMarkdownBadge, [data-testid="stFileUploaderDropzoneInstructions"] * {
+  white-space: normal !important}
 [data-testid="stButtonGroup"] > [role] {flex-wrap: wrap}
 h1 {padding-block: 0.25rem !important}
 .u-tokens {display: flex; flex-wrap: wrap; gap: .3rem; margin: .2rem 0 .4rem}

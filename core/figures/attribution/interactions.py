@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from core.probes.attribution.interactions import Interactions
 
 _INHERITED = '<span style="color:currentColor">{}</span>'  # the page's colour of words, in a light or dark theme
-_MOST_NUMBERS = 12  # rows and columns whose numbers can be read inside their squares
+_MOST_NUMBERS = 9  # rows and columns whose numbers can be read inside their squares, on a phone too
 
 
 def interaction_heatmap(result: Interactions) -> go.Figure:
@@ -56,7 +56,7 @@ def interaction_heatmap(result: Interactions) -> go.Figure:
             y=[y + 1 for _x, y in shown],
             text=[_INHERITED.format(f"{cells[y][x]:+.2f}".replace("-", "−")) for x, y in shown],
             mode="text",
-            textfont={"size": 11},
+            textfont={"size": 11 if size <= 6 else 9},
             hoverinfo="skip",
             showlegend=False,
         )

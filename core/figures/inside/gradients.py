@@ -100,7 +100,7 @@ def step_norms(models: Sequence[Gradients]) -> go.Figure:
     """
     titles = [
         _("spectral norm of each step’s Jacobian, σ(J)"),
-        _("gradient at the state (line) and its bound (dotted)"),
+        _("gradient at the state, its bound dotted"),
     ]
     figure = layout.panels(titles, 0.09)
     for index, gradients in enumerate(models):

@@ -25,7 +25,7 @@ def memory_curves(memories: Sequence[Memory]) -> go.Figure:
     difference of the two logits. A gradient of exactly 0 leaves a gap on the log scale.
     """
     titles = [
-        _("prediction with the word (line) and without (dotted)"),
+        _("prediction, without the word dotted"),
         _("effect of the word: logit with it minus without"),
         _("gradient at the first word, ‖∂logit/∂x‖"),
     ]
