@@ -42,12 +42,8 @@ def titles() -> dict[str, str]:
 
 
 def existing_pages() -> list[tuple[str, str]]:
-    """(path, title) of the pages that exist."""
-    names = titles()
-    return [
-        (f"pages/{path.name}", names.get(path.stem.partition("_")[2], path.stem))
-        for path in sorted(_HERE.parent.glob("[0-9]*.py"))
-    ]
+    """(path, title) of the pages."""
+    return [(f"pages/{number}_{name}.py", title) for number, (name, title) in enumerate(titles().items(), 1)]
 
 
 def set_up(page: str) -> None:
