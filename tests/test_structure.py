@@ -151,7 +151,7 @@ def test_html_is_written_in_one_place() -> None:
 
 def test_a_components_script_writes_no_html_and_asks_nobody() -> None:
     scripts = sorted(ROOT.glob("pages/widgets/*.js"))
-    assert [path.name for path in scripts] == ["text_strip.js", "word_order.js"]
+    assert [path.name for path in scripts] == ["copy_link.js", "text_strip.js", "word_order.js"]
     for path in [*scripts, *ROOT.glob("pages/widgets/*.css")]:
         source = path.read_text(encoding="utf-8")
         assert [word for word in SCRIPTING if word in source] == []

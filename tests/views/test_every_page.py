@@ -77,7 +77,7 @@ def assert_answered(at: AppTest) -> None:
     for metric in at.metric:
         last = curves[metric.label]["y"][-1]
         assert metric.delta == f"P(positive) = {last:.3f}"
-        assert metric.value == ("positive" if last >= 0.5 else "negative")
+        assert ("positive" if last >= 0.5 else "negative") in metric.value  # which is grey where no word is known
 
 
 def assert_invites(at: AppTest) -> None:

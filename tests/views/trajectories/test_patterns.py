@@ -29,7 +29,7 @@ from pages.widgets import frame, models, sentences
 
 text = frame.sentence("{text}")
 checkpoints, _faults = models.load_all()
-{part}.view(sentences.read(checkpoints, text), checkpoints)
+{part}.view({texts}checkpoints)
 """
 Downloads = dict[str, Callable[[], list[list[str]]]]
 
@@ -38,7 +38,9 @@ pytestmark = pytest.mark.usefixtures("own_models")
 
 
 def opened(part: str = "patterns", **link: str) -> AppTest:
-    return script(SCRIPT.format(part=part, package=".units" * (part == "patterns"), text=TEXT), **link)
+    patterns = part == "patterns"
+    texts = "sentences.read(checkpoints, text), " * patterns
+    return script(SCRIPT.format(part=part, package=".units" * patterns, text=TEXT, texts=texts), **link)
 
 
 def upload(content: str, name: str = "mine.csv") -> AppTest:
