@@ -52,7 +52,8 @@ def shares_by_pattern(suites: Sequence[OrderSuite], must: str, patterns: Sequenc
         x={"range": [-2, 102]},
         y={**layout.row_axis([layout.escape(_(name)) for name in names])},
         legend=layout.LEGEND_ABOVE,
-        top=70,
+        above=True,
+        top=80,
     )
 
 

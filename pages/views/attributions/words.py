@@ -9,13 +9,13 @@ import streamlit as st
 
 from core.data.labels import model_name, shown
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import listed, together
+from core.runtime.i18n import listed, titled, together
 from pages.views.attributions import controls, measures, strips, trust
 from pages.views.attributions import names as attribution_names
 from pages.views.attributions.controls import Cell
 from pages.widgets import classes, models, tables, target
 from pages.widgets.sentences import Sentence
-from pages.wording.tokens import Number, lead, plain, visible
+from pages.wording.tokens import Number, lead, paragraph, plain, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -204,13 +204,13 @@ def _warn(here: Sequence[Attribution]) -> None:
         if one.warning:
             warned.setdefault(one.warning.worded(), []).append(attribution_names.method(one.method))
     for warning, names in warned.items():
-        st.warning(plain(f"{listed(names)}: {warning}"), icon=":material/warning:")
+        st.warning(plain(titled(listed(names), warning)), icon=":material/warning:")
 
 
 def _about() -> None:
     with st.expander(_("About these methods"), icon=":material/info:"):
         for key, line in attribution_names.explanations().items():
-            st.markdown(f"**{plain(attribution_names.method(key))}.** {plain(line)}")
+            paragraph(plain(attribution_names.method(key)), plain(line))
         st.markdown(
             _(
                 "**Not offered:** Captum’s DeepLIFT and LRP. They have no rules for recurrent "

@@ -12,7 +12,7 @@ from core.data.labels import model_name, shown
 from core.models.predict import EmptyTextError
 from core.probes.permutations.comparison import Comparison, compare
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import listed, together
+from core.runtime.i18n import listed, titled, together
 from core.storage.database import Prediction
 from pages.views.permutations.flip import best
 from pages.views.permutations.kept_pairs import keep_form
@@ -88,7 +88,7 @@ def _strip(verdicts: list[Verdict], key: str) -> None:
             targets.predicted_of(verdict.prefix_distributions).tolist() if verdict.prefix_probabilities else []
         )
         for step, number in zip(marks, classes_after, strict=False):
-            line = f"{model_name(verdict.model)}: {shown(verdict.labels[number])}"
+            line = titled(model_name(verdict.model), shown(verdict.labels[number]))
             step.append((of_class(verdict.labels, number).color, line))
     looks = [text_strip.Look(marks=tuple(step)) for step in marks]
     text_strip.choose(verdicts[0].tokens, verdicts[0].known, looks, key=key, chart="compared")

@@ -11,8 +11,8 @@ from core.data import targets
 from core.data.labels import model_name, shown
 from core.data.targets import probability_of
 from core.probes.permutations import search as probe
+from core.runtime.i18n import clauses, listed, titled
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import listed
 from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
 from pages.widgets import answers, classes, frame, models, query_params, tables
@@ -91,7 +91,7 @@ def change_badge(before: Verdict, after: Verdict) -> None:
         verdict, icon = f"{verdict} → {shown(after.label)}", "swap_horiz"
         color = "violet" if targets.default(after.labels) is None else ("orange", "blue")[after.predicted]
     chance = f"{probability_of(before.target)} {before.probability:.3f} → {after.probability:.3f}"
-    line = plain(f"{model_name(before.model)}: {verdict}; {chance}")
+    line = plain(titled(model_name(before.model), clauses([verdict, chance])))
     st.badge(line, icon=f":material/{icon}:", color=color)  # type: ignore[arg-type]
 
 

@@ -11,6 +11,7 @@ from core.data.labels import model_name, shown
 from core.figures.palette import of_class
 from core.models.predict import aimed as model_aimed
 from core.runtime.i18n import gettext as _
+from core.runtime.i18n import titled
 from pages.server.fingerprint import fingerprint
 from pages.widgets import frame, models, query_params, sentences, text_strip
 from pages.wording.tokens import plain, visible
@@ -65,7 +66,7 @@ def verdict_looks(traces: Sequence[Trace]) -> list[text_strip.Look]:
         labels, name = trace.target.labels, model_name(trace.model)
         rows = zip(marks, trace.predicted.tolist(), trace.distributions.tolist(), strict=False)
         for marked, best, shares in rows:
-            marked.append((of_class(labels, best).color, f"{name}: {shown(labels[best])} {shares[best]:.3f}"))
+            marked.append((of_class(labels, best).color, titled(name, f"{shown(labels[best])} {shares[best]:.3f}")))
     return [text_strip.Look(marks=tuple(marked)) for marked in marks]
 
 

@@ -10,12 +10,12 @@ import streamlit as st
 from core.data.labels import model_name
 from core.data.targets import common, log_odds_name
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import listed, together
+from core.runtime.i18n import listed, titled, together
 from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls, hold
 from pages.widgets import classes, models, query_params, sentences, tables, target, text_strip
-from pages.wording.tokens import Number, lead, plain, visible
+from pages.wording.tokens import Number, lead, paragraph, plain, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -64,7 +64,7 @@ def _patches(texts: Sequence[Sentence], readers: Sequence[Checkpoint]) -> None:
     _follow(patched, what, step)
     with st.expander(_("Where the difference is carried, by model"), icon=":material/info:"):
         for grid in grids:
-            st.markdown(f"**{plain(model_name(grid.model))}:** {plain(grid.statement)}")
+            paragraph(plain(model_name(grid.model)), plain(grid.statement))
         header = ["model", "align", "step", "token", "other_token", "patched", "logit", "probability", "share"]
         named = target.columns(grid.target for grid in grids)
         tables.download_chart("patches", header + named, lambda: [row for grid in grids for row in _rows(grid, named)])
@@ -244,7 +244,7 @@ def _follow(patched: Sequence[tuple[Checkpoint, PatchGrid]], what: str, step: in
         try:
             runs.append(intervene(checkpoint, a, [Patch(_what(grid, what), step)], b, grid.align))
         except (ValueError, LookupError) as error:
-            st.caption(f"{plain(model_name(grid.model))}: {plain(str(error.args[0]))}")
+            st.caption(plain(titled(model_name(grid.model), str(error.args[0]))))
     hold.show(runs, "patch path")
 
 
