@@ -6,7 +6,7 @@ them; those of a card, which are names of settings, are marked here.
 
 from __future__ import annotations
 
-from core.runtime.i18n import clauses, mark
+from core.runtime.i18n import clauses, mark, titled
 from core.runtime.i18n import gettext as _
 
 CARD = (
@@ -71,4 +71,4 @@ def term(name: str) -> str:
 def parts(line: str) -> str:
     """A line such as ``insert: ∅ → very; typo: good → godo``: the name before each colon in the current language."""
     pieces = [piece.partition(": ") for piece in line.split("; ")]
-    return clauses(term(name) + colon + rest for name, colon, rest in pieces)
+    return clauses(titled(term(name), rest) if colon else term(name) for name, colon, rest in pieces)

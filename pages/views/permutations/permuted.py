@@ -81,7 +81,10 @@ def changes(flips: Sequence[tuple[Verdict, Verdict]]) -> str:
     groups: dict[tuple[str, str], list[str]] = {}
     for one, other in flips:
         groups.setdefault((shown(one.label), shown(other.label)), []).append(model_name(one.model))
-    return listed(f"{listed(names)} ({before} → {after})" for (before, after), names in groups.items())
+    line = _("{models} ({before} → {after})")
+    return listed(
+        line.format(models=listed(names), before=before, after=after) for (before, after), names in groups.items()
+    )
 
 
 def change_badge(before: Verdict, after: Verdict) -> None:
