@@ -34,7 +34,6 @@ PICTURES = {  # page, link, height
     "models": ("Models", {}, 1250),
 }
 WIDTH = 1180  # the sidebar is left out of the pictures
-PRESSED = {"flip": "Find me a flip"}  # the button that a picture needs
 
 
 def main(names: list[str]) -> None:
@@ -46,9 +45,6 @@ def main(names: list[str]) -> None:
             page_name, link, height = PICTURES[name]
             page = browser.new_page(viewport={"width": WIDTH, "height": height})
             page.goto(f"{address}/{page_name}?{urlencode(link)}")
-            if button := PRESSED.get(name):
-                page.get_by_role("button", name=button, exact=True).click()
-                page.get_by_role("button", name="Search again").wait_for()
             page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
             page.wait_for_timeout(4_000)  # charts draw after the script has ended
             picture = Image.open(io.BytesIO(page.get_by_test_id("stMain").screenshot())).quantize(256)

@@ -38,7 +38,7 @@ with frame.loading():
         words,
     )
     from pages.views.trajectories.units import patterns
-    from pages.widgets import black_box, models, prefixwise, sentences, target
+    from pages.widgets import black_box, models, prefixwise, sentences, target, text_strip
 
     checkpoints, faults = models.load_all()
 models.tell_of(faults)
@@ -56,7 +56,7 @@ elif not (
 elif view == "memory":
     memory.view(checkpoints)
 elif view == "probes":
-    linear_probes.view((), checkpoints)
+    linear_probes.view(checkpoints)
 else:
     prefixwise.tell_of_layers(checkpoints)
     texts = sentences.read(checkpoints, text, second)
@@ -70,6 +70,10 @@ else:
         "fixed": fixed_points.view,
         "patterns": patterns.view,
     }
+    for sentence in texts:
+        text_strip.warn_of_unknown(
+            *(models.verdict(one, sentence.text).known for one in sentences.readers(checkpoints, sentence))
+        )
     if texts and view != "fixed":
         aim = target.choose(checkpoints, "trajectories")
         checkpoints = [aim.model(checkpoint) for checkpoint in checkpoints]

@@ -19,7 +19,6 @@ chosen = frame.head(
     sections,
     name="lab",
     key="lab section",
-    unreadable=_("The link names an unknown exercise. Showing the first one."),
 )
 with frame.waiting(_("Loading the exercise…"), 420):
     # Only the chosen one is loaded: some need torch.

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ast
 import base64
+import csv
+import io
 import json
 import re
 from gettext import NullTranslations
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -72,6 +75,23 @@ def said(at: AppTest) -> str:
     """Everything a page says in headers, texts, captions and boxes, a line each."""
     kinds = (at.header, at.subheader, at.caption, at.markdown, at.info, at.warning, at.error, at.success, at.text)
     return "\n".join(shown(element.value) for kind in kinds for element in kind)
+
+
+def answers(at: AppTest) -> list[str]:
+    """The sentences that answer, as a reader sees them."""
+    bodies = [one.proto.body for one in at.html if 'class="u-answer"' in one.proto.body]
+    return [unescape(re.sub("<[^>]*>", "", body)) for body in bodies]
+
+
+def faults(at: AppTest) -> list[str]:
+    """The lines in the fold below the warning about checkpoints left out."""
+    (fold,) = (fold for fold in at.expander if fold.label == "Problems")
+    return [line.value for line in fold.text]
+
+
+def csv_rows(text: str) -> list[list[str]]:
+    """The rows of a CSV file, its header first."""
+    return list(csv.reader(io.StringIO(text, newline="")))
 
 
 def numbers_in(line: str) -> list[float]:

@@ -9,6 +9,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from numbers import Number
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -53,14 +54,25 @@ def harmless(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) else text
 
 
-def written(rows: Sequence[Mapping[str, object]], decimals: int) -> Styler:
-    """Rows as a data frame of pandas whose fractions are written with so many decimals; a missing one is a dash."""
+def written(rows: Sequence[Mapping[str, object]], decimals: int = 3) -> Styler:
+    """Rows as a data frame of pandas whose numbers are written alike in each column.
+
+    A column has as few decimals as show its numbers, and at most `decimals`; shares and probabilities have them all.
+    """
     import pandas as pd
 
     frame = pd.DataFrame(rows)
-    frame = frame.astype(dict.fromkeys(frame.columns[frame.isna().all()], float))
-    numbers = frame.select_dtypes("float").columns
-    return frame.style.format(lambda value: f"{value:.{decimals}f}".replace("-", "−"), numbers, na_rep="–")
+    forms = {}
+    for name in frame.select_dtypes("number"):
+        values = frame[name].dropna()
+        enough = [few for few in range(decimals) if (values == values.round(few)).all()] or [decimals]
+        share = enough[0] > 0 and bool(values.between(0, 1).all())
+        forms[name] = partial(_number, decimals=decimals if share else enough[0])
+    return frame.style.format(forms, list(forms))
+
+
+def _number(value: float, decimals: int) -> str:
+    return f"{value:,.{decimals}f}".replace("-", "−")
 
 
 def as_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

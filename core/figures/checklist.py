@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from core.figures import layout
-from core.figures.palette import style
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
     from core.probes.checklist.suite import CapabilityResult, Suite
-
-_APART = 0.2  # between models, of the distance between capabilities
 
 
 def failure_rates(suites: Sequence[Suite]) -> go.Figure:
@@ -25,16 +22,12 @@ def failure_rates(suites: Sequence[Suite]) -> go.Figure:
     figure = go.Figure()
     names = list(dict.fromkeys(one.name for suite in suites for one in suite.capabilities))
     for index, suite in enumerate(suites):
-        look = style(suite.model, index)
         shown = [one for one in suite.capabilities if one.rate.rate is not None]
-        rates, intervals = zip(*map(_percent, shown), strict=True) if shown else ((), ())
-        figure.add_scatter(
-            x=rates,
-            y=[names.index(one.name) + _APART * (index - (len(suites) - 1) / 2) for one in shown],
-            error_x=layout.error_bars(rates, intervals),
-            name=layout.model_name(suite.model),
-            mode="markers",
-            marker={"color": look.color, "symbol": look.marker, "size": 9},
+        layout.dots(
+            figure,
+            [(names.index(one.name), *_percent(one)) for one in shown],
+            suite.model,
+            (index, len(suites)),
             customdata=[[_(one.name), one.rate.cases, one.rate.templates] for one in shown],
             hovertemplate=_("%{customdata[0]}: %{x:.1f} % of %{customdata[1]:,} cases, %{customdata[2]} templates"),
         )

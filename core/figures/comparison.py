@@ -57,11 +57,12 @@ def comparison_curves(comparison: Comparison) -> go.Figure:
         hovermode="x unified",
     )
     words = comparison.words
-    if words is not None and longest <= layout.MOST_TICKS:
+    most = layout.MOST_TICKS if words and words.tokens_a == words.tokens_b else layout.MOST_DOUBLE_TICKS
+    if words is not None and longest <= most:
         figure.update_xaxes(
             tickvals=list(range(1, longest + 1)),
             ticktext=_two_rows(words, longest),
-            tickfont={"size": 12 if longest <= 8 else 10},  # on a phone the rows are turned and stand side by side
+            tickfont={"size": 12 if longest <= 8 else 9},
         )
     return figure
 

@@ -18,7 +18,6 @@ from core.runtime.i18n import gettext as _
 if TYPE_CHECKING:
     from core.evaluation.binned_metrics import Pair, Tally
 
-_APART = 0.22  # between models, of the distance between two rows
 _ROW = 25  # pixels
 _ROOM = 60  # characters side by side above a confusion table
 
@@ -32,24 +31,20 @@ def accuracy_by_slice(tallies: Sequence[Tally], names: Mapping[tuple[str, str], 
     cells = [{(cell.family, cell.name): cell for cell in tally.cells()} for tally in tallies]
     shown = [key for key in names if any(of_model[key].rows for of_model in cells)]
     for index, (tally, of_model) in enumerate(zip(tallies, cells, strict=True)):
-        look = style(tally.model, index)
-        shift = _APART * (index - (len(tallies) - 1) / 2)
         rows = [
-            (number + shift, cell.rows, cell.accuracy, *cell.interval)
+            (number, cell.accuracy, cell.interval, cell.rows)
             for number, cell in enumerate(of_model[key] for key in shown)
             if cell.accuracy is not None and cell.interval is not None
         ]
-        figure.add_scatter(
-            x=[row[2] for row in rows],
-            y=[row[0] for row in rows],
-            error_x=layout.error_bars([row[2] for row in rows], [row[3:] for row in rows], 1.2),
-            mode="markers",
-            name=layout.model_name(tally.model),
-            marker={"color": look.color, "symbol": look.marker, "size": 8},
-            customdata=[(row[1], *row[3:]) for row in rows],
+        layout.dots(
+            figure,
+            [row[:3] for row in rows],
+            tally.model,
+            (index, len(tallies)),
+            customdata=[(count, *interval) for *_rest, interval, count in rows],
             hovertemplate="%{x:.3f} (%{customdata[1]:.3f} – %{customdata[2]:.3f}), " + _("%{customdata[0]:,} rows"),
         )
-        line = {"color": look.color, "dash": "dot", "width": 1}
+        line = {"color": style(tally.model, index).color, "dash": "dot", "width": 1}
         figure.add_vline(x=tally.accuracy, line=line, opacity=0.6)
     height = 150 + max(_ROW, 10 * len(tallies)) * len(shown)
     rows_down = layout.row_axis([layout.escape(names[key]) for key in shown], 0.6)
@@ -113,7 +108,7 @@ def confusion(tally: Tally) -> go.Figure:
         go.Heatmap(
             z=shares,
             x=across if few else names,
-            y=[_("truly {label}").format(label=name) for name in names] if few else names,
+            y=[_("gold {label}").format(label=name) for name in names] if few else names,
             text=[
                 [f"{count:,}<br>{share:.1%}" if few else f"{count:,}" for count, share in zip(*row, strict=True)]
                 for row in zip(counts, shares, strict=True)
@@ -138,7 +133,7 @@ def confusion(tally: Tally) -> go.Figure:
     else:
         x["title"], y["title"] = _("predicted"), _("gold label")
     height = max(300, 150 + 36 * len(names))
-    return _titled(figure, _("Predicted classes by true class"), height, x=x, y=y, bottom=10)
+    return _titled(figure, _("Predicted classes by gold label"), height, x=x, y=y, bottom=10)
 
 
 def only_one_right(pair: Pair) -> go.Figure:
@@ -227,8 +222,7 @@ def _square(figure: go.Figure, title: str, x: str, y: str) -> go.Figure:
 
 
 def _titled(figure: go.Figure, title: str, height: int, **axes: Any) -> go.Figure:
-    legend = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"}
-    return layout.finish(figure, title, height, above=True, legend=legend, top=80, **axes)
+    return layout.finish(figure, title, height, legend=layout.LEGEND_ABOVE, top=80, **axes)
 
 
 def _about(title: str, tallies: Sequence[Tally]) -> str:

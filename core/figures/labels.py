@@ -7,6 +7,7 @@ pixels of a small figure: what does not overlap there does not overlap in a larg
 from __future__ import annotations
 
 from collections.abc import Sequence
+from unicodedata import east_asian_width
 
 import numpy as np
 
@@ -47,7 +48,8 @@ def sides(points: np.ndarray, names: Sequence[str], width: float, height: float)
             continue
         others = [box for box in markers if box != markers[index]]
         x, y = pixels[index].tolist()
-        boxes = {side: _box(x, y, len(name), direction) for side, direction in _SIDES.items()}
+        letters = sum(2 if east_asian_width(char) in "WF" else 1 for char in name)
+        boxes = {side: _box(x, y, letters, direction) for side, direction in _SIDES.items()}
         free = {side: box for side, box in boxes.items() if not any(_overlap(box, other) for other in taken)}
         # A point under a name is still seen, and so is a name on the edge; a name under a name is not read.
         faults = {

@@ -11,7 +11,7 @@ import numpy as np
 from core.data import labels
 from core.data.labels import SENTIMENT, Names
 from core.data.targets import Target, log_odds_name, probability_of
-from core.figures.palette import CHOSEN, THRESHOLD, Style
+from core.figures.palette import CHOSEN, THRESHOLD, Style, style
 from core.runtime.i18n import gettext as _
 from core.text.emoji import visible
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 MOST_TICKS = 32  # more tokens than this cannot be told apart along one axis
 LONGEST_TICK = 16  # characters
+_APART = 0.22  # between models, of the distance between two rows
+_MOST_LARGE_TICKS = 16
+MOST_DOUBLE_TICKS = 14  # tokens named in two lines: on a phone these are turned and stand side by side
 DASHED = {"color": THRESHOLD, "width": 1, "dash": "dash"}
 # Long tokens are written upwards on a narrow page and would push a legend below them onto the axis's title.
 LEGEND_ABOVE = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"}
@@ -52,9 +55,14 @@ def escaped(token: str) -> str:
     return escape(visible(token))
 
 
+def cut(token: str) -> str:
+    """A token, cut where it is long, with what does not print shown. Not escaped."""
+    return visible(token if len(token) <= LONGEST_TICK else token[: LONGEST_TICK - 1] + "…")
+
+
 def tick(token: str) -> str:
-    """A token as a label along an axis: cut where it is long, then as `escaped`."""
-    return escaped(token if len(token) <= LONGEST_TICK else token[: LONGEST_TICK - 1] + "…")
+    """A token as a label along an axis: as `cut`, escaped."""
+    return escape(cut(token))
 
 
 def token_axis(
@@ -65,10 +73,12 @@ def token_axis(
     The tokens are named where all texts are the same and they are not many.
     """
     last = (max(map(len, texts), default=0) or 1) if last is None else last
-    axis = {"title": _("tokens") if title is None else title, "range": [first + 1 - room, last + room]}
+    axis: dict[str, Any] = {"title": _("tokens") if title is None else title, "range": [first + 1 - room, last + room]}
     tokens = texts[0][first:last] if len(set(map(tuple, texts))) == 1 else ()
     if 0 < len(tokens) <= MOST_TICKS:
         axis |= {"tickvals": list(range(first + 1, first + len(tokens) + 1)), "ticktext": [*map(tick, tokens)]}
+        if len(tokens) > _MOST_LARGE_TICKS:
+            axis["tickfont"] = {"size": 9}  # on a phone the words are turned and stand side by side
     return axis
 
 
@@ -167,6 +177,36 @@ def error_bars(
     }
 
 
+def dots(
+    figure: go.Figure,
+    points: Sequence[tuple[float, float, tuple[float, float]]],
+    model: str,
+    place: tuple[int, int],
+    *,
+    hollow: bool = False,
+    **more: Any,
+) -> None:
+    """A model's values with their intervals, each as (row, value, interval), a little beside those of other models.
+
+    `place` is the model's index and how many models there are.
+    """
+    look, apart = style(model, place[0]), _APART * (place[0] - (place[1] - 1) / 2)
+    values = [value for _row, value, _interval in points]
+    figure.add_scatter(
+        x=values,
+        y=[row + apart for row, _value, _interval in points],
+        error_x=error_bars(values, [interval for _row, _value, interval in points]),
+        mode="markers",
+        marker={
+            "color": look.color,
+            "symbol": look.marker + "-open" * hollow,
+            "size": 8,
+            "line": {"width": 2 if hollow else 0, "color": look.color},
+        },
+        **{"name": model_name(model)} | more,
+    )
+
+
 def panels(titles: Sequence[str], spacing: float, *, shared: bool = True) -> go.Figure:
     """Panels below one another, each under its title, all along one x axis if `shared`."""
     from plotly.subplots import make_subplots
@@ -218,11 +258,11 @@ def finish(
 ) -> go.Figure:
     """Give a figure its title, size in pixels, axes (a title, or their settings) and the rest of its layout.
 
-    `above` keeps the title above a legend that is above the axes.
+    `above` keeps the title above a legend that is above the axes, as it is kept above `LEGEND_ABOVE`.
     """
     axes = {name: axis for name, axis in (("xaxis", x), ("yaxis", y)) if axis is not None}
     return figure.update_layout(
-        title={"text": title} | (_TITLE_ABOVE if above else {}),
+        title={"text": title} | (_TITLE_ABOVE if above or layout.get("legend") == LEGEND_ABOVE else {}),
         height=height,
         margin={"t": top, "b": bottom, "l": 10, "r": 10},
         **{name: {"title": axis} if isinstance(axis, str) else axis for name, axis in axes.items()},

@@ -12,7 +12,7 @@ from core.figures import layout
 from core.figures.palette import style
 from core.runtime.i18n import gettext as _
 
-_LAYOUT: dict[str, Any] = {"above": True, "legend": layout.LEGEND_ABOVE, "top": 90}  # room for both, however narrow
+_LAYOUT: dict[str, Any] = {"legend": layout.LEGEND_ABOVE, "top": 90}  # room for both, however narrow
 # Okabe and Ito's vermilion and blue, and grey for no effect; the marker says the same.
 _EFFECTS = {
     "worse": ("#d55e00", "triangle-left"),

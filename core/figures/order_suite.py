@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from core.figures import layout
-from core.figures.palette import style
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
     from core.evaluation.intervals import Share
     from core.probes.permutations.order_suite import OrderSuite, Result
-
-_APART = 0.25  # between models, of the distance between patterns
 
 
 def shares_by_pattern(suites: Sequence[OrderSuite], must: str, patterns: Sequence[str] | None = None) -> go.Figure:
@@ -32,28 +29,24 @@ def shares_by_pattern(suites: Sequence[OrderSuite], must: str, patterns: Sequenc
     }
     figure = go.Figure()
     for index, suite in enumerate(suites):
-        look = style(suite.model, index)
         shown = [result for result in suite.patterns if result.pattern in names and _shown(result).share is not None]
-        rates, intervals = zip(*(_percent(_shown(result)) for result in shown), strict=True) if shown else ((), ())
-        figure.add_scatter(
-            x=rates,
-            y=[names.index(str(result.pattern)) + _APART * (index - (len(suites) - 1) / 2) for result in shown],
-            error_x=layout.error_bars(rates, intervals),
-            name=layout.model_name(suite.model),
-            mode="markers",
-            marker={"color": look.color, "symbol": look.marker, "size": 7},
+        layout.dots(
+            figure,
+            [(names.index(str(result.pattern)), *_percent(_shown(result))) for result in shown],
+            suite.model,
+            (index, len(suites)),
             customdata=[[layout.escape(_(str(result.pattern))), result.pairs] for result in shown],
             hovertemplate=_("%{customdata[0]}: %{x:.1f} % of %{customdata[1]:,} pairs"),
         )
     return layout.finish(
         figure,
         titles[must],
-        140 + 26 * len(names),
+        155 + 26 * len(names),
         x={"range": [-2, 102]},
         y={**layout.row_axis([layout.escape(_(name)) for name in names])},
         legend=layout.LEGEND_ABOVE,
         above=True,
-        top=80,
+        top=85,
     )
 
 

@@ -1,7 +1,7 @@
 """Colours and line styles, the same in every figure.
 
-The three hues are ColorBrewer's Dark2, safe for colour-blind eyes and legible on white and on near-black; models differ
-by dash and marker as well, so no figure rests on colour alone.
+Models have hues that no class has, told apart by colour-blind eyes, with a contrast of 3 to 1 and more on white and on
+near-black; they differ by dash and marker as well, so no figure rests on colour alone.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ class Style(NamedTuple):
 
 
 _STYLES = {
-    "rnn": Style("#d95f02", "dot", "diamond"),
+    "rnn": Style("#985c5c", "dot", "diamond"),
     "gru": Style("#1b9e77", "dash", "square"),
     "lstm": Style("#7570b3", "solid", "circle"),
 }
 _OTHERS = (
     Style("#e7298a", "dashdot", "triangle-up"),
-    Style("#66a61e", "longdash", "triangle-down"),
+    Style("#5e991c", "longdash", "triangle-down"),
     Style("#a6761d", "longdashdot", "cross"),
 )
 THRESHOLD = "#888888"
@@ -79,7 +79,8 @@ def style(model: str, index: int = 0) -> Style:
     return _STYLES.get(model) or _OTHERS[index % len(_OTHERS)]
 
 
-def shade(strength: float) -> str:
-    """The hue of `DIVERGING` for a number from −1 to 1, as CSS."""
-    opacity = 0.75 * min(abs(strength), 1.0)
-    return f"rgba({'0, 114, 178' if strength > 0 else '213, 94, 0'}, {opacity:.3f})"
+def shade(strength: float, above: str = SERIES[0].color, below: str = SERIES[1].color) -> str:
+    """A number from −1 to 1 in one of two colours ``#rrggbb``, clear at zero: a ground on which words can be read."""
+    color = above if strength > 0 else below
+    red, green, blue = (int(color[start : start + 2], 16) for start in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {0.65 * min(1.0, abs(strength)):.3f})"

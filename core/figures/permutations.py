@@ -117,7 +117,7 @@ def fluency_scatter(result: Permutations, chosen: int | None = None) -> go.Figur
         460,
         x={
             "title": _("fluency by the {scorer} (nats)").format(scorer=layout.escape(result.scorer)),
-            **({"range": _around(result.original.fluency)} if result.scored == 1 else {}),
+            **({"range": [result.original.fluency - 10, result.original.fluency + 10]} if result.scored == 1 else {}),
         },
         y=layout.probability_axis(result.target),
         legend=layout.below(0.2),
@@ -187,10 +187,6 @@ def _flips(result: Permutations, together: str) -> Iterator[tuple[str, np.ndarra
 
 def _row_of_original(result: Permutations) -> int:
     return int(np.flatnonzero((result.rows == np.arange(len(result.tokens))).all(axis=1))[0])
-
-
-def _around(fluency: float) -> list[float]:
-    return [fluency - 10, fluency + 10]
 
 
 def _shown(result: Permutations, row: int) -> str:

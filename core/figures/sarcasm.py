@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from core.figures import layout
-from core.figures.palette import style
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
     from core.probes.sarcasm.report import SarcasmReport
-
-_APART = 0.2  # between models, of the distance between corpora
 
 
 def fooling_rates(reports: Sequence[SarcasmReport]) -> go.Figure:
@@ -27,7 +24,6 @@ def fooling_rates(reports: Sequence[SarcasmReport]) -> go.Figure:
     corpora = list(dict.fromkeys(report.data for report in known))
     models = list(dict.fromkeys(report.model for report in known))
     for index, model in enumerate(models):
-        look = style(model, index)
         for opposite in (False, True):
             shares = [
                 (corpora.index(one.data), one.reworded.opposite if opposite else one.reworded.fooling)
@@ -39,15 +35,14 @@ def fooling_rates(reports: Sequence[SarcasmReport]) -> go.Figure:
                 for row, share in shares
                 if share is not None and share.share is not None and share.interval is not None
             ]
-            figure.add_scatter(
-                x=[one[1] for one in there],
-                y=[row + _APART * (index - (len(models) - 1) / 2) for row, *_rest in there],
-                error_x=layout.error_bars([one[1] for one in there], [one[2] for one in there]),
-                name=_("{model}, opposite flip").format(model=layout.model_name(model))
-                if opposite
-                else layout.model_name(model),
-                mode="markers",
-                marker={"color": look.color, "symbol": look.marker + ("-open" if opposite else ""), "size": 9},
+            name = layout.model_name(model)
+            layout.dots(
+                figure,
+                [one[:3] for one in there],
+                model,
+                (index, len(models)),
+                hollow=opposite,
+                name=_("{model}, opposite flip").format(model=name) if opposite else name,
                 customdata=[[one[3]] for one in there],
                 hovertemplate=_("%{x:.1f} % of %{customdata[0]:,} texts"),
             )

@@ -314,11 +314,6 @@ def inside(model: Model, what: str) -> Checkpoint:
     return model
 
 
-def log_odds(probabilities: np.ndarray) -> np.ndarray:
-    """Logits float64 [N] of probabilities of the second of two classes."""
-    return targets.log_odds_of(probabilities, targets.POSITIVE)
-
-
 def load(spec: str, taken: Sequence[str] = ()) -> BlackBox:
     """The callable that ``package.module:callable`` names, its module found as by `python -m`.
 

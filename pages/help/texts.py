@@ -1,4 +1,4 @@
-"""The texts about views and the papers they cite: one TOML file a page, and ``papers.csv``."""
+"""The texts about views, methods and gates, and the papers they cite: one TOML file a page, and ``papers.csv``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 _FOLDER = Path(__file__).parent
-_PROSE = ("idea", "reading", "limits", "letters")
+_PROSE = ("idea", "reading", "limits", "letters", "name")
 
 
 class Paper(NamedTuple):
@@ -24,15 +24,16 @@ class Paper(NamedTuple):
 
 
 class About(NamedTuple):
-    """What is said of a view, in English; `letters` names those of the equations.
+    """What is said of a view, in English, or of another thing with a `name`; `letters` names those of the equations.
 
     The texts are Markdown of this project's own; nothing that a person typed comes in. Equations are LaTeX.
     """
 
     idea: str
-    reading: str
-    limits: str
+    reading: str = ""
+    limits: str = ""
     letters: str = ""
+    name: str = ""
     equations: tuple[str, ...] = ()
     papers: tuple[Paper, ...] = ()
 

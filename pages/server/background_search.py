@@ -173,7 +173,6 @@ def view(
     say: Callable[[Any], Shown],
     show: Callable[[Any, str], None],
     label: str | None = None,
-    again: str | None = None,
     *,
     place: DeltaGenerator | None = None,
     shared: bool = False,
@@ -211,7 +210,7 @@ def view(
 
     result = kept.results.get(key)
     place.button(
-        (label or _("Start the search")) if result is None else (again or _("Search again")),
+        (label or _("Start the search")) if result is None else _("Run again"),
         key=f"{name} start",  # `tokens.readable_choices` hides what ends so while the search runs
         type="primary" if result is None else "secondary",
         icon=":material/search:",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
@@ -10,7 +10,7 @@ import streamlit as st
 from core.data import targets
 from core.data.labels import CLASSES, SENTIMENT, Names, model_name, shared, shown
 from core.data.targets import Target, probability_of
-from core.figures.palette import of_class
+from core.figures.palette import THRESHOLD, of_class
 from core.models import checkpoints as folder
 from core.runtime import i18n
 from core.runtime.i18n import gettext as _
@@ -46,6 +46,11 @@ def named_by(several: Iterable[Checkpoint]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for checkpoint in several for name in checkpoint.labels))
 
 
+def colour(labels: Names, number: int, known: Sequence[bool]) -> str:
+    """A class's colour; grey for a verdict on a text of which the model knows no word."""
+    return of_class(labels, number).color if any(known) else THRESHOLD
+
+
 def metric(verdict: Verdict) -> None:
     """A model's name, its verdict, and the probability of its target; of several others, the runner-up's too."""
     delta = _("{chance} = {probability:.3f}").format(
@@ -58,7 +63,7 @@ def metric(verdict: Verdict) -> None:
         )
     st.metric(
         plain(model_name(verdict.model)),
-        plain(shown(verdict.label)),
+        plain(shown(verdict.label)) if any(verdict.known) else f":gray[{plain(shown(verdict.label))}]",
         delta=delta,
         delta_color="off",
         delta_arrow="up" if verdict.predicted == verdict.target.number else "down",
@@ -70,7 +75,10 @@ def bar(verdict: Verdict) -> None:
     """The probabilities of a verdict's classes as one bar."""
     shares = zip(verdict.labels, verdict.distribution, strict=True)
     share_bar(
-        [(shown(name), share, of_class(verdict.labels, number).color) for number, (name, share) in enumerate(shares)],
+        [
+            (shown(name), share, colour(verdict.labels, number, verdict.known))
+            for number, (name, share) in enumerate(shares)
+        ],
         tick=verdict.target.wins_at_half,
     )
 

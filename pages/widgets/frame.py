@@ -19,32 +19,13 @@ from pages.widgets import query_params
 from pages.widgets.sentences import second_sentence
 from pages.wording.tokens import style
 
-_PAGES = Path(__file__).parent.parent
+_HERE = Path(__file__).parent
 # The browser's own address: when a page's head is drawn, its settings below have not yet been written to the link.
 _copy_link = st.components.v2.component(
     "unrolled_copy_link",
     html='<button type="button" aria-live="polite"></button>',
-    css="""
-button {padding: 0.25rem 0.6rem; border: 0; border-radius: 0.5rem; background: transparent; color: var(--st-text-color);
-  font: inherit; font-size: 0.875rem; white-space: nowrap; cursor: pointer}
-button:hover {color: var(--st-primary-color)}
-button:focus-visible {outline: 3px solid var(--st-primary-color)}
-""",
-    js="""
-export default function ({ parentElement, data }) {
-  const button = parentElement.querySelector("button");
-  button.textContent = data.label;
-  button.onclick = async () => {
-    try {
-      await navigator.clipboard.writeText(location.href);
-      button.textContent = data.copied;
-      setTimeout(() => (button.textContent = data.label), 2000);
-    } catch {
-      prompt(data.label, location.href); // without https a page may not write to the clipboard
-    }
-  };
-}
-""",
+    css=(_HERE / "copy_link.css").read_text(encoding="utf-8"),
+    js=(_HERE / "copy_link.js").read_text(encoding="utf-8"),
 )
 
 
@@ -65,7 +46,7 @@ def existing_pages() -> list[tuple[str, str]]:
     names = titles()
     return [
         (f"pages/{path.name}", names.get(path.stem.partition("_")[2], path.stem))
-        for path in sorted(_PAGES.glob("[0-9]*.py"))
+        for path in sorted(_HERE.parent.glob("[0-9]*.py"))
     ]
 
 
@@ -83,7 +64,7 @@ def set_up(page: str) -> None:
         for key in {"q", "models loaded", "language"} & set(st.session_state):
             st.session_state[key] = st.session_state[key]
     usual = _usual_language()
-    query_params.restore("lang", usual, _written_language, "language")
+    query_params.restore("lang", usual, _written_language, "language", silent=True)
     i18n.use(st.session_state["language"] or usual)
     title = {"Home": _("Home"), **titles()}[page]
     st.set_page_config(page_title=f"{title} · Unrolled", page_icon="📈", layout="wide")
@@ -147,7 +128,7 @@ def two_sentences(default: str, key: str, *, suggest: bool = True) -> tuple[str,
     with first:
         text = sentence(default)
     with second:
-        return text, second_sentence(text, _("Second sentence to compare (optional)"), key, suggest=suggest)
+        return text, second_sentence(text, _("Second sentence"), key, suggest=suggest)
 
 
 def sentence(default: str) -> str:
@@ -185,14 +166,14 @@ def sentence(default: str) -> str:
     return limits.short_enough(text)
 
 
-def example_picker(text: str, box: str = "q") -> None:
-    """Example sentences to put into the box of this key; the reason is told of the one that stands there."""
+def example_picker(text: str) -> None:
+    """Example sentences to put into the box; the reason is told of the one that stands there."""
     offered = {example.name: example for example in examples()}
 
     def write() -> None:
         chosen = st.session_state["example"]
         if chosen:
-            st.session_state[box], st.session_state["example taken"] = offered[chosen].text, True
+            st.session_state["q"], st.session_state["example taken"] = offered[chosen].text, True
         st.session_state["example"] = None  # a button, not a choice that lasts
 
     st.pills(_("Or pick an example"), list(offered), key="example", on_change=write, label_visibility="collapsed")
@@ -201,10 +182,10 @@ def example_picker(text: str, box: str = "q") -> None:
         st.caption(_("Why this example: {reason}").format(reason=reason))
 
 
-def invite(text: str, reason: str = "", box: str = "q") -> None:
+def invite(text: str) -> None:
     """What stands where there is no word to read: what is missing and what to do, and the examples to pick from."""
-    st.info(reason or _("No words to read yet. Type a sentence or pick an example."))
-    example_picker(text, box)
+    st.info(_("No words to read yet. Type a sentence or pick an example."))
+    example_picker(text)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -85,23 +85,22 @@ def hashes() -> dict[str, str]:
     return {name: checkpoints.identity(card) for name, card in cards()[0].items()}
 
 
-def choose(checkpoints: list[Model], key: str) -> Model:
-    """One of some models, the callable or else the LSTM unless another is asked for; the choice travels in the link."""
+def choose(checkpoints: list[Model], key: str, name: str = "model") -> Model:
+    """One of some models, the callable or else the LSTM unless another is asked for; `name` in the link."""
     by_name = {checkpoint.name: checkpoint for checkpoint in checkpoints}
     usual = "lstm" if "lstm" in by_name and not black_box.is_one(checkpoints[0]) else checkpoints[0].name
-    return by_name[choose_name(list(by_name), key, usual)]
+    return by_name[choose_name(list(by_name), key, usual, name)]
 
 
-def choose_name(names: Sequence[str], key: str, usual: str) -> str:
-    """The name of one of some models, the usual one unless another is asked for; in the link it is ``model``."""
+def choose_name(names: Sequence[str], key: str, usual: str, name: str = "model") -> str:
+    """The name of one of some models, the usual one unless another is asked for; `name` in the link."""
     return query_params.choice(
         st.segmented_control,
         _("Model"),
         {name: plain(model_name(name)) for name in names},
-        name="model",
+        name=name,
         key=key,
         default=usual,
-        unreadable=_("The link names an unknown model. Using another one."),
     )
 
 
@@ -109,26 +108,30 @@ def choose_some(checkpoints: Sequence[Model], key: str, usual: Sequence[str] = (
     """Some of the models, the usual ones (all by default) if none is picked; ``models`` in the link."""
     by_name = {checkpoint.name: checkpoint for checkpoint in checkpoints}
     usual = list(usual) or list(by_name)
-
-    def write(picked: Sequence[str]) -> str | None:
-        chosen = [name for name in by_name if name in picked]
-        return None if chosen in ([], usual) else ",".join(chosen)
-
-    picked = query_params.linked(
+    picked = _ask_some(
         st.pills,
-        _("Models"),
         list(by_name),
+        usual,
         name="models",
         key=key,
-        default=usual,
-        read=query_params.some_of(list(by_name)),
-        write=write,
         fit=lambda picked: [name for name in picked if name in by_name] or usual,  # fewer may read another sentence
-        unreadable=_("Unknown models in the link; using the default models."),
         format_func=lambda name: plain(model_name(name)),
         selection_mode="multi",
     )
-    return [by_name[name] for name in by_name if name in (picked or usual)]
+    return [by_name[name] for name in picked or usual]
+
+
+def _ask_some(draw: Callable[..., Any], names: list[str], usual: list[str], **more: Any) -> list[str]:
+    """Some of these names, in their order; [] where none is picked. `more` is as of `query_params.linked`."""
+
+    def in_order(picked: Sequence[str]) -> list[str]:
+        return [name for name in names if name in picked]
+
+    def write(picked: Sequence[str]) -> str | None:
+        return None if in_order(picked) in ([], usual) else ",".join(in_order(picked))
+
+    read = query_params.some_of(names)
+    return in_order(query_params.linked(draw, _("Models"), names, default=usual, read=read, write=write, **more))
 
 
 def study() -> dict[str, Any] | None:
@@ -219,23 +222,14 @@ def _pick(names: list[str]) -> list[str]:
     usual = [name for name in ("rnn", "gru", "lstm") if name in names] or names[:_SHOWN_AT_ONCE]
     if len(names) <= _SHOWN_AT_ONCE:
         return names
-
-    def write(picked: list[str]) -> str | None:
-        chosen = [name for name in names if name in picked]
-        return None if chosen in ([], usual) else ",".join(chosen)
-
     with st.sidebar:
-        picked = query_params.linked(
+        picked = _ask_some(
             st.multiselect,
-            _("Models"),
             names,
+            usual,
             name="loaded",
             key=_CHOSEN,
-            default=usual,
-            read=query_params.some_of(names),
-            write=write,
             fit=lambda picked: [name for name in picked if name in names],  # a model may have been removed since
-            unreadable=_("Unknown models in the link; using the default models."),
             format_func=model_name,
             placeholder=_("choose models"),
             help=_("{count:,} models are available. Only the chosen ones are loaded and answer.").format(
@@ -244,7 +238,7 @@ def _pick(names: list[str]) -> list[str]:
         )
         if not picked:
             st.caption(_("No model chosen. Using the defaults."))
-    return [name for name in names if name in picked] or usual
+    return picked or usual
 
 
 @cached(1_024)

@@ -34,9 +34,9 @@ def key_of(name: str) -> str:
     return name.replace("_", " ")
 
 
-def ask_number(label: str, name: str, usual: float, *, step: float = 0.1) -> float:
+def ask_number(label: str, name: str, usual: float) -> float:
     """A box for a number."""
-    return float(_asked(st.number_input, label, name, usual, signed(), write=repr, step=step, format="%.6g"))
+    return float(_asked(st.number_input, label, name, usual, signed(), write=repr, step=0.1, format="%.6g"))
 
 
 def ask_whole(label: str, name: str, low: int, high: int, usual: int, **more: Any) -> int:
@@ -48,21 +48,17 @@ def ask_whole(label: str, name: str, low: int, high: int, usual: int, **more: An
     return int(_asked(st.number_input, label, name, usual, query_params.whole(low, high), low, high, **more))
 
 
-def ask_threshold(box: Any, label: str, most: float, usual: float, *, key: str, help: str) -> float:
-    """A box for how many nats less fluent than the original a sentence may be, in the link as ``floor``."""
-    read = query_params.decimal(0, most)
-    more = {"key": key, "step": 1.0, "required": True, "help": help}
-    return float(_asked(box.number_input, label, "floor", usual, read, 0.0, most, **more))
+def ask_decimal(label: str, name: str, most: float, usual: float, **more: Any) -> float:
+    """A box for a number from 0 to `most`; `more` as of `ask_whole`."""
+    return float(_asked(st.number_input, label, name, usual, query_params.decimal(0, most), 0.0, most, **more))
 
 
-def slide(
-    label: str, name: str, low: float, high: float, usual: float, *, step: float, help: str | None = None
-) -> float:
+def slide(label: str, name: str, low: float, high: float, usual: float, **more: Any) -> float:
     """A slider for a number within bounds."""
-    return float(_asked(st.slider, label, name, usual, signed(low, high), low, high, step=step, help=help))
+    return float(_asked(st.slider, label, name, usual, signed(low, high), low, high, **more))
 
 
-def slide_whole(label: str, name: str, low: int, high: int, usual: int, *, most: int | None = None) -> int:
+def slide_whole(label: str, name: str, low: int, high: int, usual: int, *, most: int | None = None, **more: Any) -> int:
     """A slider for a whole number, say a step. A link may ask for up to `most`; what is above `high` becomes `high`.
 
     With nothing to choose there is no slider.
@@ -71,7 +67,7 @@ def slide_whole(label: str, name: str, low: int, high: int, usual: int, *, most:
     if low == high:
         query_params.carry(name, None)
         return low
-    return int(_asked(st.slider, label, name, min(usual, high), read, low, high))
+    return int(_asked(st.slider, label, name, min(usual, high), read, low, high, **more))
 
 
 def ask_text(label: str, name: str, usual: str) -> str:
@@ -108,9 +104,8 @@ def _asked(
             return usual
         return before if low is None or high is None else min(max(before, low), high)
 
-    unreadable = _("The link has an invalid number. Using the default.")
-    usually = {"key": key_of(name), "unreadable": unreadable}
-    return query_params.linked(draw, label, low, high, name=name, default=usual, read=read, fit=fit, **usually | more)
+    more = {"key": key_of(name)} | more
+    return query_params.linked(draw, label, low, high, name=name, default=usual, read=read, fit=fit, **more)
 
 
 def _typed(draw: Callable[..., str | None], label: str, name: str, usual: str, longest: int, **more: Any) -> str:

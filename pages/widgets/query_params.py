@@ -30,20 +30,15 @@ def linked(
     read: Callable[[str], T | None],
     write: Callable[[T], str | None] | None = None,
     fit: Callable[[T], T] | None = None,
-    unreadable: str | None = None,
     **more: Any,
 ) -> T:
     """Draw a widget whose value the link keeps as `name` unless it is the default; returns the value.
 
     `draw` is ``st.slider`` or the like; it gets the label, `arguments` and `more`. `key` is used on no other page.
-    `read` answers None for what cannot be: the default is taken, with the note `unreadable`. `write` is the inverse of
-    `read`; None leaves the value out of the link. `fit` replaces a value chosen earlier that is no longer possible.
+    `read` answers None for what cannot be, see `restore`. `write` is the inverse of `read`; None leaves the value out
+    of the link. `fit` replaces a value chosen earlier that is no longer possible.
     """
-    if not restore(name, default, read, key):
-        if (names := _unreadable.get()) is not None:
-            names.append(name)
-        elif unreadable:
-            st.caption(unreadable)
+    restore(name, default, read, key)
     if fit is not None:  # set even if it fits: a widget of other bounds or options is new and would forget it
         st.session_state[key] = fit(st.session_state[key])
     value = draw(label, *arguments, key=key, persist_state="session", **more)
@@ -118,8 +113,8 @@ def text(
 
 
 @contextmanager
-def one_note(message: str) -> Iterator[None]:
-    """Shows `message` here, once, if any `linked` value drawn in this context could not be read from the link."""
+def one_note() -> Iterator[None]:
+    """Says here, once, which values asked for in this context could not be read from the link."""
     place, names = st.empty(), list[str]()
     before = _unreadable.set(names)
     try:
@@ -127,23 +122,34 @@ def one_note(message: str) -> Iterator[None]:
     finally:
         _unreadable.reset(before)
     if names:
-        place.caption(message)
+        with place:
+            _say_unreadable(names)
 
 
-def restore(name: str, default: T, read: Callable[[str], T | None], key: str) -> bool:
+def _say_unreadable(names: Sequence[str]) -> None:
+    listed = ", ".join(f"`{name}`" for name in names)
+    st.caption(_("Invalid in the link: {names}. Using the default.").format(names=listed))
+
+
+def restore(name: str, default: T, read: Callable[[str], T | None], key: str, *, silent: bool = False) -> None:
     """Put what the link says under the widget's key, which no other page has, before the widget is drawn.
 
-    The default stands where the link says nothing. False where it says something that cannot be.
+    The default stands where the link says nothing, and where it says something that cannot be; of that a line tells
+    unless `silent`.
     """
     given = st.query_params.get(name)
     if given is None or given == st.session_state.get(f"linked {name}"):
         st.session_state.setdefault(key, default)
-        return True
+        return
     # The page was just opened, or the browser went back or forward.
     value = read(given)
     st.session_state[key] = default if value is None else value
     st.session_state[f"linked {name}"] = given
-    return value is not None
+    if value is None and not silent:
+        if (names := _unreadable.get()) is not None:
+            names.append(name)
+        else:
+            _say_unreadable([name])
 
 
 def opens(key: str, *names: str) -> bool:

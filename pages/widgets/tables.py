@@ -14,6 +14,8 @@ from pages.server.fingerprint import fingerprint
 from pages.widgets import frame
 from pages.wording import estimates
 
+_MOST_WRITTEN = 500  # rows; of more the numbers are written by the browser, as writing them here takes long
+
 
 def table(
     header: Sequence[str],
@@ -24,7 +26,6 @@ def table(
     select: Literal["single-row", "multi-row"] | None = None,
     texts: Sequence[str] = (),
     firsts: Sequence[str] = (),
-    decimals: int | None = None,
     **options: Any,
 ) -> list[int]:
     """Show a table; with `csv`, a button below it downloads the rows as ``unrolled-CSV.csv``.
@@ -33,21 +34,21 @@ def table(
     Texts are shown as they are, and spreadsheets read none of them as a formula.
     With `select` a reader can choose rows, and their indices are returned; `key` must then change with the rows.
     With `texts`, one for each row, a chosen row's text can be copied and opened on the pages, beside that of
-    `firsts` if it is an order of that. With `decimals` numbers are written with so many,
-    and sorted as numbers. `options` are those of ``st.dataframe``.
+    `firsts` if it is an order of that. `options` are those of ``st.dataframe``.
     """
     if texts:
         select, key = select or "single-row", key or f"rows {fingerprint((header, texts))}"
     rows = list(rows)
     shown: Any = estimates.as_shown(header, rows)
-    if decimals is not None:
-        shown = written(shown, decimals)
+    if len(rows) <= _MOST_WRITTEN and any(isinstance(value, int | float) for row in rows for value in row):
+        shown = written(shown)
     chosen: list[int] = []
+    options = {"hide_index": True, "key": key, "placeholder": "–", **options}
     if select:
-        event = st.dataframe(shown, hide_index=True, key=key, on_select="rerun", selection_mode=select, **options)
+        event = st.dataframe(shown, on_select="rerun", selection_mode=select, **options)
         chosen = [row for row in event["selection"]["rows"] if 0 <= row < len(rows)]
     else:
-        st.dataframe(shown, hide_index=True, key=key, **options)
+        st.dataframe(shown, **options)
     if csv:
         columns, numbers = estimates.as_numbers(header, rows)
         download(csv, lambda: as_csv(columns, numbers))

@@ -5,7 +5,7 @@ The link keeps it as ``target``, and the class that it is compared with as ``aga
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
@@ -45,9 +45,9 @@ class Aim(NamedTuple):
         return verdict if target is None else verdict.aimed(target)
 
 
-def columns(several: Iterable[Target]) -> list[str]:
-    """The column of a downloaded table that names the target, if some have more than two classes."""
-    return [] if all(target.wins_at_half for target in several) else ["target"]
+def column(target: Target) -> str:
+    """A target in a table that is downloaded: a class's name, or two."""
+    return " against ".join(target.as_json().values())
 
 
 def choose(several: Sequence[Model], key: str, *, predicted: bool = True) -> Aim:
@@ -67,7 +67,6 @@ def choose(several: Sequence[Model], key: str, *, predicted: bool = True) -> Aim
             name="target",
             key=f"{key} target",
             default="" if predicted else names[-1],
-            unreadable=_("The link names an unknown class. Using another one."),
             width=240,
         )
         others = [other for other in classes.named_by(one for one in many if name in one.labels) if other != name]
@@ -79,7 +78,6 @@ def choose(several: Sequence[Model], key: str, *, predicted: bool = True) -> Aim
             {"": _("all others")} | {other: shown(other) for other in others},
             name="against",
             key=f"{key} against",
-            unreadable=_("The link names an unknown class. Using another one."),
             width=240,
         )
     if lacking := [model for model in several if name not in model.labels]:

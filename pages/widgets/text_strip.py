@@ -6,15 +6,24 @@ A component of Streamlit's second kind, as `word_order`. What the browser sends 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
+from math import isnan
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import streamlit as st
 
+from core.data.labels import Names, model_name, shown
+from core.data.targets import predicted_of
 from core.runtime.i18n import gettext as _
-from pages.wording.tokens import visible
+from core.runtime.i18n import titled
+from pages.wording.tokens import signed, visible
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from core.data.targets import Target
 
 _HERE = Path(__file__).parent
 MOST = 1_000  # words shown
@@ -33,6 +42,42 @@ class Look(NamedTuple):
     below: str = ""
     marks: tuple[tuple[str, str], ...] = ()
     hint: str = ""
+
+
+def verdict_marks(runs: Iterable[tuple[str, Names, np.ndarray, Sequence[bool]]]) -> list[Look]:
+    """A mark a model below each word, in the colour of the class that it predicts there; grey if it knows no word.
+
+    Models are given by their names, classes, the probabilities [T, K] after each word, [0, K] for none, and which words
+    they know.
+    """
+    from core.figures.palette import THRESHOLD, of_class
+
+    marks: list[list[tuple[str, str]]] = []
+    for model, labels, after, known in runs:
+        marks += [[] for _word in range(len(after) - len(marks))]
+        for marked, best, shares in zip(marks, predicted_of(after).tolist(), after.tolist(), strict=False):
+            said = titled(model_name(model), f"{shown(labels[best])} {shares[best]:.3f}")
+            marked.append((of_class(labels, best).color if any(known) else THRESHOLD, said))
+    return [Look(marks=tuple(marked)) for marked in marks]
+
+
+def effect_looks(
+    effects: Sequence[float], hints: Sequence[str], target: Target, *, has_signs: bool = True
+) -> list[Look]:
+    """Each word in the colour of the class that it speaks for, full at the greatest effect or at one; nan for none."""
+    from core.figures.attribution.colours import sides
+    from core.figures.palette import THRESHOLD, shade
+
+    colours = sides(target) if has_signs else (THRESHOLD, THRESHOLD)
+    most = max([1.0 if has_signs else 1e-9, *(abs(effect) for effect in effects if not isnan(effect))])
+    return [
+        Look(hint=hint)
+        if isnan(effect)
+        else Look(
+            shade(effect / most, *colours), signed(effect) if has_signs else signed(effect).removeprefix("+"), hint=hint
+        )
+        for effect, hint in zip(effects, hints, strict=True)
+    ]
 
 
 def choose(
@@ -73,6 +118,15 @@ def choose(
         on_picked_change=_nothing,
     )
     return _picked(result, mark, len(tokens), chosen)
+
+
+def warn_of_unknown(*known: Sequence[bool]) -> None:
+    """A line above the answer where no model knows a word of a text; `known` are a model's, or each model's."""
+    if not any(map(any, known)):
+        st.warning(
+            _("None of these words is known. Each is read as the same unknown word, so only their number counts."),
+            icon=":material/help:",
+        )
 
 
 def chosen_before(tokens: Sequence[str], *, key: str, chosen: int | None = None) -> int | None:

@@ -12,6 +12,7 @@ from pages.wording.tokens import minus
 
 if TYPE_CHECKING:
     from core.evaluation.binned_metrics import Tally
+    from core.evaluation.intervals import Share
 
 Interval = tuple[float, float]
 
@@ -32,6 +33,11 @@ def share(value: float | None, interval: Interval | None) -> Estimate:
         return NONE
     low, high = interval
     return Estimate(f"{value:.1%} ({low:.1%} – {high:.1%})", (value, low, high))
+
+
+def of(found: Share | None) -> Estimate:
+    """As `share`, of a share with its interval."""
+    return NONE if found is None else share(found.share, found.interval)
 
 
 def area(tally: Tally) -> str:

@@ -1,66 +1,31 @@
 """Short names that core writes, in the reader's language: guards, recipes, templates, fields of a card.
 
 They are data, stored and compared in English, so only a page translates them. They are marked where core defines
-them; those of a card, which are names of settings, are marked here.
+them; those of a card, which are names of settings, stand in ``words.toml``.
 """
 
 from __future__ import annotations
 
-from core.runtime.i18n import clauses, mark, titled
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from core.runtime.i18n import clauses, titled
 from core.runtime.i18n import gettext as _
 
-CARD = (
-    mark("vocabulary"),
-    mark("embedding"),
-    mark("hidden"),
-    mark("layers"),
-    mark("parameters"),
-    mark("cell"),
-    mark("hidden_size"),
-    mark("dropout"),
-    mark("word_dropout"),
-    mark("train_embeddings"),
-    mark("epochs"),
-    mark("batch_size"),
-    mark("learning_rate"),
-    mark("clip"),
-    mark("evaluations_per_epoch"),
-    mark("patience"),
-    mark("seed"),
-    mark("average"),
-    mark("start"),
-    mark("vector_size"),
-    mark("window"),
-    mark("alpha"),
-    mark("min_alpha"),
-    mark("workers"),
-    mark("min_count"),
-    mark("file"),
-    mark("rows"),
-    mark("skipped"),
-    mark("tokens"),
-    mark("training_rows"),
-    mark("held_out_rows"),
-    mark("split"),
-    mark("split_rows"),
-    mark("split_seed"),
-    mark("weights_chosen_by"),
-    mark("temperature"),
-    mark("errors"),
-    mark("labels"),
-    mark("device"),
-    mark("threads"),
-    mark("algorithm"),
-    mark("True"),
-    mark("False"),
-    mark("auto"),
-    mark("word2vec, scaled to unit variance"),
-    mark("skip-gram, negative sampling"),
-    mark("stratified by class, rows of the same tokens together"),
-    mark("log-loss before temperature"),
-    mark("smoothed (Platt 1999)"),
-)
-"""Fields of a card, and what stands in them."""
+
+def words(kind: str) -> frozenset[str]:
+    """The words of a kind in ``words.toml``: ``equations`` or ``cards``."""
+    with Path(__file__).with_name("words.toml").open("rb") as file:
+        return frozenset(tomllib.load(file)[kind])
+
+
+def extract(file: BinaryIO, *_arguments: object, **_options: object) -> Iterator[tuple[int, str, str, list[str]]]:
+    """All of them, for pybabel to put into the catalogues (`tool.babel` in pyproject.toml)."""
+    for several in tomllib.load(file).values():
+        for word in several:
+            yield 1, "mark", word, []
 
 
 def term(name: str) -> str:

@@ -18,17 +18,23 @@ _MOST_TOKENS = 300
 _MOST_CHARACTERS = 3_000
 _STYLE = """<style>
 button[data-selected="true"] p, [data-testid="stSliderThumbValue"] * {color: light-dark(#5b57a6, #b5b1f2)}
+[data-testid="stPopoverBody"] :is(button[data-selected="true"], [data-testid="stSliderThumbValue"]),
+[data-testid="stPopoverBody"] :is(button[data-selected="true"] p, [data-testid="stSliderThumbValue"] *) {
+  color: inherit !important}
+button[kind="tertiary"]:is(:hover, :active, [aria-expanded="true"]) {color: light-dark(#5b57a6, #b5b1f2) !important}
 [data-testid="stWidgetLabelRequired"], [data-stale="true"][class*="-start "] {display: none}
 [data-testid="stMainBlockContainer"] {padding-top: 3rem}
 [data-testid="stCaptionContainer"] code {color: inherit}
+[data-testid="stMarkdownBadge"], .stMarkdownBadge {white-space: normal !important}
+[data-testid="stButtonGroup"] > [role] {flex-wrap: wrap}
 h1 {padding-block: 0.25rem !important}
 .u-tokens {display: flex; flex-wrap: wrap; gap: .3rem; margin: .2rem 0 .4rem}
 .u-diff {font-size: 1.1rem; align-items: baseline; gap: .35rem}
 .u-plain {overflow-wrap: anywhere; unicode-bidi: isolate; max-width: 100%}
 .u-edit {display: inline-flex; gap: .3rem; align-items: baseline; max-width: 100%; overflow-wrap: anywhere}
-.u-edit del {text-decoration: line-through 2px #d95f02; opacity: .75; unicode-bidi: isolate}
-.u-edit ins {text-decoration: none; font-weight: 700; border: 2px solid #0072b2; border-radius: .4rem;
-  padding: 0 .35rem; unicode-bidi: isolate}
+.u-edit del {text-decoration: line-through 2px #888; opacity: .75; unicode-bidi: isolate}
+.u-edit ins {text-decoration: none; font-weight: 700; border: 2px solid light-dark(#5b57a6, #b5b1f2);
+  border-radius: .4rem; padding: 0 .35rem; unicode-bidi: isolate}
 .u-answer {font-size: 1.15rem; margin: 0; overflow-wrap: anywhere; unicode-bidi: plaintext}
 .u-bar {position: relative; display: flex; height: .55rem; border-radius: .3rem; overflow: hidden}
 .u-bar i {position: absolute; left: calc(50% - 1px); height: 100%; border-left: 2px solid white}
@@ -38,7 +44,7 @@ h1 {padding-block: 0.25rem !important}
 .u-steps td {padding: .35rem 0; white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext}
 .u-steps tr {border-top: 1px solid rgba(128,128,128,.25)}
 .u-same {opacity: .6}
-@media (max-width: 640px) {.u-steps th {width: 6.5rem}}
+@media (max-width: 640px) {.u-steps th {width: 6.5rem} .katex-display {font-size: .85em}}
 @media (max-width: 768px) {[data-testid="stMainBlockContainer"] {padding-top: 4.25rem}}
 </style>"""
 
@@ -69,8 +75,9 @@ def style() -> None:
 
     The theme's one primary colour is dark enough for the white words that Streamlit (1.67) writes on it; as the colour
     of words on a dark ground it is too dark for a contrast of 4.5 to 1. `light-dark` asks for the colour scheme, which
-    Streamlit sets. Beside what always has a value Streamlit writes “(required)”, in English on every page and to no
-    purpose: it is left out. So is the button of a search that runs, which Streamlit keeps, faded, below the search.
+    Streamlit sets, but not in popovers: there such words have the colour of text. Beside what always has a value
+    Streamlit writes “(required)”, in English on every page and to no purpose: it is left out. So is the button of a
+    search that runs, which Streamlit keeps, faded, below the search.
     """
     st.html(_STYLE)
 

@@ -86,6 +86,17 @@ def test_a_view_is_inert_usable_and_fits(
     assert elsewhere == []
 
 
+@pytest.mark.parametrize(("page_name", "view"), [("Trajectories", "states"), ("Sarcasm", "compose")])
+def test_what_is_chosen_in_an_open_popover_can_be_read(page_name: str, view: str, page: Page, address: str) -> None:
+    open_and_settle(page, address + link(page_name, view, "so good"))
+    paint(page, "dark")
+    for button in page.get_by_test_id("stMain").get_by_test_id("stPopoverButton").all():
+        button.click()
+        expect(page.get_by_test_id("stPopoverBody")).to_be_visible()
+        assert_usable(page, "dark", "color-contrast")
+        page.keyboard.press("Escape")
+
+
 def test_a_fault_would_be_found(page: Page, address: str) -> None:
     open_and_settle(page, address + link("Home", "", examples()[0].text))
     assert faults(page) == []

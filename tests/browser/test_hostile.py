@@ -47,7 +47,7 @@ def test_nothing_runs_opens_or_is_asked_for(
     assert_inert(page, elsewhere, dialogs)
     if view.get("view") == "edits":
         page.get_by_role("button", name="Search for edits").click()
-        expect(page.get_by_role("button", name="Search again")).to_be_visible()
+        expect(page.get_by_role("button", name="Run again")).to_be_visible()
         settled(page)
     page.mouse.move(640, 400)  # what waits for the pointer
     page.keyboard.press("Tab")

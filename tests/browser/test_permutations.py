@@ -59,32 +59,18 @@ def test_a_sentence_comes_along_and_a_dragged_word_changes_the_verdicts_and_the_
     expect(words).to_have_text(["never", "better", "late", "than"])
 
 
-def test_one_button_finds_a_valid_flip_and_keeps_what_is_said_of_it(page: Page, address: str) -> None:
-    show(page, address, q="I am not sad because you are here")
-    button(page, "Find me a flip").click()
-    expect(page.locator(".u-answer").filter(has_text="flips")).to_be_visible()
-    expect(page.get_by_text("all 40,320 orders").first).to_be_visible()
-    settled(page)
-    page.get_by_role("radio", name="odd").or_(page.get_by_role("button", name="odd")).first.click()
-    expect(page.get_by_text("Saved to Kept pairs as “odd”")).to_be_visible()
-    button(page, "Copy or open").first.click()
-    expect(page.get_by_role("link", name="Compare")).to_be_visible()
-
-
 def test_two_tabs_search_at_once_and_each_gets_its_own_answer(page: Page, address: str) -> None:
     with closing(page.context.new_page()) as other:
         asked = {page: "i love the way you never told", other: "never was it so bad"}
         for tab, text in asked.items():
             show(tab, address, q=text, view="search")
-            start = button(tab, "Start the search").or_(
-                button(tab, "Search again")
-            )  # of few orders it starts by itself
+            start = button(tab, "Start the search").or_(button(tab, "Run again"))  # of few orders it starts by itself
             expect(start).to_be_visible()
             start.click()
         for tab, count in zip(asked, ("5,040", "120"), strict=True):
             line = re.compile(f"^(None|The verdict flips in .*) of the {count} orders")
             expect(tab.get_by_text(line)).to_be_visible()
-            expect(button(tab, "Search again")).to_be_visible()
+            expect(button(tab, "Run again")).to_be_visible()
 
 
 def test_a_long_search_stops_and_none_goes_on_behind_a_page_that_was_left(page: Page, address: str) -> None:
@@ -96,11 +82,11 @@ def test_a_long_search_stops_and_none_goes_on_behind_a_page_that_was_left(page: 
     expect(page.get_by_text(re.compile(r"scored \d+,\d{3} of up to 2,000,000 orders"))).to_be_visible()
     begun = time.monotonic()
     button(page, "Stop").click()
-    expect(button(page, "Search again")).to_be_visible()
+    expect(button(page, "Run again")).to_be_visible()
     assert time.monotonic() - begun < 10  # about a second on an idle machine; the search would have gone on for minutes
     expect(page.get_by_text(re.compile("The verdict flips in|No order within"))).to_be_visible()
     expect(button(page, "Stop")).to_have_count(0)
-    button(page, "Search again").click()
+    button(page, "Run again").click()
     expect(page.get_by_text(re.compile(r"scored [1-9][\d,]* of up to 2,000,000 orders"))).to_be_visible()
     heading = page.get_by_role("heading", name="Models", exact=True)
     for _ in range(3):  # on a busy machine a click was once lost, falling into a redraw of the progress
@@ -117,12 +103,12 @@ def test_a_long_search_stops_and_none_goes_on_behind_a_page_that_was_left(page: 
             break
     assert used < 0.3, "the search goes on"
     page.go_back()
-    expect(button(page, "Search again")).to_be_visible()  # what was found before stays
+    expect(button(page, "Run again")).to_be_visible()  # what was found before stays
 
 
 def test_a_clicked_flip_is_shown_and_kept(page: Page, address: str) -> None:
     show(page, address, q="better late than never so bad", view="search", model="rnn")
-    expect(button(page, "Search again")).to_be_visible()  # of so few orders it started by itself
+    expect(button(page, "Run again")).to_be_visible()  # of so few orders it started by itself
     scatter = page.locator("[class*=st-key-scatter] .js-plotly-plot")
     flips = scatter.locator(".scatterlayer .trace").nth(1).locator("path.point")
     expect(flips.first).to_be_visible()

@@ -87,21 +87,11 @@ def test_a_comment_is_tested_and_who_is_fooled_is_said(page: Page, address: str)
     expect(badges).to_have_count(0)
 
 
-def test_a_comment_that_fools_a_model_is_kept_in_four_actions(page: Page, address: str) -> None:
-    open_and_settle(page, address)
-    page.get_by_test_id("stSidebar").get_by_role("link", name="Sarcasm").click()
-    page.get_by_label("Type a sentence").fill(STOLEN)
-    expect(page.locator(".chip", has_text="antidepressants").first).to_be_visible()
-    page.get_by_test_id("stMain").get_by_test_id("stButtonGroup").nth(1).get_by_text("negative", exact=True).click()
-    button(page, "Keep this text").click()
-    expect(page.get_by_text(re.compile("Saved to Kept finds for .*“negative”"))).to_be_visible()
-
-
 def test_edits_to_a_flip_that_is_kept_and_exported(page: Page, address: str, tmp_path: Path) -> None:
     show(page, address, q=STOLEN, view="edits", model="lstm")
     button(page, "Search for edits").click()
     expect(page.get_by_text(re.compile(r"A single edit flips the verdict in [\d,]+ cases? of [\d,]+"))).to_be_visible()
-    expect(button(page, "Search again")).to_be_visible()
+    expect(button(page, "Run again")).to_be_visible()
     diff = page.locator(".u-diff").first
     expect(diff).to_be_visible()
     came, went = diff.locator("ins").count(), diff.locator("del").count()
@@ -130,7 +120,7 @@ def test_remarks_about_a_situation_and_a_search_that_is_stopped(page: Page, addr
     box.press("Enter")
     expect(page).to_have_url(re.compile("situation=my"))
     stopped = page.get_by_text("the rest were not scored")
-    start = page.get_by_role("button", name=re.compile("Build and score|Search again"))
+    start = page.get_by_role("button", name=re.compile("Build and score|Run again"))
     for _ in range(5):  # on a fast machine the search may be over before the click
         start.click()
         with suppress(AssertionError, TimeoutError):

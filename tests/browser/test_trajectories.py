@@ -99,7 +99,7 @@ def test_a_patch_changes_the_verdict_and_a_table_is_taken_along(page: Page, addr
         page.get_by_test_id("stDownloadButton").get_by_role("button").click()
     assert started.value.suggested_filename == "unrolled-contributions.csv"
     lines = Path(started.value.path()).read_text(encoding="utf-8").splitlines()
-    assert lines[0] == "sentence,model,place,token,logit,probability,contribution,cell_contribution"
+    assert lines[0] == "sentence,model,place,token,logit,probability,contribution,cell_contribution,target"
     assert len(lines) == 1 + 2 * 3 * 4
 
 

@@ -57,8 +57,10 @@ def test_the_same_sentence_twice_is_drawn_once() -> None:
 
 
 def test_no_words_along_the_axis_where_they_are_many_or_differ_between_models() -> None:
-    assert comparison_curves(three(["so"] * 33, ["so"])).layout.xaxis.ticktext is None
-    assert comparison_curves(three(["so"] * 32, ["so"])).layout.xaxis.ticktext is not None
+    assert comparison_curves(three(["so"] * 15, ["so"])).layout.xaxis.ticktext is None
+    assert comparison_curves(three(["so"] * 14, ["so"])).layout.xaxis.ticktext is not None
+    assert comparison_curves(three(["so"] * 33, ["so"] * 33)).layout.xaxis.ticktext is None
+    assert comparison_curves(three(["so"] * 32, ["so"] * 32)).layout.xaxis.ticktext is not None
     differing = Comparison((contrast("rnn", ["can", "not"], ["not"]), contrast("gru", ["can't"], ["not"])))
     figure = comparison_curves(differing)
     assert figure.layout.xaxis.ticktext is None and figure.layout.xaxis.range[1] > 2

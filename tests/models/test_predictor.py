@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.data.labels import SENTIMENT
-from core.data.targets import POSITIVE, Target, two_only
+from core.data.targets import POSITIVE, Target, log_odds_of, two_only
 from core.models.predict import sigmoid, verdict, verdict_on_tokens, verdicts, with_prefixes
 from core.models.predictor import (
     BlackBox,
@@ -24,7 +24,6 @@ from core.models.predictor import (
     asked_for,
     inside,
     load,
-    log_odds,
     telling,
 )
 from tests.hostile import SENTENCES
@@ -175,7 +174,7 @@ def test_answers_of_every_kind_are_the_same_probabilities() -> None:
         np.testing.assert_allclose(found, by_length(TEXTS), rtol=1e-6)
     found = box(lambda texts: [1 + 1e-7, -1e-8, 0.5]).probabilities(TEXTS)
     np.testing.assert_array_equal(found, [1, 0, 0.5])
-    np.testing.assert_allclose(log_odds(found), [27.631, -27.631, 0], atol=1e-3)
+    np.testing.assert_allclose(log_odds_of(found, POSITIVE), [27.631, -27.631, 0], atol=1e-3)
 
 
 NO_ANSWERS: list[tuple[Any, str]] = [
@@ -215,7 +214,7 @@ def test_what_is_no_answer_is_refused_in_one_line() -> None:
 
 @given(st.floats(-20, 20))
 def test_log_odds_are_what_the_logistic_function_undoes(logit: float) -> None:
-    assert log_odds(sigmoid(np.array([logit])))[0] == pytest.approx(logit, abs=1e-6)
+    assert log_odds_of(sigmoid(np.array([logit])), POSITIVE)[0] == pytest.approx(logit, abs=1e-6)
 
 
 def test_no_text_is_asked_about_twice_and_batches_grow_or_shrink(monkeypatch: pytest.MonkeyPatch) -> None:

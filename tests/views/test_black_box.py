@@ -55,11 +55,6 @@ def page(name: str = "Home", view: str = "", **link: str) -> AppTest:
     return sound(opened(name, view, **{"q": TEXT, **link}))
 
 
-@pytest.mark.parametrize(("view", "link"), [("slices", {"on": "own"}), ("evaluate", {})])
-def test_models_leaves_it_out_of_evaluations(view: str, link: dict[str, str]) -> None:
-    assert "is a black box, which this page does not evaluate" in said(page("Models", view, **link))
-
-
 def test_home_has_its_verdict_and_no_curve_until_asked() -> None:
     from examples.sklearn_predictor import sentiment
 

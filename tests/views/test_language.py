@@ -28,7 +28,9 @@ from core.probes.sarcasm.recipes import PATTERNS
 from core.probes.units.linear_probes import CLASSES, POSITION
 from core.runtime import i18n
 from core.runtime.i18n import LazyMessage
+from core.training.ablations import variants
 from pages.wording import latex_words, terms
+from pages.wording.names import variant as variant_name
 from tests.app import EVERY, PAGES
 
 ROOT = Path(__file__).parents[2]
@@ -116,8 +118,10 @@ def test_every_short_name_of_core_is_translated() -> None:
         *(pattern.name for pattern in composer.load()),
         *(name for task, several in CLASSES.items() if task != POSITION for name in several),
     ]
+    studied = [{"group": variant.group, "name": variant.name} for variant in variants()[1:]]
     i18n.use(i18n.TRADITIONAL_CHINESE)
     assert [name for name in names if not HAN.search(terms.term(name))] == []
+    assert [row for row in studied if not HAN.search(re.split("[:：]", variant_name(row))[-1])] == []
     assert [about for _columns, about in KNOWN.values() if not HAN.search(i18n.gettext(about))] == []
     assert terms.term("a file.csv") == "a file.csv"
 

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.__main__ import main
 from core.models import checkpoints
 from core.models.checkpoints import CheckpointError
-from tests.app import forget, opened, sound
+from tests.app import faults, forget, opened, sound
 from tests.conftest import write_tiny_checkpoint
 
 
@@ -35,11 +35,6 @@ def home(**parameters: str) -> AppTest:
 
 def answering(at: AppTest) -> list[str]:
     return [metric.label for metric in at.metric]
-
-
-def faults(at: AppTest) -> list[str]:
-    (fold,) = (fold for fold in at.expander if fold.label == "Problems")
-    return [line.value for line in fold.text]
 
 
 def loaded(monkeypatch: pytest.MonkeyPatch) -> list[str]:

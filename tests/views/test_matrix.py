@@ -100,7 +100,8 @@ def check_read_outs(page: str, view: str, at: AppTest) -> None:
 
 def unchecked(folder: Path) -> None:
     """A model from elsewhere that nobody compared with its owner's outputs, one that was, a bidirectional one."""
-    for cell, imported in {"gru": {"checked": None}, "lstm": {"checked": CHECKED}}.items():
+    assumed = {"checked": None, "assumed": ["the head reads final"]}
+    for cell, imported in {"gru": assumed, "lstm": {"checked": CHECKED}}.items():
         write_tiny_checkpoint(folder, cell, cell)
         tiny = checkpoints.load(cell, folder)
         checkpoints.save_again(tiny, {**tiny.card, "imported": imported}, folder)
@@ -114,6 +115,10 @@ def check_unchecked(page: str, view: str, at: AppTest) -> None:
     if page != "Maths_Lab" or view == "cells":
         (line,) = [caption.value for caption in at.sidebar.caption if "checked" in caption.value]
         assert "GRU" in line and "LSTM" not in line
+    if (page, view) == ("Models", "cards"):
+        lines = [text.value for text in at.text]
+        assert sum(line.startswith("Not checked") for line in lines) == 1 and "· the head reads final" in lines
+        assert any("said.csv" in line and "3.0e-08" in line for line in lines)
     if page == "Home":
         assert len(at.metric) == 3
 
@@ -169,3 +174,10 @@ def test_every_view_opens_with_every_kind_of_model(kind: str, where: str, view: 
     loaded = {"loaded": "attending,before,padded,pooled,relu"} if kind == "read-outs" else {}
     at = sound(opened(where, view, q=TEXT, **loaded))
     KINDS[kind][1](where, view, at)
+
+
+@pytest.mark.parametrize("told", [[], "yes", {"checked": True}, {"checked": {"rows": 3}}, {"checked": {"rows": "3"}}])
+def test_a_card_that_says_nothing_sound_counts_as_not_checked(told: object) -> None:
+    from pages.widgets import models
+
+    assert models.unchecked({"mine": {"imported": told or {"x": 1}}, "own": {}}) == ["mine"]

@@ -11,7 +11,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.__main__ import main
-from core.data.labels import SENTIMENT
 from core.data.small_data import SMALL as SMALL_DATA
 from core.models import checkpoints
 from core.models.predict import verdicts
@@ -86,27 +85,6 @@ def test_its_card_tells_of_its_classes_and_of_few_rows(own: Path) -> None:
     checkpoint = checkpoints.load("topics-lstm")
     assert checkpoint.labels == ("cooking", "weather") and not checkpoint.reads_sentiment
     assert checkpoint.labelling.values == {"cooking": 0, "weather": 1}
-
-
-def test_models_of_other_classes_stand_side_by_side(
-    own: Path, tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tmp_path / "mixed"
-    shutil.copytree(own / "topics-lstm", folder / "topics-lstm")
-    shutil.copytree(tiny_checkpoints / "lstm", folder / "lstm")
-    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(folder))
-    at = opened(q="i love the movie")
-    values = {metric.label: (metric.value, metric.delta) for metric in at.metric}
-    assert values["LSTM"][0] in SENTIMENT and values["LSTM"][1].startswith("P(positive) = ")
-    assert values["topics\\-lstm"][0] in ("cooking", "weather")
-    assert values["topics\\-lstm"][1].startswith("P(weather) = ")
-    (figure,) = at.get("plotly_chart")
-    assert json.loads(figure.proto.spec)["layout"]["yaxis"]["title"]["text"] == "P(second class)"
-    for page, view in (("Models", "behaviour"), ("Sarcasm", "compose")):
-        at = opened(page, view, q=TEXT)
-        assert not at.exception
-        (left_out,) = (line.value for line in at.info if "does not apply" in line.value)
-        assert "topics" in left_out and "LSTM (negative" not in left_out
 
 
 def test_a_name_that_would_be_markup_is_shown_as_it_stands(
@@ -230,35 +208,6 @@ def test_balance_is_as_asked(balance: str, tmp_path: Path) -> None:
     assert train(table, tmp_path / "out", "--cells", "rnn", "--balance", balance) == 0
     card = checkpoints.read_card("rnn", tmp_path / "out")
     assert card["settings"].get("balance", False) == (balance == "on")
-
-
-@pytest.mark.parametrize(
-    ("content", "more", "says"),
-    [
-        ("said,topic\na,x\nb,y\nc,z\n", [], "holds 'x' (1 row), 'y' (1), 'z' (1): 'x' has too few rows to be a class"),
-        ("said,topic,topic\na,x,y\n", [], "2 columns called 'topic'"),
-        ("said,said,topic\na,b,x\nc,d,y\n", [], "2 columns called 'said'"),
-        ("said,mood\na,x\n", [], "no column 'topic'; it has: said, mood"),
-        ("text,topic\na,x\nb,y\n", [], "no column 'said'; it has: text, topic"),
-        ("said,topic\na,x\n", ["--labels", "x=a"], "2 to 20 classes, beside -; given 1"),
-        ("said,topic\na,x\nb,y\n", ["--labels", "x=a,z=b"], "not understood: 'y'"),
-    ],
-)
-def test_a_table_that_cannot_be_is_one_line(
-    content: str, more: list[str], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    table = tmp_path / "t.csv"
-    table.write_text(content, encoding="utf-8")
-    assert train(table, tmp_path / "out", *more) == 2
-    out, err = capsys.readouterr()
-    assert out == "" and err.startswith("error: ") and err.count("\n") == 1 and says in err
-
-
-def test_verbs_that_rest_on_sentiment_say_that_they_do_not_apply(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for command in (["compose", "my flight is delayed again"], ["suite"]):
-        assert main([*command, "--model", "topics-gru"]) == 2
-        out, err = capsys.readouterr()
-        assert not out and "topics-gru has the classes cooking, weather" in err
 
 
 def test_a_file_spelt_as_the_table_that_it_learnt_from_is_assessed_and_scanned_in_its_own_names(

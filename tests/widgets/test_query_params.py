@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.widgets import query_params
-
-NOTE = "not a number of words"
 
 
 def _page() -> None:
@@ -18,10 +18,9 @@ def _page() -> None:
     options = {"a": "Apple", "b": "Pear"} | ({"c": "Fig"} if st.checkbox("figs", key="figs") else {})
     fruit = query_params.choice(st.segmented_control, "Fruit", options, name="fruit", key="the fruit")
     words = query_params.linked(
-        st.slider, "Words", 1, 9, name="words", key="the words", default=4, read=query_params.whole(1, 9),
-        unreadable="not a number of words",
-    )  # fmt: skip
-    with query_params.one_note("one note for both"):
+        st.slider, "Words", 1, 9, name="words", key="the words", default=4, read=query_params.whole(1, 9)
+    )
+    with query_params.one_note():
         few = number_inputs.ask_whole("Few", "few", 1, 5 + len(options), 2)
         step = number_inputs.slide_whole("Step", "step", 1, 5 + len(options), 3, most=9)
         share = query_params.linked(
@@ -70,7 +69,8 @@ def test_what_the_link_says_is_shown_and_what_is_chosen_is_written() -> None:
 def test_what_the_link_cannot_mean_is_said_and_the_default_stands() -> None:
     at = opened(fruit="c", words="10", few="0", share="1.5")
     assert values(at)[:4] == ("a", 4, 2, 0.5) and link(at) == {}
-    assert [caption.value for caption in at.caption] == [NOTE, "one note for both"]
+    names = [re.findall("`(.+?)`", caption.value) for caption in at.caption]
+    assert names == [["fruit"], ["words"], ["few", "share"]]
     assert not at.run().caption
 
 

@@ -35,7 +35,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 def test_a_table_shows_its_rows_and_its_file_has_numbers_and_no_formula(drawn: dict[str, Any]) -> None:
     assert tables.table(HEADER, ROWS, "mine", height="content") == []
     assert drawn["rows"] == [{"text": "=1+1", "share": "50.0% (25.0% – 75.0%)"}, {"text": "so", "share": "–"}]
-    assert drawn["options"] == {"hide_index": True, "key": None, "height": "content"}
+    assert drawn["options"] == {"hide_index": True, "key": None, "placeholder": "–", "height": "content"}
     assert drawn["csv"].splitlines() == ['text,share,"share, from","share, to"', "'=1+1,0.5,0.25,0.75", "so,,,"]
     assert (drawn["file"], drawn["key"]) == ("unrolled-mine.csv", "download mine")
 
@@ -46,8 +46,7 @@ def test_chosen_rows_are_those_that_exist(drawn: dict[str, Any]) -> None:
 
 
 def test_fractions_are_written_with_decimals_and_stay_numbers(drawn: dict[str, Any]) -> None:
-    tables.table(["name", "one", "none"], [("a", -0.12345, None), ("b", None, None)], decimals=3)
+    tables.table(["name", "one", "none"], [("a", -0.12345, None), ("b", None, None)])
     frame = drawn["rows"]
     assert frame.data["one"][0] == -0.12345
-    html = frame.to_html()
-    assert "−0.123<" in html and html.count(">–<") == 3
+    assert "−0.123<" in frame.to_html()

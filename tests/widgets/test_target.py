@@ -52,7 +52,7 @@ def test_the_prediction_unless_a_class_is_named() -> None:
 def test_a_link_names_both_or_nothing_that_is_there() -> None:
     assert opened(MOODS, target="bad", against="good").session_state["aim"] == Aim("bad", "good")
     at = opened(MOODS, target="<b>", against="good")
-    assert at.session_state["aim"] == Aim() and "unknown class" in at.caption[0].value
+    assert at.session_state["aim"] == Aim() and "`target`" in at.caption[0].value
     assert opened(MOODS, target="bad", against="bad").session_state["aim"] == Aim("bad")
 
 

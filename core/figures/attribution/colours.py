@@ -5,10 +5,8 @@ from __future__ import annotations
 from core.data.labels import shown
 from core.data.targets import Target
 from core.figures import layout
-from core.figures.palette import SERIES, THRESHOLD, of_class
+from core.figures.palette import SERIES, THRESHOLD, of_class, shade
 from core.runtime.i18n import gettext as _
-
-FULL = 0.65  # opacity of the greatest number; words in the theme's colour can be read on it
 
 Scale = list[list[float | str]]
 
@@ -21,15 +19,10 @@ def sides(target: Target) -> tuple[str, str]:
     return own, THRESHOLD if own != THRESHOLD else SERIES[3].color
 
 
-def shade(color: str, strength: float) -> str:
-    """A colour ``#rrggbb`` as strong as a number of 0 to 1."""
-    red, green, blue = (int(color[start : start + 2], 16) for start in (1, 3, 5))
-    return f"rgba({red}, {green}, {blue}, {FULL * min(1.0, strength):.3f})"
-
-
 def scale(above: str, below: str) -> Scale:
     """A colour scale from −1 over nothing to 1; the page shows through in the middle, light or dark."""
-    return [[0, shade(below, 1)], [0.5, shade(below, 0)], [0.5, shade(above, 0)], [1, shade(above, 1)]]
+    ends = ((0, -1), (0.5, 0), (0.5, 1e-9), (1, 1))
+    return [[place, shade(number, above, below)] for place, number in ends]
 
 
 def title(model: str, target: Target) -> str:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _BAND = "rgba(136, 136, 136, 0.25)"  # THRESHOLD's grey, seen through
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
-_APART = 0.22  # between models, of the distance between methods
 _TITLES = {
     "overall": mark("comprehensiveness − sufficiency (probability)"),
     "comprehensiveness": mark("comprehensiveness, AOPC (probability)"),
@@ -135,7 +134,6 @@ def benchmark_plot(
     for index, benchmark in enumerate(benchmarks):
         look = style(benchmark.model, index)
         name = layout.model_name(benchmark.model)
-        shift = _APART * (index - (len(benchmarks) - 1) / 2)
         if (random := benchmark.random[measure]) is not None:
             low, high = random.interval
             figure.add_vrect(x0=low, x1=high, fillcolor=look.color, opacity=0.12, line_width=0, layer="below")
@@ -152,24 +150,21 @@ def benchmark_plot(
             for row, method in enumerate(methods)
             if benchmark.model in by_method[method]
         ]
-        figure.add_scatter(
-            x=[mean.mean for _row, mean in shown],
-            y=[row + shift for row, _mean in shown],
-            error_x=layout.error_bars([mean.mean for _row, mean in shown], [mean.interval for _row, mean in shown]),
-            name=name,
-            mode="markers",
-            marker={"color": look.color, "symbol": look.marker, "size": 7},
+        layout.dots(
+            figure,
+            [(row, mean.mean, mean.interval) for row, mean in shown],
+            benchmark.model,
+            (index, len(benchmarks)),
             customdata=[[method_names[row], mean.rows] for row, mean in shown],
             hovertemplate=_("%{customdata[0]}: %{x:.3f}, %{customdata[1]:,} sentences"),
         )
-    # In lines that a phone has room for.
-    title = _(_TITLES[measure]).replace(" (", "<br>(", 1).replace(" − ", " −<br>", 1)
+    title = _(_TITLES[measure]).replace(" − ", " −<br>", 1)  # in lines that a phone has room for
     return layout.finish(
         figure,
-        _("How faithful each method is"),
-        240 + 24 * len(methods),
-        x=_("{measure}<br>mean and 95 % interval").format(measure=title),
+        _("Faithfulness by method, with 95 % intervals"),
+        220 + 24 * len(methods),
+        x=title,
         y=layout.row_axis(method_names),
         legend={"orientation": "h", "x": 0, "xref": "container", "y": 0, "yref": "container", "yanchor": "bottom"},
-        bottom=170,
+        bottom=150,
     )

@@ -48,7 +48,6 @@ def order_bars(result: OrderAttribution) -> go.Figure:
         figure,
         colours.title(result.model, result.target),
         360,
-        above=True,
         x=layout.token_axis([result.tokens], 0.6, title="") | {"automargin": True},
         y=_("Shapley value ({logit})").format(logit=layout.log_odds(result.target)),
         barmode="group",

@@ -81,8 +81,12 @@ def difference_curves(found: Sequence[Difference], step: int | None = None) -> g
 
 def _words(found: Sequence[Difference], longest: int) -> dict[str, object]:
     """The words along the axis, the first sentence's above the second's, where all models read the same few."""
-    if longest > layout.MOST_TICKS or len({one.tokens for one in found}) > 1:
+    if longest > layout.MOST_DOUBLE_TICKS or len({one.tokens for one in found}) > 1:
         return {}
     a, b = ([*map(layout.tick, tokens), *[""] * (longest - len(tokens))] for tokens in found[0].tokens)
     names = [one if one == other else f"{one}<br>{other}" for one, other in zip(a, b, strict=True)]
-    return {"tickvals": list(range(1, longest + 1)), "ticktext": names}
+    return {
+        "tickvals": list(range(1, longest + 1)),
+        "ticktext": names,
+        "tickfont": {"size": 12 if longest <= 8 else 9},
+    }

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from core.figures import layout
 from core.figures.inside.paths import coordinates
-from core.figures.palette import DIVERGING, SERIES, THRESHOLD
+from core.figures.palette import DIVERGING, SENTENCES, SERIES, THRESHOLD
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def points_figure(
         marker={"size": 4, "color": THRESHOLD, "opacity": 0.35},
     )
     for index, (number, states) in enumerate(paths):
-        look = SERIES[index % len(SERIES)]
+        look = SENTENCES[index % len(SENTENCES)]
         x, y = _coordinates(np.concatenate([np.zeros_like(states[:1]), states]), space, plane)
         figure.add_scatter(
             x=x,

@@ -50,14 +50,14 @@ def vanishing(models: Sequence[Gradients], step: int | None = None, halved: Sequ
     logit = layout.log_odds(*(gradients.target for gradients in models))
     return layout.finish(
         figure,
-        _("Gradient of the final {logit} at every token, compared with the last").format(logit=logit),
+        _("Gradient of the {logit} at each token (last: 1)").format(logit=logit),
         400,
         above=True,
         x=layout.token_axis([gradients.tokens for gradients in models], 0.4),
         y={"title": _("share left"), "type": "log", "exponentformat": "power", **_ticks(shares)},
         legend=layout.LEGEND_ABOVE,
         hovermode="x",
-        top=110,
+        top=85,
     )
 
 

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from core.data.labels import Names
 from core.data.targets import Target, common
 from core.figures import layout
+from core.figures.inside.states import gate_names
 from core.figures.palette import CHOSEN, DIVERGING, INK, style
 from core.runtime.i18n import gettext as _
 
@@ -24,18 +25,9 @@ _ROW, _GAP = 23, 28  # pixels of a row, and between two maps
 
 def patch_names(whats: Sequence[str]) -> dict[str, str]:
     """What a reader sees for what is patched, by the names of `core.probes.interventions.hold.patchable`."""
-    names = {
-        "hidden": _("hidden state h"),
-        "cell": _("cell state c"),
-        "both": _("both states"),
-        "input": _("input gate i"),
-        "forget": _("forget gate f"),
-        "candidate": _("candidate g"),
-        "output": _("output gate o"),
-        "reset": _("reset gate r"),
-        "update": _("update gate z"),
-        "new": _("candidate n"),
-    }
+    names = gate_names()
+    names |= {"candidate": names["cell"], "hidden": _("hidden state h"), "cell": _("cell state c")}
+    names["both"] = _("both states")
     return {what: names.get(what, what) for what in whats}
 
 
@@ -164,7 +156,6 @@ def before_and_after(runs: Sequence[Intervention]) -> go.Figure:
         figure,
         _("Verdict after each token, before and after"),
         440,
-        above=True,
         y=layout.probability_axis(common([run.target for run in runs])),
         x=layout.token_axis([run.tokens for run in runs], 0.4, title=_("tokens read so far")),
         legend=layout.LEGEND_ABOVE,

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from core.figures import layout
-from core.figures.palette import THRESHOLD, style
+from core.figures.palette import THRESHOLD
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from core.probes.units.linear_probes import Probes
 
 _ORDER = ("h", "c", "x", "place")
-_APART = 0.26  # between models, of the distance between two sources
 
 
 def probe_plot(probed: Sequence[Probes], task: str, sources: Mapping[str, str] = MappingProxyType({})) -> go.Figure:
@@ -37,9 +36,7 @@ def probe_plot(probed: Sequence[Probes], task: str, sources: Mapping[str, str] =
     )
     chance = next(probe.chance for probes in of_task for probe in probes)
     for index, (one, probes) in enumerate(zip(probed, of_task, strict=True)):
-        shift = _APART * (index - (len(probed) - 1) / 2)
-        look, name = style(one.model, index), layout.model_name(one.model)
-        heights = [rows.index(probe.source) + shift for probe in probes]
+        name = layout.model_name(one.model)
         titles = [layout.escape(sources.get(probe.source, probe.source)) for probe in probes]
         for column, kind, hollow, label in (
             (1, "accuracy", False, name),
@@ -47,17 +44,13 @@ def probe_plot(probed: Sequence[Probes], task: str, sources: Mapping[str, str] =
             (2, "selectivity", False, name),
         ):
             means: list[Mean] = [getattr(probe, kind) for probe in probes]
-            figure.add_scatter(
-                x=[mean.mean for mean in means],
-                y=heights,
-                error_x=layout.error_bars([mean.mean for mean in means], [mean.interval for mean in means]),
-                mode="markers",
-                marker={
-                    "color": look.color,
-                    "symbol": look.marker + ("-open" if hollow else ""),
-                    "size": 9,
-                    "line": {"width": 2 if hollow else 0, "color": look.color},
-                },
+            heights = (rows.index(probe.source) for probe in probes)
+            layout.dots(
+                figure,
+                [(height, mean.mean, mean.interval) for height, mean in zip(heights, means, strict=True)],
+                one.model,
+                (index, len(probed)),
+                hollow=hollow,
                 name=label,
                 legendgroup=label,
                 showlegend=column == 1,

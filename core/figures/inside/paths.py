@@ -133,6 +133,7 @@ def _draw(
             y=y.round(5),
             name=label,
             legendgroup=label,
+            showlegend=len(traces) > 1,
             mode="lines",
             line={"color": look.color, "dash": look.dash, "width": 2},
             hoverinfo="skip",
@@ -203,7 +204,7 @@ def _name_sides(traces: Sequence[Trace], along: Sequence[np.ndarray], start: Seq
     # The ends of the paths first: there the verdict is read.
     order.sort(key=lambda place: place[1] != len(traces[place[0]]) - 1)
     points = np.array([along[path][row] for path, row in order] + [start])
-    placed = sides(points, [traces[path].tokens[row][: layout.LONGEST_TICK] for path, row in order] + [""], *_PIXELS)
+    placed = sides(points, [layout.cut(traces[path].tokens[row]) for path, row in order] + [""], *_PIXELS)
     return {place: side for place, side in zip(order, placed, strict=False) if side}
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MOST_UNITS = 40
 """Units drawn, those with the largest states over the span first."""
-MOST_TOKENS = 40
+MOST_TOKENS = layout.MOST_TICKS
 """Tokens drawn, the span in their middle; more would be too narrow to be told apart."""
 LONGEST_LINE = 120
 """Tokens along which lines are drawn, likewise."""

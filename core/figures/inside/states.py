@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MOST_TOKENS = 60  # columns of a map: more are too narrow to be hit, or read
 MOST_CELLS = 8_192  # of a map: each has a point of its own to click, which the browser keeps
 _MOST_UNIT_TICKS = 64
-_MOST_SMALL_TICKS = 16  # of a map beside two others
+_MOST_SMALL_TICKS, _MOST_SMALL_MARKERS = 7, 16  # of a map beside two others
 _OUTSIDE, _UPPER, _ROW = 110, 85, 9  # pixels: around the maps, of the verdicts above them, of a unit
 _BOUNDED = ("h", "new", "cell")  # from −1 to 1, being a tanh or what one leaves
 _GATES = ("input", "forget", "output", "reset", "update")  # from 0 to 1, being a σ
@@ -27,7 +27,12 @@ _GATES = ("input", "forget", "output", "reset", "update")  # from 0 to 1, being 
 def shown_names(trace: Trace) -> dict[str, str]:
     """What can be drawn of a trace, by a short key: states first, then gates."""
     states = {"h": _("hidden state h")} | ({} if trace.c is None else {"c": _("cell state c")})
-    gates = {
+    return states | {name: gate_names().get(name, name) for name in trace.gates}
+
+
+def gate_names() -> dict[str, str]:
+    """What a reader sees for the gates of all cells, and for what goes into the state."""
+    return {
         "input": _("input gate i"),
         "forget": _("forget gate f"),
         "cell": _("candidate g"),
@@ -37,7 +42,6 @@ def shown_names(trace: Trace) -> dict[str, str]:
         "new": _("candidate n"),
         "pre_activation": _("pre-activation a"),
     }
-    return states | {name: gates.get(name, name) for name in trace.gates}
 
 
 def values(trace: Trace, shown: str) -> np.ndarray:
@@ -83,7 +87,7 @@ def state_heatmap(
         along |= {"title": column.title, "showgrid": False, "zeroline": False}
         along["domain"] = [left + (0.02 if place else 0), left + 1 / len(columns)]
         if len(columns) > 1 and len(tokens) > _MOST_SMALL_TICKS:
-            along |= {"tickvals": None, "ticktext": None}
+            along |= {"tickvals": None, "ticktext": None, "tickfont": None}
         figure.update_layout({f"xaxis{axis}": along})
     target = runs[0].target
     if target.wins_at_half:
@@ -103,7 +107,8 @@ def state_heatmap(
             "showticklabels": len(units) <= _MOST_UNIT_TICKS,
             "domain": [0, 1 - upper],
         },
-        yaxis2=layout.probability_axis(target) | {"domain": [1 - 0.8 * upper, 1], "tickvals": [0, 0.5, 1]},
+        yaxis2=layout.probability_axis(target)
+        | {"domain": [1 - 0.8 * upper, 1], "range": [-0.1, 1.1], "tickvals": [0, 0.5, 1]},
         top=45,
         bottom=65,
         showlegend=False,
@@ -177,7 +182,7 @@ def _verdicts(figure: go.Figure, axis: str, run: Trace, tokens: range, *, second
         run.probability[tokens.start : tokens.stop].round(4),
         _("second sentence") if second else _("first sentence"),
         look._replace(dash="dash", marker=f"{look.marker}-open") if second else look._replace(dash="solid"),
-        most=_MOST_SMALL_TICKS,
+        most=_MOST_SMALL_MARKERS,
         customdata=[layout.escaped(token) for token in run.tokens[tokens.start : tokens.stop]],
         hovertemplate="%{customdata}: %{y:.3f}<extra></extra>",
         xaxis=axis,
@@ -211,7 +216,6 @@ def unit_line(trace: Trace, unit: int, token: int | None = None) -> go.Figure:
         figure,
         _("{model}: unit {unit} along the text").format(model=layout.model_name(trace.model), unit=unit),
         440,
-        above=True,
         x=layout.token_axis([trace.tokens], 0.4),
         y=_("value"),
         legend=layout.LEGEND_ABOVE,

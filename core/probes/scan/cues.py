@@ -178,11 +178,6 @@ def _held(word: str) -> int:
     return sum(_BITS[name] for name, pattern in _NEEDED.items() if pattern.search(word))
 
 
-def look(text: str) -> Cues:
-    """The cues of one text."""
-    return CueFinder()(text)
-
-
 def gives_away(text: str) -> bool:
     """Whether a text holds a hashtag that says it is sarcastic, or ends in /s."""
     return ("#" in text or "/" in text) and _GIVE_AWAY.search(text) is not None

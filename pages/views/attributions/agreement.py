@@ -12,7 +12,7 @@ from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
 from pages.views.attributions import controls, strips
 from pages.views.attributions import names as attribution_names
-from pages.widgets import tables
+from pages.widgets import tables, target
 from pages.wording.tokens import Number, lead, plain
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
             lead(_answer(here, matrix))
             _map(here, matrix)
         rows += [
-            (name, one.method, other.method, "" if value != value else value, attribution_names.column(one.target))
+            (name, one.method, other.method, "" if value != value else value, target.column(one.target))
             for one, correlations in zip(here, matrix.tolist(), strict=True)
             for other, value in zip(here, correlations, strict=True)
         ]

@@ -53,7 +53,7 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
             st.caption(plain(best_of(benchmark)))
         header, rows = _table(benchmarks)
         # Text that starts with a number sorts as text, so the intervals are in the file alone.
-        tables.table(header, rows, decimals=3)
+        tables.table(header, rows)
         header, numbers = _rows(current)
         tables.download_chart("league", header, lambda: numbers)
     with st.expander(_("How it was measured"), icon=":material/info:"):

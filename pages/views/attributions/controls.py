@@ -117,7 +117,6 @@ def choose_methods(checkpoints: Sequence[Model]) -> list[str]:
         read=query_params.some_of(here),
         write=lambda chosen: ",".join(chosen) or None,
         fit=lambda chosen: [name for name in chosen if name in here],
-        unreadable=_("The link names unknown methods. Using the defaults."),
         format_func=names.method,  # this widget reads no Markdown
         placeholder=_("Choose methods"),
     )
@@ -132,7 +131,6 @@ def choose_method(methods: Sequence[str]) -> str:
         {"": _("most faithful")} | {name: names.method(name) for name in methods},
         name="method",
         key="attributions method",
-        unreadable=_("The link names an unknown method. Using the most faithful one."),
         width=230,
         help=_(
             "The most faithful: the best of the method benchmark for this model, or without a benchmark the best on "
@@ -149,7 +147,6 @@ def choose_baseline() -> str:
         names.baselines(),
         name="baseline",
         key="attributions baseline",
-        unreadable=_("The link names an unknown removal method. Each method uses its own."),
         help=_(
             "Deleted: the text gets shorter. The other options put a vector in the word’s place: "
             "<pad> (zeros), <unk>, or the mean of all words. None is neutral: a model responds to "
@@ -239,7 +236,6 @@ def _offer(slow: Sequence[Task], baseline: str, name: str, attributions: Found) 
         lambda results: attributions.update(zip((task.key for task in slow), results, strict=False)),
         _("{done} of {total} methods finished"),
         _("Run the slow methods"),
-        _("Run again"),
         [task.cell.checkpoint for task in slow],
     )
 
@@ -252,7 +248,6 @@ def one_by_one(
     show: Callable[[list[R]], None],
     line: str,
     label: str,
-    again: str,
     asked: Sequence[Model],
 ) -> None:
     """A search started by a button that computes one result for each part; `show` gets those of the first parts.
@@ -278,7 +273,6 @@ def one_by_one(
         ),
         lambda results, _key: show(results),
         label,
-        again,
         shared=not any(map(black_box.is_one, asked)),
     )
 
@@ -316,7 +310,6 @@ def by_cell(
         show,
         _("{done} of {total} models finished"),
         label.format(seconds=seconds),
-        _("Compute again"),
         [cell.checkpoint for cell in cells],
     )
 

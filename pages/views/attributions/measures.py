@@ -12,7 +12,7 @@ from pages.views.attributions import benchmark, controls, trust
 from pages.views.attributions import names as attribution_names
 from pages.views.attributions.controls import Cell
 from pages.views.attributions.trust import Sensitivity
-from pages.widgets import classes, tables
+from pages.widgets import classes, tables, target
 from pages.wording.tokens import minus, plain
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _curve_rows(cell: Cell, measured: Mapping[str, Faithfulness]) -> list[tuple[
         [one.mean for one in first.sufficiency_curve.random],
     )
     return [
-        (cell.sentence.number, cell.checkpoint.name, ranking, *cut, attribution_names.column(first.target))
+        (cell.sentence.number, cell.checkpoint.name, ranking, *cut, target.column(first.target))
         for ranking, losses in curves.items()
         for cut in zip(first.percents, first.removed, *losses, strict=True)
     ]
@@ -111,7 +111,7 @@ def _table(here: Sequence[Attribution], measured: Mapping[str, Faithfulness], se
             )
         ),
     }
-    tables.table(header, [*rows, random], decimals=3, column_config=config)
+    tables.table(header, [*rows, random], column_config=config)
 
 
 def _mean(spread: Spread | None) -> float | None:
@@ -135,7 +135,6 @@ def sums(here: Sequence[Attribution]) -> None:
             )
             for one in here
         ],
-        decimals=3,
     )
 
 

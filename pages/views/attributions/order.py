@@ -11,8 +11,8 @@ from core.data import targets
 from core.data.labels import model_name, shown
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
-from pages.views.attributions import controls, names, strips
-from pages.widgets import tables
+from pages.views.attributions import controls, strips
+from pages.widgets import tables, target, text_strip
 from pages.wording.tokens import Number, lead, plain, visible
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _show(results: Sequence[OrderAttribution]) -> None:
     from core.figures.attribution.order import order_bars
 
     for one in results:
-        strips.warn_of_unknown(one.known)
+        text_strip.warn_of_unknown(one.known)
         lead(_answer(one))
         hints = [
             _("{token}: the word {word:+.2f}, its position {position:+.2f}").format(
@@ -119,6 +119,6 @@ def _rows(results: Sequence[OrderAttribution]) -> list[tuple[object, ...]]:
         word_errors = none if one.word_errors is None else one.word_errors.tolist()
         position_errors = none if one.position_errors is None else one.position_errors.tolist()
         columns = zip(one.tokens, one.words.tolist(), word_errors, one.positions.tolist(), position_errors, strict=True)
-        aim = names.column(one.target)
+        aim = target.column(one.target)
         rows += [(one.model, position, *values, aim) for position, values in enumerate(columns, 1)]
     return rows

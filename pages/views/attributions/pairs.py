@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.data.labels import model_name, shown
 from core.runtime.i18n import gettext as _
-from pages.views.attributions import controls, names, strips
+from pages.views.attributions import controls, strips
 from pages.widgets import tables, text_strip
 from pages.wording.tokens import lead, plain, signed, visible
 
@@ -51,7 +51,7 @@ def _show(results: Sequence[Interactions], known: Mapping[str, Sequence[bool]]) 
     from core.figures.attribution.interactions import interaction_heatmap
 
     for one in results:
-        strips.warn_of_unknown(known[one.model])
+        text_strip.warn_of_unknown(known[one.model])
         lead(_answer(one))
         key = f"pairs {one.model}"
         _strip(one, known[one.model], key)
@@ -60,11 +60,10 @@ def _show(results: Sequence[Interactions], known: Mapping[str, Sequence[bool]]) 
             tables.table(
                 [_("word"), _("other word"), _("interaction")],
                 [(_word(one, first), _word(one, second), value) for first, second, value in one.pairs()],
+                f"pairs-{one.model}",
                 decimals=3,
             )
             st.caption(plain(_("Computed from {how}.").format(how=one.spent.worded())))
-    header = ["model", "place", "token", "other_place", "other_token", "interaction", "target"]
-    tables.download_chart("pairs", header, lambda: _rows(results))
 
 
 def _answer(result: Interactions) -> str:
@@ -110,11 +109,3 @@ def _strip(result: Interactions, known: Sequence[bool], key: str) -> None:
 
 def _word(result: Interactions, position: int) -> str:
     return _("{word} ({number})").format(word=visible(result.tokens[position]), number=position + 1)
-
-
-def _rows(results: Sequence[Interactions]) -> list[tuple[object, ...]]:
-    return [
-        (one.model, first + 1, one.tokens[first], second + 1, one.tokens[second], value, names.column(one.target))
-        for one in results
-        for first, second, value in one.pairs()
-    ]

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isnan
 from typing import TYPE_CHECKING
-
-import streamlit as st
 
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from pages.widgets import text_strip
-from pages.wording.tokens import signed, visible
+from pages.wording.tokens import visible
 
 if TYPE_CHECKING:
     from core.data.targets import Target
@@ -30,19 +27,7 @@ def choose(
     has_signs: bool = True,
 ) -> int | None:
     """The strip of the words with their scores for a target, nan for none; the position of the word clicked."""
-    from core.figures.attribution import colours
-    from core.figures.palette import THRESHOLD
-
-    above, below = colours.sides(target) if has_signs else (THRESHOLD, THRESHOLD)
-    most = max([1.0 if has_signs else 1e-9, *(abs(score) for score in scores if not isnan(score))])
-    looks = [
-        text_strip.Look(
-            ground="" if isnan(score) else colours.shade(above if score > 0 else below, abs(score) / most),
-            below="" if isnan(score) else signed(score) if has_signs else signed(score).removeprefix("+"),
-            hint=hint,
-        )
-        for score, hint in zip(scores, hints, strict=True)
-    ]
+    looks = text_strip.effect_looks(scores, hints, target, has_signs=has_signs)
     return text_strip.choose(tokens, known, looks, key=key, chart=chart, chosen=chosen)
 
 
@@ -54,12 +39,3 @@ def quoted(tokens: Sequence[str], positions: Sequence[int]) -> str:
         else _("“{word}”").format(word=visible(tokens[position]))
         for position in positions
     )
-
-
-def warn_of_unknown(known: Sequence[bool]) -> None:
-    """A line above the answer where a model knows no word of a text."""
-    if not any(known):
-        st.warning(
-            _("None of these words is known. Each is read as the same unknown word, so only their number counts."),
-            icon=":material/help:",
-        )

@@ -68,7 +68,6 @@ def measured(cell: Cell, attributions: Sequence[Attribution], removal: str) -> M
         results.extend,
         _("Done"),
         _("Measure faithfulness (about {seconds:,.0f} s)").format(seconds=seconds),
-        _("Measure again"),
         [checkpoint],
     )
     return results[0] if results else None
@@ -95,7 +94,6 @@ def sensitivity(cell: Cell, attributions: Sequence[Attribution]) -> Sensitivity 
         _("Measure sensitivity (about {seconds:,.0f} s)").format(
             seconds=max(1.0, controls.seconds_for(cell, readings))
         ),
-        _("Measure again"),
         [checkpoint],
     )
     if not results:

@@ -10,10 +10,11 @@ import streamlit as st
 from core.data.labels import model_name, shown
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, titled, together
+from pages.help.texts import texts
 from pages.views.attributions import controls, measures, strips, trust
 from pages.views.attributions import names as attribution_names
 from pages.views.attributions.controls import Cell
-from pages.widgets import classes, models, tables, target
+from pages.widgets import classes, models, tables, target, text_strip
 from pages.widgets.sentences import Sentence
 from pages.wording.tokens import Number, lead, paragraph, plain, visible
 
@@ -99,7 +100,7 @@ def _answer(verdict: Verdict, first: Attribution, measured: Faithfulness | None)
     from core.probes.attribution.attribute import METHODS
     from core.probes.attribution.measures import strongest
 
-    strips.warn_of_unknown(first.known)
+    text_strip.warn_of_unknown(first.known)
     carried = {
         "model": model_name(verdict.model),
         "label": shown(verdict.label),
@@ -209,8 +210,8 @@ def _warn(here: Sequence[Attribution]) -> None:
 
 def _about() -> None:
     with st.expander(_("About these methods"), icon=":material/info:"):
-        for key, line in attribution_names.explanations().items():
-            paragraph(plain(attribution_names.method(key)), plain(line))
+        for about in texts("methods").values():
+            paragraph(plain(_(about.name)), plain(_(about.idea)))
         st.markdown(
             _(
                 "**Not offered:** Captum’s DeepLIFT and LRP. They have no rules for recurrent "
@@ -224,7 +225,7 @@ def _rows(attributions: controls.Found) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
     for (number, model, method), attribution in attributions.items():
         errors = [""] * len(attribution) if attribution.errors is None else attribution.errors.tolist()
-        aim = attribution_names.column(attribution.target)
+        aim = target.column(attribution.target)
         rows += [
             (number, model, method, attribution.baseline, position, token, score, error, aim)
             for position, (token, score, error) in enumerate(

@@ -12,7 +12,7 @@ from core.data.label_inference import NEUTRAL
 from core.data.labels import SENTIMENT, model_name, shown
 from core.data.small_data import SMALL, class_counts, is_small, majority
 from core.models.checkpoints import labels_of
-from core.runtime.i18n import clauses, listed, ngettext, titled, together
+from core.runtime.i18n import clauses, listed, ngettext, together
 from core.runtime.i18n import gettext as _
 from core.text.preprocessing import DROPPING, places
 from pages.widgets import answers, black_box, classes, models, prefixwise, target, text_strip
@@ -33,6 +33,7 @@ def answer(text: str, checkpoints: list[Model]) -> None:
 
     aim = target.choose(readers, "home")
     verdicts = [aim.verdict(verdict) for verdict in verdicts]
+    text_strip.warn_of_unknown(*(verdict.known for verdict in verdicts))
     lead(_in_a_sentence(verdicts))
     for column, verdict in zip(st.columns(len(verdicts)), verdicts, strict=True):
         with column, st.container(border=True):
@@ -96,21 +97,12 @@ def _in_a_sentence(verdicts: list[Verdict]) -> str:
 def _curves(readers: list[Model], verdicts: list[Verdict]) -> None:
     from core.figures.prefixes import of_each_class, prefix_curves
 
-    shared = targets.shared_target(verdict.target for verdict in verdicts)
-    labels = classes.of_all(readers)
-    chance = classes.probability_name(shared or labels)
-    if of_each_class(verdicts):
-        alt = _("Probability of each class after each word")
-        line = _("Each point is a class’s probability for the prefix that ends there. The thick curve is the target.")
-    else:
+    alt = _("Probability of each class after each word")
+    if not of_each_class(verdicts):
+        shared = targets.shared_target(verdict.target for verdict in verdicts)
+        chance = classes.probability_name(shared or classes.of_all(readers))
         alt = _("{chance} after each word, one curve per model").format(chance=chance)
-        line = _("Each point is the probability of the model’s target for the prefix that ends there.")
-    if all(verdict.target.wins_at_half for verdict in verdicts):
-        line = _("Each point is the verdict on the prefix that ends there. Above the dashed line is {label}.").format(
-            label=plain(shown(shared.name)) if shared else plain(shown(labels[-1]))
-        )
     st.plotly_chart(prefix_curves(verdicts), key="prefixes", alt=alt)
-    st.caption(line)
 
 
 def _accuracy(checkpoint: Model) -> None:
@@ -185,13 +177,11 @@ def _words(text: str, verdicts: list[Verdict]) -> None:
     for number, ((tokens, known), readers) in enumerate(sequences.items()):
         if len(sequences) > 1:
             st.caption(plain(listed(model_name(verdict.model) for verdict in readers)))
-        if not any(known):
-            st.warning(
-                _("None of these words is known. Each is read as the same unknown word, so only their number counts."),
-                icon=":material/help:",
-            )
         key = f"home words {number}"
-        chosen = text_strip.choose(tokens, known, _looks(readers), key=key, chart="prefixes")
+        marks = text_strip.verdict_marks(
+            (one.model, one.labels, one.prefix_distributions, one.known) for one in readers
+        )
+        chosen = text_strip.choose(tokens, known, marks, key=key, chart="prefixes")
         if chosen is not None:
             _try_without(text, tokens, chosen, key)
         if any(known) and (unknown := len(known) - sum(known)):
@@ -203,25 +193,6 @@ def _words(text: str, verdicts: list[Verdict]) -> None:
                     unknown,
                 ).format(unknown=unknown, all=len(known))
             )
-
-
-def _looks(verdicts: list[Verdict]) -> list[text_strip.Look]:
-    """A mark a model under every word, in the colour of the class that it predicts there."""
-    from core.figures.palette import of_class
-
-    rows = []
-    for verdict in verdicts:
-        after, name = verdict.prefix_distributions, model_name(verdict.model)
-        rows.append(
-            [
-                (
-                    of_class(verdict.labels, best).color,
-                    titled(name, f"{shown(verdict.labels[best])} {shares[best]:.3f}"),
-                )
-                for best, shares in zip(targets.predicted_of(after).tolist(), after.tolist(), strict=True)
-            ]
-        )
-    return [text_strip.Look(marks=marks) for marks in zip(*(row for row in rows if row), strict=True)]
 
 
 def _try_without(text: str, tokens: tuple[str, ...], chosen: int, key: str) -> None:

@@ -42,14 +42,6 @@ class _Boosted(NamedTuple):
 def view() -> None:
     """The laboratory on points in the plane, and below it the same on trained models."""
     st.header(_("Boosting for K classes"))
-    st.write(
-        _(
-            "Many weak learners vote on a class. Here each is a rule with one threshold. Each round "
-            "weights the points by how wrong the votes so far are and fits a learner to them. The "
-            "learner gets the vote that minimises the exponential risk (SAMME; Zhu, Zou, Rosset & "
-            "Hastie 2009)."
-        )
-    )
     left, right = st.columns([3, 1])
     with right:
         rounds = ask_whole(_("Maximum rounds"), "boost_rounds", 1, MOST_ROUNDS, _ROUNDS)
@@ -155,14 +147,6 @@ def _figures_of_round(cloud: Cloud, boosted: _Boosted, number: int, minimum: Min
         key="boost plane",
         alt=_("The points by class and weight, over the regions that the ensemble assigns to each class"),
     )
-    left.caption(
-        _(
-            "A point’s area is its weight before this round. A ring marks a point that this round’s "
-            "rule gets wrong. The dotted line is the rule’s threshold: the one with the least "
-            "weighted Gini impurity, not necessarily the least ε. The background shows the verdict "
-            "of all rounds so far."
-        )
-    )
     if minimum is not None:
         right.plotly_chart(
             risk_in_alpha(boosting, minimum), key="boost alpha", alt=_("The risk as a function of this round's vote")
@@ -173,12 +157,6 @@ def _history(boosting: Boosting, number: int) -> None:
     left, right = st.columns(2)
     left.plotly_chart(progress(boosting, number), key="boost risk", alt=_("Risk and error rate by round"))
     right.plotly_chart(margins(boosting, number), key="boost margins", alt=_("Share of points by margin"))
-    right.caption(
-        _(
-            "A point’s margin is the vote for its class minus the highest vote for another class. Above "
-            "0, the vote is right."
-        )
-    )
     last = boosting.rounds[-1]
     total = sum(round_.alpha for round_ in boosting.rounds)
     bound = error_bound(last.risk, total, boosting.classes)

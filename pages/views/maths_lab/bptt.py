@@ -21,13 +21,6 @@ _INPUTS = "1, 0.5"
 
 def view() -> None:
     """The exercise, from its numbers to the vanishing of its gradients."""
-    st.write(
-        _(
-            "A one-unit network reads numbers and outputs a probability. In which direction, and how "
-            "strongly, does each of its three weights move the loss? The chain rule is applied back "
-            "through every step."
-        )
-    )
     st.latex(
         r"\begin{aligned} h_t &= \tanh(w_i x_t + w_h h_{t-1}), \qquad \hat{y} = \sigma(w_o h_T) \\"
         r" L &= -y \log \hat{y} - (1 - y) \log(1 - \hat{y}) \end{aligned}"

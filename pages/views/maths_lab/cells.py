@@ -16,6 +16,7 @@ from core.models.recurrent import CELLS
 from core.models.step_arithmetic import Working, working
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
+from pages.help.texts import texts
 from pages.views.maths_lab import worksheet
 from pages.widgets import black_box, classes, frame, models, prefixwise, query_params, tables, text_strip
 from pages.widgets.number_inputs import key_of, slide_whole
@@ -77,14 +78,6 @@ def _live(text: str, chosen: list[Checkpoint]) -> list[Line]:
             step_working = working(checkpoint.model, trace, step, int(trace.units[0]) if unit is None else unit)
             workings.append(step_working)
             lines += _live_one(checkpoint, trace, step_working)
-    st.caption(
-        _(
-            "In a gate’s brackets, the first number is what the word brings, W x + b. The second is "
-            "what the previous states bring, U h + d. Each is summed over all dimensions. The page "
-            "Trajectories shows every product of these sums. Units with the same index in two models "
-            "are unrelated."
-        )
-    )
     header = ["model", "token", "unit", "symbol", "from_input", "from_state", "value"]
     tables.download_chart("cells-live", header, lambda: _numbers(workings))
     return lines
@@ -158,7 +151,6 @@ def _unit(units: int) -> int | None:
         default=None,
         read=query_params.whole(0, units - 1),
         fit=lambda unit: None if unit is None else min(unit, units - 1),
-        unreadable=_("The link names an unknown unit. Showing the unit that moved each model's verdict most."),
         step=1,
         width=360,
     )
@@ -209,15 +201,6 @@ def _costs(chosen: list[Checkpoint]) -> list[Line]:
             _("Checked: for every model, the formula gives exactly the number of parameters in its tensors."),
             icon=":material/check:",
         )
-    st.caption(
-        _(
-            "P: weights and biases of the cell. M: its multiplications per token, most with an "
-            "addition. H: units. E: dimensions of an embedding. G: blocks of weights, one for a "
-            "candidate or sum and one more for each gate. e: products that join gates and states, "
-            "r(Uh + d), (1 − z)n and zh, or fc, ig and o tanh(c’). An embedding lookup costs none. "
-            "Accuracy, with its 95 % interval, is from each model’s card."
-        )
-    )
     return lines
 
 
@@ -281,44 +264,4 @@ def _speed(chosen: list[Checkpoint]) -> None:
 def _gates() -> None:
     """In plain words, with who said so first."""
     st.header(_("What each gate adds"))
-    lines = [
-        _(
-            "**RNN: a loop.** The state is fed back with the next word, so the network can remember "
-            "at all (Elman 1990). But every word rewrites the whole state. What a distant word left "
-            "behind must pass through every tanh and every U in between. So it vanishes or explodes "
-            "(Bengio, Simard & Frasconi 1994)."
-        ),
-        _(
-            "**LSTM: a store beside the loop.** The cell state c is added to, not rewritten. The "
-            "*input gate* decides whether something is written, the *output gate* whether it is "
-            "shown. What neither gate touches stays (Hochreiter & Schmidhuber 1997)."
-        ),
-        _(
-            "**Forget gate: a way to clear the cell.** Without it, c can only accumulate over a long "
-            "sequence. With it, the cell can be emptied, at once or gradually (Gers, Schmidhuber & "
-            "Cummins 2000). An f near 1 lets gradients through almost unchanged."
-        ),
-        _(
-            "**GRU: the same with less.** One *update gate* z does both jobs. It keeps z of the old "
-            "state and takes 1 − z of the new one. A *reset gate* r lets the candidate ignore the "
-            "past. There is no store besides the state (Cho et al. 2014). The GRU has three blocks "
-            "of weights, the LSTM four."
-        ),
-        _(
-            "**Which is best?** On recorded speech, GRU and LSTM both clearly beat the plain RNN, "
-            "and neither always beats the other. On music the three were close (Chung et al. 2014). "
-            "A search through more than ten thousand cells found one that beats both on some tasks. "
-            "It found none that beats both on all tasks. A forget gate that starts open, with a bias "
-            "of 1, closes the gap between LSTM and GRU (Jozefowicz, Zaremba & Sutskever 2015)."
-        ),
-    ]
-    st.markdown("\n".join(f"- {line}" for line in lines))
-    st.caption(
-        _(
-            "Elman 1990, Finding structure in time. Bengio, Simard & Frasconi 1994, Learning long-term dependencies "
-            "with gradient descent is difficult. Hochreiter & Schmidhuber 1997, Long short-term memory. Gers, "
-            "Schmidhuber & Cummins 2000, Learning to forget. Cho et al. 2014, Learning phrase representations using "
-            "RNN encoder–decoder. Chung et al. 2014, Empirical evaluation of gated recurrent neural networks. "
-            "Jozefowicz, Zaremba & Sutskever 2015, An empirical exploration of recurrent network architectures."
-        )
-    )
+    st.markdown("\n".join(f"- {_(about.idea)}" for about in texts("gates").values()))

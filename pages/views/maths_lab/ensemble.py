@@ -17,7 +17,6 @@ from core.models.checkpoints import Checkpoint
 from core.runtime import i18n
 from core.runtime.i18n import gettext as _
 from pages.server import background_search
-from pages.server.fingerprint import fingerprint
 from pages.widgets import black_box, label_meaning, models, tables, uploaded_file
 from pages.wording import estimates
 from pages.wording.tokens import plain
@@ -86,10 +85,10 @@ def _own(given: uploaded_file.Upload) -> None:
     read = uploaded_file.control(given, "boost")
     if read is None:
         return
-    columns, boxes = read.columns, st.columns(4, vertical_alignment="bottom")
-    own = fingerprint(columns)
-    text = boxes[0].selectbox(_("Texts"), columns, index=read.text, key=f"boost text {own}")
-    label = boxes[1].selectbox(_("Labels"), columns, index=read.label, key=f"boost label {own}")
+    boxes = st.columns(4, vertical_alignment="bottom")
+    text, label = uploaded_file.ask_columns(read, boxes, "boost")
+    if label is None:
+        return
     rows = boxes[2].number_input(_("Rows to sample"), 20, MOST_ROWS, _ROWS, key="boost rows")
     seed = boxes[3].number_input(_("Seed"), 0, 9_999, 0, key="boost split")
     checkpoints = _alike([model for model in models.load_all()[0] if not black_box.is_one(model)])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 import streamlit as st
 
 from core.figures.lab.cells import cell_by_hand
@@ -50,15 +48,19 @@ def view() -> None:
     _outcome(worked, decimals)
     _step(worked, decimals)
     worksheet.copies(sheet(worked, decimals), "hand")
-    _own_link(line, short)
+    if not short:
+        st.caption(
+            _(
+                "This exercise is too long for the link: it has {length:,} characters, and a link can hold {most:,}."
+            ).format(length=len(line), most=LONGEST)
+        )
 
 
 def _base() -> Tables:
     """The tables to start from: the link's, a preset, or what was typed when the page was left."""
     state = st.session_state
     before = state.get(_BASE)
-    if not query_params.restore("hand", Tables.of(PRESETS[USUAL]), _read, _BASE):
-        st.caption(_("The link contains no readable exercise. Showing the report's."))
+    query_params.restore("hand", Tables.of(PRESETS[USUAL]), _read, _BASE)
     if state[_BASE] is not before:
         _replace(state[_BASE])
     elif f"hand gates {state[_VERSION]}" not in state and _NOW in state:
@@ -252,24 +254,3 @@ def _step(worked: Worked, decimals: int) -> None:
     st.header(_("Step-by-step calculation"))
     t = slide_whole(_("Step t"), "hand_t", 1, most, 1, most=MOST_STEPS)
     worksheet.show(step_sheet(worked, t, decimals), "hand step", copy=False)
-    st.caption(
-        _(
-            "Each gate has its own weights w for the inputs. If a gate also sees the previous output "
-            "y, its weight is u. Rounded numbers (≈) are for display: the next line uses all digits."
-        )
-    )
-
-
-def _own_link(line: str, short: bool) -> None:
-    """The exercise as a link, to copy."""
-    with st.expander(_("Link to this exercise"), icon=":material/link:"):
-        if not short:
-            st.caption(
-                _(
-                    "This exercise is too long for the link: it has {length:,} characters, and a "
-                    "link can hold {most:,}."
-                ).format(length=len(line), most=LONGEST)
-            )
-        else:
-            asked = urlencode({"lab": "lstm", "hand": line}, safe="*")
-            st.code(f"{st.context.url or ''}?{asked}", language=None, wrap_lines=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
-from core.figures.lab.mixture import likelihood, mixture_plane, step_name
+from core.figures.lab.mixture import likelihood, mixture_plane
 from core.lab.mixture.check import agreement, largest, log_likelihood_of, slips
 from core.lab.mixture.em import Iteration, Mixture, first_guess, fit
 from core.lab.mixture.points import LEAST_DRAWN, draw, read_points
@@ -48,13 +48,6 @@ class _Given(NamedTuple):
 def view() -> None:
     """What to fit, then the fit step by step; where something cannot be fitted, a line that says why."""
     st.header(_("Gaussian mixture by EM"))
-    st.write(
-        _(
-            "The points come from K Gaussians, but nobody knows which point comes from which. The "
-            "E-step divides each point among the components by how well each explains it. The M-step "
-            "refits each component to its shares. Step by step, the points become more likely."
-        )
-    )
     box = st.container()
     with st.container(horizontal=True):
         components = ask_whole(_("K"), "mix_k", 1, MOST_COMPONENTS, _COMPONENTS, width=_WIDTH)
@@ -139,17 +132,9 @@ def _steps(given: _Given, fitted: _Fitted) -> None:
         key="mix plane",
         alt=_("The points, coloured by responsibility, and each component’s ellipses"),
     )
-    left.caption(
-        _(
-            "Shown: {step}. Ellipses: one standard deviation (solid) and two (dotted). A point’s "
-            "colour mixes the components’ colours by responsibility. Its marker is that of the most "
-            "responsible component."
-        ).format(step=step_name(half_step))
-    )
     right.plotly_chart(
         likelihood(mixture, half_step), key="mix likelihood", alt=_("Log-likelihood and its bound by half-step")
     )
-    right.caption(_never_falls(mixture))
     with st.expander(_("Calculation of this iteration"), icon=":material/calculate:"):
         worksheet.show(sheet(mixture, number, component, point), "mix sheet")
     _slips(mixture, iteration, component)
@@ -160,15 +145,6 @@ def _steps(given: _Given, fitted: _Fitted) -> None:
     _components(mixture, half_step)
     _iterations(fitted)
     _points(given, iteration)
-
-
-def _never_falls(mixture: Mixture) -> str:
-    if mixture.reg_covar == 0 and not any(iteration.maximised.floored for iteration in mixture.iterations):
-        return _("Nothing is added to the covariances, so neither line falls, except for rounding.")
-    return _(
-        "The E-step raises the bound to the log-likelihood. The M-step raises both. They are certain "
-        "never to fall only if nothing is added to the covariances."
-    )
 
 
 def _of_what(mixture: Mixture) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.examples import examples
-from core.data.labels import model_name, shown
+from core.data.labels import shown
 from core.lab.mixture.em import Mixture
 from core.lab.mixture.states import OWN, READ_OUT, States, regimes, sentence, states_of
 from core.models.checkpoints import Checkpoint
@@ -33,7 +33,7 @@ def states() -> States | None:
     if not checkpoints:
         st.error(_("No usable model is available here."))
         return None
-    checkpoint = _model(checkpoints)
+    checkpoint = models.choose(checkpoints, "mix model", "mix_model")
     checkpoint = target.choose([checkpoint], "mix", predicted=False).model(checkpoint)
     axes, dimensions = _axes(checkpoint)
     default = "\n".join(example.text for example in examples())
@@ -60,19 +60,6 @@ def _states(
     checkpoint: Checkpoint, with_state_space: str, texts: tuple[str, ...], axes: str, dimensions: int
 ) -> States:
     return states_of(checkpoint, texts, axes, dimensions)
-
-
-def _model(checkpoints: list[Checkpoint]) -> Checkpoint:
-    by_name = {checkpoint.name: checkpoint for checkpoint in checkpoints}
-    name = query_params.choice(
-        st.segmented_control,
-        _("Model"),
-        {name: plain(model_name(name)) for name in by_name},
-        name="mix_model",
-        key="mix model",
-        default="lstm" if "lstm" in by_name else checkpoints[0].name,
-    )
-    return by_name[name]
 
 
 def _axes(checkpoint: Checkpoint) -> tuple[str, int]:

@@ -20,8 +20,8 @@ def show(sheet: Sheet, key: str, *, copy: bool = True) -> None:
         if line.note:
             st.markdown(plain(line.note))
         st.latex(worded(line.latex))
+    st.caption(_("Numbers are rounded for display, also after “=”. Each line uses all digits."))
     if copy:
-        st.caption(_("Numbers are rounded for display, also after “=”. Each line uses all digits."))
         copies(sheet, key)
 
 

@@ -15,7 +15,7 @@ from core.runtime.malloc import give_back
 from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
 from pages.widgets import black_box, classes, frame, models, query_params, tables
-from pages.widgets.number_inputs import ask_whole
+from pages.widgets.number_inputs import ask_decimal, ask_whole
 from pages.wording import estimates
 from pages.wording.estimates import Estimate
 from pages.wording.terms import term
@@ -66,7 +66,7 @@ def _in_a_sentence(suites: list[Suite]) -> str:
     rates = [
         _("{model} {rate:.0%}").format(model=model_name(suite.model), rate=suite.rate.rate or 0) for suite in suites
     ]
-    line = _("Failing of {cases:,} hand-written cases: {rates}.").format(
+    line = _("Failures in {cases:,} hand-written cases: {rates}.").format(
         cases=suites[0].rate.cases, rates=listed(rates)
     )
     worst = {max(suite.capabilities, key=lambda one: one.rate.rate or 0).name for suite in suites}
@@ -105,24 +105,15 @@ def _settings() -> Settings:
         "checklist": _("the verdict changes and P(positive) moves by more than the tolerance"),
         "probability": _("P(positive) moves by more than the tolerance"),
     }
-    with query_params.one_note(_("The link has invalid test suite settings. Using the defaults.")):
+    with query_params.one_note():
         left, middle, right = st.columns(3)
         with left:
             seed = ask_whole(_("Sampling seed"), "seed", 0, _MOST_SEED, 0, key="suite seed")
         with middle:
             most = ask_whole(_("Maximum cases per template"), "cases", 1, _MOST_CASES, CASES, key="suite cases")
-        tolerance = query_params.linked(
-            right.number_input,
-            _("Tolerance in P(positive)"),
-            0.0,
-            0.99,
-            name="tolerance",
-            key="suite tolerance",
-            default=TOLERANCE,
-            read=query_params.decimal(0, 0.99),
-            step=0.05,
-            required=True,
-        )
+        more = {"key": "suite tolerance", "step": 0.05, "required": True}
+        with right:
+            tolerance = ask_decimal(_("Tolerance in P(positive)"), "tolerance", 0.99, TOLERANCE, **more)
         rule = query_params.linked(
             st.radio,
             _("Invariance fails if"),

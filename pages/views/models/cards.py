@@ -60,7 +60,7 @@ def _best(reports: Mapping[str, Any], people: Mapping[str, Any]) -> str:
         same: dict[object, dict[str, Any]] = {}
         for name, report in measured.items():
             same.setdefault((report["rows"], report.get("sha256")), {})[model_name(name)] = report
-        for some in same.values():
+        for some in sorted(same.values(), key=len, reverse=True):
             best = max(some.values(), key=lambda report: report["accuracy"])
             tied = [name for name, report in some.items() if report["accuracy"] >= best["accuracy_interval"][0]]
             accuracies = {name: report["accuracy"] for name, report in some.items()}
@@ -83,7 +83,7 @@ def _curves(histories: Mapping[str, Any], cards: Mapping[str, Any]) -> None:
     st.plotly_chart(training_curves(histories), key="curves", alt=_("Held-out log-loss by training step"))
     before = [model_name(name) for name in histories if "calibration" in cards[name]]
     if 0 < len(before) < len(histories):
-        line = _("Curves of {names}: before temperature scaling. Curves of older models: after it.")
+        line = _("Curves of {names}: before temperature scaling; of the other models: after it.")
         st.caption(plain(line.format(names=listed(before))))
 
 

@@ -10,13 +10,14 @@ import streamlit as st
 from core.data import targets
 from core.data.labels import model_name
 from core.data.labels import shown as named
-from core.runtime.i18n import clauses, listed, ngettext, together
+from core.runtime.i18n import clauses, listed, ngettext, titled, together
 from core.runtime.i18n import gettext as _
 from pages.server.fingerprint import fingerprint
 from pages.views.models.source import Shown, choose_model
 from pages.widgets import classes, query_params, tables
+from pages.widgets.number_inputs import slide_whole
 from pages.wording import estimates
-from pages.wording.tokens import Number, lead, plain, signed
+from pages.wording.tokens import Number, lead, plain
 
 if TYPE_CHECKING:
     from core.evaluation.assessment import Example
@@ -237,7 +238,6 @@ def _cell(tally: Tally) -> tuple[int, int]:
             name=name,
             key=f"models {name}",
             default=labels[number],
-            unreadable=_("The link names an unknown class. Using another one."),
         )
         for name, title, number, box in zip(
             ("gold", "predicted"),
@@ -267,7 +267,6 @@ def _aimed(shown: Shown, predicted: bool = True) -> tuple[Tally, ...]:
         name="target",
         key="models target",
         default="" if predicted else labels[-1],
-        unreadable=_("The link names an unknown class. Using another one."),
         width=240,
     )
     return shown.tallies.targeted(name or None).tallies
@@ -281,27 +280,19 @@ def threshold(shown: Shown) -> None:
     target = tallies[0].target
     assert target is not None
     one, chance = plain(named(target.name)), classes.probability_name_plain(target)
-    hundredths = query_params.linked(
-        shown.row.slider,
-        _("Decision threshold for {one} ({chance}, in hundredths)").format(one=one, chance=chance),
-        0,
-        100,
-        name="threshold",
-        key="models threshold",
-        default=50,
-        read=query_params.whole(0, 100),
-        width=360,
-    )
+    label = _("Decision threshold for {one} ({chance}, in hundredths)").format(one=one, chance=chance)
+    with shown.row:
+        hundredths = slide_whole(label, "threshold", 0, 100, 50, key="models threshold", width=360)
     at_threshold = [(tally, tally.at(hundredths / 100)) for tally in tallies]
     lead(
         together(
             [
-                _("At {threshold:.2f}, share of {one} rows that is found: {models}.").format(
+                _("Recall of {one} at {threshold:.2f}: {models}.").format(
                     threshold=hundredths / 100,
                     one=named(target.name),
                     models=listed(_share(tally, at.recall) for tally, at in at_threshold),
                 ),
-                _("Share of predicted {one} that is right: {models}.").format(
+                _("Precision: {models}.").format(
                     one=named(target.name), models=listed(_share(tally, at.precision) for tally, at in at_threshold)
                 ),
             ]
@@ -366,22 +357,11 @@ def compare(shown: Shown) -> None:
     pair = shown.tallies.pair(a, b)
     if pair.difference < 0:  # the better one first
         pair, a, b = pair.turned(), b, a
-    low, high = pair.interval
     lead(_which_is_better(pair))
     st.plotly_chart(
         only_one_right(pair), key="only one right", alt=_("Rows that only one model gets right, a bar for each model")
     )
-    first, second = plain(model_name(a)), plain(model_name(b))
-    left, middle, right = st.columns(3)
-    left.metric(
-        _("accuracy of {a} minus {b} (points)").format(a=first, b=second),
-        signed(100 * pair.difference),
-        _("{low:+.2f} to {high:+.2f}").format(low=Number(100 * low), high=Number(100 * high)),
-        delta_color="off",
-        delta_arrow="off",
-    )
-    middle.metric(_("McNemar’s test"), estimates.p_value(pair.p_value))
-    right.metric(_("rows where only one is right"), f"{pair.only_a + pair.only_b:,}")
+    st.caption(plain(titled(_("McNemar’s test"), estimates.p_value(pair.p_value))))
     with st.expander(_("Rows by who is right"), icon=":material/table:"):
         tables.table(
             ["", _("{b} right").format(b=model_name(b)), _("{b} wrong").format(b=model_name(b))],

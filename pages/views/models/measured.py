@@ -17,7 +17,7 @@ from pages.wording.estimates import Estimate
 from pages.wording.tokens import lead, plain
 
 if TYPE_CHECKING:
-    from core.evaluation.intervals import Mean, Share
+    from core.evaluation.intervals import Mean
     from core.probes.sarcasm.report import SarcasmReport
 
 
@@ -91,8 +91,8 @@ def _meant(reports: Sequence[SarcasmReport]) -> None:
         (
             report.data,
             model_name(report.model),
-            *(_share(one) for one in report.meant.accuracy),
-            *(_share(one) for one in report.meant.negative_read_positive),
+            *(estimates.of(one) for one in report.meant.accuracy),
+            *(estimates.of(one) for one in report.meant.negative_read_positive),
             _points(report.meant.negative_difference),
         )
         for report in reports
@@ -122,9 +122,9 @@ def _reworded(reports: Sequence[SarcasmReport]) -> None:
             model_name(report.model),
             report.reworded.texts,
             _mean(report.reworded.change, 3),
-            _share(report.reworded.lower),
-            _share(report.reworded.fooling),
-            _share(report.reworded.opposite),
+            estimates.of(report.reworded.lower),
+            estimates.of(report.reworded.fooling),
+            estimates.of(report.reworded.opposite),
         )
         for report in reports
         if report.reworded
@@ -148,8 +148,8 @@ def _positive(reports: Sequence[SarcasmReport]) -> None:
         (
             report.data,
             model_name(report.model),
-            _share(report.read_positive.sarcastic),
-            _share(report.read_positive.plain),
+            estimates.of(report.read_positive.sarcastic),
+            estimates.of(report.read_positive.plain),
             _points(report.read_positive.difference),
         )
         for report in reports
@@ -185,10 +185,6 @@ def _table(about: str, header: list[str], rows: list[tuple[object, ...]], name: 
         return
     st.caption(about)
     tables.table(header, rows, name, height="content")
-
-
-def _share(share: Share | None) -> Estimate:
-    return estimates.NONE if share is None else estimates.share(share.share, share.interval)
 
 
 def _mean(mean: Mean | None, decimals: int, scale: float = 1) -> Estimate:

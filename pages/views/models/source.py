@@ -64,7 +64,6 @@ def choose(cards: Mapping[str, Any]) -> Shown | None:
         name="on",
         key=CHOSEN,
         write=lambda chosen: None if chosen == "upload" else chosen,  # an upload stays with its session
-        unreadable=_("The link names an unknown file. Showing the report’s figures."),
     )
     if chosen == "upload" and uploaded:
         return _uploaded(*uploaded, row)
@@ -111,7 +110,7 @@ def _report(cards: Mapping[str, Any], row: DeltaGenerator) -> Shown | None:
         ).format(file=kept.source.file, rows=kept.source.rows)
     ]
     if missing := [model_name(name) for name in cards if name not in {tally.model for tally in current.tallies}]:
-        line = _("No evaluation is stored for {names}. To evaluate them on your own labelled file, use “Your file”.")
+        line = _("No evaluation is stored for {names}. To evaluate on a labelled file of yours, use “Your file”.")
         about.append(line.format(names=listed(missing)))
     if not current.tallies:
         st.info(plain(about[-1]))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import streamlit as st
 
 from core.data import targets
-from core.data.formats.layout import Layout
+from core.data.formats.layout import PACKED, Layout
 from core.data.labels import model_name
 from core.evaluation.assessment import MOST_MODELS, assess
 from core.models import checkpoints
@@ -17,13 +17,15 @@ from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
 from pages.server import background_search
 from pages.views.models import source
-from pages.widgets import label_meaning, tables, uploaded_file
+from pages.widgets import black_box, label_meaning, tables, uploaded_file
 from pages.wording import estimates
 from pages.wording.tokens import lead, plain
 
 if TYPE_CHECKING:
     from core.evaluation.assessment import Assessment
     from core.models.checkpoints import Checkpoint
+
+_AT_ONCE = 200_000  # bytes, about 2,500 tweets: in about a second
 
 
 class _Asked(NamedTuple):
@@ -54,6 +56,7 @@ def view() -> None:
     if asked is None:
         return
     hashes = [(checkpoint.name, checkpoint.hash) for checkpoint in chosen]
+    small = upload.path.suffix not in (*PACKED, ".parquet") and upload.path.stat().st_size <= _AT_ONCE
     seen = [model_name(one.name) for one in chosen if checkpoints.trained_on(one.card, upload.digest)]
     background_search.view(
         "models file",
@@ -62,7 +65,7 @@ def view() -> None:
         _say,
         lambda assessment, _key: _show(upload.name, assessment, seen),
         _("Evaluate"),
-        _("Evaluate again"),
+        at_once=small and not any(map(black_box.is_one, chosen)),
     )
 
 

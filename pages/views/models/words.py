@@ -21,6 +21,7 @@ from core.runtime.i18n import gettext as _
 from core.runtime.malloc import give_back
 from pages.server.caches import cached
 from pages.widgets import black_box, models, query_params, tables, target
+from pages.widgets.number_inputs import slide_whole
 from pages.wording.tokens import change, lead, minus, plain, signed, visible
 
 if TYPE_CHECKING:
@@ -140,12 +141,12 @@ def _near(typed: str, before: Space | None, after: Space, move: Move | None, che
     line = (
         _("Nearest to “{word}”: {after}.")
         if len(nearest) < 2
-        else _("Nearest to “{word}”: {before} before training, {after} after it.")
+        else _("Nearest to “{word}” before training: {before}; after it: {after}.")
     )
     line = line.format(word=word, after=nearest[0], before=nearest[-1])
     if move is None:
         return line
-    lean = _("By itself it moved from {before} to {after} ({log_odds}).")
+    lean = _("The word alone moved from {before} to {after} ({log_odds}).")
     numbers = {"before": signed(move.lean_before), "after": signed(move.lean_after)}
     return together([line, lean.format(**numbers, log_odds=_log_odds(checkpoint))])
 
@@ -213,21 +214,14 @@ def _map(checkpoint: Checkpoint, before: Space | None, after: Space, row: DeltaG
     whens = {"after": _("after training")} | ({"before": _("before training")} if before is not None else {})
     when = query_params.choice(row.segmented_control, _("Vectors"), whens, name="when", key="models when")
     settings = row.popover(_("Settings"), icon=":material/tune:", width="content")
-    count = query_params.linked(
-        settings.slider,
-        _("Words"),
-        50,
-        embedding_map.MOST,
-        name="words",
-        key="models words",
-        default=embedding_map.WORDS,
-        read=query_params.whole(50, embedding_map.MOST),
-        step=50,
-    )
+    with settings:
+        count = slide_whole(
+            _("Words"), "words", 50, embedding_map.MOST, embedding_map.WORDS, key="models words", step=50
+        )
     sought = _word_box(_("Words to find (optional)"), "find", "", settings.text_input)
     space = before if when == "before" and before is not None else after
     kind, leaning = _leaning(checkpoint.hash_with_polarity, checkpoint)
-    ids = embedding_map.that_matter(leaning, int(count or embedding_map.WORDS))
+    ids = embedding_map.that_matter(leaning, count)
     tokens = checkpoint.preprocessing(sought)[:20]
     chosen = [token for token in tokens if token in checkpoint.vocabulary]
     missing = [token for token in tokens if token not in checkpoint.vocabulary]
@@ -255,7 +249,7 @@ def _map(checkpoint: Checkpoint, before: Space | None, after: Space, row: DeltaG
         st.caption(_("Unknown words: {words}").format(words=plain(visible(listed(missing)[:200]))))
     st.caption(
         _(
-            "The {count:,} words with the largest |{leaning}| / √(rank by frequency). Blue leans to {one}, red to "
+            "The {count:,} words with the largest |{leaning}| / √(rank by frequency). Blue leans to {one}, orange to "
             "{zero}. Scroll to zoom, drag to move, double-click to reset."
         ).format(count=len(result.words), leaning=plain(units[kind]), zero=plain(zero), one=plain(one))
     )

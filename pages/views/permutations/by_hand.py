@@ -14,7 +14,7 @@ from core.runtime.i18n import together
 from core.storage.database import Prediction
 from pages.server.fingerprint import fingerprint
 from pages.views.permutations.kept_pairs import keep_form
-from pages.views.permutations.permuted import changes, left_out, pins, readers_of, verdicts_on
+from pages.views.permutations.permuted import changes, flip_badge, left_out, pins, readers_of, verdicts_on
 from pages.widgets import black_box, classes, frame, models, query_params, target
 from pages.widgets.word_order import reorder
 from pages.wording.terms import term
@@ -42,8 +42,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
         return
     start, key = f"permutations order {fingerprint(tokens)}", "permutations by hand"
     identity, read = list(range(len(tokens))), query_params.positions(len(tokens), all_of_them=True)
-    if not query_params.restore("order", identity, read, start):
-        st.caption(_("The order in the link does not fit these words. Using the order as typed."))
+    query_params.restore("order", identity, read, start)
     words, answer = st.container(), st.container()
     others = [checkpoint for checkpoint in readers if tuple(checkpoint.preprocessing(text)) != tokens]
     readers = [checkpoint for checkpoint in readers if checkpoint not in others]
@@ -96,7 +95,7 @@ def _card(before: Verdict, after: Verdict, *, moved: bool) -> None:
     with st.container(border=True):
         classes.metric(after)
         if before.label != after.label:
-            st.badge(_("flipped"), icon=":material/swap_horiz:", color="violet")
+            flip_badge(_("flipped"), after)
         if moved:
             st.caption(
                 _("was {label}, {probability:.3f}").format(
@@ -113,29 +112,11 @@ def _fluencies(before: Verdict, after: Verdict) -> tuple[tuple[float, float] | N
         st.caption(_("Fluency not available: {fault}.").format(fault=plain(fault)))
         return None, None
     one, other = (float(value) for value in fluency.trigram.score([before.tokens, after.tokens]))
-    if before.tokens == after.tokens:
-        line = _("Fluency ({scorer}): {fluency:.1f} nats.")
-    elif one - other > probe.FLOOR:
-        line = _(
-            "Fluency ({scorer}): {fluency:.1f} nats, {lost:.1f} below the original. This exceeds the "
-            "threshold of {floor:g}."
-        )
-    elif other <= one:
-        line = _(
-            "Fluency ({scorer}): {fluency:.1f} nats, {lost:.1f} below the original. This is within "
-            "the threshold of {floor:g}."
-        )
-    else:
-        line = _("Fluency ({scorer}): {fluency:.1f} nats, {gained:.1f} above the original.")
-    st.caption(
-        line.format(
-            scorer=plain(term(fluency.trigram.name)),
-            fluency=Number(other),
-            lost=one - other,
-            gained=other - one,
-            floor=probe.FLOOR,
-        )
-    )
+    line = _("Fluency ({scorer}): {fluency:.1f} nats.")
+    if before.tokens != after.tokens:
+        line = _("Fluency ({scorer}): {fluency:.1f} nats, {change:+.1f} against the original (threshold: {floor:g}).")
+    name, change, floor = plain(term(fluency.trigram.name)), Number(other - one), Number(-probe.FLOOR)
+    st.caption(line.format(scorer=name, fluency=Number(other), change=change, floor=floor))
     return (one, other), fluency.trigram.name
 
 

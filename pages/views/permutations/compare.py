@@ -12,12 +12,13 @@ from core.data.labels import model_name, shown
 from core.models.predict import EmptyTextError
 from core.probes.permutations.comparison import Comparison, compare
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import listed, titled, together
+from core.runtime.i18n import listed, together
 from core.storage.database import Prediction
 from pages.views.permutations.flip import best
 from pages.views.permutations.kept_pairs import keep_form
+from pages.views.permutations.permuted import flip_badge
 from pages.widgets import black_box, classes, frame, prefixwise, tables, target, text_strip
-from pages.wording.tokens import lead, plain
+from pages.wording.tokens import lead, plain, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -41,6 +42,8 @@ def view(text: str, second: str, checkpoints: list[Checkpoint]) -> None:
             frame.invite(text)
         return
     comparison = Comparison(tuple(contrasts))
+    for sentence in ("a", "b"):
+        text_strip.warn_of_unknown(*(getattr(one, sentence).known for one in contrasts))
     lead(_in_a_sentence(comparison))
     for column, contrast in zip(st.columns(len(readers)), contrasts, strict=True):
         with column:
@@ -71,7 +74,7 @@ def view(text: str, second: str, checkpoints: list[Checkpoint]) -> None:
             tables.table(
                 [_("more often in"), _("word"), _("extra times")],
                 [
-                    (name, token, count)
+                    (name, visible(token), count)
                     for name, more in ((_("first sentence"), words.only_a), (_("second sentence"), words.only_b))
                     for token, count in more
                 ],
@@ -80,25 +83,15 @@ def view(text: str, second: str, checkpoints: list[Checkpoint]) -> None:
 
 def _strip(verdicts: list[Verdict], key: str) -> None:
     """A sentence's words, which point at their steps in the chart, each with every model's verdict after it."""
-    from core.figures.palette import of_class
-
-    marks: list[list[tuple[str, str]]] = [[] for _token in verdicts[0].tokens]
-    for verdict in verdicts:
-        classes_after = (
-            targets.predicted_of(verdict.prefix_distributions).tolist() if verdict.prefix_probabilities else []
-        )
-        for step, number in zip(marks, classes_after, strict=False):
-            line = titled(model_name(verdict.model), shown(verdict.labels[number]))
-            step.append((of_class(verdict.labels, number).color, line))
-    looks = [text_strip.Look(marks=tuple(step)) for step in marks]
-    text_strip.choose(verdicts[0].tokens, verdicts[0].known, looks, key=key, chart="compared")
+    marks = text_strip.verdict_marks((one.model, one.labels, one.prefix_distributions, one.known) for one in verdicts)
+    text_strip.choose(verdicts[0].tokens, verdicts[0].known, marks, key=key, chart="compared")
 
 
 def _offer(text: str) -> None:
     """What could stand in the empty box: the best flip of the first sentence, if one was found."""
     order = best(text)
     if order is None:
-        st.info(_("No second sentence yet. Type the same words in another order, or any other sentence."))
+        st.info(_("Type a second sentence above, for example the same words in another order."))
         return
     st.info(_("No second sentence yet. Type one, or use the flip that was found."))
 
@@ -134,7 +127,6 @@ def _in_a_sentence(comparison: Comparison) -> str:
 
 
 def _card(contrast: Contrast) -> None:
-    one, other = (plain(shown(verdict.label)) for verdict in (contrast.a, contrast.b))
     same = f"{contrast.a.probability:.3f}" == f"{contrast.b.probability:.3f}"
     grows = contrast.b.probability > contrast.a.probability
     with st.container(border=True):
@@ -142,13 +134,13 @@ def _card(contrast: Contrast) -> None:
             _("{model}, {chance}").format(
                 model=plain(model_name(contrast.model)), chance=classes.probability_name_plain(contrast.a.target)
             ),
-            _("Flipped") if contrast.opposite else one,
+            _("Flipped") if contrast.opposite else plain(shown(contrast.a.label)),
             delta=f"{contrast.a.probability:.3f} → {contrast.b.probability:.3f}",
             delta_color="off",
             delta_arrow="off" if same else "up" if grows else "down",
         )
         if contrast.opposite:
-            st.badge(f"{one} → {other}", icon=":material/swap_horiz:", color="violet")
+            flip_badge(f"{shown(contrast.a.label)} → {shown(contrast.b.label)}", contrast.b)
         classes.bar(contrast.a)
         classes.bar(contrast.b)
         if contrast.indistinguishable:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from core.models.predict import Verdict
     from core.probes.permutations.flip import FlipProgress, Flips, Pair
 
-_AT_ONCE = 5_040  # orders, all that seven words have: in about a second
+_AT_ONCE = 40_320  # orders, all that eight words have: in about two seconds
 STARTERS = (  # sentences whose verdict an accepted order flips, under some shipped model
     "I am happy and not tired at all",
     "She is happy that he is not sick",
@@ -167,11 +167,11 @@ def _answer(event: FlipProgress, accepted: list[Pair], readers: list[Checkpoint]
             said = [found.certificate]
         elif found.searched == found.orders:
             said.append(
-                _("The judge of word order read all {orders:,} orders. Valid ones beside the original: {accepted:,}.")
+                _("The judge of word order read all {orders:,} orders. Valid besides the original: {accepted:,}.")
             )
         else:
             line = _(
-                "The judge of word order read the {searched:,} most fluent of {orders:,} orders. Valid ones beside the "
+                "The judge of word order read the {searched:,} most fluent of {orders:,} orders. Valid besides the "
                 "original: {accepted:,}."
             )
             said.append(line)

@@ -20,7 +20,6 @@ from pages.server.caches import cached
 from pages.widgets import black_box, classes, frame, query_params, tables
 from pages.widgets.number_inputs import ask_whole
 from pages.wording import estimates
-from pages.wording.estimates import Estimate
 from pages.wording.terms import term
 from pages.wording.tokens import lead, plain
 
@@ -78,7 +77,7 @@ def _suite(checkpoint: Model, settings: Settings) -> OrderSuite:
 
 
 def _settings() -> Settings:
-    with query_params.one_note(_("The link has invalid test suite settings. Using the defaults.")):
+    with query_params.one_note():
         pairs = ask_whole(_("Pairs per pattern"), "pairs", 1, _MOST_PAIRS, _PAIRS, key="order pairs")
         seed = ask_whole(_("Sampling seed"), "seed", 0, _MOST_SEED, 0, key="order seed")
     return Settings(pairs, seed)
@@ -132,8 +131,8 @@ def _by_pattern(suites: list[OrderSuite], must: str, rows: list[tuple[Result, ..
             (
                 term(str(results[0].pattern)),
                 results[0].pairs,
-                *(_estimate(_shown(result)) for result in results),
-                *(_estimate(result.right) for result in results if must != OPEN),
+                *(estimates.of(_shown(result)) for result in results),
+                *(estimates.of(result.right) for result in results if must != OPEN),
                 examples[str(results[0].pattern)].a,
                 examples[str(results[0].pattern)].b,
             )
@@ -189,10 +188,6 @@ def _row(outcome: Outcome, *, verdicts: bool) -> list[object]:
 
 def _shown(result: Result) -> Share:
     return result.failures or result.turned
-
-
-def _estimate(share: Share | None) -> Estimate:
-    return estimates.NONE if share is None else estimates.share(share.share, share.interval)
 
 
 def _percent(share: Share | None) -> str:

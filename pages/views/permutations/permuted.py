@@ -15,7 +15,7 @@ from core.runtime.i18n import clauses, listed, titled
 from core.runtime.i18n import gettext as _
 from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
-from pages.widgets import answers, classes, frame, models, query_params, tables
+from pages.widgets import answers, classes, frame, models, query_params, tables, text_strip
 from pages.wording.terms import term
 from pages.wording.tokens import plain, visible
 
@@ -32,13 +32,10 @@ _COMPOSED = 3  # pairs
 def readers_of(text: str, checkpoints: list[Checkpoint]) -> list[Checkpoint]:
     """The models that find a word in the text; says so where none does."""
     readers, verdicts = answers.answers(checkpoints, text)
-    if not readers:
+    if readers:
+        text_strip.warn_of_unknown(*(verdict.known for verdict in verdicts))
+    else:
         frame.invite(text)
-    elif not any(any(verdict.known) for verdict in verdicts):
-        st.warning(
-            _("None of these words is known. Each is read as the same unknown word, so only their number counts."),
-            icon=":material/help:",
-        )
     answers.as_words(readers, text)
     return readers
 
@@ -61,7 +58,6 @@ def flips_to(several: Sequence[Model], key: str) -> str | None:
         {"": _("any other class")} | {name: shown(name) for name in names},
         name="to",
         key=f"{key} to",
-        unreadable=_("The link names an unknown class. Using another one."),
         width=240,
     )
     return chosen or None
@@ -87,15 +83,22 @@ def changes(flips: Sequence[tuple[Verdict, Verdict]]) -> str:
     )
 
 
+def flip_badge(line: str, after: Verdict) -> None:
+    """What tells of a flip, in the colour of its second class where there are two."""
+    usual, color = targets.default(after.labels), "gray"
+    if any(after.known):
+        color = "violet" if usual is None else "blue" if after.predicted == usual.number else "orange"
+    st.badge(plain(line), icon=":material/swap_horiz:", color=color)  # type: ignore[arg-type]
+
+
 def change_badge(before: Verdict, after: Verdict) -> None:
-    """A model's verdicts on two orders, in the colour of a flip's second class where there are two."""
-    verdict, icon, color = shown(before.label), "equal", "gray"
-    if before.label != after.label:
-        verdict, icon = f"{verdict} → {shown(after.label)}", "swap_horiz"
-        color = "violet" if targets.default(after.labels) is None else ("orange", "blue")[after.predicted]
-    chance = f"{probability_of(before.target)} {before.probability:.3f} → {after.probability:.3f}"
-    line = plain(titled(model_name(before.model), clauses([verdict, chance])))
-    st.badge(line, icon=f":material/{icon}:", color=color)  # type: ignore[arg-type]
+    """A model's verdicts on two orders."""
+    name, chance = model_name(before.model), f"{before.probability:.3f} → {after.probability:.3f}"
+    chance = f"{probability_of(before.target)} {chance}"
+    if before.label == after.label:
+        st.badge(plain(titled(name, clauses([shown(before.label), chance]))), icon=":material/equal:", color="gray")
+    else:
+        flip_badge(titled(name, clauses([f"{shown(before.label)} → {shown(after.label)}", chance])), after)
 
 
 def composed_pairs(tokens: tuple[str, ...]) -> None:
@@ -125,7 +128,6 @@ def pins(tokens: tuple[str, ...]) -> list[int]:
         default=usual,
         read=query_params.positions(len(tokens), all_of_them=False),
         write=lambda pinned: None if sorted(pinned) == usual else query_params.written(sorted(pinned)),
-        unreadable=_("The link locks words that this sentence does not have. Using the default locks."),
         format_func=lambda index: f"{index + 1} {visible(tokens[index])}",
         placeholder=_("none: every word can move"),
         help=_("Punctuation and links stay locked unless you remove them here."),

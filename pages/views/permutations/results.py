@@ -110,7 +110,6 @@ def _flips(
         "flips",
         texts=[order.text for order in flips],
         firsts=[first.text] * len(flips),
-        column_config=dict.fromkeys(chances, st.column_config.NumberColumn(format="%.3f")),
         height=36 * _ROWS if len(flips) >= _ROWS else "content",
     )
 
@@ -132,15 +131,9 @@ def _figures_of(result: Permutations) -> None:
     within = _("Out of {count:,} scored orders that are at most {floor:g} nats less fluent than the original.")
     moved = _("Standard deviation of the {logit} over {named}: how much word order alone moves the verdict.")
     values = {"count": result.scored_above_floor, "floor": result.floor, "named": result.named}
-    values |= {"orders": result.orders, "seconds": result.seconds, "logit": log_odds_name(result.target, plain)}
+    values |= {"logit": log_odds_name(result.target, plain)}
     with st.container(horizontal=True):
         for label, value, help_ in (
-            (
-                _("orders scored"),
-                f"{result.scored:,}",
-                _("Out of {orders:,} distinct orders, in {seconds:.1f} seconds."),
-            ),
-            (_("flips"), f"{result.flip_count:,}", _("Scored orders whose verdict differs from the original's.")),
             (_("fluent flips"), f"{result.flip_count_above_floor:,}", within),
             (_("sensitivity σ"), f"{result.sensitivity:.2f}", moved),
             (_("order effect"), signed(result.order_effect), _("The original's {logit} minus the mean over {named}.")),

@@ -17,7 +17,7 @@ from pages.server import background_search
 from pages.views.permutations.permuted import flips_to, left_out, pins, readers_of
 from pages.views.permutations.results import show
 from pages.widgets import black_box, frame, models, query_params, target
-from pages.widgets.number_inputs import ask_threshold, ask_whole
+from pages.widgets.number_inputs import ask_decimal, ask_whole
 from pages.wording.tokens import Number, plain
 
 if TYPE_CHECKING:
@@ -115,11 +115,7 @@ def _say(event: SearchesProgress, models: list[Model]) -> background_search.Show
 
 def _bounds() -> tuple[int, float, int]:
     """Budget (orders), floor (nats) and time (seconds)."""
-    note = _(
-        "Invalid search limits in the link; using the defaults. Allowed: a budget of at least one "
-        "order, a threshold of 0 to {floor:g} nats, and 1 to {seconds:,} seconds."
-    )
-    with query_params.one_note(note.format(floor=MOST_THRESHOLD, seconds=MOST_SECONDS)):
+    with query_params.one_note():
         budget = ask_whole(
             _("Budget (orders)"),
             "budget",
@@ -130,12 +126,14 @@ def _bounds() -> tuple[int, float, int]:
             step=1_000,
             help=_("The maximum number of orders to score. If there are no more than this, all are scored."),
         )
-        threshold = ask_threshold(
-            st,
+        threshold = ask_decimal(
             _("Threshold (nats below the original)"),
+            "floor",
             MOST_THRESHOLD,
             probe.FLOOR,
             key="permutations floor",
+            step=1.0,
+            required=True,
             help=_("An order passes the fluency gate if it is at most this much less fluent than the original."),
         )
         seconds = ask_whole(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data import targets
-from core.data.labels import Names, model_name, shared, shown
+from core.data.labels import model_name, shared, shown
 from core.models.gold_labels import MIXED
 from core.probes.sarcasm import comment as probe
 from core.probes.sarcasm.comment import Comment
@@ -38,11 +38,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
         return
     verdicts = [aim.verdict(verdict) for verdict in verdicts]
     comments = [Comment(read or "", verdict, None) for verdict in verdicts]
-    if not any(any(verdict.known) for verdict in verdicts):
-        st.warning(
-            _("None of these words is known. Each is read as the same unknown word, so only their number counts."),
-            icon=":material/help:",
-        )
+    text_strip.warn_of_unknown(*(verdict.known for verdict in verdicts))
     lead(_in_a_sentence(comments, read))
     _say_of_others(comments)
     for column, comment in zip(st.columns(len(readers)), comments, strict=True):
@@ -109,7 +105,7 @@ def _card(comment: Comment) -> None:
     classes.metric(comment.verdict)
     if comment.fooled is None:
         return
-    icon, colour = (":material/theater_comedy:", "orange") if comment.fooled else (":material/check:", "green")
+    icon, colour = (":material/theater_comedy:", "violet") if comment.fooled else (":material/check:", "green")
     st.badge(_how_far(comment), icon=icon, color=colour, help=_by_how_much(comment))
 
 
@@ -151,51 +147,20 @@ def _strips(comments: list[Comment]) -> None:
     comments = [comment for comment in comments if comment.pulls is not None]
     if not comments:
         return
-    st.header(_("Effect of leaving out each word"), help=_effect(shared(one.verdict.labels for one in comments)))
+    st.header(_("Effect of leaving out each word"))
     for comment in comments:
         about = comment.verdict.target
         name = f"**{plain(model_name(comment.model))}**"
         st.markdown(name if about.wins_at_half else titled(name, targets.log_odds_name(about, plain)))
         hints = _hints(comment)
-        chosen = text_strip.choose(
-            comment.verdict.tokens, comment.verdict.known, _looks(comment, hints), key=f"comment {comment.model}"
-        )
+        looks = text_strip.effect_looks(comment.pulls or (), hints, about)
+        key = f"comment {comment.model}"
+        chosen = text_strip.choose(comment.verdict.tokens, comment.verdict.known, looks, key=key)
         if chosen is None:
             _say_what_turns(comment)
         else:
             st.caption(plain(hints[chosen]))
     _table(comments)
-
-
-def _effect(labels: Names) -> str:
-    """What the number below a word is."""
-    if targets.default(labels) is None:
-        return _(
-            "The number below a word is the log-odds of the target class with it minus those without it. Plus supports "
-            "the target class, minus speaks against it."
-        )
-    return _(
-        "The number below a word is the logit with it minus the logit without it. Plus supports {second}, minus "
-        "{first}."
-    ).format(first=plain(shown(labels[0])), second=plain(shown(labels[-1])))
-
-
-def _looks(comment: Comment, hints: list[str]) -> list[text_strip.Look]:
-    """Each word on the colour of the class that it supports, full at the greatest effect shown or at one logit."""
-    from core.figures.palette import THRESHOLD, of_class
-
-    about, pulls = comment.verdict.target, comment.pulls or ()
-    supports = of_class(about.labels, about.number).color
-    opposes = of_class(about.labels, about.rest[0]).color if about.rival else THRESHOLD
-    most = max([1.0, *map(abs, pulls)])
-    return [
-        text_strip.Look(
-            ground=f"color-mix(in srgb, {supports if pull > 0 else opposes} {60 * abs(pull) / most:.1f}%, transparent)",
-            below=signed(pull),
-            hint=hint,
-        )
-        for pull, hint in zip(pulls, hints, strict=True)
-    ]
 
 
 def _hints(comment: Comment) -> list[str]:
@@ -238,7 +203,7 @@ def _table(comments: list[Comment]) -> None:
     header = [_("model"), _("index"), _("word"), _("known"), _("effect (logits)"), without]
     rows = [
         (
-            *(model_name(comment.model), place, token, known, round(pull, 4), round(probability, 4)),
+            *(model_name(comment.model), place, visible(token), known, round(pull, 4), round(probability, 4)),
             *([shown(comment.verdict.target.name)] if several else []),
         )
         for comment in comments

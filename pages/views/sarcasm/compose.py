@@ -18,6 +18,7 @@ from core.storage.database import Prediction
 from pages.server import background_search, limits
 from pages.views.sarcasm.kept import FindCandidate, keep_find_form
 from pages.widgets import black_box, classes, models, query_params, tables
+from pages.widgets.number_inputs import slide_whole
 from pages.wording.terms import term
 from pages.wording.tokens import lead, plain
 
@@ -39,16 +40,7 @@ def view(checkpoints: list[Checkpoint]) -> None:
         situation = _situation()
         checkpoint = models.choose(checkpoints, "compose model")
         with st.popover(_("Settings"), icon=":material/tune:"):
-            top = query_params.linked(
-                st.slider,
-                _("Remarks to show"),
-                1,
-                MOST_TOP,
-                name="top",
-                key="compose top",
-                default=TOP,
-                read=query_params.whole(1, MOST_TOP),
-            )
+            top = slide_whole(_("Remarks to show"), "top", 1, MOST_TOP, TOP, key="compose top")
     try:
         question = Question(read(limits.short_enough(situation)), seconds=_SECONDS, top=top)
     except ValueError as error:

@@ -21,8 +21,8 @@ from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
 from pages.views.sarcasm import reading
 from pages.views.sarcasm.kept import FindCandidate, keep_find_form
-from pages.widgets import answers, black_box, classes, frame, models, query_params, tables
-from pages.widgets.number_inputs import ask_threshold, ask_whole
+from pages.widgets import answers, black_box, classes, frame, models, query_params, tables, text_strip
+from pages.widgets.number_inputs import ask_decimal, ask_whole
 from pages.wording.terms import parts, term
 from pages.wording.tokens import diff_strip, lead, minus, plain
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 MOST_EDITS, MOST_THRESHOLD, MOST_BUDGET, MOST_SECONDS = 4, 60.0, 1_000_000, 600
 _SECONDS = 30
 _MOST = "edits most"
-_HEIGHT = 215  # five rows
+_ROWS, _HEIGHT = 5, 215
 _GUARDS = ("polarity", "antonyms", "negations")
 
 
@@ -47,10 +47,7 @@ def view(text: str, checkpoints: list[Model]) -> None:
         read = reading.ask(checkpoint.labels)
         disagree = read in checkpoint.labels
         goal = _goal(checkpoint.labels, disagree)
-        with (
-            st.popover(_("Settings"), icon=":material/tune:"),
-            query_params.one_note(_("The link has invalid search limits. Using the defaults.")),
-        ):
+        with st.popover(_("Settings"), icon=":material/tune:"), query_params.one_note():
             tokens = list(dict.fromkeys(checkpoint.preprocessing(text)))
             protected = st.multiselect(
                 _("Protected words"),
@@ -92,6 +89,7 @@ def view(text: str, checkpoints: list[Model]) -> None:
 
         return partial(edits.search, checkpoint.name, victim(checkpoint), question)
 
+    text_strip.warn_of_unknown(verdict.known)
     st.caption(
         _("{model} says {label} now: {chance} = {probability:.3f}.").format(
             model=plain(model_name(checkpoint.name)),
@@ -163,15 +161,17 @@ def _bounds() -> dict[str, float | int]:
         budget = ask_whole(
             _("Budget (sentences)"), "budget", 1, MOST_BUDGET, edits.BUDGET, key="edits budget", step=10_000
         )
-    threshold = ask_threshold(
-        two,
-        _("Maximum fluency drop (nats)"),
-        MOST_THRESHOLD,
-        FLOOR,
-        key="edits floor",
-        help=_("Measured by the trigram. The README explains how texts of different lengths are compared."),
-    )
     with two:
+        threshold = ask_decimal(
+            _("Maximum fluency drop (nats)"),
+            "floor",
+            MOST_THRESHOLD,
+            FLOOR,
+            key="edits floor",
+            step=1.0,
+            required=True,
+            help=_("Measured by the trigram. The README explains how texts of different lengths are compared."),
+        )
         seconds = ask_whole(_("Time (seconds)"), "seconds", 1, MOST_SECONDS, _SECONDS, key="edits seconds", step=10)
     return {"max_edits": most, "fluency": threshold, "budget": budget, "seconds": float(seconds)}
 
@@ -382,4 +382,5 @@ def _table(result: MinimalEdits, flips: list[Edited]) -> list[int]:
         )
         + "**"
     )
-    return tables.table(header, rows, "edits", texts=[one.text for one in flips], height=_HEIGHT)
+    height = _HEIGHT if len(flips) > _ROWS else "content"
+    return tables.table(header, rows, "edits", texts=[one.text for one in flips], height=height)

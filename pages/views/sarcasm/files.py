@@ -13,7 +13,6 @@ import streamlit as st
 from core.data import targets
 from core.data.formats.layout import Layout
 from core.data.labels import model_name, shown
-from core.data.tables import as_csv
 from core.probes.scan.one_file import TOP, scan
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext, together
@@ -194,7 +193,7 @@ def _ranking(result: Scan, model: str, finds: tuple[RankedRow, ...], key: str) -
         for find in finds
     ]
     texts = [find.text for find in finds]
-    chosen = tables.table(header, rows, key=f"file ranking {model} {key}", texts=texts)
+    chosen = tables.table(header, rows, f"ranking-{model}", key=f"file ranking {model} {key}", texts=texts)
     if chosen:
         find = finds[chosen[0]]
         keep_find_form(
@@ -211,4 +210,3 @@ def _ranking(result: Scan, model: str, finds: tuple[RankedRow, ...], key: str) -
             ),
             f"keep file {model} {key}",
         )
-    tables.download(f"ranking-{model}", as_csv(header, rows), label=_("Download ranking as CSV"))

@@ -58,7 +58,6 @@ def ask(classes: Sequence[str]) -> str | None:
         read={option: option for option in options}.get,
         write=lambda reading: reading if "q" in st.query_params else None,  # too long a sentence is in no link
         fit=lambda reading: reading if reading in options else None,
-        unreadable=_("The link names an unknown label."),
         format_func=name if many else names(classes).__getitem__,
         help=_("Mixed: several, or none. A model cannot answer “mixed”, so no model is wrong."),
     )

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
-from core.data.labels import model_name, shown
-from core.figures.palette import of_class
+from core.data.labels import model_name
 from core.models.predict import aimed as model_aimed
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import titled
 from pages.server.fingerprint import fingerprint
 from pages.widgets import frame, models, query_params, sentences, text_strip
+from pages.widgets.number_inputs import slide_whole
 from pages.wording.tokens import plain, visible
 
 if TYPE_CHECKING:
@@ -60,14 +59,10 @@ def chosen_step(
 
 
 def verdict_looks(traces: Sequence[Trace]) -> list[text_strip.Look]:
-    """A mark a model below each word of one text, in the colour of the class that it predicts there."""
-    marks: list[list[tuple[str, str]]] = [[] for _token in range(max(map(len, traces), default=0))]
-    for trace in traces:
-        labels, name = trace.target.labels, model_name(trace.model)
-        rows = zip(marks, trace.predicted.tolist(), trace.distributions.tolist(), strict=False)
-        for marked, best, shares in rows:
-            marked.append((of_class(labels, best).color, titled(name, f"{shown(labels[best])} {shares[best]:.3f}")))
-    return [text_strip.Look(marks=tuple(marked)) for marked in marks]
+    """A mark a model below each word of one text."""
+    return text_strip.verdict_marks(
+        (trace.model, trace.target.labels, trace.distributions, trace.known) for trace in traces
+    )
 
 
 def split(found: Difference) -> str:
@@ -95,13 +90,11 @@ def aimed(checkpoints: Iterable[Checkpoint], text: str) -> list[Checkpoint]:
     return [model_aimed(checkpoint, tokens) if tokens else checkpoint for checkpoint, tokens in read]
 
 
-def choose_plane(name: str) -> tuple[int, int]:
-    """Two axes of a state space, by their numbers; `name` in the link."""
-    return choose_axes(name)[0]
-
-
 def choose_axes(name: str, *, triangle: bool = False) -> tuple[tuple[int, int], bool]:
-    """As `choose_plane`, and whether three classes are drawn in a triangle, which is offered if `triangle`."""
+    """Two axes of a state space, by their numbers, and whether three classes are drawn in a triangle instead.
+
+    The latter is offered if `triangle`; `name` in the link.
+    """
     names = {TRIANGLE: _("three classes")} if triangle else {}
     names |= {
         "1": _("read-out and component 1"),
@@ -179,16 +172,8 @@ def window(tokens: int, width: int, middle: int, name: str, key: str) -> int:
     if tokens <= width:
         return 0
     last = tokens - width + 1
-    first = query_params.linked(
-        st.slider,
-        _("First token shown"),
-        1,
-        last,
-        name=name,
-        key=key,
-        default=min(max(middle - width // 2, 0), last - 1) + 1,
-        read=query_params.whole(1, last),
-    )
+    usual = min(max(middle - width // 2, 0), last - 1) + 1
+    first = slide_whole(_("First token shown"), name, 1, last, usual, key=key)
     st.caption(
         _("Tokens {first:,} to {until:,} of {count:,}. More would be too narrow to read.").format(
             first=first, until=first + width - 1, count=tokens

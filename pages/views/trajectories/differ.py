@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.labels import model_name, shown
-from core.data.targets import log_odds_name
 from core.figures.palette import CHOSEN
 from core.runtime.i18n import clauses, listed, together
 from core.runtime.i18n import gettext as _
 from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls
-from pages.widgets import classes, frame, models, query_params, sentences, tables, target, text_strip
-from pages.wording.tokens import lead, visible
+from pages.widgets import classes, frame, models, query_params, sentences, tables, text_strip
+from pages.wording.tokens import Number, lead, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -44,8 +43,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     own = fingerprint((a, b))
     key, longest = f"trajectories step {own}", max(len(tokens) for one in found for tokens in one.tokens)
     usual = (told.carrier or told.splits_at or 1) - 1
-    if not query_params.restore("step", usual, controls.read_position(longest), key):
-        st.caption(_("Unknown word in the link; using the one that carries most."))
+    query_params.restore("step", usual, controls.read_position(longest), key)
     step = min(st.session_state[key], longest - 1)
     st.plotly_chart(
         difference_curves(found, step + 1),
@@ -63,10 +61,8 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     _step(found, step)
     with st.expander(_("All steps"), icon=":material/table_rows:"):
         header = [_("model"), _("step"), _("first sentence"), _("second sentence"), *_numbers(found)]
-        tables.table(header, [_row(one, at) for one in found for at in range(max(map(len, one.tokens)))])
-    header = ["model", "step", "token", "other_token", "probability", "other_probability", "distance", "share"]
-    named = target.columns(one.target for one in found)
-    tables.download_chart("differences", header + named, lambda: _rows(found, named))
+        steps = [_row(one, at) for one in found for at in range(max(map(len, one.tokens)))]
+        tables.table(header, steps, "differences")
 
 
 def _verdicts(found: Sequence[Difference]) -> str:
@@ -96,16 +92,16 @@ def _why(one: Difference) -> str:
         return together([controls.split(one), *([little] if one.share is not None else [])])
     line = (
         _(
-            "In the {model}, the states split at word {step:,}; given the second sentence’s state there (after "
-            "“{word}”), the first takes over {share:.0%} of the difference."
+            "In the {model}, the states split at word {step:,}. The second sentence’s state there (after “{word}”) "
+            "carries {share:.0%} of the difference."
         )
         if step == one.splits_at
         else _(
-            "In the {model}, the states split at word {split:,}; only given the second sentence’s state after word "
-            "{step:,} (“{word}”), the first takes over {share:.0%} of the difference."
+            "In the {model}, the states split at word {split:,}. The second sentence’s state after word {step:,} "
+            "(“{word}”) carries {share:.0%} of the difference."
         )
     )
-    word, share = visible(one.tokens[1][step - 1]), float(one.share[step - 1])
+    word, share = visible(one.tokens[1][step - 1]), Number(one.share[step - 1])
     return line.format(model=model, split=one.splits_at, step=step, word=word, share=share)
 
 
@@ -157,11 +153,3 @@ def _difference(checkpoint: Checkpoint, a: str, b: str) -> Difference:
     runs = [models.traced(checkpoint, text) for text in (a, b)]
     grid = patch_grid(checkpoint, *runs) if len(runs[0]) <= MOST_STEPS else None
     return difference(*runs, grid)
-
-
-def _rows(found: Sequence[Difference], named: Sequence[str]) -> list[tuple[object, ...]]:
-    return [
-        (one.model, *_row(one, at)[1:], *(log_odds_name(one.target) for _column in named))
-        for one in found
-        for at in range(max(map(len, one.tokens)))
-    ]

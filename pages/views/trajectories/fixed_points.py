@@ -32,7 +32,7 @@ _SECONDS, _MOST_SECONDS = 60, 600
 
 def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """The model, its constant input, and the fixed points found beforehand, or a search for them."""
-    with query_params.one_note(_("Invalid input or time in the link; using the default.")):
+    with query_params.one_note():
         with st.container(horizontal=True, vertical_alignment="bottom"):
             checkpoint = models.choose(list(checkpoints), "fixed points model")
             checkpoint = target.choose([checkpoint], "fixed points", predicted=False).model(checkpoint)
@@ -116,23 +116,21 @@ def _show(
     lead(_in_a_sentence(result))
     with settings:
         number = _choose_point(result) if result.points else None
-        plane = controls.choose_plane("fp_plane")
+        plane = controls.choose_axes("fp_plane")[0]
     _drawn(result, own, texts, checkpoint, number, plane)
     with st.expander(_("What was searched and found"), icon=":material/info:"):
         st.markdown(plain(statement(result)))
         st.caption(
             _(
                 "Took {seconds:.1f} s. Points closer than 0.01 count as one. Starts are states of the "
-                "built-in examples, those states after some steps of the held input, and where these "
-                "lead. Other starts may find more, and other inputs have other fixed points."
+                "built-in examples, those states after some steps of the held input, and where these lead."
             ).format(seconds=result.seconds)
         )
     if number is not None:
         _points_in_detail(result, own, number)
     if result.points or result.slow:
         header = ["model", "input", "kind", "number", "logit", "speed", "starts", "stability", "place"]
-        header += ["eigenvalue_real", "eigenvalue_imaginary", "time_constant"]
-        header += [] if result.target.wins_at_half else ["verdict", "target"]
+        header += ["eigenvalue_real", "eigenvalue_imaginary", "time_constant", "verdict", "target"]
         tables.download_chart("fixed-points", header, lambda: _rows(result))
 
 
@@ -159,9 +157,9 @@ def _in_a_sentence(result: FixedPoints) -> str:
         "line": _("It keeps its verdict on a line of fixed points."),
         "plane": _("It keeps its verdict on a plane of fixed points."),
         "none": _("It does not keep its verdict on a line of fixed points."),
-        "cannot tell": _("Whether it keeps its verdict on a line of them cannot be told: {reason}."),
+        "cannot tell": _("Whether it keeps its verdict on a line of them is unclear."),
     }
-    return together([found, answers[judged.answer].format(reason=judged.reason)])
+    return together([found, answers[judged.answer]])
 
 
 def _points_in_detail(result: FixedPoints, own: str, number: int) -> None:
@@ -226,12 +224,11 @@ def _drawn(
 def _choose_point(result: FixedPoints) -> int:
     """Which point's eigenvalues are shown, from 0; at first the one that most starts led to."""
     usual = max(range(len(result.points)), key=lambda index: result.points[index].starts)
-    return ask_whole(_("Chosen point"), "fp_point", 1, len(result.points), usual + 1, unreadable=None) - 1
+    return ask_whole(_("Chosen point"), "fp_point", 1, len(result.points), usual + 1) - 1
 
 
 def _rows(result: FixedPoints) -> list[tuple[object, ...]]:
     """A row for each of the 20 leading eigenvalues of each point."""
-    said = log_odds_name(result.target)
     return [
         (
             result.model,
@@ -246,7 +243,8 @@ def _rows(result: FixedPoints) -> list[tuple[object, ...]]:
             value.real,
             value.imag,
             steps,
-            *([] if result.target.wins_at_half else [result.label(point), said]),
+            result.label(point),
+            target.column(result.target),
         )
         for kind, points in (("fixed", result.points), ("slow", result.slow))
         for number, point in enumerate(points, 1)

@@ -9,7 +9,6 @@ import streamlit as st
 
 from core.data.examples import examples
 from core.data.labels import model_name
-from core.data.targets import log_odds_name
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, together
 from pages.server.caches import cached
@@ -50,8 +49,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     lead(_in_a_sentence(results, halved))
     longest = max(results, key=lambda one: len(one.tokens))
     key = f"trajectories gradient {fingerprint(longest.tokens)}"
-    if not query_params.restore("at", None, controls.read_position(len(longest.tokens)), key):
-        st.caption(_("Unknown word in the link."))
+    query_params.restore("at", None, controls.read_position(len(longest.tokens)), key)
     at = st.session_state[key]
     st.plotly_chart(
         vanishing(results, None if at is None else at + 1, halved),
@@ -76,9 +74,8 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     for gradients in results:
         with steps:
             paragraph(plain(model_name(gradients.model)), plain(gradients.statement))
-    header = ["model", "gain", "place", "token", "h", "c", "x", "state", "jacobian", "log10_bound"]
-    named = target.columns(gradients.target for gradients in results)
-    tables.download_chart("gradients", header + named, lambda: _rows(results, named))
+    header = ["model", "gain", "place", "token", "h", "c", "x", "state", "jacobian", "log10_bound", "target"]
+    tables.download_chart("gradients", header, lambda: _rows(results))
 
 
 def _ask_sentence(texts: Sequence[Sentence]) -> Sentence:
@@ -104,7 +101,7 @@ def _in_a_sentence(results: Sequence[Gradients], halved: Sequence[Gradients]) ->
     if count == 1:
         return _("There is one token, so the gradient passes through no step.")
     said = [
-        _("Of the gradient at the last of {count:,} words, the first has {left}.").format(
+        _("Gradient at the first of {count:,} words, as a share of that at the last: {left}.").format(
             count=count, left=_left(results)
         )
     ]
@@ -121,10 +118,10 @@ def _left(results: Sequence[Gradients]) -> str:
 
 
 def _share(share: float) -> str:
-    """A share in per cent, to two digits; of one near zero, that it is less than 0.1 %."""
+    """A share in per cent, to two digits; of one near zero, that it is less than 0.1%."""
     if share < 0.001:
-        return _("under 0.1 %")
-    return _("{share} %").format(share=f"{100 * share:.1f}" if share < 0.1 else f"{100 * share:,.0f}")
+        return _("under 0.1%")
+    return f"{share:.1%}" if share < 0.1 else f"{share:,.0%}"
 
 
 def _looks(results: Sequence[Gradients]) -> list[text_strip.Look]:
@@ -149,7 +146,6 @@ def _ask_gain() -> float:
         key="trajectories gain",
         default="1",
         read=query_params.one_of(_GAINS),
-        unreadable=_("Unknown scale factor in the link; using the trained weights."),
         help=_("1 is the model as trained. Less makes gradients vanish sooner; more may make them explode."),
     )
     return float(gain)
@@ -162,7 +158,7 @@ def _gradients(checkpoint: Checkpoint, text: str, gain: float) -> Gradients:
     return gradients(checkpoint, text, gain)
 
 
-def _rows(results: Sequence[Gradients], named: Sequence[str]) -> list[tuple[object, ...]]:
+def _rows(results: Sequence[Gradients]) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
     for gradients in results:
         of_c = [""] * len(gradients.tokens) if gradients.c is None else gradients.c.tolist()
@@ -171,11 +167,7 @@ def _rows(results: Sequence[Gradients], named: Sequence[str]) -> list[tuple[obje
             column.tolist() for column in (gradients.x, gradients.state, gradients.jacobian, gradients.log10_bound)
         ]
         rows += [
-            (
-                *(gradients.model, gradients.gain, position, token),
-                *values,
-                *(log_odds_name(gradients.target) for _column in named),
-            )
+            (gradients.model, gradients.gain, position, token, *values, target.column(gradients.target))
             for position, (token, *values) in enumerate(zip(gradients.tokens, *columns, strict=True), 1)
         ]
     return rows

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.labels import model_name, shown
-from core.data.targets import common, log_odds_name
+from core.data.targets import common
 from core.runtime.i18n import gettext as _
 from pages.views.trajectories import controls
 from pages.widgets import classes, query_params, tables, target
+from pages.widgets.number_inputs import slide
 from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
@@ -53,8 +54,7 @@ def _view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
             st.caption(_("Nothing is held or scaled yet. Choose a gate or some units."))
         show([run], "hold path")
     header = ["model", "place", "token", "logit_before", "logit_after", "probability_before", "probability_after"]
-    named = target.columns([run.target])
-    tables.download_chart("held", header + named, lambda: _rows(run, named))
+    tables.download_chart("held", [*header, "target"], lambda: _rows(run))
 
 
 def show(runs: Sequence[Intervention], key: str) -> None:
@@ -87,11 +87,8 @@ def show(runs: Sequence[Intervention], key: str) -> None:
 def _ask_span(trace: Trace) -> tuple[int, int]:
     """The tokens over which gates are held and units scaled."""
     left, right = st.columns(2)
-    unreadable = _("The link names a token outside the sentence; using the whole sentence.")
-    first = controls.choose_token(left, _("From token"), trace, name="patch_first", default=0, unreadable=unreadable)
-    last = controls.choose_token(
-        right, _("to token"), trace, name="patch_last", default=len(trace) - 1, unreadable=unreadable
-    )
+    first = controls.choose_token(left, _("From token"), trace, name="patch_first", default=0)
+    last = controls.choose_token(right, _("to token"), trace, name="patch_last", default=len(trace) - 1)
     return min(first, last), max(first, last)
 
 
@@ -112,7 +109,6 @@ def _ask_gate(trace: Trace, first: int, last: int) -> list[Change]:
         name="patch_gate",
         key=f"patch gate {trace.cell}",
         default=_USUAL_GATE.get(trace.cell, _NO_GATE),
-        unreadable=_("The link names a gate that this model lacks; using the default gate."),
     )
     if what == _NO_GATE:
         return []
@@ -139,21 +135,11 @@ def _ask_units(trace: Trace, first: int, last: int) -> list[Change]:
         default=units[:1] if trace.cell == "rnn" else [],
         read=lambda given: _units(given, len(units)),
         write=lambda picked: ".".join(map(str, picked)) or _NO_GATE,
-        unreadable=_("Unknown unit in the link; using the default."),
         max_selections=_MOST_UNITS,
         placeholder=_("none"),
     )
-    factor = query_params.linked(
-        middle.slider,
-        _("Factor (0 removes them)"),
-        0.0,
-        _MOST_FACTOR,
-        name="patch_factor",
-        key="patch factor",
-        default=0.0,
-        read=query_params.decimal(0, _MOST_FACTOR),
-        step=0.1,
-    )
+    with middle:
+        factor = slide(_("Factor (0 removes them)"), "patch_factor", 0.0, _MOST_FACTOR, 0.0, step=0.1)
     state = HIDDEN
     if trace.c is not None:
         names = {HIDDEN: _("of h"), CELL: _("of c")}
@@ -169,9 +155,9 @@ def _units(given: str, units: int) -> list[int] | None:
     return known if len(known) == len(numbers) == len(set(numbers)) <= _MOST_UNITS else None
 
 
-def _rows(run: Intervention, named: Sequence[str]) -> list[tuple[object, ...]]:
+def _rows(run: Intervention) -> list[tuple[object, ...]]:
     """A row for each token."""
     columns = (run.before, run.after, run.probability_before, run.probability_after)
     by_token = zip(run.tokens, *(column.tolist() for column in columns), strict=True)
-    aim = [log_odds_name(run.target) for _column in named]
-    return [(run.model, position, *values, *aim) for position, values in enumerate(by_token, 1)]
+    aim = target.column(run.target)
+    return [(run.model, position, *values, aim) for position, values in enumerate(by_token, 1)]

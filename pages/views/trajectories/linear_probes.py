@@ -20,12 +20,11 @@ if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.probes.units.linear_probes import Probes
     from core.probes.units.linear_probes_file import ProbeRows
-    from pages.widgets.sentences import Sentence
 
 _COMMAND = "python -m core probe-states --model all --data FILE --rows {rows} --seed {seed} --save"
 
 
-def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
+def view(checkpoints: Sequence[Checkpoint]) -> None:
     """The stored probes: one task at a time as dots with intervals, a table, what it covers, how to make it again."""
     stored = _stored(checkpoints)
     if not stored:
@@ -72,7 +71,7 @@ def _in_a_sentence(probed: Sequence[Probes], task: str) -> str:
         return _("None of these models was probed for this property.")
     best, model = max(found, key=lambda pair: pair[0].accuracy.mean)
     line = _(
-        "{property}: best read from the {state} of the {model}, {accuracy:.0%} right "
+        "{property}: best read from the {state} of the {model}. Balanced accuracy {accuracy:.0%} "
         "({control:.0%} with random labels)."
     )
     return line.format(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.labels import model_name
-from core.data.targets import log_odds_name
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from pages.server import limits
@@ -55,8 +54,7 @@ def _one_word(chosen: Sequence[Checkpoint]) -> None:
     )
     _say(memories)
     header = ["model", "k", "probability", "probability_without", "logit", "logit_without", "gradient_first_word"]
-    header += target.columns(memory.target for memory in memories)
-    tables.download_chart("memory", header, lambda: _rows(memories))
+    tables.download_chart("memory", [*header, "target"], lambda: _rows(memories))
 
 
 def _ask() -> tuple[str, str, int]:
@@ -75,7 +73,6 @@ def _ask() -> tuple[str, str, int]:
                 _MOST,
                 _UPTO,
                 step=10,
-                unreadable=_("Invalid number of words in the link; using the default."),
             )
             filler = query_params.text(
                 st.text_area,
@@ -141,9 +138,8 @@ def _memory(checkpoint: Checkpoint, word: str, filler: str, upto: int) -> Memory
 
 
 def _rows(memories: Sequence[Memory]) -> list[tuple[object, ...]]:
-    named = target.columns(memory.target for memory in memories)
     return [
-        (memory.model, *row, *(log_odds_name(memory.target) for _column in named))
+        (memory.model, *row, target.column(memory.target))
         for memory in memories
         for row in zip(
             memory.k.tolist(),

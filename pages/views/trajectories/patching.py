@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.labels import model_name
-from core.data.targets import common, log_odds_name
+from core.data.targets import common
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, titled, together
 from pages.server.caches import cached
@@ -65,9 +65,19 @@ def _patches(texts: Sequence[Sentence], readers: Sequence[Checkpoint]) -> None:
     with st.expander(_("Where the difference is carried, by model"), icon=":material/info:"):
         for grid in grids:
             paragraph(plain(model_name(grid.model)), plain(grid.statement))
-        header = ["model", "align", "step", "token", "other_token", "patched", "logit", "probability", "share"]
-        named = target.columns(grid.target for grid in grids)
-        tables.download_chart("patches", header + named, lambda: [row for grid in grids for row in _rows(grid, named)])
+        header = [
+            "model",
+            "align",
+            "step",
+            "token",
+            "other_token",
+            "patched",
+            "logit",
+            "probability",
+            "share",
+            "target",
+        ]
+        tables.download_chart("patches", header, lambda: [row for grid in grids for row in _rows(grid)])
 
 
 def _in_a_sentence(grids: Sequence[PatchGrid]) -> str:
@@ -150,16 +160,12 @@ def _restore(grids: Sequence[PatchGrid], whats: list[str], what_key: str, step_k
     """The patch that the link names, or that of the whole state where the sentences first differ."""
     what, step = _telling(grids, whats)
     longest = max(len(grid.tokens[0]) for grid in grids)
-    readable = [
-        query_params.restore("patch_what", what, query_params.one_of(whats), what_key),
-        query_params.restore("patch_step", step, controls.read_position(longest), step_key),
-    ]
+    query_params.restore("patch_what", what, query_params.one_of(whats), what_key)
+    query_params.restore("patch_step", step, controls.read_position(longest), step_key)
     if st.session_state[what_key] not in whats:  # other models were chosen
         st.session_state[what_key] = what
     if not 0 <= st.session_state[step_key] < longest:  # these models split the text into fewer tokens
         st.session_state[step_key] = step
-    if not all(readable):
-        st.caption(_("The link names a patch that is not possible here; using the suggested one."))
 
 
 def _telling(grids: Sequence[PatchGrid], whats: list[str]) -> tuple[str, int]:
@@ -255,7 +261,7 @@ def _grid(checkpoint: Checkpoint, a: str, b: str, align: str) -> PatchGrid:
     return patch_grid(checkpoint, models.traced(checkpoint, a), models.traced(checkpoint, b), align)
 
 
-def _rows(grid: PatchGrid, named: Sequence[str]) -> list[tuple[object, ...]]:
+def _rows(grid: PatchGrid) -> list[tuple[object, ...]]:
     """A row for each step and patch; none for a step without a partner."""
     shares, probabilities = grid.shares, grid.probabilities
     return [
@@ -269,7 +275,7 @@ def _rows(grid: PatchGrid, named: Sequence[str]) -> list[tuple[object, ...]]:
             float(logits[step]),
             float(probabilities[what][step]),
             "" if shares is None else float(shares[what][step]),
-            *(log_odds_name(grid.target) for _column in named),
+            target.column(grid.target),
         )
         for step, partner in enumerate(grid.partners)
         if partner is not None

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.labels import model_name, shown
-from core.data.targets import log_odds_name
 from core.runtime.i18n import clauses, listed, together
 from core.runtime.i18n import gettext as _
 from pages.server.fingerprint import fingerprint
@@ -49,8 +48,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     own = fingerprint([text for _number, text in texts])
     key, read = f"trajectories path {own}", [_traces(checkpoint, texts) for checkpoint in (*cornered, *drawn)]
     longest = max(len(trace) for traces in read for _number, trace in traces)
-    if not query_params.restore("at", None, controls.read_position(longest), key):
-        st.caption(_("Unknown word in the link."))
+    query_params.restore("at", None, controls.read_position(longest), key)
     at = st.session_state[key]
     step = None if at is None else min(at, longest - 1) + 1
     columns = iter(st.columns(len(cornered) + len(drawn)))
@@ -90,9 +88,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         tables.download_chart("verdicts", header, lambda: _shares(read[: len(cornered)]))
     if not drawn:
         return
-    header = ["sentence", "model", "place", "token", "read_out_axis", "component_1", "component_2", "logit"]
-    named = target.columns(trace.target for paths in results for _number, trace, _places in paths)
-    if named:
+    if not all(trace.target.wins_at_half for paths in results for _number, trace, _places in paths):
         st.caption(
             _(
                 "Of more than two classes, the read-out axis compares two: the target and the class under "
@@ -100,7 +96,8 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
                 "probable; a third may be more so."
             )
         )
-    tables.download_chart("path", header + named, lambda: _rows(results, named))
+    header = ["sentence", "model", "place", "token", "read_out_axis", "component_1", "component_2", "logit", "target"]
+    tables.download_chart("path", header, lambda: _rows(results))
 
 
 def _in_a_sentence(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> str:
@@ -167,9 +164,9 @@ def _shares(results: Sequence[Sequence[tuple[int, Trace]]]) -> list[tuple[object
     ]
 
 
-def _rows(results: Sequence[Sequence[tuple[int, Trace, np.ndarray]]], named: Sequence[str]) -> list[tuple[object, ...]]:
+def _rows(results: Sequence[Sequence[tuple[int, Trace, np.ndarray]]]) -> list[tuple[object, ...]]:
     return [
-        (number, trace.model, position, token, *at.tolist(), logit, *(log_odds_name(trace.target) for _column in named))
+        (number, trace.model, position, token, *at.tolist(), logit, target.column(trace.target))
         for paths in results
         for number, trace, places in paths
         for position, (token, at, logit) in enumerate(zip(trace.tokens, places, trace.logit.tolist(), strict=True), 1)

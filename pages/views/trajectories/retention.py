@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.labels import model_name
-from core.data.targets import common, log_odds_name
+from core.data.targets import common
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from pages.server import limits
@@ -44,7 +44,7 @@ def view(checkpoints: Sequence[Checkpoint]) -> tuple[Sequence[Checkpoint], bool]
     if results:
         with st.expander(_("Share left, by word"), icon=":material/table:"):
             _say(results)
-            header = ["model", "word", "filler", "k", "effect", *target.columns(one.target for one in results)]
+            header = ["model", "word", "filler", "k", "effect", "target"]
             tables.download_chart("retention", header, lambda: _rows(results))
     return chosen, bool(results)
 
@@ -73,7 +73,7 @@ def _answer(results: Sequence[Retention]) -> None:
     shares = [f"{model_name(result.model)} {minus(f'{round(result.share[-1], 2) + 0.0:.0%}')}" for result in best_first]
     lead(
         _(
-            "Left of a first word’s effect after {k} neutral words: {shares} "
+            "Share of a first word’s effect left after {k} neutral words: {shares} "
             "(average over {words} words, {fillers} fillers)."
         ).format(k=results[0].k[-1], shares=listed(shares), words=len(results[0].words), fillers=results[0].fillers)
     )
@@ -99,7 +99,6 @@ def _ask(checkpoint: Checkpoint) -> tuple[tuple[str, ...], int]:
         1,
         _MOST_FILLERS,
         _FILLERS,
-        unreadable=_("Invalid number of fillers in the link; using the default."),
     )
     return tuple(word for word in limits.short_enough(words).split(",") if word.strip()), fillers
 
@@ -140,15 +139,10 @@ def _say(results: Sequence[Retention]) -> None:
     lows, highs = zip(*(retention.probability_alone for retention in results), strict=True)
     st.caption(
         _(
-            "{words:,} words, each followed by the same {fillers:,} fillers. The fillers are random "
-            "word lists, sampled (seed {seed}) from {neutral:,} frequent words that are neutral in "
-            "the training data. For fillers alone, {chance} is mostly {low:.2f} to {high:.2f}. "
-            "Brackets and bands are 95 % intervals from resampling words and fillers; with few words "
-            "they say little. The share is of the summed effects."
+            "Fillers are sampled (seed {seed}) from {neutral:,} frequent words that are neutral in the training data. "
+            "For fillers alone, {chance} is mostly {low:.2f} to {high:.2f}."
         ).format(
-            words=len(results[0].words),
             chance=classes.probability_name_plain(common([retention.target for retention in results])),
-            fillers=results[0].fillers,
             seed=_SEED,
             neutral=results[0].neutral,
             low=min(lows),
@@ -166,9 +160,8 @@ def _retention(checkpoint: Checkpoint, with_polarity: str, words: tuple[str, ...
 
 def _rows(results: Sequence[Retention]) -> list[tuple[object, ...]]:
     """A row for each model, word, filler and k."""
-    named = target.columns(retention.target for retention in results)
     return [
-        (retention.model, word, filler, k, effect, *(log_odds_name(retention.target) for _column in named))
+        (retention.model, word, filler, k, effect, target.column(retention.target))
         for retention in results
         for word, of_word in zip(retention.words, retention.effect.tolist(), strict=True)
         for filler, of_filler in enumerate(of_word, 1)

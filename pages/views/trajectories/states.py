@@ -138,7 +138,6 @@ def _ask_what(trace: Trace) -> str:
         shown_names(trace),
         name="show",
         key=f"trajectories show {trace.cell}",
-        unreadable=_("The link names a gate that this model lacks; showing its hidden state."),
     )
 
 
@@ -161,17 +160,15 @@ def _ask_units(order: np.ndarray) -> list[int]:
 def _restore_choice(runs: Sequence[Trace], unit: int, unit_key: str, token_key: str) -> tuple[int, int]:
     """Puts the unit and the token of the link under their keys, or the usual ones; the run they are of, and that
     token: where two runs split, or the one that moved the logit most."""
-    readable = query_params.restore("of", 1, {"1": 1, "2": 2}.get, "trajectories of")
+    query_params.restore("of", 1, {"1": 1, "2": 2}.get, "trajectories of")
     of = min(st.session_state["trajectories of"], len(runs)) - 1
     if len(runs) == 1:
         token = int(abs(runs[0].contributions).argmax())
     else:
         differ = (one != other for one, other in zip(*(run.tokens for run in runs), strict=False))
         token = min(next((step for step, differs in enumerate(differ) if differs), 0), len(runs[of]) - 1)
-    readable &= query_params.restore("unit", unit, query_params.whole(0, runs[0].h.shape[1] - 1), unit_key)
-    readable &= query_params.restore("token", token, controls.read_position(max(map(len, runs))), token_key)
-    if not readable:
-        st.caption(_("Unknown unit or token in the link; using those that moved the logit most."))
+    query_params.restore("unit", unit, query_params.whole(0, runs[0].h.shape[1] - 1), unit_key)
+    query_params.restore("token", token, controls.read_position(max(map(len, runs))), token_key)
     return of, token
 
 

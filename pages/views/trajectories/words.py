@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.labels import model_name
-from core.data.targets import common, log_odds_name, probability
+from core.data.targets import common, probability
 from core.figures.palette import shade
 from core.runtime.i18n import clauses, listed
 from core.runtime.i18n import gettext as _
@@ -38,14 +38,13 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         starts = _ask_start(by_sentence)
     lead(_in_a_sentence(by_sentence))
     for number, traces in by_sentence.items():
-        _contributions(number, traces, starts[number])
-    with st.expander(_("Verdict after each word"), icon=":material/show_chart:"):
+        _contributions(number, traces, starts[number], len(by_sentence) > 1)
+    with st.expander(_("Verdict after each token"), icon=":material/show_chart:"):
         _verdicts(texts, chosen)
     with st.expander(_("Sums"), icon=":material/functions:"):
         _sums(by_sentence)
     header = ["sentence", "model", "place", "token", "logit", "probability", "contribution", "cell_contribution"]
-    named = target.columns(trace.target for traces in by_sentence.values() for trace in traces)
-    tables.download_chart("contributions", header + named, lambda: _rows(by_sentence, named))
+    tables.download_chart("contributions", [*header, "target"], lambda: _rows(by_sentence))
 
 
 def _in_a_sentence(by_sentence: dict[int, list[Trace]]) -> str:
@@ -68,21 +67,20 @@ def _in_a_sentence(by_sentence: dict[int, list[Trace]]) -> str:
     return _("What moves the {logit} most: {words}.").format(logit=logit, words=clauses(said))
 
 
-def _contributions(number: int, traces: Sequence[Trace], first: int) -> None:
+def _contributions(number: int, traces: Sequence[Trace], first: int, several: bool) -> None:
     """The bars of a sentence and its words; the one that is clicked is marked and told of."""
     from core.figures.inside.contributions import contribution_bars
 
     longest = max(traces, key=len)
     own = fingerprint((number, longest.tokens))
     key, chart = f"trajectories word {own}", f"contributions {number}"
-    if not query_params.restore(f"word{number}", None, controls.read_position(len(longest)), key):
-        st.caption(_("Unknown word in the link."))
+    query_params.restore(f"word{number}", None, controls.read_position(len(longest)), key)
     chosen = st.session_state[key]
     title = _("What each token adds to the {logit}, sentence {number}").format(
         logit=classes.log_odds_name(*(trace.target for trace in traces)), number=number
     )
     st.plotly_chart(
-        contribution_bars(traces, title, first, chosen),
+        contribution_bars(traces, title if several else "", first, chosen),
         key=chart,
         alt=_("Contribution of every token to the final logit, by model"),
     )
@@ -173,14 +171,14 @@ def _sums(by_sentence: dict[int, list[Trace]]) -> None:
     )
 
 
-def _rows(by_sentence: dict[int, list[Trace]], named: Sequence[str]) -> list[tuple[object, ...]]:
+def _rows(by_sentence: dict[int, list[Trace]]) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
     for number, traces in by_sentence.items():
         for trace in traces:
             kept = [""] * len(trace) if trace.cell_contributions is None else trace.cell_contributions.tolist()
             columns = (trace.logit.tolist(), trace.probability.tolist(), trace.contributions.tolist(), kept)
             rows += [
-                (number, trace.model, position, token, *values, *(log_odds_name(trace.target) for _column in named))
+                (number, trace.model, position, token, *values, target.column(trace.target))
                 for position, (token, *values) in enumerate(zip(trace.tokens, *columns, strict=True), 1)
             ]
     return rows

@@ -8,6 +8,7 @@ import pytest
 from core.figures.attribution import colours
 from core.figures.attribution.interactions import interaction_heatmap
 from core.figures.attribution.order import order_bars
+from core.figures.palette import shade
 from core.probes.attribution.interactions import Interactions
 from core.probes.attribution.order import OrderAttribution
 from tests.figures.shown import TOKENS, assert_text
@@ -86,7 +87,7 @@ def test_pairs_are_a_symmetric_map_around_zero() -> None:
     value = f"{found.matrix[0, 1]:+.3f}".replace("-", "−")
     assert cells.customdata[0][1] == f"not (1) × good (3): {value} ± {found.errors[0, 1]:.3f}"
     assert len(numbers.text) == 2 and figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1]
-    assert cells.colorscale[0][1] == colours.shade(colours.sides(found.target)[1], 1)
+    assert cells.colorscale[0][1] == shade(1, colours.sides(found.target)[1])
     twice = interaction_heatmap(pairs(("so", "so", "good"), (0, 1, 2)))
     assert list(twice.layout.xaxis.ticktext) == ["so (1)", "so (2)", "good"]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.data.tables import rows
 from core.probes.scan import cues
-from core.probes.scan.cues import CUES, GIVE_AWAY, CueFinder, gives_away, look, without_give_aways
+from core.probes.scan.cues import CUES, GIVE_AWAY, CueFinder, gives_away, without_give_aways
 from core.text import word_cache
 
 EXAMPLES = {
@@ -55,19 +55,19 @@ def patterns_alone(text: str) -> tuple[str, ...]:
 def test_cues_are_shown_by_their_examples_and_by_no_plain_text() -> None:
     for name, texts in EXAMPLES.items():
         for text in texts:
-            assert name in look(text).names, (name, text)
-    assert {text: look(text) for text in SILENT} == dict.fromkeys(SILENT, ((), 0.0))
+            assert name in CueFinder()(text).names, (name, text)
+    assert {text: CueFinder()(text) for text in SILENT} == dict.fromkeys(SILENT, ((), 0.0))
     assert set(EXAMPLES) == {cue.name for cue in CUES}
     assert all(cue.weight > 0 and cue.needs for cue in CUES)
     assert [cue.weight for cue in CUES] == sorted((cue.weight for cue in CUES), reverse=True)
 
 
 def test_the_score_grows_with_every_cue_and_stays_below_one() -> None:
-    assert look("hm...").score == pytest.approx(1 - math.exp(-0.1))
-    both = look("hm... lol")
+    assert CueFinder()("hm...").score == pytest.approx(1 - math.exp(-0.1))
+    both = CueFinder()("hm... lol")
     assert set(both.names) == {"ellipsis", "laughter"} and both.score == pytest.approx(1 - math.exp(-0.4))
-    everything = look(" ".join(text for texts in EXAMPLES.values() for text in texts))
-    assert look("hm...").score < both.score < everything.score < 1
+    everything = CueFinder()(" ".join(text for texts in EXAMPLES.values() for text in texts))
+    assert CueFinder()("hm...").score < both.score < everything.score < 1
 
 
 WORDS = [word for texts in EXAMPLES.values() for text in texts for word in text.split()] + ["#not", "/s", "3am", "oh"]
@@ -76,7 +76,7 @@ WORDS = [word for texts in EXAMPLES.values() for text in texts for word in text.
 @given(st.lists(st.sampled_from(WORDS), max_size=15), st.sampled_from([" ", "  ", "\n", ", ", "-"]))
 def test_gates_change_nothing(words: list[str], between: str) -> None:
     text = between.join(words)
-    assert tuple(name for name in look(text).names if name != GIVE_AWAY) == patterns_alone(text)
+    assert tuple(name for name in CueFinder()(text).names if name != GIVE_AWAY) == patterns_alone(text)
 
 
 def test_gates_change_nothing_on_real_texts(report_data: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_finder_that_remembers_says_what_a_new_one_says(monkeypatch: pytest.Mo
     monkeypatch.setattr(word_cache, "SIZE", 7)
     finder = CueFinder()
     for text in [*SILENT, *(text for texts in EXAMPLES.values() for text in texts)] * 2:
-        assert finder(text) == look(text)
+        assert finder(text) == CueFinder()(text)
         assert len(finder._held) <= 7
 
 
@@ -99,10 +99,10 @@ GIVE_AWAYS = ["so fun #sarcasm", "#NOT happy", "what a day #Irony", "sure thing 
 
 def test_give_aways_are_reported_and_weigh_nothing() -> None:
     for text in GIVE_AWAYS:
-        assert gives_away(text) and look(text).names[-1] == GIVE_AWAY
+        assert gives_away(text) and CueFinder()(text).names[-1] == GIVE_AWAY
         bare = without_give_aways(text)
         assert not gives_away(bare) and "#" not in bare and "/s" not in bare
-        assert look(text).score == look(bare).score
+        assert CueFinder()(text).score == CueFinder()(bare).score
         assert without_give_aways(bare) == bare
     for text in ("#nothing", "#notable day", "and/so on", "a /s in the middle", "#ironing", "not"):
         assert not gives_away(text) and without_give_aways(text) == text
@@ -113,5 +113,5 @@ def test_give_aways_are_reported_and_weigh_nothing() -> None:
 )
 def test_long_texts_take_no_time(text: str) -> None:
     start = time.perf_counter()
-    look(text)
+    CueFinder()(text)
     assert time.perf_counter() - start < 1

@@ -27,7 +27,7 @@ from core.models.checkpoints import Checkpoint
 from core.models.predict import verdict
 from core.models.recurrent import Classifier
 from core.probes.scan import one_file as scanning
-from core.probes.scan.cues import look
+from core.probes.scan.cues import CueFinder
 from core.probes.scan.one_file import Scan, scan
 from core.text.preprocessing import Preprocessing, Vocabulary
 from tests.data.tables import read_table
@@ -120,7 +120,7 @@ def test_the_ranking_is_what_sorting_everything_gives(
         assert (find.text, find.line, find.model) == (row["text"], find.row + 1, cell)
         assert (find.score, find.probability) == pytest.approx(by_row[find.row], abs=1e-6)
         assert find.human == ("negative", "positive")[HUMAN[row["mood"].lower()]] != find.label
-        assert (find.cues, find.cue_score) == look(find.text)
+        assert (find.cues, find.cue_score) == CueFinder()(find.text)
     filled = [row for row in rows if row["text"].strip()]
     labelled = sum(row["mood"].lower() in HUMAN for row in filled)
     assert (found.rows, found.scored, found.empty, found.malformed) == (150, len(filled), 150 - len(filled), 0)
@@ -172,7 +172,7 @@ def test_every_row_is_in_the_output(source: str, target: str, rows: list[dict[st
     for row in written:
         human = HUMAN.get(row["mood"].lower())
         assert (row["human_reading"] or None) == (None if human is None else ("negative", "positive")[human])
-        seen = look(row["text"])
+        seen = CueFinder()(row["text"])
         assert float(row["cue_score"]) == seen.score and row["cues"] == " ".join(seen.names)
         for model in models:
             if not row["text"].strip():
@@ -193,9 +193,9 @@ def test_without_labels_cues_times_probability_rank(rows: list[dict[str, str]], 
     found = last(scan(write(tmp_path / "in.csv", rows), [model], out=out, top=10))
     expected = sorted(
         (
-            (look(row["text"]).score * verdict(model, row["text"]).probability, number)
+            (CueFinder()(row["text"]).score * verdict(model, row["text"]).probability, number)
             for number, row in enumerate(rows, 1)
-            if look(row["text"]).score > 0
+            if CueFinder()(row["text"]).score > 0
         ),
         key=lambda one: (-one[0], one[1]),
     )
@@ -353,7 +353,7 @@ def test_cues_rank_by_positive_where_it_is_one_of_three(rows: list[dict[str, str
     for find in last(scan(path, [model])).top["gru"]:
         chance = verdict(model, find.text).distribution[2]
         assert find.target.name == "positive" and find.probability == pytest.approx(chance, abs=1e-6)
-        assert find.score == pytest.approx(look(find.text).score * chance, abs=1e-6)
+        assert find.score == pytest.approx(CueFinder()(find.text).score * chance, abs=1e-6)
     assert last(scan(path, [three()])).top == {"gru": ()}
     with pytest.raises(LookupError, match="'angry' is no class; available: late, lost, fine"):
         next(scan(path, [three()], classes=["fine", "angry"]))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import html
 import json
-import re
 import shutil
 from pathlib import Path
 
@@ -25,7 +23,7 @@ from core.probes.attribution.sensitivity import moved, random_sensitivity, sensi
 from pages.views.attributions import controls, names, trust
 from pages.wording import tokens
 from tests import app
-from tests.app import figures, parameters, press, said, sound
+from tests.app import answers, figures, parameters, press, said, sound
 from tests.conftest import WORDS, write_tiny_checkpoint
 
 PROVERB = "Better late than never"
@@ -63,12 +61,6 @@ def opened(view: str = "words", **link: str) -> AppTest:
 def strips(at: AppTest) -> list[list[str]]:
     """The number below each word, a list a strip."""
     return [[look["below"] for look in strip["looks"]] for strip in app.strips(at)]
-
-
-def answers(at: AppTest) -> list[str]:
-    """The sentences that answer, as a reader sees them."""
-    bodies = [found.proto.body for found in at.get("html")]
-    return [html.unescape(re.sub("<[^>]*>", "", body)) for body in bodies if "u-answer" in body.split("</style>")[-1]]
 
 
 def cells(at: AppTest) -> list[list[float | None]]:
@@ -195,7 +187,7 @@ def test_all_methods_agree_with_themselves() -> None:
     correlations = cells(opened("agreement", q=PROVERB, models="lstm"))
     assert len(correlations) == sum("lstm" in method.cells for method in METHODS.values())
     assert all(row[place] in (1.0, None) for place, row in enumerate(correlations))
-    assert METHODS.keys() == names.methods().keys() == names.explanations().keys()
+    assert METHODS.keys() == names.methods().keys()
 
 
 @pytest.fixture

@@ -81,7 +81,7 @@ def test_only_the_chosen_exercise_runs() -> None:
 
 def test_an_exercise_that_is_not_there() -> None:
     at = opened(lab="<b>")
-    assert "unknown exercise" in said(at) and "lab" not in parameters(at)
+    assert "`lab`" in said(at) and "lab" not in parameters(at)
     assert len(outcome(at)) == 4
 
 
@@ -206,7 +206,7 @@ def test_activations_starts_length_and_width_are_changed() -> None:
 def test_a_forged_link_gives_the_report_s_exercise_and_says_so() -> None:
     for hand in ("x" * (LONGEST + 1), "rnn**tanh**0_0_0**" + "*".join("1" * 500) + "**0", "lstm**" * 100):
         at = opened(hand=hand, hand_t="-1", hand_digits="<b>")
-        assert "no readable exercise" in said(at)
+        assert "`hand`" in said(at)
         assert [row["z_i"] for row in outcome(at)] == ["90", "90", "190", "90"]
         assert parameters(at) == {}
 
@@ -285,7 +285,7 @@ def test_speed_is_measured_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_forged_unit_and_token() -> None:
     for value in ("-1", str(HIDDEN)):
         at = opened("cells", q="so good", cells_unit=value, cells_token="9" * 5_000)
-        assert "The link names an unknown unit" in said(at)
+        assert "Invalid in the link: `cells_unit`" in said(at)
         assert not {"cells_unit", "cells_token"} & set(parameters(at))
 
 

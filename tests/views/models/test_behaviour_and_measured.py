@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import shutil
 from pathlib import Path
@@ -19,7 +17,7 @@ from core.probes.sarcasm.corpora import LabelledText, SarcasmCorpus
 from core.probes.sarcasm.report import reports
 from pages.views.models import behaviour
 from tests import app
-from tests.app import choose_row, numbers_in, parameter, said, sound, table
+from tests.app import answers, choose_row, csv_rows, numbers_in, parameter, said, sound, table
 
 NAMES = ("rnn", "gru", "lstm")
 
@@ -31,10 +29,6 @@ def _own_world(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def opened(view: str, **parameters: str) -> AppTest:
     return sound(app.opened("Models", view, **parameters))
-
-
-def rows(text: str) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(text, newline="")))
 
 
 # Behaviour
@@ -52,7 +46,7 @@ def test_the_suite_is_what_core_says(files: dict[str, str]) -> None:
         )
     assert len(at.get("plotly_chart")) == 1
     assert any(numbers_in(line)[:2] == [found[0].rate.templates, found[0].rate.cases] for line in said(at).splitlines())
-    header, *lines = rows(files["unrolled-suite.csv"])
+    header, *lines = csv_rows(files["unrolled-suite.csv"])
     assert header[3:6] == ["RNN", "RNN, from", "RNN, to"] and len(lines) == len(CAPABILITIES) + 1
     for line, one in zip(lines, found[0].capabilities, strict=False):
         assert [float(cell) for cell in line[3:6]] == [one.rate.rate, *(one.rate.interval or ())]
@@ -61,9 +55,8 @@ def test_the_suite_is_what_core_says(files: dict[str, str]) -> None:
     for suite in found:
         failures = sum(one.rate.failures for one in suite.templates if one.template.capability == name)
         assert any(line.startswith(f"**{suite.model.upper()}: {failures} ") for line in said(at).splitlines())
-    answer = " ".join(one.proto.body for one in at.html if 'class="u-answer"' in one.proto.body)
     rates = [round(100 * suite.rate.rate) for suite in found]
-    assert numbers_in(answer.partition(">")[2])[:4] == [found[0].rate.cases, *rates]
+    assert numbers_in(answers(at)[0])[:4] == [found[0].rate.cases, *rates]
 
 
 def test_a_capability_and_a_template_are_looked_at() -> None:
@@ -122,7 +115,7 @@ def test_the_figures_that_are_kept_are_shown(measured: Path, files: dict[str, st
     assert changes == pytest.approx([one.reworded.change.mean for one in found.reports if one.reworded], abs=6e-4)
     assert table(at, "description")["rows"].tolist() == [5]
     assert {"unrolled-meant.csv", "unrolled-reworded.csv", "unrolled-positive.csv"} <= set(files)
-    header, *lines = rows(files["unrolled-reworded.csv"])
+    header, *lines = csv_rows(files["unrolled-reworded.csv"])
     place = header.index("mean change in P(positive)")
     for line, one in zip(lines, found.reports, strict=True):
         change = one.reworded and one.reworded.change

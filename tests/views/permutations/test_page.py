@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from html import unescape
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -27,7 +26,7 @@ from pages.server.fingerprint import fingerprint
 from pages.widgets import models
 from pages.widgets.word_order import moved
 from tests import app
-from tests.app import charts, live, numbers_in, offers, parameter, press, said, shown, sound
+from tests.app import answers, charts, live, numbers_in, offers, parameter, press, said, shown, sound
 from tests.conftest import WORDS, write_tiny_checkpoint
 from tests.fluency.small_judge import random_judge
 from tests.hostile import SENTENCES
@@ -74,11 +73,6 @@ def searched(**parameters: str) -> AppTest:
 def started(at: AppTest, label: str) -> AppTest:
     """The page after its search, which starts by itself where there are few orders."""
     return press(at, label) if offers(at, label) else at
-
-
-def lead(at: AppTest) -> str:
-    """The sentence that answers."""
-    return next(unescape(one.proto.body) for one in at.html if "u-answer" in one.proto.body)
 
 
 def look_at(at: AppTest, view: str) -> AppTest:
@@ -145,7 +139,7 @@ def test_opens_by_hand_on_the_proverb_and_the_verdicts_follow_the_words() -> Non
     assert said(at).count("swap_horiz") == flips
     assert parameter(at, "order") == "4.3.2.1"
     valid = random_judge(WORDS, threshold=0.3).judgement(["never", "than", "late", "better"])
-    assert f"P(valid) {valid:.2f}" in lead(at)
+    assert f"P(valid) {valid:.2f}" in answers(at)[0]
     assert probabilities(opened(q="so good", order="2.1")) == expected("good so")
 
 
@@ -180,7 +174,7 @@ def test_a_pair_is_kept_once_it_is_judged_and_listed_with_the_precision_of_the_g
     assert pair.scorer == "made-up trigram" and pair.floor == 8.0
     look_at(at, "kept")
     assert set(at.dataframe[0].value["other order"]) == {"hate love"}
-    assert numbers_in(lead(at))[:3] == [1, 1, 100], "judged, precision"
+    assert numbers_in(answers(at)[0])[:3] == [1, 1, 100], "judged, precision"
     (tmp_path / "pairs.sqlite3").write_text("no database, and much longer than its header would be " * 10)
     (error,) = opened("kept").error
     assert "pairs.sqlite3" in shown(error.value)
@@ -188,7 +182,7 @@ def test_a_pair_is_kept_once_it_is_judged_and_listed_with_the_precision_of_the_g
 
 def test_kept_pairs_are_filtered_and_removed() -> None:
     more = {"target": Target(("sad", "neither", "glad"), 1), "label_original": "glad", "label_other": "neither"}
-    for judgement, model, answers in (("valid", "lstm", {}), ("unsure", "gru", more)):
+    for judgement, model, others in (("valid", "lstm", {}), ("unsure", "gru", more)):
         Collection().keep(
             original=f"{model} so",
             other=f"so {model}",
@@ -196,7 +190,7 @@ def test_kept_pairs_are_filtered_and_removed() -> None:
             probability_original=0.2,
             probability_other=0.8,
             judgement=judgement,
-            **answers,
+            **others,
         )
     at = opened("kept")
     shown_as = at.dataframe[0].value[["P(target class), other", "target class", "verdicts"]].to_numpy().tolist()
@@ -229,8 +223,7 @@ def test_what_a_search_will_do_is_told_before_it_starts() -> None:
 def test_a_search_to_its_end_shows_its_certificate_figures_and_tables() -> None:
     at = searched(q="better late than never so", model="gru")
     assert len(at.success) == 1 and 120 in numbers_in(at.success[0].value)
-    values = {metric.label: metric.value for metric in at.metric}
-    assert values["orders scored"] == "120"
+    assert 120 in numbers_in(answers(at)[0])
     assert len(chart_of(at, "scatter")[1]["data"]) == 3
     assert len(chart_of(at, "histogram")[1]["data"]) == 2
     words = ["better", "late", "than", "never", "so"]
@@ -242,7 +235,7 @@ def test_a_search_to_its_end_shows_its_certificate_figures_and_tables() -> None:
 
 def test_where_no_order_flips_composed_pairs_are_offered() -> None:
     at = searched(q="so good", model="gru")
-    assert 0 in numbers_in(next(metric.value for metric in at.metric if metric.label == "flips"))
+    assert 0 in numbers_in(answers(at)[0])
     offered = next(table.value for table in at.dataframe if "second order" in table.value)
     assert len(offered) == 3
     for first, second in zip(offered["first order"], offered["second order"], strict=True):
@@ -397,12 +390,12 @@ def test_settings_are_written_to_the_link() -> None:
 def test_permutations_are_told_from_other_pairs() -> None:
     at = opened("compare")
     assert at.text_input(key="permutations second").value == "Better never than late"
-    assert numbers_in(lead(at))[0] == 2 and at.get("form") is not None
+    assert numbers_in(answers(at)[0])[0] == 2 and at.get("form") is not None
     at.text_input(key="permutations second").set_value("better late than always, always").run()
-    assert "different words" in lead(at) and not offers(at, "Keep this pair")
+    assert "different words" in answers(at)[0] and not offers(at, "Keep this pair")
     assert set(at.dataframe[0].value["word"]) == {"never", "always", ","}
     at.text_input(key="permutations second").set_value("BETTER late than never").run()
-    assert "same order" in lead(at) and {metric.proto.direction for metric in at.metric} == {Metric.NONE}
+    assert "same order" in answers(at)[0] and {metric.proto.direction for metric in at.metric} == {Metric.NONE}
     at.text_input(key="permutations second").set_value("").run()
     assert len(at.info) == 1 and not at.metric
     assert not any(one.key == "example" for one in at.pills), "an example is no order of this sentence"
@@ -424,7 +417,7 @@ def test_the_order_suite_is_what_core_says() -> None:
         assert differ is not None and differ.blind is not None and differ.right is not None
         blind.append(100 * (differ.blind.share or 0))
         right.append(100 * (differ.right.share or 0))
-    assert numbers_in(lead(at)) == pytest.approx(blind + right, abs=0.51)
+    assert numbers_in(answers(at)[0]) == pytest.approx(blind + right, abs=0.51)
     for relation, must in (("Opposite meanings", "differ"), ("Same meaning", "stay"), ("Open meanings", "open")):
         results = {result.pattern: result for result in suites[0].patterns if result.must == must}
         shown_rows = app.table(at, "pattern", "RNN")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from core.storage.comments import Find, Finds
 from core.storage.database import Prediction
 from pages.wording.tokens import signed
 from tests import app
-from tests.app import choose_row, live, numbers_in, offers, parameter, press, said, sound, strips
+from tests.app import answers, choose_row, live, numbers_in, offers, parameter, press, said, sound, strips
 from tests.hostile import SENTENCES
 
 MARKER = "zqxmarker"  # a word that stands nowhere on a page unless it was typed
@@ -69,13 +68,7 @@ def test_until_a_person_says_how_they_read_it_no_model_is_fooled_and_nothing_is_
     at = commented()
     assert at.segmented_control(key="sarcasm reading").value is None and parameter(at, "reading") is None
     assert [metric.value for metric in at.metric] == [one.verdict.label for one in judged()]
-    assert "badge[" not in said(at) and "fooled:" not in answer(at) and not offers(at, "Keep this text")
-
-
-def answer(at: AppTest) -> str:
-    """The sentence that answers."""
-    (found,) = (one.proto.body for one in at.html if 'class="u-answer"' in one.proto.body)
-    return unescape(re.sub("<[^>]*>", "", found))
+    assert "badge[" not in said(at) and "fooled:" not in answers(at)[0] and not offers(at, "Keep this text")
 
 
 def test_every_model_says_whether_it_is_fooled_and_by_how_much() -> None:
@@ -91,7 +84,7 @@ def test_every_model_says_whether_it_is_fooled_and_by_how_much() -> None:
         kinds = {True: ("orange", "theater_comedy"), False: ("green", "check")}
         assert badges == [kinds[one.fooled] for one in found if one.fooled is not None]
         fooled = [one.model.upper() for one in found if one.fooled]
-        assert [name for name in answer(at).partition("fooled:")[0].split(" ") if name.strip(",").isupper()] == [
+        assert [name for name in answers(at)[0].partition("fooled:")[0].split(" ") if name.strip(",").isupper()] == [
             f"{name}," if name != fooled[-1] else name for name in fooled
         ] or reading == "mixed"
         if reading != "mixed":
@@ -308,7 +301,7 @@ def test_finds_are_listed_and_filtered() -> None:
         sound(getattr(at, kind)(key=f"finds {key}").set_value(value).run())
         shown = at.dataframe[0].value
         assert (shown["text"].tolist() if len(shown) else []) == expected
-        assert numbers_in(answer(at))[:2] == [len(expected), 3]
+        assert numbers_in(answers(at)[0])[:2] == [len(expected), 3]
 
 
 def test_finds_of_several_classes_name_theirs() -> None:

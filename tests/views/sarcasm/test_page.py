@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Callable, Iterator, Sequence
-from html import unescape
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -28,7 +26,20 @@ from core.probes.scan import one_file
 from core.storage.comments import Find, Finds
 from pages.widgets import models
 from tests import app
-from tests.app import choose_row, live, numbers_in, offers, parameter, press, said, sound, table, unmarked
+from tests.app import (
+    answers,
+    choose_row,
+    csv_rows,
+    live,
+    numbers_in,
+    offers,
+    parameter,
+    press,
+    said,
+    sound,
+    table,
+    unmarked,
+)
 from tests.conftest import write_tiny_checkpoint
 from tests.hostile import SENTENCES
 from tests.probes.small_models import word_sources
@@ -58,10 +69,6 @@ def opened(view: str = "", **parameters: str) -> AppTest:
 
 def look_at(at: AppTest, view: str) -> AppTest:
     return sound(at.pills(key="sarcasm view").set_value(view).run())
-
-
-def rows(text: str) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(text, newline="")))
 
 
 def kept() -> list[Find]:
@@ -129,18 +136,12 @@ def edited(**parameters: str) -> AppTest:
 SURE = "i love this movie, it is so good"
 
 
-def answer_shown(at: AppTest) -> str:
-    """The sentence that answers."""
-    (found,) = (one.proto.body for one in at.html if 'class="u-answer"' in one.proto.body)
-    return unescape(re.sub("<[^>]*>", "", found))
-
-
 def test_a_search_to_its_end_is_what_core_finds(files: dict[str, str]) -> None:
     at, found = edited(q=SURE), answer(SURE)
     assert found.best is not None and found.flips > 1, "the test needs a sentence that flips"
     assert found.certificate in said(at) and not at.success
     chances = [round(found.probability, 3), round(found.best.probability, 3)]
-    assert numbers_in(answer_shown(at)) == [len(found.best.edits), *chances]
+    assert numbers_in(answers(at)[0]) == [len(found.best.edits), *chances]
     counts = [found.queries, found.proposed, found.candidates]
     assert any(numbers_in(line)[:1] + numbers_in(line)[-2:] == counts for line in said(at).splitlines())
     assert any(numbers_in(line) == [1 + len(found.others), found.flips] for line in said(at).splitlines())
@@ -151,7 +152,7 @@ def test_a_search_to_its_end_is_what_core_finds(files: dict[str, str]) -> None:
     assert guards["guard"].tolist() == ["polarity", "antonyms", "negations"]
     assert guards["failed edits"].tolist() == [report.failed for report in found.guards.values()]
     assert len(set(guards["status"])) == 1
-    header, *lines = rows(files["unrolled-edits.csv"])
+    header, *lines = csv_rows(files["unrolled-edits.csv"])
     assert [line[header.index("edited")] for line in lines] == [one.text for one in listed]
 
 
@@ -181,7 +182,7 @@ def test_the_goal_is_that_the_model_disagrees_once_a_reading_was_given() -> None
     press(at, "Search for edits")
     assert answer(SURE, reading=label).certificate in said(at)
     sound(at.segmented_control(key="sarcasm reading").set_value(other).run())
-    assert not offers(at, "Search for edits") and "already disagrees" in answer_shown(at)
+    assert not offers(at, "Search for edits") and "already disagrees" in answers(at)[0]
     press(at, "Goal: ")
     assert at.segmented_control(key="edits goal").value == other and offers(at, "Search for edits")
 
@@ -207,7 +208,7 @@ def test_the_guards_go_by_the_reading_that_was_told() -> None:
             press(at, "Search for edits")
             found = answer(SURE, goal, reading=reading)
             assert found.reading == reading
-            assert found.certificate in (said(at) if found.best or found.closest else answer_shown(at))
+            assert found.certificate in (said(at) if found.best or found.closest else answers(at)[0])
 
 
 def test_without_a_flip_nothing_is_kept() -> None:
@@ -243,7 +244,7 @@ def test_what_can_hardly_be_edited() -> None:
     for text in ("so good, not bad " * 40, "frabjous slithy", "?!", "\0"):
         at.text_input(key="q").set_value(text).run()
         press(at, "Search for edits")
-        assert answer_shown(at) and not at.error
+        assert answers(at)[0] and not at.error
         assert max(numbers_in(line)[0] for line in said(at).splitlines() if "a gradient counts" in line) <= 302
 
 
@@ -290,7 +291,7 @@ def _few() -> tuple[Any, ...]:
 def test_the_surest_remarks_are_what_core_finds(files: dict[str, str]) -> None:
     at, found = composed(top="5"), composition(FLIGHT, 5)
     assert found.certificate in said(at) and f"P(positive) = {found.alone:.3f}" in said(at)
-    assert numbers_in(answer_shown(at))[:2] == [found.fooled, found.scored] and not at.success
+    assert numbers_in(answers(at)[0])[:2] == [found.fooled, found.scored] and not at.success
     listed = table(at, "remark")
     assert listed["remark"].tolist() == [one.text for one in found.top] and len(found.top) == 5
     assert listed["verdict"].tolist() == ["positive" if one.probability >= 0.5 else "negative" for one in found.top]
@@ -298,7 +299,7 @@ def test_the_surest_remarks_are_what_core_finds(files: dict[str, str]) -> None:
     shares = table(at, "scored")
     assert set(shares["recipe"]) == {share.pattern for share in found.by_recipe}
     assert shares["scored"].sum() == found.scored
-    header, *lines = rows(files["unrolled-sarcasm.csv"])
+    header, *lines = csv_rows(files["unrolled-sarcasm.csv"])
     assert header == ["verdict", "P(positive)", "remark", "recipe", "parts"] and len(lines) == 5
 
 
@@ -386,20 +387,20 @@ def test_a_labelled_file_is_ranked_by_disagreement(files: dict[str, str], tmp_pa
         assert shown["text"].tolist() == [find.text for find in finds]
         assert shown["gold label"].tolist() == [find.human for find in finds]
         assert shown["P(positive)"].tolist() == pytest.approx([find.probability for find in finds], abs=6e-4)
-    assert numbers_in(answer_shown(at)) == [5, *found.opposite.values()]
-    assert rows(files["unrolled-scan.csv"]) == rows((tmp_path / "out.csv").read_text(encoding="utf-8"))
-    assert len(rows(files["unrolled-scan.csv"])) == 8
+    assert numbers_in(answers(at)[0]) == [5, *found.opposite.values()]
+    assert csv_rows(files["unrolled-scan.csv"]) == csv_rows((tmp_path / "out.csv").read_text(encoding="utf-8"))
+    assert len(csv_rows(files["unrolled-scan.csv"])) == 8
     first = rankings[0]
     keep(choose_row(at, "gold label", 0), first["gold label"][0])
     (find,) = kept()
     assert find.text == first["text"][0] and find.reading == first["gold label"][0] and find.source == "file"
     assert find.fooled and numbers_in(find.how) == [first["row"][0]]
-    shown = answer_shown(at)
+    shown = answers(at)[0]
     look_at(at, "kept")
     look_at(at, "file")
-    assert answer_shown(at) == shown, "the upload and its results stay"
+    assert answers(at)[0] == shown, "the upload and its results stay"
     upload(at, as_file([("text", "mood"), ("so good", "1")]), "two.csv")
-    assert not [one for one in at.html if 'class="u-answer"' in one.proto.body]
+    assert not answers(at)
     press(at, "Search the file")
     assert any(numbers_in(line) == [1, 1, 0, 0] for line in said(at).splitlines())
     folder = Path(at.session_state["file folder"].name)
@@ -414,7 +415,7 @@ def test_a_file_labelled_with_three_classes(
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tmp_path))
     lines = [("text", "mood"), *((text, labels[number % 3]) for number, (text, _mood) in enumerate(TABLE[1:]))]
     at = press(uploaded(as_file(lines), label="mood"), "Search the file")
-    header, *written = rows(files["unrolled-scan.csv"])
+    header, *written = csv_rows(files["unrolled-scan.csv"])
     assert [name for name in header if "_P_" in name] == [f"three_P_{name}" for name in labels]
     shown = table(at, "gold label")
     assert (shown["verdict"] != shown["gold label"]).all() and "P(target class)" in shown.columns
@@ -458,7 +459,7 @@ def test_columns_that_clash_are_no_fault() -> None:
             assert len(at.error) == 1
             at.checkbox(key="file join").check().run()
         press(at, "Search the file")
-        assert at.error or answer_shown(at)
+        assert at.error or answers(at)[0]
     for lines_ in ([("text",), ("1",), ("2.5",), ("-3",)], [("text", "cues"), ("so good", "x"), ("so bad", "y")]):
         upload(at, as_file(lines_), "x.csv")
         error_of(press(at, "Search the file"))
@@ -486,25 +487,6 @@ def test_a_file_that_ends_early_says_so(monkeypatch: pytest.MonkeyPatch) -> None
     at = press(uploaded(as_file(TABLE)), "Search the file")
     assert "then the search ended" in said(at)
     assert "unrolled-scan" not in str([button.proto for button in at.get("download_button")])
-
-
-# Kept finds
-
-
-def test_finds_of_every_view_stand_together_and_are_exported(files: dict[str, str]) -> None:
-    at = press(opened(q="=1+1 love", reading="mixed"), "Keep this text")
-    keep(edited(q=SURE), "negative")
-    at = choose_row(press(uploaded(as_file(TABLE), label="mood"), "Search the file"), "gold label", 0)
-    keep(at, "negative")
-    look_at(at, "kept")
-    shown = table(at, "source")
-    assert {"typed", "an edit", "a file"} == set(shown["source"])
-    at.selectbox(key="finds source").set_value("edit").run()
-    assert table(at, "source")["original text"].tolist() == [SURE]
-    header, *lines = rows(files["unrolled-finds.csv"])
-    assert len(lines) == len(kept()) >= 3
-    texts = [line[header.index("text")] for line in lines]
-    assert "'=1+1 love" in texts and "=1+1 love" not in texts
 
 
 # Links
@@ -535,13 +517,6 @@ def test_a_parameter_that_cannot_be_leaves_the_usual_one(view: str) -> None:
     sound(at.run())
     assert {key: at.session_state[key] for key in usual} == usual and not at.error
     assert [name for name in FORGED[view] if parameter(at, name) is not None and name != "view"] == []
-
-
-def test_guards_that_cannot_be_are_all_on() -> None:
-    at = opened("edits")
-    for guards in ("x", "polarity..", "none.polarity", "." * 500):
-        at.query_params["guards"] = guards
-        assert sound(at.run()).pills(key="edits guards").value == ["polarity", "antonyms", "negations"]
 
 
 def test_settings_are_written_to_the_link_and_read_from_it() -> None:

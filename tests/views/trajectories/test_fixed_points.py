@@ -65,7 +65,7 @@ def test_a_search_shows_its_statement_points_and_paths(
 
 def test_without_axes_points_are_listed_and_not_drawn_and_a_forged_link_is_reported() -> None:
     at = script(SCRIPT.format(texts="[]"), model="rnn", fp_input="<b>", fp_seconds="0")
-    assert said(at).count("Invalid input or time") == 1
+    assert said(at).count("`fp_input`, `fp_seconds`") == 1
     press(at, "Start the search")
     assert "RNN: no stored axes" in said(at)
     assert statement(expected("rnn")) in said(at)

@@ -25,8 +25,9 @@ from core.probes.dynamics.retention import retention
 from core.probes.dynamics.trajectories import gradients, project
 from core.probes.interventions.patching import patch_grid
 from pages.server.fingerprint import fingerprint
+from pages.widgets.target import column
 from tests import app
-from tests.app import charts, figure, figures, numbers, said, sound
+from tests.app import answers, charts, figure, figures, numbers, said, sound
 from tests.conftest import HIDDEN, WORDS, write_tiny_checkpoint
 
 Downloads = dict[str, Callable[[], list[list[str]]]]
@@ -187,7 +188,7 @@ def test_the_link_opens_on_a_unit_and_a_token() -> None:
     first, heat, _between = (one for one in figure(at, "LSTM: hidden state h")["data"] if one["type"] == "heatmap")
     assert np.array(heat["z"]) == pytest.approx(read.h[:, order].T, abs=5e-5)
     assert len(first["z"]) == len(heat["z"]) and parameters(at)["of"] == "2"
-    assert "Unknown unit or token in the link" in said(opened(unit=str(HIDDEN)))
+    assert "Invalid in the link: `unit`" in said(opened(unit=str(HIDDEN)))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -249,9 +250,7 @@ def test_why_two_sentences_differ_is_measured_in_every_model() -> None:
             assert numbers(curve["y"]) == pytest.approx([] if expected is None else expected, abs=1e-5)
         found.append(one)
     told = max(found, key=lambda one: (one.opposite, abs(one.logit[1] - one.logit[0])))
-    (line,) = [
-        found.proto.body for found in at.html if "u-answer" in found.proto.body and "<style>" not in found.proto.body
-    ]
+    (line,) = answers(at)
     assert told.model.upper() in line and f"split at word {told.splits_at}" in line
     assert "Type a second sentence" in said(opened("differ", q=PROVERB, second=""))
     at = opened("differ", step="3")
@@ -279,14 +278,14 @@ def test_models_without_axes_say_so(tiny_checkpoints: Path, monkeypatch: pytest.
 
 def test_gradients_are_those_of_the_chosen_sentence() -> None:
     at = opened("gradients", of="2", gain="2")
-    for curve, name in zip(figure(at, "compared with the last")["data"], NAMES, strict=True):
+    for curve, name in zip(figure(at, "last: 1")["data"], NAMES, strict=True):
         result = gradients(checkpoints.load(name), REVERSED, 2.0)
         assert numbers(curve["y"]) == pytest.approx(result.state / result.state[-1])
         assert result.statement in said(at)
     assert "this is another model" in said(at)
     assert parameters(at) == {"view": "gradients", "of": "2", "gain": "2"}
     for link, longest in (({}, True), ({"q": REVERSED}, False), ({"of": "1"}, False)):
-        shown = numbers(figure(opened("gradients", **link), "compared with the last")["data"][0]["y"])
+        shown = numbers(figure(opened("gradients", **link), "last: 1")["data"][0]["y"])
         assert (len(shown) > 30) == longest, "the first example is too short for a gradient to vanish"
 
 
@@ -344,26 +343,15 @@ def test_every_chart_can_be_taken_along(downloads: dict[str, Callable[[], list[l
     rows = {name: content() for name, content in downloads.items()}
     assert {name: (len(lines), set(map(len, lines))) for name, lines in rows.items()} == {
         "states": (1 + (4 + 2) * HIDDEN, {10}),
-        "contributions": (1 + 3 * (4 + 2), {8}),
-        "path": (1 + 3 * (4 + 2), {8}),
+        "contributions": (1 + 3 * (4 + 2), {9}),
+        "path": (1 + 3 * (4 + 2), {9}),
         "differences": (1 + 3 * 4, {8}),
-        "gradients": (1 + 3 * 37, {10}),
-        "memory": (1 + 3 * 6, {7}),
+        "gradients": (1 + 3 * 37, {11}),
+        "memory": (1 + 3 * 6, {8}),
     }
     read = trace(checkpoints.load("lstm"), PROVERB)
     header, *lines = rows["states"]
-    assert header == [
-        "sentence",
-        "place",
-        "token",
-        "unit",
-        "hidden",
-        "cell_state",
-        "input",
-        "forget",
-        "cell_candidate",
-        "output",
-    ]
+    assert " ".join(header) == "sentence place token unit hidden cell_state input forget cell_candidate output"
     for row in lines[: 4 * HIDDEN]:
         position, unit = int(row[1]) - 1, int(row[3])
         assert row[0] == "1" and row[2] == read.tokens[position]
@@ -395,7 +383,7 @@ def test_views_of_more_than_two_classes_speak_of_these(view: str, classes_folder
     for link in ({}, {"target": "*lost*"}, {"target": "spam", "against": "bills"}, {"target": "angry"}):
         at = opened(view, q=text, second="this is so great", **link)
         assert "positive" not in said(at) and "second class" not in said(at)
-        assert ("unknown class" in said(at)) == (link == {"target": "angry"})
+        assert ("`target`" in said(at)) == (link == {"target": "angry"})
         everything = said(at) + json.dumps(charts(at), ensure_ascii=False)
         if link and view not in ("states", "patch", "patterns") and link["target"] != "angry":
             assert link["target"].strip("*") in everything
@@ -413,7 +401,7 @@ def test_a_triangle_of_three_classes_and_pairs_of_more(classes_folder: Path, dow
     assert header[-2:] == ["class", "probability"] and len(rows) == 3 * 6
     assert [float(row[-1]) for row in rows[-3:]] == pytest.approx(verdict(three, text).distribution, abs=1e-6)
     header, *rows = downloads["path"]()
-    assert header[-1] == "target" and {row[-1] for row in rows} == {log_odds_name(closest)}
+    assert header[-1] == "target" and {row[-1] for row in rows} == {column(closest)}
     logit = trace(four.targeted(closest), text).logit
     assert [float(row[-2]) for row in rows] == pytest.approx(logit.tolist(), abs=1e-6)
     at = opened("path", q=text, plane="1", target="fine", against="late", loaded="airline")

@@ -102,13 +102,13 @@ def test_the_texts_of_one_unit() -> None:
     lines = [found.value for found in at.get("html")]
     assert any(f"Unit 3 of the GRU is lowest after “{best.tokens[best.token]}”" in line for line in lines)
     assert parameters(at)["pat_unit"] == "3"
-    assert "Unknown unit in the link" in said(opened(pat_unit="99", model="gru"))
+    assert "Invalid in the link: `pat_unit`" in said(opened(pat_unit="99", model="gru"))
 
 
 def test_a_forged_link_is_reported() -> None:
     for span in ("0-1", "3-2", "1-99", "²-3"):
         at = opened(pat_span=span, pat_threshold="1e9", pat_state="z", pat_magnitude="yes")
-        assert "Invalid span in the link" in said(at)
+        assert "Invalid in the link: `pat_span`" in said(at)
         assert at.slider[0].value == 0.3 and not at.checkbox[0].value
 
 

@@ -11,6 +11,7 @@ from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from pages.views.trajectories.units import pattern_file
 from pages.widgets import frame, query_params, text_strip
+from pages.widgets.number_inputs import ask_whole
 from pages.wording.tokens import Number, lead
 
 if TYPE_CHECKING:
@@ -40,19 +41,7 @@ def _view(checkpoint: Checkpoint, trace: Trace, state: str, usual: int) -> None:
     states = trace.h if state == "h" or trace.c is None else trace.c
     last = states.shape[1] - 1
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        unit = query_params.linked(
-            st.number_input,
-            _("Unit"),
-            0,
-            last,
-            name="pat_unit",
-            key=f"pat unit {checkpoint.name} {last}",
-            default=usual,
-            read=query_params.whole(0, last),
-            fit=lambda unit: min(unit or 0, last),
-            unreadable=_("Unknown unit in the link; using the default."),
-            width=160,
-        )
+        unit = ask_whole(_("Unit"), "pat_unit", 0, last, usual, key=f"pat unit {checkpoint.name} {last}", width=160)
         ends = {"high": _("highest values"), "low": _("lowest values")}
         end = query_params.choice(st.segmented_control, _("Strongest means"), ends, name="pat_end", key="pat end")
     with st.spinner(_("Reading the sentences…"), show_time=False):

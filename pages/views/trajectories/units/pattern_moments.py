@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core.data.labels import shown
-from core.data.targets import Target, log_odds_name
+from core.data.targets import Target
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import ngettext, together
+from core.runtime.i18n import together
 from pages.widgets import classes, tables, target
 from pages.wording import estimates
 from pages.wording.terms import term
@@ -54,10 +53,9 @@ def show(index: Index, pattern: Pattern) -> Moment | None:
     )
     header = [
         *("row", "first_token", "last_token", "before", "span", "after", "shared", "of", "on", "jaccard", "stays_on"),
-        *("probability", "label"),
+        *("probability", "label", "target"),
     ]
-    named = target.columns([pattern.target])
-    tables.download_chart("patterns", header + named, lambda: _rows(index, matches, named))
+    tables.download_chart("patterns", header, lambda: _rows(index, matches))
     with st.expander(_("How these moments differ from the file"), icon=":material/difference:"):
         _contrast(contrast(index, matches), pattern.target)
     return matches.moments[0]
@@ -99,7 +97,7 @@ def _table(index: Index, matches: Matches) -> tuple[list[str], list[list[object]
     ]
 
 
-def _rows(index: Index, matches: Matches, named: Sequence[str]) -> list[tuple[object, ...]]:
+def _rows(index: Index, matches: Matches) -> list[tuple[object, ...]]:
     from core.probes.units.pattern_contrast import context
 
     chance = index.chance(matches.pattern.target)
@@ -110,7 +108,7 @@ def _rows(index: Index, matches: Matches, named: Sequence[str]) -> list[tuple[ob
             *(moment.shared, len(matches.pattern.units), moment.on, moment.jaccard, moment.length),
             float(chance[moment.sentence]),
             index.label(moment.sentence) or "",
-            *(log_odds_name(matches.pattern.target) for _column in named),
+            target.column(matches.pattern.target),
         )
         for moment in matches.moments
     ]
@@ -134,15 +132,9 @@ def _contrast(contrasted: Contrast, aim: Target) -> None:
             ],
         )
         st.caption(
-            ngettext(
-                "The p-value is from Fisher’s one-sided exact test, for the {count:,} word that "
-                "follows twice or more. The test treats spans of one sentence as independent "
-                "evidence, which they are not.",
-                "The p-values are from Fisher’s one-sided exact test, multiplied by {count:,}, the "
-                "number of words that follow twice or more. The test treats spans of one sentence as "
-                "independent evidence, which they are not.",
-                contrasted.tested,
-            ).format(count=contrasted.tested)
+            _("p: Fisher’s one-sided exact test, times the {count:,} words that follow twice or more.").format(
+                count=contrasted.tested
+            )
         )
     else:
         st.caption(_("No next word occurs after two of these moments."))
@@ -167,10 +159,7 @@ def _contrast(contrasted: Contrast, aim: Target) -> None:
     )
     tables.table(header, rows)
     st.caption(
-        _(
-            "{some:,} sentences with a moment, {others:,} others; 95 % intervals. {chance} is the "
-            "model’s own, from the same states as the pattern, so it is not independent evidence."
-        ).format(
-            some=contrasted.sentences[0], others=contrasted.sentences[1], chance=classes.probability_name_plain(aim)
+        _("{some:,} sentences with a moment, {others:,} others; 95 % intervals.").format(
+            some=contrasted.sentences[0], others=contrasted.sentences[1]
         )
     )

@@ -189,8 +189,7 @@ def _span(trace: Trace, own: str) -> tuple[int, int]:
         return 0, 0
     moved = min(int(abs(trace.contributions).argmax()), len(trace) - 2)
     usual, key = (moved, moved + 1), f"pat span {own}"
-    if not query_params.restore("pat_span", (usual, ""), _read_span(len(trace)), key):
-        st.caption(_("Invalid span in the link; using the default."))
+    query_params.restore("pat_span", (usual, ""), _read_span(len(trace)), key)
     # A select_slider (1.67) has two ends only if its `value` is a range, and then session state may not set it. So each
     # span from a link makes a slider of its own.
     if brushed := _brushed(trace):
