@@ -61,7 +61,6 @@ def _show(results: Sequence[Interactions], known: Mapping[str, Sequence[bool]]) 
                 [_("word"), _("other word"), _("interaction")],
                 [(_word(one, first), _word(one, second), value) for first, second, value in one.pairs()],
                 f"pairs-{one.model}",
-                decimals=3,
             )
             st.caption(plain(_("Computed from {how}.").format(how=one.spent.worded())))
 
