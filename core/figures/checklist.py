@@ -38,7 +38,8 @@ def failure_rates(suites: Sequence[Suite]) -> go.Figure:
         x={"title": _("failing cases (%), 95 % intervals"), "range": [-2, 102]},
         y={"title": _("capability"), **layout.row_axis([_(name) for name in names])},
         legend=layout.LEGEND_ABOVE,
-        top=70,
+        above=True,
+        top=80,
     )
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 from core.runtime.i18n import gettext as _
 from pages.help.texts import Paper, texts
 from pages.wording.latex_words import worded
-from pages.wording.tokens import plain
+from pages.wording.tokens import paragraph, plain
 
 
 def show(page: str, view: str | None = "") -> None:
@@ -20,20 +20,16 @@ def show(page: str, view: str | None = "") -> None:
         return
     label = _("About this view") if view else _("About this page")
     with st.popover(label, icon=":material/school:", type="tertiary"):
-        _part(_("The idea"), about.idea)
+        paragraph(_("The idea"), _(about.idea))
         for equation in about.equations:
             st.latex(worded(equation))
         if about.letters:
             st.markdown(_(about.letters))
-        _part(_("How to read it"), about.reading)
-        _part(_("Limits"), about.limits)
+        paragraph(_("How to read it"), _(about.reading))
+        paragraph(_("Limits"), _(about.limits))
         if about.papers:
             title = _("Papers")  # not inside the f-string, where the catalogues' extractor does not look
             st.markdown(f"**{title}**\n" + "".join(f"\n- {_cited(paper)}" for paper in about.papers))
-
-
-def _part(title: str, text: str) -> None:
-    st.markdown(_("**{title}.** {text}").format(title=title, text=_(text)))
 
 
 def _cited(paper: Paper) -> str:

@@ -58,7 +58,7 @@ def choose(several: Sequence[Model], key: str, *, predicted: bool = True) -> Aim
     many = [model for model in several if targets.default(model.labels) is None]
     if not (names := classes.named_by(many)):
         return Aim()
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, width="content"):
         prediction = {"": _("predicted class")} if predicted else {}
         name = query_params.choice(
             st.selectbox,

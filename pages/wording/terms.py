@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from core.runtime.i18n import clauses
+from core.runtime.i18n import clauses, titled
 from core.runtime.i18n import gettext as _
 
 
@@ -36,4 +36,4 @@ def term(name: str) -> str:
 def parts(line: str) -> str:
     """A line such as ``insert: ∅ → very; typo: good → godo``: the name before each colon in the current language."""
     pieces = [piece.partition(": ") for piece in line.split("; ")]
-    return clauses(term(name) + colon + rest for name, colon, rest in pieces)
+    return clauses(titled(term(name), rest) if colon else term(name) for name, colon, rest in pieces)

@@ -55,6 +55,11 @@ def lead(line: str) -> None:
     st.html(f'<p class="u-answer">{escape(line)}</p>')
 
 
+def paragraph(title: str, text: str) -> None:
+    """A paragraph that begins with its title in bold, both Markdown."""
+    st.markdown(_("**{title}.** {text}").format(title=title, text=text))
+
+
 def share_bar(shares: Sequence[tuple[str, float, str]], tick: bool) -> None:
     """The probabilities of classes (name, share, colour) as one bar; with `tick`, a mark where one half is."""
     parts = [

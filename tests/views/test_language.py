@@ -136,7 +136,7 @@ def test_how_an_edit_was_made_is_told_name_by_name() -> None:
     line = "insert: ∅ → very; typo: good → godo; something of a person: 3"
     assert terms.parts(line) == line
     i18n.use(i18n.TRADITIONAL_CHINESE)
-    assert terms.parts(line) == "插入: ∅ → very；打錯字: good → godo；something of a person: 3"
+    assert terms.parts(line) == "插入：∅ → very；打錯字：good → godo；something of a person：3"
 
 
 def test_words_within_an_equation() -> None:

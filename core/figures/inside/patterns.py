@@ -79,10 +79,11 @@ def pattern_lines(pattern: Pattern, states: np.ndarray) -> go.Figure:
         | {"showgrid": False, "zeroline": False},
         y={"title": pattern.state, "zeroline": False},
         legend=layout.LEGEND_ABOVE,
+        above=True,
         hovermode="x",
         dragmode="select",
         selectdirection="h",
-        top=60,
+        top=75,
         bottom=50,
     )
 

@@ -27,9 +27,10 @@ import math
 import re
 from typing import NamedTuple
 
+from core.runtime.i18n import mark
 from core.text.word_cache import WordCache
 
-GIVE_AWAY = "give-away"
+GIVE_AWAY = mark("give-away")
 LENGTH = 1_000  # characters: patterns stay fast on any text
 
 _PRAISE = (
@@ -119,18 +120,18 @@ class Cue(NamedTuple):
 
 
 CUES: tuple[Cue, ...] = (
-    Cue("love-of", 1.4, ("love",), _LOVE_OF),
-    Cue("interjection", 1.1, ("exclamation",), _INTERJECTION),
-    Cue("rhetorical-question", 1.0, ("question",), _RHETORICAL),
-    Cue("praise-beside-trouble", 0.6, ("praise", "trouble")),
-    Cue("set-phrase", 0.4, ("phrase",), _SET_PHRASE),
-    Cue("quotes", 0.3, ("quote",), _QUOTED),
-    Cue("laughter", 0.3, ("laughter",)),
-    Cue("stretched-word", 0.3, ("stretched",)),
-    Cue("thanks", 0.2, ("thanks",), _THANKS),
-    Cue("strengthened-praise", 0.1, ("praise",), _STRENGTHENED),
-    Cue("heavy-marks", 0.1, ("heavy",)),
-    Cue("ellipsis", 0.1, ("dots",)),
+    Cue(mark("love-of"), 1.4, ("love",), _LOVE_OF),
+    Cue(mark("interjection"), 1.1, ("exclamation",), _INTERJECTION),
+    Cue(mark("rhetorical-question"), 1.0, ("question",), _RHETORICAL),
+    Cue(mark("praise-beside-trouble"), 0.6, ("praise", "trouble")),
+    Cue(mark("set-phrase"), 0.4, ("phrase",), _SET_PHRASE),
+    Cue(mark("quotes"), 0.3, ("quote",), _QUOTED),
+    Cue(mark("laughter"), 0.3, ("laughter",)),
+    Cue(mark("stretched-word"), 0.3, ("stretched",)),
+    Cue(mark("thanks"), 0.2, ("thanks",), _THANKS),
+    Cue(mark("strengthened-praise"), 0.1, ("praise",), _STRENGTHENED),
+    Cue(mark("heavy-marks"), 0.1, ("heavy",)),
+    Cue(mark("ellipsis"), 0.1, ("dots",)),
 )
 # Sets of needs as bits of a number: quick to join and to compare.
 _BITS = {name: 1 << bit for bit, name in enumerate(_NEEDED)}

@@ -230,12 +230,13 @@ def _offer(slow: Sequence[Task], baseline: str, name: str, attributions: Found) 
     )
     one_by_one(
         name,
-        (baseline, *((task.cell.checkpoint.hash, task.cell.sentence.text, task.method) for task in slow)),
+        (baseline, *((task.cell.sentence.text, task.method) for task in slow)),
         slow,
         lambda task, _check_cancelled: _run(task, baseline),
         lambda results: attributions.update(zip((task.key for task in slow), results, strict=False)),
         _("{done} of {total} methods finished"),
         _("Run the slow methods"),
+        [task.cell.checkpoint for task in slow],
     )
 
 
@@ -247,11 +248,14 @@ def one_by_one(
     show: Callable[[list[R]], None],
     line: str,
     label: str,
+    asked: Sequence[Model],
 ) -> None:
     """A search started by a button that computes one result for each part; `show` gets those of the first parts.
 
-    `name` tells searches apart, `key` what is asked of one. `line` reports ``{done}`` of ``{total}``.
+    `name` tells searches apart, `key` what is asked of one. `line` reports ``{done}`` of ``{total}``. All sessions find
+    the results again, unless one of the models `asked` is a black box.
     """
+    key = (*((model.name, model.hash) for model in asked), *key)
 
     def start(check_cancelled: Callable[[], None]) -> Iterator[list[R]]:
         results: list[R] = []
@@ -269,6 +273,7 @@ def one_by_one(
         ),
         lambda results, _key: show(results),
         label,
+        shared=not any(map(black_box.is_one, asked)),
     )
 
 
@@ -299,12 +304,13 @@ def by_cell(
 
     one_by_one(
         kind,
-        (baseline, *((cell.checkpoint.hash, cell.sentence.text) for cell in cells)),
+        (baseline, *(cell.sentence.text for cell in cells)),
         cells,
         compute,
         show,
         _("{done} of {total} models finished"),
         label.format(seconds=seconds),
+        [cell.checkpoint for cell in cells],
     )
 
 

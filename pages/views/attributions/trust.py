@@ -60,7 +60,7 @@ def measured(cell: Cell, attributions: Sequence[Attribution], removal: str) -> M
     results: list[Mapping[str, Faithfulness]] = []
     controls.one_by_one(
         f"faithfulness {cell.sentence.number} {checkpoint.name}",
-        (checkpoint.hash, text, removal, *((one.method, one.baseline) for one in attributions)),
+        (text, removal, *((one.method, one.baseline) for one in attributions)),
         [text],
         lambda text, check_cancelled: _measured(
             _new_yardstick(checkpoint, text, removal, check_cancelled), attributions
@@ -68,6 +68,7 @@ def measured(cell: Cell, attributions: Sequence[Attribution], removal: str) -> M
         results.extend,
         _("Done"),
         _("Measure faithfulness (about {seconds:,.0f} s)").format(seconds=seconds),
+        [checkpoint],
     )
     return results[0] if results else None
 
@@ -85,7 +86,7 @@ def sensitivity(cell: Cell, attributions: Sequence[Attribution]) -> Sensitivity 
     results: list[float | None] = []
     controls.one_by_one(
         f"sensitivity {cell.sentence.number} {checkpoint.name}",
-        (checkpoint.hash, text, *((one.method, one.baseline) for one in attributions)),
+        (text, *((one.method, one.baseline) for one in attributions)),
         attributions,
         lambda one, check_cancelled: sensitivity_of(one, checkpoint, text, check_cancelled),
         results.extend,
@@ -93,6 +94,7 @@ def sensitivity(cell: Cell, attributions: Sequence[Attribution]) -> Sensitivity 
         _("Measure sensitivity (about {seconds:,.0f} s)").format(
             seconds=max(1.0, controls.seconds_for(cell, readings))
         ),
+        [checkpoint],
     )
     if not results:
         return None

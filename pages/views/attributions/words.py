@@ -16,7 +16,7 @@ from pages.views.attributions import names as attribution_names
 from pages.views.attributions.controls import Cell
 from pages.widgets import classes, models, tables, target, text_strip
 from pages.widgets.sentences import Sentence
-from pages.wording.tokens import Number, lead, plain, visible
+from pages.wording.tokens import Number, lead, paragraph, plain, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -211,7 +211,7 @@ def _warn(here: Sequence[Attribution]) -> None:
 def _about() -> None:
     with st.expander(_("About these methods"), icon=":material/info:"):
         for about in texts("methods").values():
-            st.markdown(f"**{plain(_(about.name))}.** {plain(_(about.idea))}")
+            paragraph(plain(_(about.name)), plain(_(about.idea)))
         st.markdown(
             _(
                 "**Not offered:** Captum’s DeepLIFT and LRP. They have no rules for recurrent "

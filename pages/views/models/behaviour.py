@@ -10,7 +10,7 @@ from core.data import targets
 from core.data.labels import model_name, shown
 from core.probes.checklist.suite import CASES, INVARIANCES, TOLERANCE, Settings, Suite, cases
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import listed, ngettext
+from core.runtime.i18n import listed, ngettext, together
 from core.runtime.malloc import give_back
 from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
@@ -71,7 +71,7 @@ def _in_a_sentence(suites: list[Suite]) -> str:
     )
     worst = {max(suite.capabilities, key=lambda one: one.rate.rate or 0).name for suite in suites}
     weakest = _("Weakest in: {names}.").format(names=listed(_(name) for name in sorted(worst)))
-    return f"{line} {weakest}"
+    return together([line, weakest])
 
 
 def _say_what_ran(suites: list[Suite]) -> None:
@@ -86,7 +86,7 @@ def _say_what_ran(suites: list[Suite]) -> None:
             "{templates} templates, {cases:,} cases; the intervals are clustered by template. The "
             "results apply to templates like these, which are hard by design, not to tweets in "
             "general. {left_out}"
-        ).format(templates=whole.templates, cases=whole.cases, left_out=left_out)
+        ).format(templates=whole.templates, cases=whole.cases, left_out=left_out if whole.left_out else "")
     )
 
 

@@ -163,9 +163,8 @@ def _side_by_side(
 ) -> None:
     """The nearest words before training and after it; with a checkpoint also their polarity, and among how many."""
     spaces = [(_("Before training (word2vec)"), before), (_after_name(after), after)]
-    for column, (title, space) in zip(st.columns(2), spaces, strict=True):
-        if space is None:
-            continue
+    here = [(title, space) for title, space in spaces if space is not None]
+    for column, (title, space) in zip(st.columns(2), here, strict=False):
         with column:
             st.header(title)
             try:

@@ -11,8 +11,8 @@ from core.data import targets
 from core.data.labels import model_name, shown
 from core.data.targets import probability_of
 from core.probes.permutations import search as probe
+from core.runtime.i18n import clauses, listed, titled
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import listed, titled
 from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
 from pages.widgets import answers, classes, frame, models, query_params, tables, text_strip
@@ -77,7 +77,10 @@ def changes(flips: Sequence[tuple[Verdict, Verdict]]) -> str:
     groups: dict[tuple[str, str], list[str]] = {}
     for one, other in flips:
         groups.setdefault((shown(one.label), shown(other.label)), []).append(model_name(one.model))
-    return listed(f"{listed(names)} ({before} → {after})" for (before, after), names in groups.items())
+    line = _("{models} ({before} → {after})")
+    return listed(
+        line.format(models=listed(names), before=before, after=after) for (before, after), names in groups.items()
+    )
 
 
 def flip_badge(line: str, after: Verdict) -> None:
@@ -93,9 +96,9 @@ def change_badge(before: Verdict, after: Verdict) -> None:
     name, chance = model_name(before.model), f"{before.probability:.3f} → {after.probability:.3f}"
     chance = f"{probability_of(before.target)} {chance}"
     if before.label == after.label:
-        st.badge(plain(titled(name, f"{shown(before.label)}; {chance}")), icon=":material/equal:", color="gray")
+        st.badge(plain(titled(name, clauses([shown(before.label), chance]))), icon=":material/equal:", color="gray")
     else:
-        flip_badge(titled(name, f"{shown(before.label)} → {shown(after.label)}; {chance}"), after)
+        flip_badge(titled(name, clauses([f"{shown(before.label)} → {shown(after.label)}", chance])), after)
 
 
 def composed_pairs(tokens: tuple[str, ...]) -> None:

@@ -12,7 +12,7 @@ from core.models.gold_labels import MIXED
 from core.probes.sarcasm import comment as probe
 from core.probes.sarcasm.comment import Comment
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import listed, ngettext
+from core.runtime.i18n import listed, ngettext, titled, together
 from core.storage.database import Prediction
 from pages.server.caches import cached
 from pages.views.sarcasm import reading
@@ -82,7 +82,7 @@ def _in_a_sentence(comments: list[Comment], read: str | None) -> str:
             said.append(_("Say how you read it to see whether a model is fooled."))
         elif read == MIXED:
             said.append(_("Of a mixed comment no verdict is wrong."))
-    return " ".join(said)
+    return together(said)
 
 
 def _named(comments: list[Comment]) -> str:
@@ -150,8 +150,8 @@ def _strips(comments: list[Comment]) -> None:
     st.header(_("Effect of leaving out each word"))
     for comment in comments:
         about = comment.verdict.target
-        named = "" if about.wins_at_half else f": {targets.log_odds_name(about, plain)}"
-        st.markdown(f"**{plain(model_name(comment.model))}**{named}")
+        name = f"**{plain(model_name(comment.model))}**"
+        st.markdown(name if about.wins_at_half else titled(name, targets.log_odds_name(about, plain)))
         hints = _hints(comment)
         looks = text_strip.effect_looks(comment.pulls or (), hints, about)
         key = f"comment {comment.model}"

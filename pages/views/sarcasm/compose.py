@@ -12,7 +12,7 @@ from core.data.targets import POSITIVE
 from core.probes.sarcasm import compose
 from core.probes.sarcasm.candidates import TOP, Candidates, Question
 from core.probes.sarcasm.situations import bank, read
-from core.runtime.i18n import clauses, ngettext, titled
+from core.runtime.i18n import clauses, ngettext, titled, together
 from core.runtime.i18n import gettext as _
 from core.storage.database import Prediction
 from pages.server import background_search, limits
@@ -110,7 +110,7 @@ def _show(result: Composition, key: str) -> None:
         share=result.fooled / result.scored,
     )
     fooling = _("Each of these that you read as negative fools it.")
-    lead(f"{line} {fooling}" if result.fooled else line)
+    lead(together([line, fooling]) if result.fooled else line)
     if result.alone_label == POSITIVE.name:
         st.warning(
             _(

@@ -15,12 +15,13 @@ from core.data.formats.layout import Layout
 from core.data.labels import model_name, shown
 from core.probes.scan.one_file import TOP, scan
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import listed, ngettext
+from core.runtime.i18n import listed, ngettext, together
 from core.storage.database import Prediction
 from pages.server import background_search
 from pages.views.sarcasm import reading
 from pages.views.sarcasm.kept import FindCandidate, keep_find_form
 from pages.widgets import classes, label_meaning, tables, uploaded_file
+from pages.wording.terms import term
 from pages.wording.tokens import lead, plain
 
 if TYPE_CHECKING:
@@ -136,11 +137,10 @@ def _show(event: _Event, key: str) -> None:
             with tab:
                 _ranking(result, model, finds, key)
     whole = _("Read all {rows:,} rows.") if result.done else _("Read the first {rows:,} rows; then the search ended.")
-    line = whole.format(rows=result.rows) + " "
-    line += _("{scored:,} scored, {empty:,} without a word, {malformed:,} malformed.").format(
+    counts = _("{scored:,} scored, {empty:,} without a word, {malformed:,} malformed.").format(
         scored=result.scored, empty=result.empty, malformed=result.malformed
     )
-    st.caption(plain(line))
+    st.caption(plain(together([whole.format(rows=result.rows), counts])))
     if event.out is not None:
         tables.download("scan", event.out, label=_("Download all rows with verdicts (CSV)"))
     count = result.malformed + result.misunderstood
@@ -188,7 +188,7 @@ def _ranking(result: Scan, model: str, finds: tuple[RankedRow, ...], key: str) -
             round(find.probability, 3),
             reading.name(find.human or "") if labelled else round(find.score, 3),
             find.text,
-            ", ".join(find.cues),
+            listed(map(term, find.cues)),
         )
         for find in finds
     ]

@@ -59,7 +59,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
 
         return partial(look, checkpoint, _start_texts(), held, float(seconds))
 
-    background_search.view("fixed points", key, start, _say, show)
+    background_search.view("fixed points", key, start, _say, show, shared=True)
 
 
 def _start_texts() -> list[str]:

@@ -16,7 +16,7 @@ from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls
 from pages.widgets import frame, models, query_params, sentences, tables, target, text_strip
 from pages.widgets.sentences import Sentence
-from pages.wording.tokens import lead, plain
+from pages.wording.tokens import lead, paragraph, plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -72,7 +72,8 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         alt=_("Spectral norm of every step's Jacobian, and gradients with their bound"),
     )
     for gradients in results:
-        steps.markdown(f"**{plain(model_name(gradients.model))}.** {plain(gradients.statement)}")
+        with steps:
+            paragraph(plain(model_name(gradients.model)), plain(gradients.statement))
     header = ["model", "gain", "place", "token", "h", "c", "x", "state", "jacobian", "log10_bound", "target"]
     tables.download_chart("gradients", header, lambda: _rows(results))
 

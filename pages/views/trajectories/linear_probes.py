@@ -13,7 +13,7 @@ from core.runtime.i18n import listed, titled, together
 from pages.widgets import query_params, tables
 from pages.wording import estimates
 from pages.wording.terms import term
-from pages.wording.tokens import lead, plain
+from pages.wording.tokens import lead, paragraph, plain
 
 if TYPE_CHECKING:
     from core.evaluation.intervals import Mean
@@ -145,11 +145,11 @@ def _choose_task() -> str:
 def _say(probed: Probes, task: str) -> None:
     """The best state's figures, compared with the word alone and the position alone."""
     probes = {probe.source: probe for probe in probed.probes if probe.task == task}
-    name = f"**{plain(model_name(probed.model))}.** "
+    name = plain(model_name(probed.model))
     states = [probes[source] for source in ("h", "c") if source in probes]
     if not states:
         reason = probed.left_out.get(task, _("this task was not run"))
-        st.markdown(name + plain(_("Not measured: {reason}").format(reason=reason)))
+        paragraph(name, plain(_("Not measured: {reason}").format(reason=reason)))
         return
     best = max(states, key=lambda probe: probe.accuracy.mean)
     others = [probes[source] for source in ("x", "place") if source in probes]
@@ -172,7 +172,7 @@ def _say(probed: Probes, task: str) -> None:
                 value=_percent(most.accuracy), source=_sources()[most.source]
             )
         )
-    st.markdown(name + plain(together(lines)))
+    paragraph(name, plain(together(lines)))
 
 
 def _percent(mean: Mean) -> str:
@@ -194,7 +194,7 @@ def _table(probed: Sequence[Probes]) -> tuple[list[str], list[list[object]]]:
             estimates.share(probe.accuracy.mean, probe.accuracy.interval),
             estimates.share(probe.control.mean, probe.control.interval),
             estimates.signed(probe.selectivity.mean, probe.selectivity.interval, 3),
-            ", ".join(f"{term(name)} {count:,}" for name, count in zip(probe.classes, probe.tokens, strict=True)),
+            listed(f"{term(name)} {count:,}" for name, count in zip(probe.classes, probe.tokens, strict=True)),
         ]
         for probes in probed
         for probe in probes.probes

@@ -15,7 +15,7 @@ from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls, hold
 from pages.widgets import classes, models, query_params, sentences, tables, target, text_strip
-from pages.wording.tokens import Number, lead, plain, visible
+from pages.wording.tokens import Number, lead, paragraph, plain, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -64,7 +64,7 @@ def _patches(texts: Sequence[Sentence], readers: Sequence[Checkpoint]) -> None:
     _follow(patched, what, step)
     with st.expander(_("Where the difference is carried, by model"), icon=":material/info:"):
         for grid in grids:
-            st.markdown(f"**{plain(model_name(grid.model))}:** {plain(grid.statement)}")
+            paragraph(plain(model_name(grid.model)), plain(grid.statement))
         header = [
             "model",
             "align",

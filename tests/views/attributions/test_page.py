@@ -155,6 +155,8 @@ def test_long_measures_are_started_by_a_button(tiny_checkpoints: Path, monkeypat
     assert "Not tested yet" in answers(at)[0]
     press(at, "Measure faithfulness")
     assert answers(at) == line
+    again = opened(q=PROVERB, methods="occlusion-1,saliency", models="gru")
+    assert answers(again) == line, "found again after a reload"
     assert "sensitivity ↓" not in app.table(at, "note").columns
     press(at, "Measure sensitivity")
     table = app.table(at, "note")
@@ -178,6 +180,7 @@ def test_sampled_values_are_started_by_a_button_where_they_take_long(monkeypatch
             slow.setattr(controls, "AT_ONCE", 0.0)
             assert not figures(sound(at.run()))
             assert figures(press(at, label))
+            assert figures(opened(view, q=long)), "found again after a reload"
 
 
 def test_all_methods_agree_with_themselves() -> None:

@@ -53,6 +53,8 @@ def test_a_search_shows_its_statement_points_and_paths(
     (table,) = at.dataframe
     assert table.value["logit"].tolist() == [round(point.logit, 3) for point in result.points]
     assert parameters(at).get("fp_input") == (None if held == "zero" else held) and parameters(at)["fp_seconds"] == "5"
+    again = script(SCRIPT.format(texts=TEXTS), model=name, fp_input=held, fp_seconds="5")
+    assert statement(result) in said(again), "found again after a reload"
     header, *rows = downloads["fixed-points"]()
     assert len(rows) == sum(min(20, len(point.eigenvalues)) for point in (*result.points, *result.slow))
     first = dict(zip(header, rows[0], strict=True))
