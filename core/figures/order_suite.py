@@ -46,7 +46,6 @@ def shares_by_pattern(suites: Sequence[OrderSuite], must: str, patterns: Sequenc
         y={**layout.row_axis([layout.escape(_(name)) for name in names])},
         above=True,
         legend=layout.LEGEND_ABOVE,
-        above=True,
         top=85,
     )
 
