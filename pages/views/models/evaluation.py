@@ -384,7 +384,7 @@ def compare(shown: Shown) -> None:
     right.metric(_("rows where only one is right"), f"{pair.only_a + pair.only_b:,}")
     with st.expander(_("Rows by who is right"), icon=":material/table:"):
         tables.table(
-            ["", _("{b} right").format(b=model_name(b)), _("{b} wrong").format(b=model_name(b))],
+            [_("rows"), _("{b} right").format(b=model_name(b)), _("{b} wrong").format(b=model_name(b))],
             [
                 (_("{a} right").format(a=model_name(a)), pair.both, pair.only_a),
                 (_("{a} wrong").format(a=model_name(a)), pair.only_b, pair.neither),
