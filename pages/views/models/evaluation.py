@@ -364,7 +364,7 @@ def compare(shown: Shown) -> None:
     st.caption(plain(titled(_("McNemar’s test"), estimates.p_value(pair.p_value))))
     with st.expander(_("Rows by who is right"), icon=":material/table:"):
         tables.table(
-            ["", _("{b} right").format(b=model_name(b)), _("{b} wrong").format(b=model_name(b))],
+            [_("rows"), _("{b} right").format(b=model_name(b)), _("{b} wrong").format(b=model_name(b))],
             [
                 (_("{a} right").format(a=model_name(a)), pair.both, pair.only_a),
                 (_("{a} wrong").format(a=model_name(a)), pair.only_b, pair.neither),
