@@ -18,18 +18,19 @@ from core.probes.units.linear_probes_file import KEY, ProbeRows, add_probes
 from core.probes.units.patterns import index, pattern, search
 from core.probes.units.unit_texts import strongest
 from pages.server.fingerprint import fingerprint
+from tests import app
 from tests.app import figures, parameters, press, said, script, sound, table
 from tests.conftest import WORDS
 from tests.hostile import SENTENCES
 
 TEXT = "this movie is not so good"
-SCRIPT = """
-from pages.views.trajectories{package} import {part}
+SCRIPT = f"""
+from pages.views.trajectories.units import patterns
 from pages.widgets import frame, models, sentences
 
-text = frame.sentence("{text}")
+text = frame.sentence("{TEXT}")
 checkpoints, _faults = models.load_all()
-{part}.view({texts}checkpoints)
+patterns.view(sentences.read(checkpoints, text), checkpoints)
 """
 Downloads = dict[str, Callable[[], list[list[str]]]]
 
@@ -37,10 +38,12 @@ Downloads = dict[str, Callable[[], list[list[str]]]]
 pytestmark = pytest.mark.usefixtures("own_models")
 
 
-def opened(part: str = "patterns", **link: str) -> AppTest:
-    patterns = part == "patterns"
-    texts = "sentences.read(checkpoints, text), " * patterns
-    return script(SCRIPT.format(part=part, package=".units" * patterns, text=TEXT, texts=texts), **link)
+def opened(**link: str) -> AppTest:
+    return script(SCRIPT, **link)
+
+
+def probed(**link: str) -> AppTest:
+    return sound(app.opened("Trajectories", "probes", **link))
 
 
 def upload(content: str, name: str = "mine.csv") -> AppTest:
@@ -151,7 +154,7 @@ def test_an_upload_that_cannot_be_read_is_reported_and_hostile_files_stay_texts(
 
 
 def test_stored_probes_are_shown_unless_damaged_or_of_another_model(downloads: Downloads) -> None:
-    at = opened("linear_probes")
+    at = probed()
     assert "probe-states --model all" in at.code[0].value
     assert not figures(at)
     random = np.random.default_rng(0)
@@ -161,7 +164,7 @@ def test_stored_probes_are_shown_unless_damaged_or_of_another_model(downloads: D
         checkpoints.save_again(checkpoint, checkpoint.card, polarity=random.standard_normal(len(checkpoint.vocabulary)))
         *_before, last = diagnose(checkpoints.load(name), texts)
         add_probes(last.result(), ProbeRows("made_up.csv", "ab" * 32, 100, 1_000))
-    at = opened("linear_probes", probe_task="polarity")
+    at = probed(probe_task="polarity")
     assert at.segmented_control(key="probe task").value == "polarity"
     (drawn,) = figures(at).values()
     assert [one["name"] for one in drawn["data"]] == [
@@ -176,11 +179,11 @@ def test_stored_probes_are_shown_unless_damaged_or_of_another_model(downloads: D
     lstm = checkpoints.load("lstm")
     assert lstm.polarity is not None
     checkpoints.save_again(lstm, lstm.card, polarity=-lstm.polarity)
-    at = opened("linear_probes", probe_task="<b>")
+    at = probed(probe_task="<b>")
     assert "LSTM has changed since it was probed" in said(at) and "probe_task" not in parameters(at)
     (drawn,) = figures(at).values()
     assert [one["name"] for one in drawn["data"]] == ["RNN", "RNN, control", "RNN"]
     rnn = checkpoints.load("rnn")
     checkpoints.save_again(rnn, {**rnn.card, KEY: {**rnn.card[KEY], "hash": 3}})
-    at = opened("linear_probes")
+    at = probed()
     assert "its card's probes cannot be read" in said(at) and not figures(at)
