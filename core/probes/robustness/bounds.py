@@ -1,4 +1,4 @@
-"""How far can a verdict move at most? Intervals through a recurrent network, for all words that may stand at each place.
+"""How far can a verdict move at most? Intervals through a network, for all words that may stand at each place.
 
 Each number of a state becomes an interval that holds it for every sequence of a family (interval bound propagation:
 Gowal et al. 2018; for LSTMs Jia et al. 2019; Huang et al. 2019). Sums of products are taken as centre and radius in
@@ -124,7 +124,9 @@ class Bounds:
         if self._model.cell == "rnn":
             return (x + y).each(torch.tanh), None
         if self._model.cell == "gru":
-            r, z = ((x.part(first, first + size) + y.part(first, first + size)).each(torch.sigmoid) for first in (0, size))
+            r, z = (
+                (x.part(first, first + size) + y.part(first, first + size)).each(torch.sigmoid) for first in (0, size)
+            )
             n = (x.part(2 * size, 3 * size) + r * y.part(2 * size, 3 * size)).each(torch.tanh)
             # (1 − z) n + z h rises in n and h, and is a straight line in z.
             low = torch.minimum(n.low + z.low * (h.low - n.low), n.low + z.high * (h.low - n.low))

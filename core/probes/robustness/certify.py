@@ -209,8 +209,8 @@ class _Search:
                 yield
             if self._witness:
                 return
-            self._bounded += part.count - read
-            self._covered += part.count - read
+            self._bounded += part.sequences - read
+            self._covered += part.sequences - read
             self._complete = part.size
             yield
 
@@ -280,7 +280,8 @@ class _Search:
         if scores.ndim == 1:
             return scores.astype(np.float64) * (1 if self._predicted else -1)
         others = np.delete(scores, self._predicted, axis=1).max(axis=1)
-        return (scores[:, self._predicted] - others).astype(np.float64)
+        margins: np.ndarray = (scores[:, self._predicted] - others).astype(np.float64)
+        return margins
 
     def _variant(self, row: np.ndarray, scores: np.ndarray) -> Variant:
         label = self._model.labels[int(targets.predicted(scores)[0])]

@@ -14,7 +14,9 @@ def claim(question: Question, found: Certificate) -> str:
     """In the current language."""
     parts = [_said(question, found)]
     if found.status == CERTIFIED and found.bounded:
-        parts.append(_("{bounded:,} of them are bounded by intervals, the others were read.").format(bounded=found.bounded))
+        parts.append(
+            _("{bounded:,} of them are bounded by intervals, the others were read.").format(bounded=found.bounded)
+        )
     if found.status == CERTIFIED and not isinstance(found.family, Moves):
         parts.append(_("That the listed words keep the meaning is not proved."))
     if question.floor is not None:
@@ -49,8 +51,8 @@ def _of_substitutions(found: Certificate) -> str:
         return ngettext(
             "Certified: none of the {count:,} ways to replace one of these words, or none, by a listed substitute "
             "changes the verdict.",
-            "Certified: none of the {count:,} ways to replace up to {most} of these words by listed substitutes changes "
-            "the verdict.",
+            "Certified: none of the {count:,} ways to replace up to {most} of these words by listed substitutes "
+            "changes the verdict.",
             most,
         )
     if found.status == FLIPPED:

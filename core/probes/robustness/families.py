@@ -33,7 +33,7 @@ class Part(NamedTuple):
     """The sequences with changes of one size: how many there are, and blocks [C, n] of them."""
 
     size: int
-    count: int
+    sequences: int
     blocks: Iterator[np.ndarray]
 
 
@@ -106,10 +106,12 @@ class Substitutions:
                     for rest in self._changed(size - 1, first + 1, {}):
                         yield self._joined(start, first, number, rest)
             elif size == 1 or (behind := [*self._changed(1, first + 1, {})]):
-                yield self._joined(start, first, numbers, self.own[None, first + 1 :] if size == 1 else np.vstack(behind))
+                yield self._joined(
+                    start, first, numbers, self.own[None, first + 1 :] if size == 1 else np.vstack(behind)
+                )
 
     def _joined(self, start: int, first: int, numbers: np.ndarray, rest: np.ndarray) -> np.ndarray:
-        """The tokens from `start` to the one before `first`, each of some numbers there, and each of the rows behind."""
+        """The tokens from `start` on: the text's own before `first`, each of some numbers there, each of the rows behind."""
         rows = np.empty((len(numbers) * len(rest), len(self.tokens) - start), dtype=np.uint16)
         rows[:, : first - start] = self.own[start:first]
         rows[:, first - start] = numbers.repeat(len(rest))

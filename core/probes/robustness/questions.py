@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -40,7 +40,9 @@ class Question:
     ) -> Iterator[Certificate]:
         """The certificate so far, until its end: `certify.certify`."""
         fluent = None if self.trigram is None else self._fluent(self.trigram)
-        return certify(self.model, self.text, self.family, seconds=seconds, fluent=fluent, check_cancelled=check_cancelled)
+        return certify(
+            self.model, self.text, self.family, seconds=seconds, fluent=fluent, check_cancelled=check_cancelled
+        )
 
     def _fluent(self, trigram: Trigram) -> Callable[[np.ndarray], np.ndarray]:
         from core.fluency.orders import fluencies
@@ -63,7 +65,9 @@ def substitutions(
     tokens = _tokens(model, text)
     word_list = listed(name, model, tokens, reading or verdict_on_tokens(model, tokens).label)
     return _asked(
-        Question(model, text, Substitutions(tokens, told_apart(model, tokens, word_list.substitutes), max_changes), word_list)
+        Question(
+            model, text, Substitutions(tokens, told_apart(model, tokens, word_list.substitutes), max_changes), word_list
+        )
     )
 
 

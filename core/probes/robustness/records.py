@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any
 
@@ -14,27 +14,11 @@ from core.probes.robustness.questions import Question
 from core.runtime.i18n import gettext as _
 
 SUBSTITUTIONS, MOVES = "substitutions", "moves"
+_QUESTION = ("model_hash", "text", "kind", "most", "list_hash", "window", "floor", "pinned")
 
 
 def as_json(question: Question, found: Certificate) -> dict[str, Any]:
     """What the verifier needs, and what a person reads."""
-    family, listed = question.family, question.word_list
-    if isinstance(family, Moves):
-        kind: dict[str, Any] = {
-            "kind": MOVES,
-            "pinned": sorted(family.pinned),
-            "window": family.window,
-            "floor": question.floor,
-            "list_hash": None,
-        }
-    else:
-        assert listed is not None
-        kind = {
-            "kind": SUBSTITUTIONS,
-            "list": listed.name,
-            "list_hash": listed.hash,
-            "substitutes": [list(words) for words in listed.substitutes],
-        }
     return {
         "model": found.model,
         "text": found.text,
@@ -46,25 +30,37 @@ def as_json(question: Question, found: Certificate) -> dict[str, Any]:
         "seconds": round(found.seconds, 3),
         "label": found.original.label,
         "margin": found.original.margin,
-        "most": family.most,
-        **kind,
+        **_asked(question),
         "bounded": found.bounded,
         "complete": found.complete,
         "reread": found.reread,
         "difference": found.difference,
-        "tokens": list(family.tokens),
+        "tokens": list(question.family.tokens),
         "model_hash": found.model_hash,
     }
 
 
+def _asked(question: Question) -> dict[str, Any]:
+    """The kind of change."""
+    family, listed = question.family, question.word_list
+    if isinstance(family, Moves):
+        own: dict[str, Any] = {"pinned": sorted(family.pinned), "window": family.window, "floor": question.floor}
+        return {"kind": MOVES, "most": family.most, "list_hash": None, **own}
+    assert listed is not None
+    own = {"list": listed.name, "list_hash": listed.hash, "substitutes": [*map(list, listed.substitutes)]}
+    return {"kind": SUBSTITUTIONS, "most": family.most, **own}
+
+
 def _variant(one: Variant | None, **more: Any) -> dict[str, Any] | None:
-    return one and {"text": one.text, "margin": one.margin, "label": one.label, **more}
+    return None if one is None else {"text": one.text, "margin": one.margin, "label": one.label, **more}
 
 
 def read(path: Path) -> list[dict[str, Any]]:
     """The lines of a file; a last one that was cut off is left out. Raises ValueError for another that is none."""
     lines: list[dict[str, Any]] = []
     content = path.read_bytes()
+    if content.lstrip().startswith(b"["):  # what `certify --json` prints
+        content = b"\n".join(json.dumps(one).encode() for one in json.loads(content)) + b"\n"
     for number, line in enumerate(content.split(b"\n")[:-1], 1):  # what follows the last end of line was cut off
         try:
             one = json.loads(line)
@@ -76,10 +72,11 @@ def read(path: Path) -> list[dict[str, Any]]:
     return lines
 
 
-def asked_for(line: dict[str, Any]) -> tuple[Any, ...]:
-    """What identifies the question of a line: equal for lines that answer the same."""
-    own = ("model_hash", "text", "kind", "most", "list_hash", "window", "floor")
-    return (*(line.get(name) for name in own), str(line.get("pinned")))
+def key(asked: dict[str, Any] | Question) -> Hashable:
+    """What identifies the question of a line, or a question: equal where the answers are."""
+    if isinstance(asked, dict):
+        return tuple(json.dumps(asked.get(name)) for name in _QUESTION)
+    return key({"model_hash": asked.model.hash, "text": asked.text, **_asked(asked)})
 
 
 def log(path: Path) -> tuple[list[dict[str, Any]], Callable[[dict[str, Any]], None]]:

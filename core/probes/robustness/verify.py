@@ -54,7 +54,8 @@ def verify(
         substitutes = line["substitutes"]
         if hashlib.sha256(json.dumps(substitutes).encode()).hexdigest()[:16] != line["list_hash"]:
             faults.append("the list is not the one that its hash names")
-        if remade and remade(line["list"], model, tokens, line["label"]).hash != line["list_hash"]:
+        again = remade and remade(line["list"], model, tokens, line["label"])
+        if again and again.hash != line["list_hash"]:
             faults.append("the list has changed since")
         if len(substitutes) != len(tokens):
             return Checked(0, (*faults, "the list is of another text"))

@@ -49,7 +49,9 @@ class WordList:
         return hashlib.sha256(json.dumps(self.substitutes).encode()).hexdigest()[:16]
 
 
-def told_apart(model: Model, tokens: Sequence[str], substitutes: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
+def told_apart(
+    model: Model, tokens: Sequence[str], substitutes: Sequence[Sequence[str]]
+) -> tuple[tuple[str, ...], ...]:
     """The substitutes that a model reads as something else than the token and than one another, the first of each."""
     found = []
     for token, words in zip(tokens, substitutes, strict=True):
@@ -88,9 +90,7 @@ def listed(name: str, model: Model, tokens: Sequence[str], gold_label: str) -> W
     return WordList(name, allowed, sum(map(len, found)) - sum(map(len, allowed)))
 
 
-def _typeable(
-    model: Model, tokens: Sequence[str], offered: Mapping[str, Sequence[str]]
-) -> tuple[tuple[str, ...], ...]:
+def _typeable(model: Model, tokens: Sequence[str], offered: Mapping[str, Sequence[str]]) -> tuple[tuple[str, ...], ...]:
     """What is offered for each token, without what the model's preprocessing would not read as one such token."""
     kept = {
         token: tuple(word for word in dict.fromkeys(words) if word != token and model.preprocessing(word) == [word])
