@@ -210,10 +210,15 @@ def clusters(source: WordNet) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
 
 
 def synonyms(source: WordNet, vocabulary: Collection[str]) -> list[tuple[str, str, list[str]]]:
-    """Part of speech, lemma, and the other words of its usual synsets that are marked or in the vocabulary."""
+    """Part of speech, lemma, and the other words of its usual synsets that are marked or in the vocabulary.
+
+    None of a part of speech that the lemma rarely is: *sick* is hardly ever the verb.
+    """
     rows = []
     for part, lemmas in source.lemmas.items():
         for lemma in sorted(lemmas):
+            if source.counts[part, lemma, -1] < _USUAL * sum(source.counts[other, lemma, -1] for other in _PARTS):
+                continue
             words = _words(source, part, _usual(source, part, lemma))
             known = [word for word in words if source.counts[part, word, -1] or word in vocabulary]
             if others := [word for word in known if word != lemma]:

@@ -111,7 +111,7 @@ class Substitutions:
                 )
 
     def _joined(self, start: int, first: int, numbers: np.ndarray, rest: np.ndarray) -> np.ndarray:
-        """The tokens from `start` on: the text's own before `first`, each of some numbers there, each of the rows behind."""
+        """The tokens from `start` on: the text's own before `first`, some numbers there, the rows behind."""
         rows = np.empty((len(numbers) * len(rest), len(self.tokens) - start), dtype=np.uint16)
         rows[:, : first - start] = self.own[start:first]
         rows[:, first - start] = numbers.repeat(len(rest))
