@@ -149,7 +149,8 @@ def test_a_page_that_forgot_to_escape_is_noticed(name: str, monkeypatch: pytest.
     """The watch itself is tested: without one of the two functions that make a text harmless it must cry out."""
     from pages.views.trajectories import memory
 
-    at = opened() if name == "escape" else opened("Trajectories", "memory")  # a module that it loads later would keep it
+    # Open before the patch: a module that is first imported meanwhile would keep it for good.
+    at = opened() if name == "escape" else opened("Trajectories", "memory")
     monkeypatch.setattr(tokens if name == "escape" else memory, name, lambda text, **_: text)
     at.query_params["q" if name == "escape" else "filler"] = f"good <img src=x onerror={MARKER}> ![x](y){MARKER}"
     with pytest.raises(AssertionError):
