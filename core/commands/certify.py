@@ -73,12 +73,15 @@ def certify(options: argparse.Namespace) -> int:
 
 
 def _question(options: argparse.Namespace, model: Model, text: str) -> Question:
-    from core.probes.robustness.questions import MAX_CHANGES, moves, substitutions
+    from core.probes.robustness.questions import moves, substitutions
 
     if options.max_shift is None:
         if options.window or options.floor is not None or options.pin is not None:
             raise ValueError("--window, --floor and --pin go with --max-shift")
-        return substitutions(model, text, options.max_changes or MAX_CHANGES, options.list or "wordnet")
+        most = options.max_changes
+        if most and options.data:  # a file has short texts too
+            most = min(most, max(len(model.preprocessing(text)), 1))
+        return substitutions(model, text, most, options.list or "wordnet")
     if options.list:
         raise ValueError("--list goes with --max-changes")
     trigram = None

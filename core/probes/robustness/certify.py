@@ -58,7 +58,7 @@ class Variant:
 class Certificate:
     """What was read of a family of a text's sequences, and what that shows.
 
-    `covered` counts the sequences read, passed over as too little fluent, or `bounded` by intervals, the text itself
+    `covered` counts the sequences read, `bounded` by intervals or `passed` over as too little fluent, the text itself
     among them; all changes up to the size `complete` are. `witness` is a flip whose changes have the size `size`,
     `closest` has the smallest margin read. `reread` sequences were read in float64 too, with at most `difference`
     log-odds between the two; None of a black box.
@@ -72,6 +72,7 @@ class Certificate:
     sequences: int
     covered: int
     bounded: int
+    passed: int
     complete: int
     original: Variant
     witness: Variant | None
@@ -160,7 +161,7 @@ class _Search:
         scores = self._reader.exact(family.own[None])
         self._predicted = int(targets.predicted(scores)[0])
         self._original = self._variant(family.own, scores)
-        self._covered, self._bounded, self._complete = 1, 0, 0
+        self._covered, self._bounded, self._passed, self._complete = 1, 0, 0, 0
         self._reread, self._difference = 0, 0.0
         self._closest: Variant | None = None
         self._witness: Variant | None = None
@@ -178,6 +179,7 @@ class _Search:
             sequences=self._family.count,
             covered=self._covered,
             bounded=self._bounded,
+            passed=self._passed,
             complete=self._complete,
             original=self._original,
             witness=self._witness,
@@ -257,6 +259,7 @@ class _Search:
         """Margins of rows, float64 [C], those of none that does not count at infinity; a flip becomes the witness."""
         self._check_cancelled()
         counted = np.ones(len(rows), dtype=bool) if self._fluent is None else self._fluent(rows)
+        self._passed += len(rows) - int(counted.sum())
         found = np.full(len(rows), np.inf)
         if not counted.any():
             return found

@@ -21,7 +21,9 @@ def claim(question: Question, found: Certificate) -> str:
         parts.append(_("That the listed words keep the meaning is not proved."))
     if question.floor is not None:
         parts.append(
-            _("Only orders at most {floor:g} nats less fluent than the text count.").format(floor=question.floor)
+            _("{passed:,} orders are more than {floor:g} nats less fluent than the text and were passed over.").format(
+                passed=found.passed, floor=question.floor
+            )
         )
     return together(parts)
 

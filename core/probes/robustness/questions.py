@@ -58,11 +58,15 @@ class Question:
 
 
 def substitutions(
-    model: Model, text: str, max_changes: int = MAX_CHANGES, name: str = WORDNET, reading: str | None = None
+    model: Model, text: str, max_changes: int | None = None, name: str = WORDNET, reading: str | None = None
 ) -> Question:
-    """Up to `max_changes` of a text's words replaced from a list; its guards keep the gold label, by default the
-    predicted class. Raises EmptyTextError for a text without a token and ValueError for what cannot be asked."""
+    """Up to `max_changes` of a text's words (default: `MAX_CHANGES`) replaced from a list, whose guards keep the gold
+    label `reading`, by default the predicted class.
+
+    Raises EmptyTextError for a text without a token and ValueError for what cannot be asked.
+    """
     tokens = _tokens(model, text)
+    max_changes = min(MAX_CHANGES, len(tokens)) if max_changes is None else max_changes
     word_list = listed(name, model, tokens, reading or verdict_on_tokens(model, tokens).label)
     return _asked(
         Question(

@@ -32,6 +32,7 @@ def as_json(question: Question, found: Certificate) -> dict[str, Any]:
         "margin": found.original.margin,
         **_asked(question),
         "bounded": found.bounded,
+        "passed": found.passed,
         "complete": found.complete,
         "reread": found.reread,
         "difference": found.difference,
