@@ -187,7 +187,8 @@ class Model:
         **more: Any,
     ) -> Certificate:
         """Whether any way to replace up to `max_changes` words (3) from a list changes the verdict, or with
-        `max_shift` any order that moves no word further: all of them read. `status` is ``certified``, ``flipped`` or ``undecided``.
+        `max_shift` any order that moves no word further: all of them read. `status` is ``certified``, ``flipped`` or
+        ``undecided``.
 
         `more` are `name` of the list (``wordnet``, ``typos`` or a file), or `window` and `pinned` of the orders.
         """

@@ -75,7 +75,7 @@ def verify(
     if line["status"] != "certified":
         return Checked(0, tuple(faults))
     sequences = _all(line, tokens) if everything else islice(_drawn(line, tokens, random.Random(seed)), samples)
-    least = line["closest"]["margin"] if line["closest"] else -np.inf
+    least = min(line["closest"]["margin"], own[0]) if line["closest"] else -np.inf  # the text's own order is among them
     floor = line.get("floor")
     lowest = -np.inf if floor is None or fluency is None else float(fluency([tokens])[0]) - floor
     read = 0
