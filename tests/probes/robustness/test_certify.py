@@ -217,7 +217,7 @@ def test_a_black_box_is_asked_about_every_sequence() -> None:
 
 def test_orders_that_are_not_fluent_are_passed_over() -> None:
     trigram = random_trigram(WORDS)
-    tokens = tuple(["so", "good", "late", "never", "bad"])
+    tokens = ("so", "good", "late", "never", "bad")
     own, *others = trigram.score([tokens, *permutations(tokens)]).tolist()
     box = BlackBox(lambda texts: [0.9] * len(texts), "made:up")
     found = last(moves(box, " ".join(tokens), 4, trigram=trigram, floor=2.0))
