@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from core.commands import (
     bench,
+    certify,
     compose,
     console,
     edit,
@@ -78,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
             patch,
             scan,
         ),
-        *(sarcasm_report, trace, neighbours),
+        *(sarcasm_report, trace, neighbours, certify),
     ):
         module.add_verbs(verbs)
     return parser

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from core.probes.permutations.flip import Flips
     from core.probes.permutations.order_suite import OrderSuite
     from core.probes.permutations.search import Permutations
+    from core.probes.robustness.certify import Certificate
     from core.probes.sarcasm.comment import Comment
     from core.probes.sarcasm.compose import Composition
     from core.probes.scan.one_file import Scan
@@ -176,6 +177,29 @@ class Model:
 
         question = sources.ask(self.checkpoint, sources.load(), text, goal, protect=protect, **bounds)
         return _last(search(self.name, victim(self.checkpoint), question)).result()
+
+    def certify(
+        self,
+        text: str,
+        max_changes: int | None = None,
+        max_shift: int | None = None,
+        seconds: float | None = None,
+        **more: Any,
+    ) -> Certificate:
+        """Whether any way to replace up to `max_changes` words (3) from a list changes the verdict, or with
+        `max_shift` any order that moves no word further: all of them read. `status` is ``certified``, ``flipped`` or
+        ``undecided``.
+
+        `more` are `name` of the list (``wordnet``, ``typos`` or a file), or `window` and `pinned` of the orders.
+        """
+        from core.probes.robustness.questions import moves, substitutions
+
+        question = (
+            substitutions(self.checkpoint, text, max_changes, **more)
+            if max_shift is None
+            else moves(self.checkpoint, text, max_shift, **more)
+        )
+        return _last(question.answers(seconds))
 
     def composition(self, situation: str, **bounds: Any) -> Composition:
         """Sarcastic remarks about an unwelcome situation, the surest positive first, each with its recipe.

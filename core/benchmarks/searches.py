@@ -9,7 +9,8 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import product
+from itertools import permutations, product
+from math import perm
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -243,6 +244,78 @@ def state_probe(checkpoint: Checkpoint, sentences: int, rounds: int) -> Measured
     return race("probe-states", what, ours, than, plain, rounds, **more)
 
 
+def products_of(checkpoint: Checkpoint, count: int, rounds: int) -> Measured:
+    """All orders of so many words, as a share of the machine's limit: the products U h of their prefixes alone."""
+    import torch
+
+    from core.probes.permutations.shared_prefixes import BLOCK, SharedPrefixes
+
+    rows = np.array(list(permutations(range(count))), dtype=np.uint8)
+    reader = SharedPrefixes(checkpoint.model, list(range(2, 2 + count)))
+    weight = checkpoint.model.recurrent.weight_hh_l0.t().contiguous()
+    states, out = torch.rand(BLOCK, len(weight)), torch.empty(BLOCK, weight.shape[1])
+    prefixes = sum(perm(count, length) for length in range(1, count))
+
+    def products() -> None:
+        with torch.inference_mode():
+            for _block in range(prefixes // BLOCK):
+                torch.mm(states, weight, out=out)
+
+    what = f"{checkpoint.name}: {len(rows):,} orders of {count} words, {prefixes:,} prefixes that a word follows"
+    than = "their products alone: the limit of float32"
+    return race("orders", what, lambda: reader.logits(rows), than, products, rounds, asked_speed=0.85)
+
+
+def enumeration(checkpoint: Checkpoint, words: int, each: int, arc: bool, rounds: int) -> Measured:
+    """Every way to replace up to three of some words, each by one of so many, against the same sequences unshared, or
+    shared as ARC does (Zhang et al. 2021): states of prefixes remembered, ten at a time stepped on."""
+    import torch
+
+    from core.probes.permutations.shared_prefixes import SharedPrefixes
+    from core.probes.robustness.families import Substitutions
+
+    known = checkpoint.vocabulary.words[50 : 50 + words * (each + 1)]
+    listed = tuple(tuple(known[words + place * each :][:each]) for place in range(words))
+    family = Substitutions(tuple(known[:words]), listed, min(3, words))
+    ids = np.array(checkpoint.vocabulary.encode(family.words))
+    model, reader = checkpoint.model, SharedPrefixes(checkpoint.model, ids.tolist(), length=words)
+
+    def blocks() -> Iterator[np.ndarray]:
+        return (block for part in family.parts() for block in part.blocks)
+
+    def ours() -> float:
+        return min(float(reader.logits(block).min()) for block in blocks())
+
+    def unshared() -> float:
+        with torch.inference_mode():
+            parts = (part for block in blocks() for part in torch.from_numpy(ids[block.astype(int)]).split(1_024))
+            return min(float(model(part).min()) for part in parts)
+
+    def remembered() -> float:
+        embedded = model.embedding(torch.from_numpy(ids))
+        lowest = np.inf
+        waiting = [(model.start(1), np.zeros(1, dtype=int), 0)]  # states, changes made, place
+        with torch.inference_mode():
+            while waiting:
+                state, made, place = waiting.pop()
+                if place == words:
+                    lowest = min(lowest, float(model.read_state(state).min()))
+                    continue
+                reach = torch.from_numpy(family.reach(place).astype(int))
+                parent, word = np.nonzero((made[:, None] < family.most) | (np.arange(len(reach)) == 0))
+                for first in range(0, len(parent), 10):
+                    some = slice(first, first + 10)
+                    after = model.step(embedded[reach[word[some]]], state.rows(torch.from_numpy(parent[some]))).state
+                    waiting.append((after, made[parent[some]] + (word[some] > 0), place + 1))
+        return lowest
+
+    what = f"{checkpoint.name}: {family.count:,} sequences, up to three of {words} words replaced by {each} each"
+    if arc:
+        return compare("certify", what, ours, "prefixes remembered, ten at a time", remembered, rounds, asked_speed=5.0)
+    than = "each by itself, fused, in batches of 1,024"
+    return compare("certify", what, ours, than, unshared, rounds, asked_speed=3.0)
+
+
 @contextmanager
 def _table(lines: list[tuple[str, object]]) -> Iterator[Path]:
     """A CSV of texts and labels, gone afterwards."""
@@ -260,4 +333,7 @@ TIMINGS = (
     Timing(pairs_of, (3,), (5,)),
     Timing(assessment, (2_000, 1), (20_000, 3), on="all"),
     Timing(state_probe, (200, 1), (1_000, 1)),
+    Timing(products_of, (7, 2), (8, 5)),
+    Timing(enumeration, (7, 6, False, 2), (12, 12, False, 1)),
+    Timing(enumeration, (7, 6, True, 1), (12, 12, True, 1)),
 )

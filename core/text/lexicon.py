@@ -1,4 +1,4 @@
-"""Antonyms, forms of a word and plainer verbs, from tables taken from WordNet 3.0.
+"""Antonyms, synonyms, forms of a word and plainer verbs, from tables taken from WordNet 3.0.
 
 Antonymy is a relation between words rather than meanings (Gross, Fischer & Miller 1989, "The organization of adjectival
 meanings"). There are three grades, surest first:
@@ -16,13 +16,13 @@ Words are in lower case, one token each. An inflected word is looked up by its l
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache, cached_property
 from pathlib import Path
 
 FOLDER = Path(__file__).with_name("wordnet_tables")
 LEMMAS, INFLECTIONS, ANTONYMS = "lemmas.txt.gz", "inflections.tsv.gz", "antonyms.tsv.gz"
-CLUSTERS, PLAINER, LICENCE = "clusters.tsv.gz", "plainer.tsv.gz", "LICENSE"
+CLUSTERS, SYNONYMS, PLAINER, LICENCE = "clusters.tsv.gz", "synonyms.tsv.gz", "plainer.tsv.gz", "LICENSE"
 HEADER = 2  # lines at the head of a table that say where the words are from
 DIRECT, DERIVED, INDIRECT = "direct", "derived", "indirect"
 _VERB, _ADJECTIVE = "v", "a"
@@ -49,7 +49,7 @@ def load() -> Lexicon:
 
 
 class Lexicon:
-    """Antonyms, forms and plainer verbs from a folder of tables; each table is read when it is first needed."""
+    """Antonyms, synonyms, forms and plainer verbs from a folder of tables; each is read when it is first needed."""
 
     source = "WordNet 3.0 (Princeton University, 2006; WordNet 3.0 licence)"
 
@@ -90,16 +90,26 @@ class Lexicon:
         others = [form for row in self._rows.get(word, ()) for forms in self._columns(row)[1:] for form in forms]
         return tuple(form for form in dict.fromkeys(others) if form != word)
 
+    def synonyms(self, word: str) -> tuple[str, ...]:
+        """Words that share a usual sense with the word, inflected like it; for each lemma the most frequent first."""
+        return self._instead(word, self._synonyms)
+
     def plainer(self, word: str) -> tuple[str, ...]:
         """Verbs that can stand for a verb and are more frequent, most frequent first, inflected like it.
 
         *stole* gives *took*, *stolen* gives *taken*; a form that is past and participle at once gives both.
         """
-        verbs = []
-        for part, lemma, tags in self._analyses(word):
-            for other in self._plainer.get(lemma, "").split() if part == _VERB else ():
-                verbs += self._inflected(part, other, tags)
-        return tuple(form for form in dict.fromkeys(verbs) if form != word)
+        return self._instead(word, self._plainer)
+
+    def _instead(self, word: str, table: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
+        """What a table gives for the word's lemmas, inflected like the word; none twice, and never the word itself."""
+        words = [
+            form
+            for part, lemma, tags in self._analyses(word)
+            for other in table.get((part, lemma), "").split()
+            for form in self._inflected(part, other, tags)
+        ]
+        return tuple(form for form in dict.fromkeys(words) if form != word)
 
     def _analyses(self, word: str) -> list[tuple[str, str, tuple[int, ...]]]:
         """What the word may be: part of speech, lemma, and the paradigm's columns (0: the lemma) that have it."""
@@ -169,8 +179,14 @@ class Lexicon:
         return opposites_of
 
     @cached_property
-    def _plainer(self) -> dict[str, str]:
-        return dict(line.split("\t") for line in self._lines(PLAINER))
+    def _synonyms(self) -> dict[tuple[str, str], str]:
+        rows = (line.split("\t") for line in self._lines(SYNONYMS))
+        return {(part, lemma): others for part, lemma, others in rows}
+
+    @cached_property
+    def _plainer(self) -> dict[tuple[str, str], str]:
+        rows = (line.split("\t") for line in self._lines(PLAINER))
+        return {(_VERB, verb): others for verb, others in rows}
 
     def _lines(self, name: str) -> list[str]:
         return gzip.decompress((self._folder / name).read_bytes()).decode("ascii").split("\n")[HEADER:-1]

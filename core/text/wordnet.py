@@ -1,4 +1,4 @@
-"""What the project takes from WordNet: lemmas, inflected forms, antonyms and plainer verbs, as small tables.
+"""What the project takes from WordNet: lemmas, inflected forms, antonyms, synonyms and plainer verbs, in tables.
 
 WordNet (Miller 1995, "WordNet: A Lexical Database for English") is read from a folder of its database files, format in
 wndb(5WN): ``index.*``, ``data.*``, ``*.exc`` and ``cntlist.rev``. `write` makes the files that `lexicon` reads:
@@ -7,14 +7,19 @@ wndb(5WN): ``index.*``, ``data.*``, ``*.exc`` and ``cntlist.rev``. `write` makes
     inflections.tsv.gz   part of speech, lemma, and a column for each other tag of `core.text.inflection.TAGS`
     antonyms.tsv.gz      part of speech, two lemmas that are antonyms of each other, and the grade
     clusters.tsv.gz      the words about one adjective, and those about its antonym: head synset and satellites
+    synonyms.tsv.gz      part of speech, lemma, and words that share a usual sense with it, most frequent first
     plainer.tsv.gz       a verb, and verbs that can stand for it and are more frequent, most frequent first
 
 Lines that begin with # say where the words are from. WordNet lists no inflected forms but irregular ones: the rules of
 `inflection` propose, and only a form that stands in WordNet itself (as a lemma, or in a definition or an example)
 or in a given vocabulary is taken.
 
-A plainer verb is one of the same synset, or of a synset directly above it (a hypernym: to steal is to take), that the
-texts in which WordNet's authors marked the senses hold more often, whatever the sense, than the verb itself.
+Synonyms share a synset in a usual sense of the lemma: its first, or one with more than a tenth of its occurrences in
+the texts in which WordNet's authors marked the senses. Frequency is that in these texts, whatever the sense; a word
+that they do not hold is a synonym only if a given vocabulary has it.
+
+A plainer verb is one of the same synset, or of a synset directly above it (a hypernym: to steal is to take), that is
+more frequent than the verb itself.
 """
 
 from __future__ import annotations
@@ -29,13 +34,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.text.inflection import ADJECTIVE, ADVERB, NOUN, TAGS, VERB, exceptions_by_lemma, paradigm
-from core.text.lexicon import ANTONYMS, CLUSTERS, DERIVED, DIRECT, INFLECTIONS, LEMMAS, LICENCE, PLAINER
+from core.text.lexicon import ANTONYMS, CLUSTERS, DERIVED, DIRECT, INFLECTIONS, LEMMAS, LICENCE, PLAINER, SYNONYMS
 
 _PARTS = {NOUN: "noun", VERB: "verb", ADJECTIVE: "adj", ADVERB: "adv"}
 _KEY_PARTS = {"1": NOUN, "2": VERB, "3": ADJECTIVE, "4": ADVERB, "5": ADJECTIVE}  # ss_type in a sense key
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 _MARKER = re.compile(r"\([a-z]+\)$")  # galore(ip)
-_USUAL = 0.1  # of a verb's occurrences in the marked texts; a rarer sense, its first apart, gives no plainer verb
+_USUAL = 0.1  # of a lemma's occurrences in the marked texts; a rarer sense gives no words, unless it is the first
 _LAW = "WordNet 3.0 Copyright 2006 by Princeton University. All rights reserved."
 
 # WordNet holds nouns, verbs, adjectives and adverbs. Other words that it seems to know are homographs: "who" is the
@@ -204,29 +209,56 @@ def clusters(source: WordNet) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
     return sorted((one, other) for one, other in pairs if one and other)
 
 
+def synonyms(source: WordNet, vocabulary: Collection[str]) -> list[tuple[str, str, list[str]]]:
+    """Part of speech, lemma, and the other words of its usual synsets that are marked or in the vocabulary.
+
+    None of a part of speech that the lemma rarely is: *sick* is hardly ever the verb.
+    """
+    rows = []
+    for part, lemmas in source.lemmas.items():
+        for lemma in sorted(lemmas):
+            if source.counts[part, lemma, -1] < _USUAL * sum(source.counts[other, lemma, -1] for other in _PARTS):
+                continue
+            words = _words(source, part, _usual(source, part, lemma))
+            known = [word for word in words if source.counts[part, word, -1] or word in vocabulary]
+            if others := [word for word in known if word != lemma]:
+                rows.append((part, lemma, others))
+    return rows
+
+
 def plainer(source: WordNet) -> dict[str, list[str]]:
     """Verbs that are more frequent than a verb and share a synset with it or stand directly above one, best first."""
     synsets = source.synsets[VERB]
     verbs = {}
-    for lemma, senses in source.lemmas[VERB].items():
-        count = source.counts[VERB, lemma, -1]
-        usual = [
-            synsets[offset]
-            for index, offset in enumerate(senses)
-            if index == 0 or source.counts[VERB, lemma, index] > _USUAL * count
-        ]
+    for lemma in source.lemmas[VERB]:
+        usual = _usual(source, VERB, lemma)
         above = [
             synsets[pointer.offset]
             for synset in usual
             for pointer in synset.pointers
             if pointer.symbol == "@" and pointer.part == VERB
         ]
-        words = {word for synset in (*usual, *above) for word in synset.words if _meant(word)}
-        counts = {word: source.counts[VERB, word, -1] for word in words}
-        better = [word for word in words if counts[word] > count]
+        count = source.counts[VERB, lemma, -1]
+        better = [word for word in _words(source, VERB, [*usual, *above]) if source.counts[VERB, word, -1] > count]
         if better:
-            verbs[lemma] = sorted(better, key=lambda word: (-counts[word], word))
+            verbs[lemma] = better
     return verbs
+
+
+def _usual(source: WordNet, part: str, lemma: str) -> list[Synset]:
+    """The synsets of a lemma's first sense and of those that are a good part of its marked occurrences."""
+    counts = source.counts
+    return [
+        source.synsets[part][offset]
+        for index, offset in enumerate(source.lemmas[part][lemma])
+        if index == 0 or counts[part, lemma, index] > _USUAL * counts[part, lemma, -1]
+    ]
+
+
+def _words(source: WordNet, part: str, synsets: Iterable[Synset]) -> list[str]:
+    """The words of some synsets, most frequent first, none twice."""
+    words = {word for synset in synsets for word in synset.words if _meant(word)}
+    return sorted(words, key=lambda word: (-source.counts[part, word, -1], word))
 
 
 def inflections(source: WordNet, words: Collection[str]) -> list[tuple[str, ...]]:
@@ -260,14 +292,16 @@ def _meant(*words: str) -> bool:
 def write(source: WordNet, vocabularies: Iterable[Iterable[str]], out: Path) -> dict[str, int]:
     """Write the tables and the licence into a folder; returns the number of lines by table.
 
-    Forms that stand in one of the `vocabularies` count as attested. The same input gives the same bytes.
+    Words of the `vocabularies` count as attested. The same input gives the same bytes.
     """
-    words = source.attested().union(*vocabularies)
+    vocabulary: frozenset[str] = frozenset().union(*vocabularies)
+    words = source.attested() | vocabulary
     tables: dict[str, list[str]] = {
         LEMMAS: sorted({lemma for lemmas in source.lemmas.values() for lemma in lemmas}),
         INFLECTIONS: ["\t".join(row) for row in inflections(source, words)],
         ANTONYMS: ["\t".join(row) for row in antonyms(source)],
         CLUSTERS: [" ".join(one) + "\t" + " ".join(other) for one, other in clusters(source)],
+        SYNONYMS: [f"{part}\t{lemma}\t{' '.join(others)}" for part, lemma, others in synonyms(source, vocabulary)],
         PLAINER: [f"{verb}\t{' '.join(others)}" for verb, others in sorted(plainer(source).items())],
     }
     out.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The shipped tables: opposites, forms and plainer verbs that anybody would name, and laws that hold for all."""
+"""The shipped tables: opposites, synonyms, forms and plainer verbs that anybody would name; laws that hold for all."""
 
 from __future__ import annotations
 
@@ -50,6 +50,13 @@ def test_plainer_verbs_in_the_same_inflection() -> None:
     assert LEXICON.plainer("garden") == () or "garden" not in LEXICON.plainer("garden")
 
 
+def test_synonyms_in_the_same_inflection() -> None:
+    assert LEXICON.synonyms("movie") == ("picture", "film", "flick", "pic")
+    assert "films" in LEXICON.synonyms("movies") and "film" not in LEXICON.synonyms("movies")
+    assert LEXICON.synonyms("terrible")[0] == "awful" and LEXICON.synonyms("lol") == ()
+    assert "proceeded" in LEXICON.synonyms("went") and "quicker" in LEXICON.synonyms("faster")
+
+
 def test_it_says_what_it_cannot_judge() -> None:
     judged = ["stolen", "wife", "happily", "better", "not", "was"]
     unknown = ["he", "the", "i", "who", "u", "lol", "!", "<url>", "", "frabjous", ":)", "of", "could"]
@@ -59,10 +66,11 @@ def test_it_says_what_it_cannot_judge() -> None:
 
 def test_laws_over_the_whole_vocabulary() -> None:
     for word in WORDS[::5]:
-        opposites, forms, plainer = LEXICON.antonyms(word), LEXICON.forms(word), LEXICON.plainer(word)
-        assert word not in opposites and word not in forms and word not in plainer
-        assert len(set(forms)) == len(forms) and len(set(plainer)) == len(plainer)
-        if opposites or forms or plainer:
+        opposites, forms = LEXICON.antonyms(word), LEXICON.forms(word)
+        plainer, synonyms = LEXICON.plainer(word), LEXICON.synonyms(word)
+        assert word not in {*opposites, *forms, *plainer, *synonyms}
+        assert all(len(set(words)) == len(words) for words in (forms, plainer, synonyms))
+        if opposites or forms or plainer or synonyms:
             assert LEXICON.judges(word), word
         for form in forms:
             assert word in LEXICON.forms(form), (word, form)
@@ -96,6 +104,7 @@ def test_the_source_and_its_licence_are_named() -> None:
     assert "WordNet 3.0 Copyright 2006 by Princeton University.  All rights reserved." in licence
     assert "Permission to use, copy, modify and distribute" in licence
     assert sum(file.stat().st_size for file in lexicon.FOLDER.iterdir()) < 1_000_000
+    assert (lexicon.FOLDER / lexicon.SYNONYMS).stat().st_size <= 300_000
 
 
 def test_loading_is_lazy_and_done_once() -> None:
@@ -103,4 +112,4 @@ def test_loading_is_lazy_and_done_once() -> None:
     fresh = Lexicon(lexicon.FOLDER)
     assert set(vars(fresh)) == {"_folder"}
     fresh.plainer("stole")
-    assert "_antonyms" not in vars(fresh) and "_clusters" not in vars(fresh) and "_lemmas" not in vars(fresh)
+    assert "_antonyms" not in vars(fresh) and "_synonyms" not in vars(fresh) and "_lemmas" not in vars(fresh)

@@ -10,7 +10,7 @@ import pytest
 from core.__main__ import main
 from core.models import checkpoints
 from core.text import wordnet
-from core.text.lexicon import ANTONYMS, CLUSTERS, HEADER, INFLECTIONS, LEMMAS, LICENCE, PLAINER, Lexicon
+from core.text.lexicon import ANTONYMS, CLUSTERS, HEADER, INFLECTIONS, LEMMAS, LICENCE, PLAINER, SYNONYMS, Lexicon
 
 HEAD = "  1 A licence  \n  2   \n  3 of two lines  \n"
 
@@ -28,7 +28,7 @@ NOUNS = """
 00000110 12 n 01 hate 0 001 ! 00000100 n 0101 | dislike, said of women
 00000120 12 n 01 woman 0 000 | a person
 00000130 12 n 01 Mars 0 000 | a planet; two planets
-00000140 12 n 01 planet 0 000 | a body
+00000140 12 n 02 planet 0 world 0 000 | a body; "other worlds"
 """
 # good and bad, with a satellite each; happy and sad are opposed through their adverbs only.
 ADJECTIVES = """
@@ -48,7 +48,7 @@ INDEX = {
         "love": [10], "adore": [10], "hate": [20], "steal": [30, 50], "pilfer": [30], "take": [40], "get": [40],
         "get_hold_of": [40], "move": [60],
     },
-    "noun": {"love": [100], "hate": [110], "woman": [120], "mars": [130], "planet": [140]},
+    "noun": {"love": [100], "hate": [110], "woman": [120], "mars": [130], "planet": [140], "world": [140]},
     "adj": {
         "good": [200], "bad": [210], "great": [220], "bang-up": [220], "awful": [230], "happy": [240], "sad": [250],
     },
@@ -60,7 +60,10 @@ EXCEPTIONS = {
     "adv": "",
     "adj": "better good\nworse bad\n",
 }
-COUNTS = "take%2:40:00:: 1 90\nget%2:40:00:: 1 120\nsteal%2:40:00:: 1 20\nmove%2:38:00:: 1 50\nlove%2:37:00:: 1 30\n"
+COUNTS = (
+    "take%2:40:00:: 1 90\nget%2:40:00:: 1 120\nsteal%2:40:00:: 1 20\nmove%2:38:00:: 1 50\nlove%2:37:00:: 1 30\n"
+    "planet%1:17:00:: 1 5\n"
+)
 
 
 @pytest.fixture
@@ -86,7 +89,7 @@ def table(folder: Path, name: str) -> list[str]:
 
 
 def test_the_tables_of_a_dictionary_written_by_hand(folder: Path, tmp_path: Path) -> None:
-    words = ["loves", "hates", "stealing", "stealed"]
+    words = ["loves", "hates", "stealing", "stealed", "adore"]
     made = wordnet.write(wordnet.read(folder), [words], tmp_path / "out")
     wordnet.write(wordnet.read(folder), [words[::-1]], tmp_path / "again")
     for file in (tmp_path / "out").iterdir():
@@ -105,6 +108,10 @@ def test_the_tables_of_a_dictionary_written_by_hand(folder: Path, tmp_path: Path
     assert table(tmp_path / "out", PLAINER) == [
         "adore\tlove", "pilfer\tget take steal", "steal\tget take", "take\tget",
     ]  # fmt: skip
+    # Neither the marked texts nor the vocabulary hold "pilfer" or "world"; "great" is near to "good", but no synonym.
+    assert table(tmp_path / "out", SYNONYMS) == [
+        "n\tworld\tplanet", "v\tadore\tlove", "v\tget\ttake", "v\tlove\tadore", "v\tpilfer\tsteal", "v\ttake\tget",
+    ]  # fmt: skip
     rows = {tuple(row.split("\t")[:2]): row.split("\t")[2:] for row in table(tmp_path / "out", INFLECTIONS)}
     assert rows == {
         ("v", "love"): ["loves", "", "", ""],
@@ -117,6 +124,7 @@ def test_the_tables_of_a_dictionary_written_by_hand(folder: Path, tmp_path: Path
         ("n", "hate"): ["hates"],
         ("n", "woman"): ["women"],
         ("n", "planet"): ["planets"],
+        ("n", "world"): ["worlds"],
         ("a", "good"): ["better", ""],
         ("a", "bad"): ["worse", ""],
         ("a", "great"): ["greater", "greatest"],
@@ -132,6 +140,9 @@ def test_what_a_lexicon_makes_of_them(folder: Path, tmp_path: Path) -> None:
     assert found.antonyms("hates") == {"loves"}
     assert found.antonyms("sad") == {"happy"} and found.antonyms("better") == {"worse"}
     assert found.plainer("stole") == ("got", "took") and found.plainer("stolen") == ("got", "taken")
+    assert found.synonyms("worlds") == ("planets",) and found.synonyms("planets") == ()
+    assert found.synonyms("took") == found.synonyms("taken") == ("got",) and found.synonyms("get") == ("take",)
+    assert found.synonyms("good") == found.synonyms("great") == found.synonyms("lol") == ()
     assert found.forms("took") == ("take", "taken")
     assert [found.opposed("hated", other) for other in ("loves", "adore", "hate")] == ["direct", None, None]
     assert [found.opposed("sad", other) for other in ("happy", "good")] == ["derived", None]

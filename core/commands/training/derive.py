@@ -32,7 +32,7 @@ def add_verbs(verbs: Verbs) -> None:
 
 
 def lexicon(options: argparse.Namespace) -> int:
-    """The tables of antonyms, forms and plainer verbs, from WordNet; forms that a checkpoint's vocabulary has count."""
+    """The tables of antonyms, synonyms, forms and plainer verbs, from WordNet and the checkpoints' vocabularies."""
     from core.text import wordnet
     from core.text.preprocessing import Vocabulary
 

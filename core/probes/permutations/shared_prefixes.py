@@ -32,16 +32,24 @@ _TANH_GATE = {"rnn": 0, "gru": 2, "lstm": 2}
 class SharedPrefixes:
     """Logits of orders of one sentence's tokens. Holds its buffers: one instance for one thread.
 
-    `ids` are the model's ids of the tokens, in the sentence's own order.
+    `ids` are the model's ids of the tokens, in the sentence's own order; or of any words, of which rows of a `length`
+    are read.
     """
 
-    def __init__(self, model: Classifier, ids: Sequence[int], slice_size: int = SLICE, block: int = BLOCK):
+    def __init__(
+        self,
+        model: Classifier,
+        ids: Sequence[int],
+        slice_size: int = SLICE,
+        block: int = BLOCK,
+        length: int | None = None,
+    ):
         self._model = model
         self._slice, self._block = slice_size, block
         with torch.inference_mode():
             self._words = model.embedding(torch.tensor(ids, dtype=torch.long))  # [n, E]
             self._kept = 1.0  # what part of the hidden state the buffers hold
-            self._start = model.start_of(len(ids))
+            self._start = model.start_of(length or len(ids))
             # Without buffers: a step of `Classifier.step` for every layer, and for what a pool gathers.
             self._stepwise = model.recurrent.num_layers > 1 or model.reads.gathers or not model.reset_after
             if self._start is None or self._stepwise:

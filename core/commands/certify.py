@@ -1,0 +1,240 @@
+"""Verbs on certificates: certify, verify."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import sys
+from collections import Counter, deque
+from collections.abc import Callable, Hashable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.commands import console, inputs
+from core.commands.options import SHARED, Verbs, at_least, models_options, text_options
+from core.models import checkpoints, predictor
+
+if TYPE_CHECKING:
+    from core.models.predictor import Model
+    from core.probes.robustness.questions import Question
+    from core.probes.robustness.verify import Checked
+    from core.probes.robustness.word_lists import WordList
+
+
+def add_verbs(verbs: Verbs) -> None:
+    """Add these verbs and their options."""
+    parser = verbs.add(certify, "--seconds")
+    models_options(parser)
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument(
+        "--max-changes", type=at_least(1), metavar="K", help="up to so many words replaced from the list (default: 3)"
+    )
+    kind.add_argument("--max-shift", type=at_least(1), metavar="D", help="words moved by up to so many places")
+    parser.add_argument(
+        "--list", metavar="L", help="wordnet (default), typos, or a file: a word and its substitutes on each line"
+    )
+    parser.add_argument("--window", type=at_least(2), metavar="W", help="orders that differ within so many words only")
+    parser.add_argument("--floor", type=float, metavar="NATS", help="fluency that an order may lose (default: any)")
+    parser.add_argument("--pin", type=int, nargs="*", metavar="INDEX", help="tokens that stay, from 1")
+    parser.add_argument("--file", dest="data", metavar="FILE", help="the texts of a file, in a form of docs/files.md")
+    parser.add_argument("--out", metavar="LOG", help="with --file: a line of JSON for each text; an old log goes on")
+    parser.add_argument("--rows", type=at_least(1), default=sys.maxsize, metavar="N", help="texts drawn (default: all)")
+    parser.add_argument("--seed", type=at_least(0), default=0, metavar="S", help="of the draw (default: 0)")
+    text_options(parser)
+    parser.add_argument("texts", nargs="*", metavar="TEXT")
+
+    parser = verbs.add(verify)
+    parser.add_argument("file", metavar="LOG", help="a log of certify, or what it printed with --json")
+    parser.add_argument("--all", action="store_true", help="read every sequence, not some drawn at random")
+    parser.add_argument("--samples", type=at_least(1), default=200, metavar="N", help="drawn a line (default: 200)")
+    parser.add_argument("--seed", type=at_least(0), default=0, metavar="S", help="of the draw (default: 0)")
+    parser.add_argument("--list", metavar="FILE", help="the file of the list, where it is a file")
+    parser.add_argument("--predictor", **SHARED["--predictor"])
+
+
+def certify(options: argparse.Namespace) -> int:
+    """Whether any way to replace up to K words from a list, or to move words by up to D places, changes a verdict: all
+    of them read. Without a flip, a certificate that `verify` checks."""
+    from core.probes.robustness.claims import claim
+    from core.probes.robustness.records import as_json
+
+    if bool(options.texts) == bool(options.data) or bool(options.data) != bool(options.out):
+        raise ValueError("expected texts, or --file with --out")
+    models = inputs.named_models(options)
+    if options.data:
+        return _log(options, models)
+    asked = [_question(options, model, text) for text in options.texts for model in models]
+    for question in asked:
+        if question.family.count == 1:
+            raise ValueError(f"{question.model.name}: nothing to change in {question.text!r}")
+    results = [(question, _found(options, question)) for question in asked]
+    return console.answer(options, results, lambda one: as_json(*one), lambda one: _show(as_json(*one), claim(*one)))
+
+
+def _question(options: argparse.Namespace, model: Model, text: str) -> Question:
+    from core.probes.robustness.questions import moves, substitutions
+
+    if options.max_shift is None:
+        if options.window or options.floor is not None or options.pin is not None:
+            raise ValueError("--window, --floor and --pin go with --max-shift")
+        most = options.max_changes
+        if most and options.data:  # a file has short texts too
+            most = min(most, max(len(model.preprocessing(text)), 1))
+        return substitutions(model, text, most, options.list or "wordnet")
+    if options.list:
+        raise ValueError("--list goes with --max-changes")
+    trigram = None
+    if options.floor is not None:
+        from core.fluency import trigram as fluency
+
+        trigram = fluency.load().trigram
+    pinned = None if options.pin is None else [index - 1 for index in options.pin]
+    return moves(model, text, options.max_shift, options.window, pinned, trigram, options.floor)
+
+
+def _found(options: argparse.Namespace, question: Question) -> Any:
+    return console.last(
+        console.bar(
+            question.answers(options.seconds),
+            " sequences",
+            question.model.name,
+            lambda one: (one.covered, one.sequences, ""),
+            unit_scale=True,
+            leave=False,
+        )
+    )
+
+
+def _show(line: dict[str, Any], claim: str) -> None:
+    console.line(f"{line['model']}: {line['label']}  margin {line['margin']:.3f}  {line['text']}")
+    console.line(f"  {claim}")
+    for name in ("witness", "closest"):
+        one = line[name]
+        if one and (name == "witness" or not line["witness"]):
+            console.line(f"  {name}: {one['label']}, margin {one['margin']:+.3f}  {one['text']}")
+    console.line(f"  {line['covered']:,} of {line['sequences']:,} sequences in {line['seconds']:.1f} s")
+
+
+def _log(options: argparse.Namespace, models: list[Model]) -> int:
+    """Certify the texts of a file, a line of the log each; those that it has are not done again."""
+    from core.probes.robustness.records import key, log
+
+    texts, _digest, _all = inputs.drawn_texts(options)
+    before, append = log(Path(options.out))
+    lines = {key(line): line for line in before}
+    counts: dict[str, Counter[str]] = {model.name: Counter() for model in models}
+
+    def each() -> Iterator[int]:
+        for number, text in enumerate(texts, 1):
+            for model in models:
+                counts[model.name][_logged(options, model, text, lines, append)] += 1
+            yield number
+
+    for _number in console.bar(each(), " texts", "certify", lambda number: (number, len(texts), "")):
+        pass
+    return console.answer(options, counts.items(), lambda one: {"model": one[0], **one[1]}, _show_counts)
+
+
+def _logged(
+    options: argparse.Namespace,
+    model: Model,
+    text: str,
+    lines: dict[Hashable, dict[str, Any]],
+    append: Callable[[dict[str, Any]], None],
+) -> str:
+    """What the log says of a text, which is certified if the log has no line of it; ``left out`` if it cannot be."""
+    from core.probes.robustness.records import as_json, key
+
+    try:
+        question = _question(options, model, text)
+    except ValueError as error:
+        console.progress(f"left out: {model.name}: {console.one_line(error)}")
+        return "left out"
+    if key(question) not in lines:
+        found = deque(question.answers(options.seconds), maxlen=1).pop()
+        lines[key(question)] = as_json(question, found)
+        append(lines[key(question)])
+    return str(lines[key(question)]["status"])
+
+
+def _show_counts(one: tuple[str, Counter[str]]) -> None:
+    model, counts = one
+    total = counts.total()
+    shares = (f"{count:,} {status} ({count / total:.1%})" for status, count in sorted(counts.items()))
+    console.line(f"{model}: {', '.join(shares)} of {total:,} texts")
+
+
+def verify(options: argparse.Namespace) -> int:
+    """Whether certificates hold, read again without shared states in float64: some sequences of each, or all."""
+    from core.probes.robustness.records import read
+    from core.probes.robustness.verify import Checked
+    from core.probes.robustness.verify import verify as check
+
+    lines = read(Path(options.file))
+    models = _models_of(options, lines)
+    fluency = _fluency() if any(line.get("floor") is not None for line in lines) else None
+
+    def checked(line: dict[str, Any]) -> Checked:
+        if line["model"] not in models:
+            return Checked(0, ("there is no such model",))
+        return check(
+            line,
+            models[line["model"]],
+            everything=options.all,
+            samples=options.samples,
+            seed=options.seed,
+            fluency=fluency,
+            remade=partial(_remade, options.list),
+        )
+
+    counted = zip(itertools.count(1), map(checked, lines))
+    shown = console.bar(counted, " lines", "verify", lambda one: (one[0], len(lines), ""))
+    results = [(line, one) for line, (_number, one) in zip(lines, shown, strict=True)]
+    bad = sum(bool(one.faults) for _line, one in results)
+    console.progress(f"{len(results) - bad:,} of {len(results):,} hold")
+    return console.answer(options, results, _checked_json, _show_checked, status=1 if bad else 0)
+
+
+def _models_of(options: argparse.Namespace, lines: list[dict[str, Any]]) -> dict[str, Model]:
+    """The models that lines name, as far as they are there."""
+    models: dict[str, Model] = {}
+    if options.predictor:
+        box = predictor.load(options.predictor, checkpoints.names())
+        models[box.name] = box
+    for name in {str(line["model"]) for line in lines}.difference(models):
+        try:
+            models[name] = checkpoints.load(name)
+        except (ValueError, LookupError, OSError) as error:
+            console.progress(f"left out: {console.one_line(error)}")
+    return models
+
+
+def _fluency() -> Callable[[Any], Any]:
+    from core.fluency import trigram
+
+    return trigram.load().trigram.score
+
+
+def _remade(file: str | None, name: str, model: Model, tokens: Any, label: str) -> WordList | None:
+    """The list of a line, made again; None of a file that was not given."""
+    from core.probes.robustness.word_lists import NAMES, listed
+
+    source = name if name in NAMES else file
+    return listed(source, model, tokens, label) if source else None
+
+
+def _checked_json(one: tuple[dict[str, Any], Checked]) -> dict[str, Any]:
+    line, checked = one
+    return {
+        **{name: line[name] for name in ("model", "text", "status")},
+        "holds": not checked.faults,
+        "read": checked.read,
+        "faults": checked.faults,
+    }
+
+
+def _show_checked(one: tuple[dict[str, Any], Checked]) -> None:
+    line, checked = one
+    what = "; ".join(checked.faults) or f"holds, {checked.read:,} sequences read"
+    console.line(f"{line['model']}: {line['status']}: {what}  {line['text']}")

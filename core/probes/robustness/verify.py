@@ -1,0 +1,171 @@
+"""Do certificates hold? Each is checked again without the search: no shared states, no bounds, everything in float64.
+
+A line names its model, whose hash must be the same, and its words, whose hash must be too; a list that has a name is
+made again. The witness must flip, the closest margin must be what the line says, and of a certified line no sequence
+may flip and none come nearer than the closest: of some drawn at random, or of all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations, islice, product
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from core.data import targets
+from core.models.predictor import BlackBox
+
+if TYPE_CHECKING:
+    from core.models.predictor import Model
+
+SAMPLES = 200
+_CLOSE = 1e-6  # log-odds
+_TOGETHER = 1_000
+
+
+class Checked(NamedTuple):
+    """How many sequences of a certificate were read, and what is wrong with it: nothing if it holds."""
+
+    read: int
+    faults: tuple[str, ...]
+
+
+def verify(
+    line: dict[str, Any],
+    model: Model,
+    *,
+    everything: bool = False,
+    samples: int = SAMPLES,
+    seed: int = 0,
+    fluency: Callable[[Sequence[Sequence[str]]], np.ndarray] | None = None,
+    remade: Callable[[str, Model, Sequence[str], str], Any] | None = None,
+) -> Checked:
+    """Check a line of a log. `fluency` scores token lists in nats, for lines with a floor; `remade` makes a list of a
+    name again (`word_lists.listed`), for lines with one."""
+    if line["model_hash"] != model.hash:
+        return Checked(0, ("the model has changed since",))
+    tokens, kind = tuple(line["tokens"]), line["kind"]
+    faults = [] if tuple(model.preprocessing(line["text"])) == tokens else ["the text has other tokens"]
+    if kind == "substitutions":
+        substitutes = line["substitutes"]
+        if hashlib.sha256(json.dumps(substitutes).encode()).hexdigest()[:16] != line["list_hash"]:
+            faults.append("the list is not the one that its hash names")
+        again = remade and remade(line["list"], model, tokens, line["label"])
+        if again and again.hash != line["list_hash"]:
+            faults.append("the list has changed since")
+        if len(substitutes) != len(tokens):
+            return Checked(0, (*faults, "the list is of another text"))
+    if faults:
+        return Checked(0, tuple(faults))
+    margins = _reader(model, line["label"])
+    own, _label = margins([tokens])
+    if own[0] < 0 or abs(own[0] - line["margin"]) > _CLOSE:
+        faults.append("the text's own margin is another")
+    for name in ("witness", "closest"):
+        if line[name]:
+            (margin,), (label,) = margins([tuple(line[name]["text"].split())])
+            if abs(margin - line[name]["margin"]) > _CLOSE or label != line[name]["label"]:
+                faults.append(f"the {name} has another margin")
+    if (line["status"] == "flipped") != bool(line["witness"] and line["witness"]["label"] != line["label"]):
+        faults.append("the witness does not flip the verdict")
+    if line["status"] != "certified":
+        return Checked(0, tuple(faults))
+    sequences = _all(line, tokens) if everything else islice(_drawn(line, tokens, random.Random(seed)), samples)
+    least = min(line["closest"]["margin"], own[0]) if line["closest"] else -np.inf  # the text's own order is among them
+    floor = line.get("floor")
+    lowest = -np.inf if floor is None or fluency is None else float(fluency([tokens])[0]) - floor
+    read = 0
+    while chunk := list(islice(sequences, _TOGETHER)):
+        if floor is not None and fluency is not None:
+            chunk = [one for one, nats in zip(chunk, fluency(chunk), strict=True) if nats >= lowest]
+        if chunk:
+            found, labels = margins(chunk)
+            read += len(chunk)
+            if set(labels) != {line["label"]}:
+                faults.append(f"a sequence flips: {' '.join(chunk[[*map(line['label'].__ne__, labels)].index(True)])}")
+                break
+            if not line["bounded"] and found.min() < least - _CLOSE:
+                faults.append(f"a sequence is nearer than the closest: {' '.join(chunk[int(found.argmin())])}")
+                break
+    return Checked(read, tuple(faults))
+
+
+def _reader(model: Model, label: str) -> Callable[[Sequence[tuple[str, ...]]], tuple[np.ndarray, list[str]]]:
+    """Margins for a class and predicted classes of token lists of one length, by plain float64."""
+    number = model.labels.index(label)
+    if not isinstance(model, BlackBox):
+        import copy
+
+        import torch
+
+        network = copy.deepcopy(model.model.every).double()
+
+    def read(sequences: Sequence[tuple[str, ...]]) -> tuple[np.ndarray, list[str]]:
+        if isinstance(model, BlackBox):
+            scores = targets.logs(model.of_tokens(sequences))
+        else:
+            with torch.inference_mode():
+                scores = network(torch.tensor([model.vocabulary.encode(one) for one in sequences])).numpy()
+        if scores.ndim == 1:
+            margins = scores if number else -scores
+        else:
+            margins = scores[:, number] - np.delete(scores, number, axis=1).max(axis=1)
+        return margins, [model.labels[one] for one in targets.predicted(scores).tolist()]
+
+    return read
+
+
+def _all(line: dict[str, Any], tokens: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Every sequence of a line's family; orders with equal words may come twice."""
+    if line["kind"] == "moves":
+        yield from _orders(line, tokens, sorted)
+        return
+    for size in range(1, line["most"] + 1):
+        for places in combinations(range(len(tokens)), size):
+            for words in product(*(line["substitutes"][place] for place in places)):
+                yield _with(tokens, places, words)
+
+
+def _drawn(line: dict[str, Any], tokens: Sequence[str], random: random.Random) -> Iterator[tuple[str, ...]]:
+    """Sequences of a line's family at random, without end; any may come twice. None where there are none."""
+    if line["kind"] == "moves":
+        while order := next(_orders(line, tokens, lambda some: random.sample(list(some), len(list(some)))), None):
+            yield order
+    changeable = [place for place, words in enumerate(line.get("substitutes", ())) if words]
+    while changeable:
+        places = sorted(random.sample(changeable, random.randint(1, min(line["most"], len(changeable)))))
+        yield _with(tokens, places, [random.choice(line["substitutes"][place]) for place in places])
+
+
+def _with(tokens: Sequence[str], places: Sequence[int], words: Sequence[str]) -> tuple[str, ...]:
+    changed = list(tokens)
+    for place, word in zip(places, words, strict=True):
+        changed[place] = word
+    return tuple(changed)
+
+
+def _orders(
+    line: dict[str, Any], tokens: Sequence[str], arranged: Callable[[Sequence[int]], Sequence[int]]
+) -> Iterator[tuple[str, ...]]:
+    """The orders of a line's family, the choices at each place arranged."""
+    most, pinned, window = line["most"], set(line["pinned"]), line["window"] or len(tokens)
+
+    def further(order: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+        place = len(order)
+        if place == len(tokens):
+            yield order
+            return
+        near = range(max(place - most, 0), min(place + most + 1, len(tokens)))
+        free = [one for one in near if one not in order and (one == place or not {one, place} & pinned)]
+        changed = [at for at, one in enumerate(order) if at != one]
+        for one in arranged(free):
+            late = [left for left in range(max(place - most, 0)) if left not in order]
+            if not late and (one == place or not changed or place - changed[0] < window):
+                yield from further((*order, one))
+
+    for order in further(()):
+        yield tuple(tokens[one] for one in order)
