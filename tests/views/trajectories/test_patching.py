@@ -65,7 +65,7 @@ def test_a_map_of_every_model_and_a_click_that_chooses_a_patch() -> None:
     at = opened()
     assert maps(at) == ["RNN", "GRU", "LSTM"]
     for name in ("rnn", "gru", "lstm"):
-        assert f"{name.upper()}:** {patch_texts(checkpoints.load(name), A, B).statement}" in said(at)
+        assert f"{name.upper()}.** {patch_texts(checkpoints.load(name), A, B).statement}" in said(at)
     assert [metric.label for metric in at.metric][:3] == [f"{name}, P(positive)" for name in ("RNN", "GRU", "LSTM")]
     assert set(parameters(at)) <= {"second"}
     key, what, step = f"patch map {own()}", f"patch what {own()}", f"patch step {own()}"
