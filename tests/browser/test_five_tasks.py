@@ -113,7 +113,7 @@ def keep_a_sarcastic_comment(person: Person) -> None:
 def see_where_two_sentences_part(person: Person) -> None:
     person.type("Type a sentence", OURS)
     person.turn_to("Trajectories")
-    person.type("Second sentence to compare (optional)", OTHER)
+    person.type("Second sentence", OTHER)
     shares = [verdict(checkpoints.load("rnn", CHECKPOINTS), text).probability for text in (OURS, OTHER)]
     told = re.compile(r"split at word 8 \(“not” or “that”\).*{:.2f} and {:.2f}".format(*shares))
     person.answered(lead(person.page), told)
