@@ -38,7 +38,7 @@ with frame.loading():
         words,
     )
     from pages.views.trajectories.units import patterns
-    from pages.widgets import black_box, models, prefixwise, sentences, target, text_strip
+    from pages.widgets import answers, black_box, models, sentences, target, text_strip
 
     checkpoints, faults = models.load_all()
 models.tell_of(faults)
@@ -46,7 +46,7 @@ checkpoints = black_box.inside(checkpoints)
 if not checkpoints:
     models.tell_of_none()
 elif not (
-    checkpoints := prefixwise.only(
+    checkpoints := answers.only(
         checkpoints,
         plain_only=view not in ("states", "words", "differ", "patch"),
         torch_gates=view in ("differ", "patch"),
@@ -58,7 +58,7 @@ elif view == "memory":
 elif view == "probes":
     linear_probes.view(checkpoints)
 else:
-    prefixwise.tell_of_layers(checkpoints)
+    answers.tell_of_layers(checkpoints)
     texts = sentences.read(checkpoints, text, second)
     shown = {
         "states": states.view,

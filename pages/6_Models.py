@@ -16,6 +16,7 @@ views = {
     "evaluate": _("Your file"),
     "words": _("Words"),
     "behaviour": _("Behavioural tests"),
+    "robustness": _("Robustness"),
     "measured": _("Results on corpora"),
 }
 view = frame.head(
@@ -26,7 +27,7 @@ view = frame.head(
 cards, faults = models.cards()
 word_vectors, more_faults = models.word_vectors_card()
 models.tell_of(faults + more_faults)
-if view not in ("evaluate", "words", "behaviour"):  # which load the models and say so themselves
+if view not in ("evaluate", "words", "behaviour", "robustness"):  # which load the models and say so themselves
     models.tell_of_unchecked(cards)
 
 # Heavy imports below this line: the cards alone need none of them.
@@ -46,6 +47,10 @@ elif view == "behaviour":
     from pages.views.models import behaviour
 
     behaviour.view()
+elif view == "robustness":
+    from pages.views.models import robustness
+
+    robustness.view()
 elif view == "measured":
     from pages.views.models import measured
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import itertools
 import sys
-from collections import Counter, deque
-from collections.abc import Callable, Hashable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from core.models import checkpoints, predictor
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
+    from core.probes.robustness.corpus import Corpus
     from core.probes.robustness.questions import Question
     from core.probes.robustness.verify import Checked
     from core.probes.robustness.word_lists import WordList
@@ -75,13 +77,14 @@ def certify(options: argparse.Namespace) -> int:
 def _question(options: argparse.Namespace, model: Model, text: str) -> Question:
     from core.probes.robustness.questions import moves, substitutions
 
+    timed = options.seconds is not None
     if options.max_shift is None:
         if options.window or options.floor is not None or options.pin is not None:
             raise ValueError("--window, --floor and --pin go with --max-shift")
         most = options.max_changes
         if most and options.data:  # a file has short texts too
             most = min(most, max(len(model.preprocessing(text)), 1))
-        return substitutions(model, text, most, options.list or "wordnet")
+        return substitutions(model, text, most, options.list or "wordnet", timed=timed)
     if options.list:
         raise ValueError("--list goes with --max-changes")
     trigram = None
@@ -90,7 +93,7 @@ def _question(options: argparse.Namespace, model: Model, text: str) -> Question:
 
         trigram = fluency.load().trigram
     pinned = None if options.pin is None else [index - 1 for index in options.pin]
-    return moves(model, text, options.max_shift, options.window, pinned, trigram, options.floor)
+    return moves(model, text, options.max_shift, options.window, pinned, trigram, options.floor, timed=timed)
 
 
 def _found(options: argparse.Namespace, question: Question) -> Any:
@@ -118,51 +121,40 @@ def _show(line: dict[str, Any], claim: str) -> None:
 
 def _log(options: argparse.Namespace, models: list[Model]) -> int:
     """Certify the texts of a file, a line of the log each; those that it has are not done again."""
+    from core.probes.robustness.corpus import certificates
+    from core.probes.robustness.questions import MAX_CHANGES
     from core.probes.robustness.records import key, log
 
     texts, _digest, _all = inputs.drawn_texts(options)
     before, append = log(Path(options.out))
-    lines = {key(line): line for line in before}
-    counts: dict[str, Counter[str]] = {model.name: Counter() for model in models}
-
-    def each() -> Iterator[int]:
-        for number, text in enumerate(texts, 1):
-            for model in models:
-                counts[model.name][_logged(options, model, text, lines, append)] += 1
-            yield number
-
-    for _number in console.bar(each(), " texts", "certify", lambda number: (number, len(texts), "")):
-        pass
-    return console.answer(options, counts.items(), lambda one: {"model": one[0], **one[1]}, _show_counts)
-
-
-def _logged(
-    options: argparse.Namespace,
-    model: Model,
-    text: str,
-    lines: dict[Hashable, dict[str, Any]],
-    append: Callable[[dict[str, Any]], None],
-) -> str:
-    """What the log says of a text, which is certified if the log has no line of it; ``left out`` if it cannot be."""
-    from core.probes.robustness.records import as_json, key
-
-    try:
-        question = _question(options, model, text)
-    except ValueError as error:
-        console.progress(f"left out: {model.name}: {console.one_line(error)}")
-        return "left out"
-    if key(question) not in lines:
-        found = deque(question.answers(options.seconds), maxlen=1).pop()
-        lines[key(question)] = as_json(question, found)
-        append(lines[key(question)])
-    return str(lines[key(question)]["status"])
+    known = {key(line): line for line in before}
+    most = options.max_shift or options.max_changes or MAX_CHANGES
+    each = (
+        certificates(model, texts, most, partial(_question, options), options.seconds, known=known, keep=append)
+        for model in models
+    )
+    corpora: Iterator[tuple[Corpus, ...]] = zip(*each, strict=True)  # text by text
+    found = console.last(console.bar(corpora, " texts", "certify", lambda some: (some[0].done, len(texts), "")))
+    for model, corpus in zip(models, found, strict=True):
+        for reason, count in Counter(corpus.left_out).items():
+            console.progress(f"left out: {model.name}: {count:,} × {console.one_line(ValueError(reason))}")
+    results = [*zip(models, found, strict=True)]
+    return console.answer(options, results, lambda one: _counts_json(*one), lambda one: _show_counts(*one))
 
 
-def _show_counts(one: tuple[str, Counter[str]]) -> None:
-    model, counts = one
-    total = counts.total()
-    shares = (f"{count:,} {status} ({count / total:.1%})" for status, count in sorted(counts.items()))
-    console.line(f"{model}: {', '.join(shares)} of {total:,} texts")
+def _counts_json(model: Model, corpus: Corpus) -> dict[str, Any]:
+    own = {"model": model.name, "texts": len(corpus.lines), "left_out": len(corpus.left_out)}
+    sizes = [{**asdict(one), "interval": one.interval} for one in corpus.counts()]
+    return {**own, "unchangeable": corpus.unchangeable, "sizes": sizes}
+
+
+def _show_counts(model: Model, corpus: Corpus) -> None:
+    """Shares by size of change, with the certified share's 95 % interval."""
+    console.line(f"{model.name}: {len(corpus.lines):,} texts, {corpus.unchangeable:,} of them with nothing to change")
+    for one in corpus.counts():
+        low, high = one.interval
+        shares = [f"{name} {getattr(one, name) / one.texts:6.1%}" for name in ("certified", "flipped", "undecided")]
+        console.line(f"  up to {one.size}: {shares[0]} ({low:.1%} to {high:.1%})  {shares[1]}  {shares[2]}")
 
 
 def verify(options: argparse.Namespace) -> int:

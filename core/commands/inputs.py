@@ -197,14 +197,10 @@ def first_texts(options: argparse.Namespace, path: Path) -> Sequence[object]:
 
 def drawn_texts(options: argparse.Namespace) -> tuple[list[str], str, int]:
     """``--rows`` texts of ``--data`` drawn by ``--seed``, in the file's order; its SHA-256 and number of texts."""
-    import numpy as np
-
-    from core.data.corpus import file_sha256, read_texts
+    from core.data.corpus import drawn, file_sha256, read_texts
 
     texts = read_texts(options.data, options.text_column, layout=options.layout)
-    rows = min(options.rows, len(texts))
-    chosen = np.sort(np.random.default_rng(options.seed).choice(len(texts), rows, replace=False))
-    return [texts[row] for row in chosen], file_sha256(Path(options.data)), len(texts)
+    return drawn(texts, options.rows, options.seed), file_sha256(Path(options.data)), len(texts)
 
 
 def asked(options: argparse.Namespace, names: Names) -> dict[str, str]:

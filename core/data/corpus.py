@@ -136,6 +136,12 @@ def read_texts(path: str | Path, text_column: str | None = None, *, layout: Layo
     return texts
 
 
+def drawn(texts: Sequence[str], rows: int, seed: int = 0) -> list[str]:
+    """So many of the texts at random, all if there are no more, in their order."""
+    chosen = np.random.default_rng(seed).choice(len(texts), min(rows, len(texts)), replace=False)
+    return [texts[row] for row in np.sort(chosen)]
+
+
 def file_sha256(path: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal; of a folder of texts by class of their names and bytes."""
     if path.is_dir():

@@ -59,9 +59,9 @@ class Certificate:
     """What was read of a family of a text's sequences, and what that shows.
 
     `covered` counts the sequences read, `bounded` by intervals or `passed` over as too little fluent, the text itself
-    among them; all changes up to the size `complete` are. `witness` is a flip whose changes have the size `size`,
-    `closest` has the smallest margin read. `reread` sequences were read in float64 too, with at most `difference`
-    log-odds between the two; None of a black box.
+    among them; all changes up to the size `complete` are, 0 where float32 is too coarse. `witness` is a flip whose
+    changes have the size `size`, `closest` has the smallest margin read. `reread` sequences were read in float64 too,
+    with at most `difference` log-odds between the two; None of a black box.
     """
 
     model: str
@@ -180,7 +180,7 @@ class _Search:
             covered=self._covered,
             bounded=self._bounded,
             passed=self._passed,
-            complete=self._complete,
+            complete=self._complete if sure else 0,
             original=self._original,
             witness=self._witness,
             size=self._size,

@@ -57,6 +57,8 @@ def _of_substitutions(found: Certificate) -> str:
             "changes the verdict.",
             most,
         )
+    if found.status == FLIPPED and size > 1 and found.complete < size - 1:
+        return _("Replacing {size} words by listed substitutes changes the verdict to {label}.")
     if found.status == FLIPPED:
         return ngettext(
             "Replacing one word by a listed substitute changes the verdict to {label}.",
@@ -85,6 +87,8 @@ def _of_moves(found: Certificate) -> str:
             "verdict.",
             most,
         )
+    if found.status == FLIPPED and size > 1 and found.complete < size - 1:
+        return _("Moving words by up to {size} places changes the verdict to {label}.")
     if found.status == FLIPPED:
         return ngettext(
             "Moving words by one place changes the verdict to {label}.",

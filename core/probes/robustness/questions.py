@@ -58,12 +58,19 @@ class Question:
 
 
 def substitutions(
-    model: Model, text: str, max_changes: int | None = None, name: str = WORDNET, reading: str | None = None
+    model: Model,
+    text: str,
+    max_changes: int | None = None,
+    name: str = WORDNET,
+    reading: str | None = None,
+    *,
+    timed: bool = False,
 ) -> Question:
     """Up to `max_changes` of a text's words (default: `MAX_CHANGES`) replaced from a list, whose guards keep the gold
     label `reading`, by default the predicted class.
 
-    Raises EmptyTextError for a text without a token and ValueError for what cannot be asked.
+    Raises EmptyTextError for a text without a token and ValueError for what cannot be asked; `timed` says that the time
+    is limited, so that there may be any number of sequences.
     """
     tokens = _tokens(model, text)
     max_changes = min(MAX_CHANGES, len(tokens)) if max_changes is None else max_changes
@@ -71,7 +78,8 @@ def substitutions(
     return _asked(
         Question(
             model, text, Substitutions(tokens, told_apart(model, tokens, word_list.substitutes), max_changes), word_list
-        )
+        ),
+        timed,
     )
 
 
@@ -83,6 +91,8 @@ def moves(
     pinned: Collection[int] | None = None,
     trigram: Trigram | None = None,
     floor: float | None = None,
+    *,
+    timed: bool = False,
 ) -> Question:
     """Words moved by up to `max_shift` places; punctuation and links stay unless positions are given. With a `floor`,
     only orders at most so many nats less fluent than the text by the trigram count. Raises as `substitutions` does."""
@@ -90,12 +100,12 @@ def moves(
     stay = frozenset(marks(tokens) if pinned is None else pinned)
     if (trigram is None) != (floor is None) or (floor is not None and not floor >= 0):
         raise ValueError(_("fluency may fall by 0 nats or more; given: {floor}").format(floor=floor))
-    return _asked(Question(model, text, Moves(tokens, max_shift, stay, window), trigram=trigram, floor=floor))
+    return _asked(Question(model, text, Moves(tokens, max_shift, stay, window), trigram=trigram, floor=floor), timed)
 
 
-def _asked(question: Question) -> Question:
+def _asked(question: Question, timed: bool) -> Question:
     count = question.family.count
-    if count > TOLD_AT:
+    if count > TOLD_AT and not timed:
         raise ValueError(
             _(
                 "{count:,} sequences would have to be read, more than {most:,}; allow fewer or nearer changes, or name "

@@ -15,7 +15,7 @@ from core.models.checkpoints import labels_of
 from core.runtime.i18n import clauses, listed, ngettext, together
 from core.runtime.i18n import gettext as _
 from core.text.preprocessing import DROPPING, places
-from pages.widgets import answers, black_box, classes, models, prefixwise, target, text_strip
+from pages.widgets import answers, black_box, classes, models, target, text_strip
 from pages.wording import names
 from pages.wording.tokens import lead, plain, step_table, visible
 
@@ -44,8 +44,8 @@ def answer(text: str, checkpoints: list[Model]) -> None:
     for checkpoint in readers:
         _accuracy(checkpoint)
     _answers_there_are(readers)
-    prefixwise.tell_of_missing_curves(readers)
-    prefixwise.tell_of_cut(readers, [len(verdict.tokens) for verdict in verdicts])
+    answers.tell_of_missing_curves(readers)
+    answers.tell_of_cut(readers, [len(verdict.tokens) for verdict in verdicts])
     if len({checkpoint.labels for checkpoint in readers}) > 1:
         st.caption(_("The models predict different classes: {models}.").format(models=classes.listed(readers)))
     _split_contractions(text, readers)

@@ -18,7 +18,7 @@ from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
 from pages.help.texts import texts
 from pages.views.maths_lab import worksheet
-from pages.widgets import black_box, classes, frame, models, prefixwise, query_params, tables, text_strip
+from pages.widgets import answers, black_box, classes, frame, models, query_params, tables, text_strip
 from pages.widgets.number_inputs import key_of, slide_whole
 from pages.wording.tokens import plain
 
@@ -61,7 +61,7 @@ def _one_a_cell(checkpoints: list[Checkpoint]) -> list[Checkpoint]:
 def _live(text: str, chosen: list[Checkpoint]) -> list[Line]:
     """The equations of each cell and, below, one unit's numbers at one token; the same as lines of a sheet."""
     st.header(_("Equations with live numbers"))
-    if not (chosen := prefixwise.only(chosen, plain_only=False, torch_gates=True)):
+    if not (chosen := answers.only(chosen, plain_only=False, torch_gates=True)):
         return []
     readers = [checkpoint for checkpoint in chosen if checkpoint.preprocessing(text)]
     if not readers:

@@ -17,7 +17,7 @@ from core.storage.database import Prediction
 from pages.views.permutations.flip import best
 from pages.views.permutations.kept_pairs import keep_form
 from pages.views.permutations.permuted import flip_badge
-from pages.widgets import black_box, classes, frame, prefixwise, tables, target, text_strip
+from pages.widgets import answers, black_box, classes, frame, tables, target, text_strip
 from pages.wording.tokens import lead, plain, visible
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def view(text: str, second: str, checkpoints: list[Checkpoint]) -> None:
         _strip([contrast.a for contrast in contrasts], "compared first")
         _strip([contrast.b for contrast in contrasts], "compared second")
     black_box.without_beginnings(readers)
-    prefixwise.tell_of_missing_curves(readers)
+    answers.tell_of_missing_curves(readers)
     if all(contrast.words.permutations for contrast in contrasts):
         said = {one.model: (Prediction.of(one.a), Prediction.of(one.b, one.a.target)) for one in contrasts}
         keep_form("keep compared", text, second, said)

@@ -19,6 +19,8 @@ from pages.widgets import classes, frame, tables
 from pages.wording.tokens import Number, certificate, lead, plain, signed
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from core.models.predict import Verdict
     from core.models.predictor import Model
     from core.probes.permutations.search import Order, Permutations
@@ -27,8 +29,9 @@ if TYPE_CHECKING:
 _ROWS = 6  # flips in sight; more can be scrolled to
 
 
-def show(results: Sequence[Permutations], key: str, *, readers: list[Model], chosen: str) -> None:
-    """The flips of all models, the answer first; the picture of the `chosen` one. `key` tells these from others."""
+def show(results: Sequence[Permutations], key: str, *, readers: list[Model], chosen: str, rest: DeltaGenerator) -> None:
+    """The flips of all models, the answer first; in `rest` the picture of the `chosen` one. `key` tells these from
+    others."""
     flips = list({order.text: order for result in results for order in result.flips}.values())
     flips.sort(key=lambda order: (-(order.valid or 0.0), -order.fluency))
     flips = flips[: probe.TOP]
@@ -40,7 +43,12 @@ def show(results: Sequence[Permutations], key: str, *, readers: list[Model], cho
     else:
         composed_pairs(results[0].tokens)
     result = next((one for one in results if one.model == chosen), results[0])
-    key = f"{key} {result.model}"
+    with rest:
+        _picture(result, f"{key} {result.model}", readers)
+
+
+def _picture(result: Permutations, key: str, readers: list[Model]) -> None:
+    """One model's orders, and what was searched."""
     _scatter(result, key, readers)
     details, fluent = st.tabs([_("What was searched"), _("Most fluent orders")])
     with details:

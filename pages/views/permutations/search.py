@@ -16,7 +16,7 @@ from core.runtime.i18n import ngettext, together
 from pages.server import background_search
 from pages.views.permutations.permuted import flips_to, left_out, pins, readers_of
 from pages.views.permutations.results import show
-from pages.widgets import black_box, frame, models, query_params, target
+from pages.widgets import black_box, certificate, frame, models, query_params, target
 from pages.widgets.number_inputs import ask_decimal, ask_whole
 from pages.wording.tokens import Number, plain
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from core.probes.permutations.search import Permutations, Question, SearchesProgress
 
 MOST_BUDGET, MOST_THRESHOLD, MOST_SECONDS = 2_000_000, 100.0, 3_600
-_SECONDS = 60
+_SECONDS, _MOST_SHIFT = 60, 2
 _AT_ONCE = 720  # orders, all that six words have: in about half a second
 
 
@@ -79,23 +79,27 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     def start() -> background_search.Start:
         return partial(probe.searches, able, questions)
 
-    own, note = not any(map(black_box.is_one, able)), st.empty()
+    answer, proof, rest = st.container(), st.container(), st.container()
+    own, note = not any(map(black_box.is_one, able)), answer.empty()
     note.caption(_what_comes(question))
 
     def found(results: Sequence[Permutations], key: str) -> None:
         note.empty()
-        show(results, key, readers=able, chosen=chosen.name)
+        show(results, key, readers=able, chosen=chosen.name, rest=rest)
 
-    background_search.view(
-        "permutations",
-        key,
-        start,
-        partial(_say, models=able),
-        found,
-        place=place,
-        shared=own,
-        at_once=own and question.words.count <= _AT_ONCE,
-    )
+    with proof:
+        certificate.view(chosen, text, certificate.MOVES, 1, _MOST_SHIFT, pinned)
+    with answer:
+        background_search.view(
+            "permutations",
+            key,
+            start,
+            partial(_say, models=able),
+            found,
+            place=place,
+            shared=own,
+            at_once=own and question.words.count <= _AT_ONCE,
+        )
 
 
 def _say(event: SearchesProgress, models: list[Model]) -> background_search.Shown:

@@ -12,6 +12,8 @@ from core.data.labels import Names, model_name, shown
 from core.probes.edits import search as edits
 from core.probes.edits import sources as edit_sources
 from core.probes.edits.constraints import FLOOR
+from core.probes.robustness.questions import MAX_CHANGES
+from core.probes.robustness.word_lists import WORDNET
 from core.runtime.i18n import clauses, ngettext
 from core.runtime.i18n import gettext as _
 from core.runtime.malloc import give_back
@@ -21,12 +23,14 @@ from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
 from pages.views.sarcasm import reading
 from pages.views.sarcasm.kept import FindCandidate, keep_find_form
-from pages.widgets import answers, black_box, classes, frame, models, query_params, tables, text_strip
+from pages.widgets import answers, black_box, certificate, classes, frame, models, query_params, tables, text_strip
 from pages.widgets.number_inputs import ask_decimal, ask_whole
 from pages.wording.terms import parts, term
 from pages.wording.tokens import diff_strip, lead, minus, plain
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from core.fluency.trigram import Trigram
     from core.models.predict import Verdict
     from core.models.predictor import Model
@@ -34,7 +38,7 @@ if TYPE_CHECKING:
     from core.probes.edits.sources import WordSources
 
 MOST_EDITS, MOST_THRESHOLD, MOST_BUDGET, MOST_SECONDS = 4, 60.0, 1_000_000, 600
-_SECONDS = 30
+_SECONDS, _CHANGES = 30, 2
 _MOST = "edits most"
 _ROWS, _HEIGHT = 5, 215
 _GUARDS = ("polarity", "antonyms", "negations")
@@ -62,8 +66,13 @@ def view(text: str, checkpoints: list[Model]) -> None:
         return
     answers.as_words([checkpoint], text)
     verdict = models.verdict(checkpoint, text)
+    answer, proof, rest = st.container(), st.container(), st.container()
+    with proof:
+        most = min(MAX_CHANGES, len(checkpoint.preprocessing(text)))
+        certificate.view(checkpoint, text, WORDNET, min(_CHANGES, most), most)
     if goal == edits.FLIP and disagree and verdict.label != read:
-        _say_it_disagrees(verdict, str(read))
+        with answer:
+            _say_it_disagrees(verdict, str(read))
         return
     sources = _sources(checkpoint)
     if sources is None:
@@ -89,18 +98,25 @@ def view(text: str, checkpoints: list[Model]) -> None:
 
         return partial(edits.search, checkpoint.name, victim(checkpoint), question)
 
-    text_strip.warn_of_unknown(verdict.known)
-    st.caption(
-        _("{model} says {label} now: {chance} = {probability:.3f}.").format(
-            model=plain(model_name(checkpoint.name)),
-            label=plain(shown(verdict.label)),
-            chance=classes.probability_name_plain(verdict.target),
-            probability=verdict.probability,
+    with answer:
+        text_strip.warn_of_unknown(verdict.known)
+        st.caption(
+            _("{model} says {label} now: {chance} = {probability:.3f}.").format(
+                model=plain(model_name(checkpoint.name)),
+                label=plain(shown(verdict.label)),
+                chance=classes.probability_name_plain(verdict.target),
+                probability=verdict.probability,
+            )
         )
-    )
-    background_search.view(
-        "edits", key, start, _say, _show, _("Search for edits"), shared=not black_box.is_one(checkpoint)
-    )
+        background_search.view(
+            "edits",
+            key,
+            start,
+            _say,
+            partial(_show, rest=rest),
+            _("Search for edits"),
+            shared=not black_box.is_one(checkpoint),
+        )
 
 
 def _say_it_disagrees(verdict: Verdict, read: str) -> None:
@@ -214,7 +230,7 @@ def _say(event: EditProgress) -> background_search.Shown:
     return background_search.Shown(event.queries / max(event.total, 1), line, queries=event.queries)
 
 
-def _show(result: MinimalEdits, key: str) -> None:
+def _show(result: MinimalEdits, key: str, rest: DeltaGenerator) -> None:
     if result.found and result.best is None:
         lead(result.certificate)
         return
@@ -224,7 +240,12 @@ def _show(result: MinimalEdits, key: str) -> None:
         _edited(result, best)
     if result.best is None and best is not None:
         st.caption(_("Closest attempt (no flip)"))
-    if result.best is not None:
+    with rest:
+        _details(result, best, key)
+
+
+def _details(result: MinimalEdits, best: Edited | None, key: str) -> None:
+    if best is not None and result.best is not None:
         flips = [result.best, *result.others]
         if len(flips) > 1:
             chosen = _table(result, flips)
