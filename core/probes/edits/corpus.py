@@ -8,6 +8,7 @@ the time in which the others advance too.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from core.probes.edits.results import MinimalEdits
@@ -31,13 +32,13 @@ def search(
     """
     waiting = enumerate(questions)
     live: list[tuple[int, Running, Any, Asked]] = []
-    more = True
-    while more or live:
+    ended = False
+    while live or not ended:
         check_cancelled()
         replies = answers([asked for _number, _running, _steps, asked in live]) if live else []
         going = [(number, running, steps, reply) for (number, running, steps, _), reply in zip(live, replies, strict=True)]
-        new = [one for one, _ in zip(waiting, range(at_once - len(live)), strict=False)] if more else []
-        more = bool(new) or len(live) >= at_once
+        new = list(islice(waiting, at_once - len(live)))
+        ended = not new and len(live) < at_once
         for (number, question), root in zip(new, _read(victim, [question for _number, question in new]), strict=True):
             running = Running(model, _first(root, question, victim), question, check_cancelled)
             going.append((number, running, running.search.steps(), None))
