@@ -72,7 +72,7 @@ def read_own(sentences: Sequence[ChangedSentence]) -> None:
                 active = slice(int((lengths > step).sum()))  # the longest come first
                 state.put(active, model.step(x[active, step], state.rows(active)).state)
                 states.append(state.rows(torch.arange(len(new))))
-            parts = [None if each[0] is None else torch.stack(each, dim=2) for each in zip(*states, strict=True)]  # type: ignore[arg-type]
+            parts = [None if each[0] is None else torch.stack(each, dim=2) for each in zip(*states, strict=True)]
             for row, sentence in enumerate(new):
                 of_row = (None if part is None else part[:, row, : len(sentence.ids) + 1] for part in parts)
                 sentence._before = State(*of_row)  # type: ignore[arg-type]

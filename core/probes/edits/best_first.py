@@ -86,7 +86,7 @@ class Search:
         sets.admit(self.candidates, [guard for guard in q.guards if guard.name not in q.off], self.gold_label)
         everything = sets.extend(sets.root)
         self.total = min(q.budget, sets.queries + len(everything.keys))
-        yield
+        yield None
         if not everything.keys:
             return
         promise = yield from self._promise(everything)
@@ -160,7 +160,7 @@ class Search:
             start, count = start + len(chosen), min(2 * count, largest)
             if whole and start >= len(order):
                 self.complete.add(size)
-            yield
+            yield None
 
     def _dive_inside(self, extension: Extension, promise: np.ndarray) -> Asking[None]:
         """One edit after another, the best of a few that promise most by the gradient as of there.
@@ -196,7 +196,7 @@ class Search:
             if not self._ended():
                 some = chosen[start : start + min(count, self._q.budget - self.sets.queries)]
                 yield from self.sets.score(extension.part(some))
-                yield
+                yield None
 
     def _best(self, extension: Extension, chosen: Sequence[int]) -> tuple[Key, float]:
         """Which of some of an extension comes nearest to the goal, and its gain; no gain where none was scored."""
@@ -213,7 +213,7 @@ class Search:
             if not unknown:
                 return
             yield from sets.score_parts(unknown[: self._q.budget - sets.queries])
-            yield
+            yield None
 
     def is_minimal(self, key: Key) -> bool | None:
         """Whether fewer of a flip's edits do not flip the verdict, None where one such set was not scored."""

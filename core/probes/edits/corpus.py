@@ -36,7 +36,9 @@ def search(
     while live or not ended:
         check_cancelled()
         replies = answers([asked for _number, _running, _steps, asked in live]) if live else []
-        going = [(number, running, steps, reply) for (number, running, steps, _), reply in zip(live, replies, strict=True)]
+        going = [
+            (number, running, steps, reply) for (number, running, steps, _), reply in zip(live, replies, strict=True)
+        ]
         new = list(islice(waiting, at_once - len(live)))
         ended = not new and len(live) < at_once
         for (number, question), root in zip(new, _read(victim, [question for _number, question in new]), strict=True):

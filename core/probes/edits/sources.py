@@ -114,9 +114,7 @@ class Tools(NamedTuple):
 
 def tools(checkpoint: Model, sources: WordSources) -> Tools:
     """Those of a model."""
-    return Tools(
-        transformations(checkpoint, sources), guards(checkpoint, sources), typeable(checkpoint.preprocessing)
-    )
+    return Tools(transformations(checkpoint, sources), guards(checkpoint, sources), typeable(checkpoint.preprocessing))
 
 
 def ask(
@@ -133,8 +131,8 @@ def ask(
 ) -> Question:
     """A question about a text under a checkpoint; `bounds` are those of `Question`.
 
-    `with_tools` are the model's, made now if None; `protect` are words that no edit may touch; `fluency` is how many nats it may fall. Raises EmptyTextError for a text
-    without a token and ValueError where every token is protected.
+    `with_tools` are the model's, made now if None. `protect` are words that no edit may touch; `fluency` is how many
+    nats it may fall. Raises EmptyTextError for a text without a token and ValueError where every token is protected.
     """
     tokens = tuple(checkpoint.preprocessing(text))
     words = {token for word in protect for token in checkpoint.preprocessing(word)}

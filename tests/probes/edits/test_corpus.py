@@ -21,7 +21,11 @@ from tests.probes.small_models import random_checkpoint, word_sources
 
 SOURCES = word_sources()
 WORDS = ("i", "love", "this", "movie", "so", "late", "no", "good", "never", ",", "zzz")
-RECIPES = ({"first": True, "widen": False, "max_edits": 3}, {"first": True, "beam": 3, "budget": 300}, {"beam": None, "budget": 150})
+RECIPES = (
+    {"first": True, "widen": False, "max_edits": 3},
+    {"first": True, "beam": 3, "budget": 300},
+    {"beam": None, "budget": 150},
+)
 
 
 def questions(model: Checkpoint, seed: int, recipe: dict[str, Any], count: int = 4) -> list[Question]:
