@@ -15,7 +15,7 @@ import numpy as np
 from core.data import targets
 from core.data.labels import Names
 from core.data.targets import Target
-from core.probes.edits.changes import Edit, apply, conflict, merged, moved
+from core.probes.edits.changes import Edit, apply, merged, moved
 from core.probes.edits.constraints import Fluency, SentenceFluency
 from core.probes.edits.guards import FAILED, Guard
 from core.probes.edits.proposals import Candidates
@@ -105,6 +105,9 @@ class EditSets:
     def admit(self, candidates: Candidates, guards: Iterable[Guard], gold_label: str) -> None:
         """Take up the candidates; `guards` are those switched on, asked again of edits made together."""
         self.candidates, self._changes = candidates.edits, candidates.changes
+        self._starts = np.array([edit.position for edit in self.candidates], dtype=np.int64)
+        self._stops = self._starts + np.array([len(edit.before) for edit in self.candidates], dtype=np.int64)
+        self._growth = np.array([edit.growth for edit in self.candidates], dtype=np.int64)
         self._guards, self._gold_label = tuple(guard for guard in guards if guard.joint), gold_label
 
     def meets(self, scored: Scored) -> bool:
@@ -140,15 +143,14 @@ class EditSets:
 
     def extend(self, parent: Parent, without: Collection[Key] = ()) -> Extension:
         """Every candidate that can be added to a parent within the constraints, sets `without` left out."""
-        numbers = [
-            number
-            for number, candidate in enumerate(self.candidates)
-            if candidate.growth > -len(parent.tokens)  # a sentence needs a token
-            and not any(conflict(candidate, edit) for edit in parent.edits)
-        ]
+        free = self._growth > -len(parent.tokens)  # a sentence needs a token
+        for edit in parent.edits:
+            free &= ~self._conflicts(edit)
+        numbers: list[int] = np.flatnonzero(free).tolist()
         if self._guards and parent.edits:
             numbers = [number for number in numbers if self._joint((*parent.edits, self.candidates[number]))]
-        numbers = [number for number in numbers if _joined(parent, number) not in without]
+        if without:
+            numbers = [number for number in numbers if _joined(parent, number) not in without]
         keys = [_joined(parent, number) for number in numbers]
         edits = [self.candidates[number] for number in numbers]
         if any(edit.growth for edit in parent.edits):
@@ -163,6 +165,14 @@ class EditSets:
         self.fluency.update(zip(keys, changes.tolist(), strict=True))
         within = changes >= -self._floor
         return extension if within.all() else extension.part(np.flatnonzero(within).tolist())
+
+    def _conflicts(self, edit: Edit) -> np.ndarray:
+        """Which candidates `changes.conflict` with an edit, bool [N]."""
+        starts, stops, start, stop = self._starts, self._stops, edit.position, edit.stop
+        if start == stop:
+            return np.where(starts == stops, starts == start, (starts < start) & (start < stops))
+        overlap = np.maximum(starts, start) < np.minimum(stops, stop)
+        return np.where(starts == stops, (start < starts) & (starts < stop), overlap)
 
     def _joint(self, together: Sequence[Edit]) -> bool:
         """Whether the guards that judge edits together let these through."""
