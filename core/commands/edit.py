@@ -3,25 +3,51 @@
 from __future__ import annotations
 
 import argparse
+import itertools
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from core.commands import console, inputs
-from core.commands.options import Verbs, given, models_options
+from core.commands.options import Verbs, at_least, given, label_options, models_options
 from core.data.targets import default, probability_of
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
     from core.probes.edits.changes import Diff
+    from core.probes.edits.neighbours import Neighbours
+    from core.probes.edits.recipes import Table
     from core.probes.edits.results import Edited, MinimalEdits
     from core.probes.edits.search import Question
+
+_ASKED = (
+    "recipe",
+    "first",
+    "goal",
+    "reading",
+    "max_edits",
+    "protect",
+    "no_guard",
+    "fluency",
+    "budget",
+    "beam",
+    "seconds",
+    "top",
+)
+"""The options that an answer depends on."""
 
 
 def add_verbs(verbs: Verbs) -> None:
     """Add the verb and its options."""
     parser = verbs.add(edit, "--seconds", "--target", "--against")
     models_options(parser)
-    goal = parser.add_mutually_exclusive_group(required=True)
+    goal = parser.add_mutually_exclusive_group()
     goal.add_argument("--goal", metavar="G", help="the verdict to reach: flip, or a class's name (positive, negative)")
     goal.add_argument("--to", dest="goal", metavar="CLASS", help="the same as --goal")
     parser.add_argument(
@@ -41,19 +67,35 @@ def add_verbs(verbs: Verbs) -> None:
     parser.add_argument("--beam", type=int, metavar="B", help="sets of edits that one more is added to (default: 8)")
     parser.add_argument("--top", type=int, metavar="T", help="flips listed (default: 10)")
     parser.add_argument("--first", action="store_true", help="end at the first flip; fewer edits may do")
+    parser.add_argument("--recipe", choices=("greedy", "beam", "exact"), help="how to search (with --file: beam)")
+    parser.add_argument("--file", dest="data", metavar="FILE", help="the texts of a file, in a form of docs/files.md")
+    parser.add_argument("--out", metavar="LOG", help="with --file: a line of JSON for each text; an old log goes on")
+    parser.add_argument("--rows", type=at_least(1), default=sys.maxsize, metavar="N", help="texts drawn (default: all)")
+    parser.add_argument("--seed", type=at_least(0), default=0, metavar="S", help="of the draw (default: 0)")
+    label_options(parser)
     parser.add_argument("texts", nargs="*", metavar="TEXT")
 
 
 def edit(options: argparse.Namespace) -> int:
-    """The smallest edits of a text that bring a model's verdict to a goal, and what was searched."""
+    """The smallest edits of a text that bring a model's verdict to a goal; of a file, a table of attacks."""
     from core.probes.edits import sources as edit_sources
+    from core.probes.edits.recipes import RECIPES
     from core.probes.edits.search import search
     from core.probes.edits.victims import victim
 
-    limits = given(options, "max_edits", "seconds", "budget", "beam", "top", "fluency") | {"first": options.first}
-    texts = _texts(options)
+    if bool(options.data) != bool(options.out) or (options.data and options.texts):
+        raise ValueError("expected texts, or --file with --out")
+    if options.data:
+        options.goal, options.recipe = options.goal or "flip", options.recipe or "beam"
+    if not options.goal:
+        raise ValueError("one of the arguments --goal --to is required")
+    limits = {"first": options.first, **RECIPES.get(options.recipe, {})}
+    limits |= given(options, "max_edits", "seconds", "budget", "beam", "top", "fluency")
+    texts = [] if options.data else _texts(options)
     models = console.usable(inputs.aimed(options, inputs.named_models(options)), partial(_with_goal, options))
     sources = edit_sources.load_for(models)
+
+    tools = {model.name: edit_sources.tools(model, sources) for model in models}
 
     def question(model: Model, text: str) -> Question:
         return edit_sources.ask(
@@ -64,9 +106,12 @@ def edit(options: argparse.Namespace) -> int:
             protect=options.protect,
             no_guards=options.no_guard,
             reading=options.reading,
+            with_tools=tools[model.name],
             **limits,
         )
 
+    if options.data:
+        return _attacks(options, models, question, sources.neighbours)
     # All of them first: a text that cannot be searched is refused before an hour of work.
     questions = [(model, question(model, text)) for text in texts for model in models]
     results = []
@@ -81,6 +126,127 @@ def edit(options: argparse.Namespace) -> int:
         )
         results.append(console.last(events).result())
     return console.answer(options, results, _as_json, _show)
+
+
+def _attacks(
+    options: argparse.Namespace,
+    models: list[Model],
+    question: Callable[[Model, str], Question],
+    neighbours: Neighbours | None,
+) -> int:
+    """Attack the texts of a file in lockstep, a line of the log each; those that it has are not attacked again."""
+    from core.probes.edits.recipes import table
+    from core.probes.robustness.records import log
+
+    before, append = log(Path(options.out), frozenset(("model", "text", "asked", "status")))
+    known = {_key(line): line for line in before}
+    results = []
+    for model, texts, gold_labels in _labelled(options, models):
+        lines = []
+        for line in console.bar(
+            _lines(options, model, list(zip(texts, gold_labels, strict=True)), question, neighbours, known),
+            " texts",
+            model.name,
+            lambda line: (line["done"], len(texts), ""),  # noqa: B023, used before the next model
+        ):
+            del line["done"]
+            lines.append(line)
+            if _key(line) not in known:
+                append(line)
+        results.append((model.name, options.recipe, table(lines)))
+    return console.answer(
+        options, results, lambda one: {"model": one[0], "recipe": one[1], **asdict(one[2])}, _show_table
+    )
+
+
+def _key(line: dict[str, Any]) -> str:
+    return json.dumps([line["asked"], line["text"], line["gold_label"]])
+
+
+def _labelled(options: argparse.Namespace, models: list[Model]) -> Iterator[tuple[Model, list[str], list[str | None]]]:
+    """The texts of the file that each model is attacked on, and their gold labels, None where it has none."""
+    path = Path(options.data)
+    if not len(inputs.first_values(options, path, options.label_column or "label")):
+        texts, _digest, _all = inputs.drawn_texts(options)
+        for model in models:
+            yield model, texts, [None] * len(texts)
+        return
+    for model, corpus in inputs.labelled_for(options, options.data, models):  # type: ignore[arg-type]
+        drawn = corpus.sample(min(options.rows, len(corpus)), options.seed)
+        yield model, drawn.texts, [model.labels[number] for number in drawn.labels.tolist()]
+
+
+def _lines(
+    options: argparse.Namespace,
+    model: Model,
+    rows: Sequence[tuple[str, str | None]],
+    question: Callable[[Model, str], Question],
+    neighbours: Neighbours | None,
+    known: dict[str, dict[str, Any]],
+) -> Iterator[dict[str, Any]]:
+    """The log's line of each text, in the order in which they are done; `done` counts them."""
+    from core.data import targets
+    from core.models.token_predictor import checked, predictor
+    from core.probes.edits import corpus
+    from core.probes.edits.recipes import SKIPPED, measures
+    from core.probes.edits.victims import victim
+
+    asked = {"model": model.hash, **{name: getattr(options, name) for name in _ASKED}}
+    done, waiting = itertools.count(1), []
+    for text, gold_label in rows:
+        if not model.preprocessing(text):
+            console.progress(f"left out: {model.name}: a text without a word")
+            continue
+        head: dict[str, Any] = {"model": model.name, "text": text, "gold_label": gold_label, "asked": asked}
+        if _key(head) in known:
+            yield known[_key(head)] | {"done": next(done)}
+        else:
+            waiting.append(head)
+    # A verdict that is wrong needs no attack.
+    tokens = [model.preprocessing(head["text"]) for head in waiting]
+    probabilities = checked(predictor(model)(tokens), len(tokens), model.labels) if tokens else np.empty((0, 2))
+    attacked = []
+    for head, words, number in zip(waiting, tokens, targets.predicted_of(probabilities).tolist(), strict=True):
+        if head["gold_label"] in (None, model.labels[number]):
+            attacked.append(head)
+        else:
+            more = {"label": model.labels[number], "tokens": words, "queries": 1, "status": SKIPPED}
+            yield head | more | {"done": next(done)}
+    questions = (question(model, head["text"]) for head in attacked)
+    for row, result in corpus.search(model.name, victim(model), questions):
+        line = {**attacked[row], **_as_json(result), **measures(result, neighbours)}
+        yield line | {"seconds": result.seconds, "done": next(done)}
+
+
+def _show_table(one: tuple[str, str, Table]) -> None:
+    model, recipe, table = one
+    console.line(f"{model}, {recipe}:")
+    rate = "no text was attacked"
+    if table.success_rate is not None and table.success_interval:
+        low, high = table.success_interval
+        rate = f"{table.success_rate:.1%} ({low:.1%} to {high:.1%})"
+    for name, value in (
+        ("texts", f"{table.texts:,}"),
+        ("successful attacks", f"{table.succeeded:,}"),
+        ("failed attacks", f"{table.failed:,}"),
+        ("skipped (already wrong)", f"{table.skipped:,}"),
+        ("accuracy before the attack", _share(table.accuracy)),
+        ("accuracy under attack", _share(table.accuracy_under_attack)),
+        ("attack success rate", rate),
+        ("mean words a text", _number(table.words)),
+        ("mean words changed", _share(table.words_changed)),
+        ("mean queries", _number(table.queries)),
+        ("mean similarity (word vectors)", "—" if table.similarity is None else f"{table.similarity:.3f}"),
+    ):
+        console.line(f"  {name:<32}{value}")
+
+
+def _share(value: float | None) -> str:
+    return "—" if value is None else f"{value:.1%}"
+
+
+def _number(value: float | None) -> str:
+    return "—" if value is None else f"{value:,.1f}"
 
 
 def _with_goal(options: argparse.Namespace, model: Model) -> Model:

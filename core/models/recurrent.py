@@ -27,6 +27,7 @@ Axes: B batch, T steps, E embedding, H hidden, L layers, V vocabulary, F what th
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -147,6 +148,11 @@ def cell_step(
     i, f, g, o = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
     c = f * c + i * g
     return CellStep(o * torch.tanh(c), c, (i, f, g, o))
+
+
+def _stacked(layers: Sequence[Tensor]) -> Tensor:
+    """Layers [B, H] as [L, B, H]; of a single one no copy."""
+    return layers[0][None] if len(layers) == 1 else torch.stack(tuple(layers))
 
 
 class Classifier(nn.Module):
@@ -370,16 +376,21 @@ class Classifier(nn.Module):
 
     def step(self, x: Tensor, state: State) -> Step:
         """The state and gates after one more token with embeddings x [B, E]."""
+        return self.step_projected(self.project_input(x), state)
+
+    def step_projected(self, from_input: Tensor, state: State) -> Step:
+        """`step` from the first layer's Wx + b [B, G*H], or one for all rows."""
         self.check_prefixwise()
         layers: list[CellStep] = []
         for layer in range(self.recurrent.num_layers):
             h = state.h[layer]
             c = None if state.c is None else state.c[layer]
-            layers.append(self.advance(self.project_input(x, layer), self.project_state(h, layer), h, c, layer))
-            x = layers[-1].h
-        h = torch.stack([done.h for done in layers])
-        c = torch.stack([done.c for done in layers if done.c is not None]) if state.c is not None else None
-        gates = (torch.stack(values) for values in zip(*(done.gates for done in layers), strict=True))
+            if layer:
+                from_input = self.project_input(layers[-1].h, layer)
+            layers.append(self.advance(from_input, self.project_state(h, layer), h, c, layer))
+        h = _stacked([done.h for done in layers])
+        c = _stacked([done.c for done in layers if done.c is not None]) if state.c is not None else None
+        gates = (_stacked(values) for values in zip(*(done.gates for done in layers), strict=True))
         return Step(State(h, c, self.pool(state.pooled, h)), dict(zip(GATES[self.cell], gates, strict=True)))
 
     def advance(

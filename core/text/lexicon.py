@@ -16,8 +16,8 @@ Words are in lower case, one token each. An inflected word is looked up by its l
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterable, Mapping
-from functools import cache, cached_property
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 FOLDER = Path(__file__).with_name("wordnet_tables")
@@ -26,6 +26,7 @@ CLUSTERS, SYNONYMS, PLAINER, LICENCE = "clusters.tsv.gz", "synonyms.tsv.gz", "pl
 HEADER = 2  # lines at the head of a table that say where the words are from
 DIRECT, DERIVED, INDIRECT = "direct", "derived", "indirect"
 _VERB, _ADJECTIVE = "v", "a"
+_REMEMBERED = 1 << 15  # words
 
 _NEGATIVES = "not no never none nobody nothing nowhere neither nor without cannot noone n't nope nah nay"
 _APPROXIMATE = "hardly scarcely barely rarely seldom"
@@ -111,7 +112,11 @@ class Lexicon:
         ]
         return tuple(form for form in dict.fromkeys(words) if form != word)
 
-    def _analyses(self, word: str) -> list[tuple[str, str, tuple[int, ...]]]:
+    @cached_property
+    def _analyses(self) -> Callable[[str], list[tuple[str, str, tuple[int, ...]]]]:
+        return lru_cache(_REMEMBERED)(self._analysed)
+
+    def _analysed(self, word: str) -> list[tuple[str, str, tuple[int, ...]]]:
         """What the word may be: part of speech, lemma, and the paradigm's columns (0: the lemma) that have it."""
         analyses = []
         for row in self._rows.get(word, ()):

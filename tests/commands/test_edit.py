@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -134,6 +136,42 @@ def test_for_people(cli: Cli) -> None:
     assert "guard antonyms: " in out and "were scored" in out and ("[-" in out or "{+" in out)
     pieces = (("insert", "", "so"), ("same", "i", "i"), ("substitute", "stole", "took"), ("delete", "it", ""))
     assert word_diff(pieces) == "{+so+} i [-stole-]{+took+} [-it-]"
+
+
+def test_a_file_gives_a_table_and_its_log_goes_on(cli: Cli, tmp_path: Path) -> None:
+    path, log = tmp_path / "rows.csv", tmp_path / "log.jsonl"
+    texts = [TEXT, "no good , never", "so late", "i love it", "never good"]
+    path.write_text("text,label\n" + "".join(f'"{text}",{n % 2}\n' for n, text in enumerate(texts)), encoding="utf-8")
+    command = f"edit --model gru --recipe greedy --max-edits 2 --fluency inf --file {path} --out {log}"
+    (table,) = cli.json(command)
+    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    assert sorted(line["text"] for line in lines) == sorted(texts)
+    checkpoint = checkpoints.load("gru")
+    for line in lines:
+        before = verdict(checkpoint, line["text"])
+        assert line["label"] == before.label and (line["status"] == "skipped") == (line["gold_label"] != before.label)
+        if line["status"] == "succeeded":
+            assert verdict_on_tokens(checkpoint, line["edited"].split()).label != before.label
+            assert line["words_changed"] > 0 and -1 <= line["similarity"] <= 1
+    statuses = Counter(line["status"] for line in lines)
+    assert (table["skipped"], table["failed"], table["succeeded"]) == tuple(
+        statuses[name] for name in ("skipped", "failed", "succeeded")
+    )
+    assert table["accuracy"] == 1 - table["skipped"] / 5 and table["accuracy_under_attack"] == table["failed"] / 5
+    whole = log.read_bytes()
+    log.write_bytes(whole[: whole.index(b"\n", len(whole) // 2) - 3])  # killed while it wrote
+    assert cli.json(command) == [table]
+    assert {_text(line) for line in log.read_bytes().splitlines()} == set(texts)
+    path = tmp_path / "plain.csv"
+    path.write_text("text\n" + "\n".join(f'"{text}"' for text in texts) + "\n", encoding="utf-8")
+    (plain,) = cli.json(f"edit --model gru --recipe exact --budget 200 --file {path} --out {tmp_path / 'other'}")
+    assert (plain["texts"], plain["skipped"], plain["accuracy"]) == (5, 0, None)
+    assert "attack success rate" in cli.text(command)
+    assert "expected texts, or --file with --out" in cli.refused(f"edit --file {path}")
+
+
+def _text(line: bytes) -> str:
+    return str(json.loads(line)["text"])
 
 
 def test_refusals(cli: Cli) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.data.labels import SENTIMENT
 from core.data.targets import Target, head_sizes
 from core.models.recurrent import CELLS, Classifier
-from core.models.shared_suffixes import Change, ChangedSentence, embedding_gradient
+from core.models.shared_suffixes import Change, ChangedSentence, effects, embedding_gradient, read
 from tests.probes.small_models import steep_model
 
 VOCABULARY = 14
@@ -96,3 +96,19 @@ def test_effects_of_deletions_and_insertions_as_written() -> None:
         gradient[2] @ x[7],
     ]
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+@pytest.mark.parametrize("cell", CELLS)
+def test_several_sentences_side_by_side(cell: str, outputs: int) -> None:
+    random, classifier = np.random.default_rng(5), model(cell, 2, outputs)
+    texts = [random.integers(1, VOCABULARY, length).tolist() for length in (5, 1, 9, 9, 3)]
+    asked = [some_changes(random, len(ids), count) for ids, count in zip(texts, (20, 0, 7, 1, 30), strict=True)]
+    together = [(ChangedSentence(classifier, ids), changes) for ids, changes in zip(texts, asked, strict=True)]
+    target = Target(SENTIMENT if outputs == 1 else THREE, 1)
+    effects_of_all = effects(together, target)
+    for ids, changes, found, effect in zip(texts, asked, read(together, 16), effects_of_all, strict=True):
+        np.testing.assert_allclose(found, whole(classifier, ids, changes).reshape(found.shape), atol=1e-5, rtol=0)
+        np.testing.assert_allclose(effect, ChangedSentence(classifier, ids).effects(changes, target), atol=1e-5)
+    for (sentence, _changes), ids in zip(together, texts, strict=True):
+        assert sentence.logit == pytest.approx(whole(classifier, ids, [(0, 0, ())])[0], abs=1e-5)

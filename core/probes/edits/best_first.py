@@ -1,7 +1,7 @@
 """In which order does a search score sets of edits? Single ones first, then what the nearest lead to; or a dive.
 
-`edits.search` says what the search is for. This is its strategy: `Search.steps` yields whenever something new was
-scored, and `Search.sets` holds what is known by then.
+`edits.search` says what the search is for. This is its strategy: `Search.steps` yields what it asks of the victim, and
+None whenever something new was scored; `Search.sets` holds what is known by then.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.probes.edits.changes import DELETE, Edit
-from core.probes.edits.edit_sets import EditSets, Extension, Key
+from core.probes.edits.edit_sets import Asking, EditSets, Extension, Key
 from core.probes.edits.proposals import Candidates, gather
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ class Search:
     def _ended(self) -> bool:
         return self._over() or (self._q.first and bool(self.sets.flips))
 
-    def steps(self) -> Iterator[None]:
-        """The whole search, an event at each yield."""
+    def steps(self) -> Asking[None]:
+        """The whole search: what it asks of the victim, and an event wherever it yields None."""
         sets, q = self.sets, self._q
         if sets.meets(sets.original):
             return
@@ -83,18 +83,18 @@ class Search:
             )
         except _TimeUpError:
             return
-        sets.admit(self.candidates.edits, [guard for guard in q.guards if guard.name not in q.off], self.gold_label)
+        sets.admit(self.candidates, [guard for guard in q.guards if guard.name not in q.off], self.gold_label)
         everything = sets.extend(sets.root)
         self.total = min(q.budget, sets.queries + len(everything.keys))
-        yield
+        yield None
         if not everything.keys:
             return
-        promise = self._promise(everything)
+        promise = yield from self._promise(everything)
         if q.first:
             if sets.root.sentence.sees_inside:
                 yield from self._dive_inside(everything, promise)
             if not self._ended():
-                by_word = self._left_out(everything) if sets.root.sentence.sees_inside else promise
+                by_word = (yield from self._left_out(everything)) if sets.root.sentence.sees_inside else promise
                 yield from self._dive_by_position(everything, by_word)
         if q.widen:
             yield from self._score([(everything, promise)], 1)
@@ -104,20 +104,20 @@ class Search:
             yield from self._score(list(self._larger(size)), size)
         yield from self._prune()
 
-    def _promise(self, extension: Extension) -> np.ndarray:
+    def _promise(self, extension: Extension) -> Asking[np.ndarray]:
         """What each edit seems to gain, float64 [N]: by the gradient, or by leaving out the word that it touches.
 
         Zeros, and no query, for a black box whose edits will all be scored whatever their order.
         """
-        effects = None if self._over() else self.sets.effects(extension)
+        effects = None if self._over() else (yield from self.sets.effects(extension))
         if effects is not None:
             return effects
         hurried = self._q.first or self._q.seconds is not None
         if hurried or self._q.budget - self.sets.queries < len(extension.keys):
-            return self._left_out(extension)
+            return (yield from self._left_out(extension))
         return np.zeros(len(extension.keys))
 
-    def _left_out(self, extension: Extension) -> np.ndarray:
+    def _left_out(self, extension: Extension) -> Asking[np.ndarray]:
         """What leaving out the word that each edit touches gains, float64 [N]; zeros where the budget is too small."""
         sets, tokens = self.sets, self._q.tokens
         touched = [_position(edit, len(tokens)) for edit in extension.edits]
@@ -125,8 +125,7 @@ class Search:
         if len(tokens) < 2 or self._over() or self._q.budget - sets.queries <= len(positions):
             return np.zeros(len(touched))
         shorter = [Edit(DELETE, position, (tokens[position],), ()) for position in positions]
-        verdicts, queries = sets.root.sentence.edited(shorter)
-        sets.queries += queries
+        verdicts = yield from sets.ask(sets.root, shorter)
         gains = dict(zip(positions, sets.gains(verdicts), strict=True))
         return np.array([gains[position] for position in touched])
 
@@ -144,7 +143,7 @@ class Search:
             self.total = min(self._q.budget, sets.queries + len(seen))
             yield extension, sets.gain(key) + gains[extension.numbers]
 
-    def _score(self, batches: Sequence[tuple[Extension, np.ndarray]], size: int) -> Iterator[None]:
+    def _score(self, batches: Sequence[tuple[Extension, np.ndarray]], size: int) -> Asking[None]:
         """Score sets in the order of their promise, until a limit is reached."""
         if not batches:
             return
@@ -157,13 +156,13 @@ class Search:
         while start < len(order) and not self._ended():
             chosen = order[start : start + min(count, self._q.budget - self.sets.queries)]
             for number in np.unique(owner[chosen]).tolist():
-                self.sets.score(batches[number][0].part(row[chosen[owner[chosen] == number]].tolist()))
+                yield from self.sets.score(batches[number][0].part(row[chosen[owner[chosen] == number]].tolist()))
             start, count = start + len(chosen), min(2 * count, largest)
             if whole and start >= len(order):
                 self.complete.add(size)
-            yield
+            yield None
 
-    def _dive_inside(self, extension: Extension, promise: np.ndarray) -> Iterator[None]:
+    def _dive_inside(self, extension: Extension, promise: np.ndarray) -> Asking[None]:
         """One edit after another, the best of a few that promise most by the gradient as of there.
 
         Where none of them helps, the next few; it ends where the verdict flips or nothing helps.
@@ -175,9 +174,9 @@ class Search:
             best, gain = self._best(extension, chosen)
             if gain > reached:
                 reached, extension = gain, self.sets.extend(self.sets.parent(best))
-                waiting = [] if self._ended() else _varied(extension, self._promise(extension))
+                waiting = [] if self._ended() else _varied(extension, (yield from self._promise(extension)))
 
-    def _dive_by_position(self, extension: Extension, promise: np.ndarray) -> Iterator[None]:
+    def _dive_by_position(self, extension: Extension, promise: np.ndarray) -> Asking[None]:
         """One edit after another, the best of all at a position, if any helps; positions by falling promise."""
         reached, by_position = 0.0, dict[int, set[int]]()
         for number in np.argsort(-promise, kind="stable").tolist():
@@ -191,12 +190,13 @@ class Search:
             if gain > reached:
                 reached, extension = gain, self.sets.extend(self.sets.parent(best))
 
-    def _probe(self, extension: Extension, chosen: Sequence[int], count: int) -> Iterator[None]:
+    def _probe(self, extension: Extension, chosen: Sequence[int], count: int) -> Asking[None]:
         """Score some of an extension, so many at a time, until one flips the verdict."""
         for start in range(0, len(chosen), count):
             if not self._ended():
-                self.sets.score(extension.part(chosen[start : start + min(count, self._q.budget - self.sets.queries)]))
-                yield
+                some = chosen[start : start + min(count, self._q.budget - self.sets.queries)]
+                yield from self.sets.score(extension.part(some))
+                yield None
 
     def _best(self, extension: Extension, chosen: Sequence[int]) -> tuple[Key, float]:
         """Which of some of an extension comes nearest to the goal, and its gain; no gain where none was scored."""
@@ -204,7 +204,7 @@ class Search:
         best = max(scored, key=self.sets.gain, default=())
         return best, self.sets.gain(best)
 
-    def _prune(self) -> Iterator[None]:
+    def _prune(self) -> Asking[None]:
         """Check that the chosen flip is minimal; where fewer of its edits do, choose these, and so on."""
         sets = self.sets
         while sets.flips and not self._over():
@@ -212,8 +212,8 @@ class Search:
             unknown = [key for key in _fewer(best) if key not in sets.scored]
             if not unknown:
                 return
-            sets.score_parts(unknown[: self._q.budget - sets.queries])
-            yield
+            yield from sets.score_parts(unknown[: self._q.budget - sets.queries])
+            yield None
 
     def is_minimal(self, key: Key) -> bool | None:
         """Whether fewer of a flip's edits do not flip the verdict, None where one such set was not scored."""

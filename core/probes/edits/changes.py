@@ -51,12 +51,15 @@ class Edit:
 
 def removed_and_added(edits: Iterable[Edit]) -> tuple[list[str], list[str]]:
     """The tokens that edits remove and add, without those that they only move; repeats kept."""
-    before: Counter[str] = Counter()
-    after: Counter[str] = Counter()
+    before: list[str] = []
+    after: list[str] = []
     for edit in edits:
-        before.update(edit.before)
-        after.update(edit.after)
-    return list((before - after).elements()), list((after - before).elements())
+        before += edit.before
+        after += edit.after
+    if set(before).isdisjoint(after):
+        return before, after
+    gone, come = Counter(before), Counter(after)
+    return list((gone - come).elements()), list((come - gone).elements())
 
 
 def conflict(one: Edit, other: Edit) -> bool:

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from core.probes.edits.changes import Edit
+from core.probes.edits.guards import REMEMBERED
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import mark
 from core.text.preprocessing import Vocabulary
@@ -47,7 +48,7 @@ def protected(positions: Collection[int]) -> Constraint:
 def typeable(preprocessing: Preprocessing | Callable[[str], list[str]]) -> Constraint:
     """New tokens that preprocessing leaves as they are: the edited text, typed, is read as these tokens."""
 
-    @cache
+    @lru_cache(REMEMBERED)
     def unchanged(token: str) -> bool:
         return preprocessing(token) == [token]
 
@@ -73,7 +74,7 @@ class SentenceFluency:
         self._trigram, self._length = trigram, len(tokens)
         edge = [Vocabulary.pad_id] * 2  # two starts; the end and one more that is never scored
         ids = np.array([*edge, *trigram.vocabulary.encode(tokens), *edge], dtype=np.int64)
-        self._ids: list[int] = ids.tolist()
+        self._ids = ids
         # Sums over the first i tokens, the end among them, [n + 2]; and of the words' own frequencies, [n + 1].
         self._scores = np.concatenate([[0.0], np.cumsum(trigram.log_probability(ids[:-3], ids[1:-2], ids[2:-1]))])
         self._own = np.concatenate([[0.0], np.cumsum(self._frequencies(ids[2:-2]))])
@@ -97,24 +98,26 @@ class SentenceFluency:
 
     def _changes(self, edits: Sequence[Edit], original: SentenceFluency) -> np.ndarray:
         encode, count = self._trigram.vocabulary.encode, len(edits)
-        starts, stops, growth = np.array([(edit.position, edit.stop, edit.growth) for edit in edits]).T
+        starts = np.array([edit.position for edit in edits])
+        stops = starts + np.array([len(edit.before) for edit in edits])
+        sizes = np.array([len(edit.after) for edit in edits])
+        new = np.array(encode([token for edit in edits for token in edit.after]), dtype=np.int64)
+        growth = sizes - (stops - starts)
         lasts = np.minimum(stops + 2, self._length + 1)  # the two targets behind an edit have it in their context
-        new, stream, sizes = [], [], []
-        for edit, last in zip(edits, lasts.tolist(), strict=True):
-            ids = encode(edit.after)
-            piece = [*self._ids[edit.position : edit.position + 2], *ids, *self._ids[edit.stop + 2 : last + 2]]
-            new += ids
-            stream += piece
-            sizes.append(len(piece))
-        ids_of_all, owner = np.array(stream), np.repeat(np.arange(count), sizes)
-        # Each piece begins with two tokens that are context only.
-        targets = np.flatnonzero(np.arange(len(stream)) >= 2 + (np.cumsum(sizes) - sizes)[owner])
+        # A piece for each edit: two tokens that are context only, those put in, and the two behind.
+        pieces = 2 + sizes + lasts - stops
+        owner = np.repeat(np.arange(count), pieces)
+        place = np.arange(len(owner)) - (np.cumsum(pieces) - pieces)[owner] - 2
+        inside = (place >= 0) & (place < sizes[owner])
+        own = np.where(inside, 0, np.where(place < 0, starts[owner], (stops - sizes)[owner]) + place + 2)
+        ids_of_all = self._ids[own]
+        ids_of_all[inside] = new
+        targets = np.flatnonzero(place >= 0)
         scores = self._trigram.log_probability(ids_of_all[targets - 2], ids_of_all[targets - 1], ids_of_all[targets])
         totals = self._scores[-1] - (self._scores[lasts] - self._scores[starts])
         totals += np.bincount(owner[targets], scores, count)
         own = self._own[-1] - (self._own[stops] - self._own[starts])
-        added = np.repeat(np.arange(count), growth + stops - starts)
-        own += np.bincount(added, self._frequencies(np.array(new, dtype=np.int64)), count)
+        own += np.bincount(np.repeat(np.arange(count), sizes), self._frequencies(new), count)
         n, lengths = original._length, self._length + growth
         change = totals - original._scores[-1]
         per_token = totals * (n + 1) / (lengths + 1) - original._scores[-1]

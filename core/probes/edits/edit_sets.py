@@ -1,25 +1,30 @@
 """What does a model say to sets of candidate edits? Every set is scored once, from the set with one edit less.
 
 A set is the ascending numbers of its candidates. It is read as one more edit of the sentence that the others make, so
-that what stands before that edit need not be read again, and its fluency is scored only where it changes.
+that what stands before that edit need not be read again, and its fluency is scored only where it changes. Nothing here
+calls the victim, but to read a sentence of its own: who runs a search answers it, or many searches at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Generator, Iterable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from core.data import targets
 from core.data.labels import Names
 from core.data.targets import Target
-from core.probes.edits.changes import Edit, apply, conflict, merged, moved
+from core.probes.edits.changes import Edit, apply, merged, moved
 from core.probes.edits.constraints import Fluency, SentenceFluency
 from core.probes.edits.guards import FAILED, Guard
-from core.probes.edits.victims import ReadSentence, Verdicts, Victim
+from core.probes.edits.proposals import Candidates
+from core.probes.edits.victims import Asked, ReadSentence, Verdicts, Victim
 
 Key = tuple[int, ...]
+_T = TypeVar("_T")
+Asking = Generator[Asked | None, Any, _T]
+"""Work that yields what it asks of the victim, and is sent the answer; None is an event, whose answer is not used."""
 
 
 class Scored(NamedTuple):
@@ -90,15 +95,19 @@ class EditSets:
         self.target = target or self.aim
         (self.original,) = self._of(own)
         self.candidates: tuple[Edit, ...] = ()
+        self._changes: np.ndarray | None = None
         self.scored: dict[Key, Scored] = {}
         self.fluency: dict[Key, float] = {}
         self.flips: list[Key] = []
         self.tried: dict[int, int] = {}
         self.closest: Key | None = None
 
-    def admit(self, candidates: tuple[Edit, ...], guards: Iterable[Guard], gold_label: str) -> None:
+    def admit(self, candidates: Candidates, guards: Iterable[Guard], gold_label: str) -> None:
         """Take up the candidates; `guards` are those switched on, asked again of edits made together."""
-        self.candidates = candidates
+        self.candidates, self._changes = candidates.edits, candidates.changes
+        self._starts = np.array([edit.position for edit in self.candidates], dtype=np.int64)
+        self._stops = self._starts + np.array([len(edit.before) for edit in self.candidates], dtype=np.int64)
+        self._growth = np.array([edit.growth for edit in self.candidates], dtype=np.int64)
         self._guards, self._gold_label = tuple(guard for guard in guards if guard.joint), gold_label
 
     def meets(self, scored: Scored) -> bool:
@@ -134,15 +143,14 @@ class EditSets:
 
     def extend(self, parent: Parent, without: Collection[Key] = ()) -> Extension:
         """Every candidate that can be added to a parent within the constraints, sets `without` left out."""
-        numbers = [
-            number
-            for number, candidate in enumerate(self.candidates)
-            if candidate.growth > -len(parent.tokens)  # a sentence needs a token
-            and not any(conflict(candidate, edit) for edit in parent.edits)
-        ]
+        free = self._growth > -len(parent.tokens)  # a sentence needs a token
+        for edit in parent.edits:
+            free &= ~self._conflicts(edit)
+        numbers: list[int] = np.flatnonzero(free).tolist()
         if self._guards and parent.edits:
             numbers = [number for number in numbers if self._joint((*parent.edits, self.candidates[number]))]
-        numbers = [number for number in numbers if _joined(parent, number) not in without]
+        if without:
+            numbers = [number for number in numbers if _joined(parent, number) not in without]
         keys = [_joined(parent, number) for number in numbers]
         edits = [self.candidates[number] for number in numbers]
         if any(edit.growth for edit in parent.edits):
@@ -150,42 +158,59 @@ class EditSets:
         extension = Extension(parent, numbers, keys, edits)
         if not parent.fluency or not self.root.fluency:
             return extension
-        changes = parent.fluency.changes(edits, self.root.fluency)
+        if parent is self.root and self._changes is not None:
+            changes = self._changes[numbers]
+        else:
+            changes = parent.fluency.changes(edits, self.root.fluency)
         self.fluency.update(zip(keys, changes.tolist(), strict=True))
         within = changes >= -self._floor
         return extension if within.all() else extension.part(np.flatnonzero(within).tolist())
+
+    def _conflicts(self, edit: Edit) -> np.ndarray:
+        """Which candidates `changes.conflict` with an edit, bool [N]."""
+        starts, stops, start, stop = self._starts, self._stops, edit.position, edit.stop
+        if start == stop:
+            return np.where(starts == stops, starts == start, (starts < start) & (start < stops))
+        overlap = np.maximum(starts, start) < np.minimum(stops, stop)
+        return np.where(starts == stops, (start < starts) & (starts < stop), overlap)
 
     def _joint(self, together: Sequence[Edit]) -> bool:
         """Whether the guards that judge edits together let these through."""
         return all(guard.judge(together, self._gold_label) != FAILED for guard in self._guards)
 
-    def effects(self, extension: Extension) -> np.ndarray | None:
+    def effects(self, extension: Extension) -> Asking[np.ndarray | None]:
         """First-order gain of each added edit, float64 [N], for one query; None to a black box."""
-        effects = extension.parent.sentence.effects(extension.edits, self.aim)
+        effects: np.ndarray | None = yield Asked(extension.parent.sentence, extension.edits, self.aim)
         if effects is None:
             return None
         self.queries += 1
-        return self._sign * effects
+        # Sums in another order leave a hair, which would decide between edits that are alike to the model.
+        gains: np.ndarray = self._sign * np.round(effects, 9)
+        return gains
 
-    def score(self, extension: Extension) -> None:
+    def score(self, extension: Extension) -> Asking[None]:
         """Score sets, those that were not scored before."""
         new = [row for row, key in enumerate(extension.keys) if key not in self.scored]
         if new:
             extension = extension.part(new)
-            verdicts, queries = extension.parent.sentence.edited(extension.edits)
-            self.queries += queries
+            verdicts = yield from self.ask(extension.parent, extension.edits)
             for key, scored in zip(extension.keys, self._of(verdicts), strict=True):
                 self._note(key, scored)
 
-    def score_parts(self, keys: Sequence[Key]) -> None:
+    def ask(self, parent: Parent, edits: Sequence[Edit]) -> Asking[Verdicts]:
+        """The verdicts on edits of a parent's sentence."""
+        verdicts, queries = yield Asked(parent.sentence, edits)
+        self.queries += queries
+        return verdicts  # type: ignore[no-any-return]
+
+    def score_parts(self, keys: Sequence[Key]) -> Asking[None]:
         """Score sets that are parts of others, within the constraints or not: only those within them can be flips."""
         together = [[self.candidates[number] for number in key] for key in keys]
         as_one = [merged(self._tokens, edits) for edits in together]
         if self.root.fluency:
             changes = self.root.fluency.changes(as_one, self.root.fluency)
             self.fluency.update(zip(keys, changes.tolist(), strict=True))
-        verdicts, queries = self.root.sentence.edited(as_one)
-        self.queries += queries
+        verdicts = yield from self.ask(self.root, as_one)
         for key, edits, scored in zip(keys, together, self._of(verdicts), strict=True):
             self._note(key, scored, self.fluency.get(key, 0.0) >= -self._floor and self._joint(edits))
 

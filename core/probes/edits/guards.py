@@ -15,9 +15,9 @@ alone may fail together.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 PASSED, FAILED, CANNOT_JUDGE = mark("passed"), mark("failed"), mark("cannot judge")
 TOLERANCE = 1.6  # nats
 OPPOSED = 0.5  # nats
+REMEMBERED = 1 << 17  # answers of a guard or a rule, which a search over many texts asks for again and again
 _MARKS = frozenset('.,!?…"*')
 
 
@@ -63,8 +64,9 @@ class Polarity:
 
     def judge(self, edits: Sequence[Edit], gold_label: str) -> str:
         judgement = PASSED
+        sums_of = self._sums_of
         for number in [self.labels.index(gold_label)] if gold_label in self.labels else range(len(self.labels)):
-            sums = [self._sums(edit, number) for edit in edits]
+            sums = [sums_of(edit.before, edit.after, number) for edit in edits]
             known = [one for one in sums if one is not None]
             lost = [gone - come for gone, come in known]
             opposed = any(min(-come, one) > self.opposed for (_gone, come), one in zip(known, lost, strict=True))
@@ -74,15 +76,20 @@ class Polarity:
         return judgement
 
     @cached_property
+    def _sums_of(self) -> Callable[[tuple[str, ...], tuple[str, ...], int], tuple[float, float] | None]:
+        return lru_cache(REMEMBERED)(self._sums)
+
+    @cached_property
     def _rows(self) -> list[np.ndarray]:
         """The nats of each class against the rest, [V] each; none where nothing is known."""
         if self.values is None:
             return []
         return [targets.row(self.values, Target(self.labels, number)) for number in range(len(self.labels))]
 
-    def _sums(self, edit: Edit, number: int) -> tuple[float, float] | None:
+    def _sums(self, before: tuple[str, ...], after: tuple[str, ...], number: int) -> tuple[float, float] | None:
         """Nats for a class of the removed words and of the added ones; None where one of them has none."""
-        removed, added = ([word for word in words if not is_mark(word)] for words in removed_and_added((edit,)))
+        changed = removed_and_added((Edit("", 0, before, after),))
+        removed, added = ([word for word in words if not is_mark(word)] for words in changed)
         if not removed and not added:
             return 0.0, 0.0
         if self.values is None or self.vocabulary.unknown([*removed, *added]):
@@ -100,8 +107,8 @@ class Antonyms:
     name, joint = mark("antonyms"), True
 
     def __init__(self, lexicon: Lexicon | None):
-        self._opposed = cache(lexicon.opposed) if lexicon else None
-        self._judges = cache(lexicon.judges) if lexicon else None
+        self._opposed = lru_cache(REMEMBERED)(lexicon.opposed) if lexicon else None
+        self._judges = lru_cache(REMEMBERED)(lexicon.judges) if lexicon else None
 
     def judge(self, edits: Sequence[Edit], gold_label: str) -> str:
         removed, added = removed_and_added(edits)

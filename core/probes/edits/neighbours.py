@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from core.probes.words.neighbours import nearest, space
@@ -18,6 +20,7 @@ class Neighbours:
 
     def __init__(self, vectors: np.ndarray, vocabulary: Vocabulary, count: int = 40, least: float = 0.0):
         self._space = space("", vectors, vocabulary, Preprocessing())
+        self._vectors = vectors
         self._vocabulary, self._count, self._least = vocabulary, count, least
         self._known: dict[str, tuple[tuple[str, float], ...]] = {}
 
@@ -30,3 +33,12 @@ class Neighbours:
             near = nearest(self._space, self._space.unit(id_), {id_}, self._count)
             self._known[word] = tuple((other.word, other.cosine) for other in near if other.cosine >= self._least)
         return self._known[word]
+
+    def similarity(self, tokens: Sequence[str], others: Sequence[str]) -> float | None:
+        """The cosine of two texts' mean vectors; None where the vocabulary lacks all words of one."""
+        known = [[token for token in text if token in self._vocabulary] for text in (tokens, others)]
+        if not all(known):
+            return None
+        one, other = (self._vectors[self._vocabulary.encode(text)].mean(axis=0, dtype=np.float64) for text in known)
+        lengths = float(np.linalg.norm(one) * np.linalg.norm(other))
+        return float(one @ other) / lengths if lengths else None

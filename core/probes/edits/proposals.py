@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from core.models.gold_labels import MIXED
 from core.probes.edits.changes import Edit
@@ -29,7 +31,7 @@ class Candidates:
 
     `proposed` counts distinct edits, `refused` those that each constraint refuses, in the constraints' order. Of the
     rest, `failed` and `unjudged` count for each guard, switched on or not, the edits that fail it and that it cannot
-    judge.
+    judge. `changes` are the edits' of fluency in nats, float64 [N]; None without a scorer.
     """
 
     edits: tuple[Edit, ...]
@@ -37,6 +39,7 @@ class Candidates:
     refused: dict[str, int]
     failed: dict[str, int]
     unjudged: dict[str, int]
+    changes: np.ndarray | None = field(default=None, compare=False)
 
     def __len__(self) -> int:
         return len(self.edits)
@@ -64,6 +67,7 @@ def gather(
             edits.append(edit)
     proposed = _distinct(tokens, edits)
     refused: Counter[str] = Counter()
+    changes = None
     allowed: list[Edit] = []
     for edit in proposed:
         check_cancelled()
@@ -74,9 +78,9 @@ def gather(
             refused[reason] += 1
     if fluency and original:
         changes = original.changes(allowed, original, check_cancelled)
-        within = [edit for edit, change in zip(allowed, changes, strict=True) if change >= -fluency.floor]
+        within = np.flatnonzero(changes >= -fluency.floor)
         refused[FLUENCY] = len(allowed) - len(within)
-        allowed = within
+        allowed, changes = [allowed[number] for number in within.tolist()], changes[within]
     rejected: set[int] = set()
     failed, unjudged = {}, {}
     for guard in guards:
@@ -87,12 +91,14 @@ def gather(
         failed[guard.name], unjudged[guard.name] = judged.count(FAILED), judged.count(CANNOT_JUDGE)
         if guard.name not in off:
             rejected.update(number for number, judgement in enumerate(judged) if judgement == FAILED)
+    kept = [number for number in range(len(allowed)) if number not in rejected]
     return Candidates(
-        edits=tuple(edit for number, edit in enumerate(allowed) if number not in rejected),
+        edits=tuple(allowed[number] for number in kept),
         proposed=len(proposed),
         refused=dict(refused),
         failed=failed,
         unjudged=unjudged,
+        changes=None if changes is None else changes[kept],
     )
 
 

@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -32,10 +32,11 @@ from core.models.gold_labels import check_gold_label
 from core.models.predict import EmptyTextError, sigmoid
 from core.probes.edits.best_first import Search
 from core.probes.edits.changes import apply, diff
-from core.probes.edits.edit_sets import Key
+from core.probes.edits.edit_sets import Asking, Key
 from core.probes.edits.guards import Guard
 from core.probes.edits.proposals import Candidates
 from core.probes.edits.results import Edited, EditProgress, GuardReport, MinimalEdits
+from core.probes.edits.victims import Asked, answers
 from core.probes.search_limits import check_limits
 from core.runtime.i18n import gettext as _
 
@@ -51,6 +52,7 @@ BUDGET = 100_000  # sentences
 BEAM = 8
 TOP = 10
 MOST_TOKENS = 1_000
+END = "end"
 _NONE = Candidates((), 0, {}, {}, {})
 
 
@@ -124,11 +126,25 @@ def search(
     At least one event comes; the last one has the answer. `check_cancelled` is called between two events and while
     candidates are gathered, and what it raises ends the search.
     """
-    answers = _Answers(model, victim, question, check_cancelled)
-    yield answers.event()
-    for _step in answers.search.steps():
+    running = Running(model, victim, question, check_cancelled)
+    yield running.event()
+    steps = running.search.steps()
+    asked = next(steps, END)
+    while not isinstance(asked, str):
         check_cancelled()
-        yield answers.event()
+        if asked is None:
+            yield running.event()
+            asked = resumed(steps, None)
+        else:
+            asked = resumed(steps, answers([asked])[0])
+
+
+def resumed(steps: Asking[None], answer: Any) -> Asked | str | None:
+    """What a search yields next after an answer; `END` where it has ended."""
+    try:
+        return steps.send(answer)
+    except StopIteration:
+        return END
 
 
 class _Snapshot(NamedTuple):
@@ -143,8 +159,8 @@ class _Snapshot(NamedTuple):
     seconds: float
 
 
-class _Answers:
-    """Makes the events and results of a search."""
+class Running:
+    """A search, and its events and results."""
 
     def __init__(self, model: str, victim: Victim, question: Question, check_cancelled: Callable[[], object]):
         self._model, self._q = model, question

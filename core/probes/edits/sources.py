@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.models.predictor import BlackBox
 from core.probes.edits import transformations as change
-from core.probes.edits.constraints import FLOOR, Fluency, protected, typeable
+from core.probes.edits.constraints import FLOOR, Constraint, Fluency, protected, typeable
 from core.probes.edits.guards import Antonyms, Guard, Negations, Polarity
 from core.probes.edits.search import Question
 from core.probes.edits.transformations import Transformation
@@ -103,6 +103,20 @@ def _polarity(checkpoint: Checkpoint) -> Polarity:
     return Polarity(checkpoint.polarity, checkpoint.vocabulary, labels=checkpoint.labels)
 
 
+class Tools(NamedTuple):
+    """What the search of a model's texts takes, the same for all of them: made once, it remembers each pair of words
+    that it judged."""
+
+    transformations: tuple[Transformation, ...]
+    guards: tuple[Guard, ...]
+    typeable: Constraint
+
+
+def tools(checkpoint: Model, sources: WordSources) -> Tools:
+    """Those of a model."""
+    return Tools(transformations(checkpoint, sources), guards(checkpoint, sources), typeable(checkpoint.preprocessing))
+
+
 def ask(
     checkpoint: Model,
     sources: WordSources,
@@ -112,12 +126,13 @@ def ask(
     protect: Collection[str] = (),
     fluency: float = FLOOR,
     no_guards: Collection[str] = (),
+    with_tools: Tools | None = None,
     **bounds: Any,
 ) -> Question:
     """A question about a text under a checkpoint; `bounds` are those of `Question`.
 
-    `protect` are words that no edit may touch; `fluency` is how many nats it may fall. Raises EmptyTextError for a text
-    without a token and ValueError where every token is protected.
+    `with_tools` are the model's, made now if None. `protect` are words that no edit may touch; `fluency` is how many
+    nats it may fall. Raises EmptyTextError for a text without a token and ValueError where every token is protected.
     """
     tokens = tuple(checkpoint.preprocessing(text))
     words = {token for word in protect for token in checkpoint.preprocessing(word)}
@@ -127,15 +142,16 @@ def ask(
                 text=" ".join(tokens)
             )
         )
+    with_tools = with_tools or tools(checkpoint, sources)
     locked = [position for position, token in enumerate(tokens) if token in words]
     return Question(
         text=text,
         tokens=tokens,
         goal=goal,
-        transformations=transformations(checkpoint, sources),
-        constraints=(protected(locked), typeable(checkpoint.preprocessing)),
+        transformations=with_tools.transformations,
+        constraints=(protected(locked), with_tools.typeable),
         fluency=Fluency(sources.trigram, fluency) if sources.trigram else None,
-        guards=guards(checkpoint, sources),
+        guards=with_tools.guards,
         off=frozenset(no_guards),
         unknown=tuple(checkpoint.vocabulary.unknown(tokens)),
         labels=checkpoint.labels,

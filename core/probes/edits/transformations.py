@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,6 +34,7 @@ _LAST_MARKS = (".", "!", "!!!", "...", "?")
 _COMMON = 400  # the most frequent words, among which those likely in a gap are looked for
 _DEAREST = 5.0  # nats that putting in a likely word may cost
 _PLAINER_FORMS = 3  # of so many plainer verbs, all forms are offered
+_REMEMBERED = 1 << 12  # words, and what may stand for each
 _KEYBOARD = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _DRAWN_OUT = re.compile(r"([^\W\d_])\1{2}")
 
@@ -53,10 +55,14 @@ class Substitute:
     lexicon: Lexicon | None = None
 
     def __call__(self, tokens: Sequence[str]) -> Iterator[Edit]:
-        offered = {word: self._offered(word) for word in dict.fromkeys(tokens) if is_word(word)}
         for position, token in enumerate(tokens):
-            for other in offered.get(token, ()):
-                yield Edit(SUBSTITUTE, position, (token,), tuple(other.split()))
+            if is_word(token):
+                for other in self._offers(token):
+                    yield Edit(SUBSTITUTE, position, (token,), other)
+
+    @cached_property
+    def _offers(self) -> Callable[[str], list[tuple[str, ...]]]:
+        return lru_cache(_REMEMBERED)(lambda word: [tuple(other.split()) for other in self._offered(word)])
 
     def _offered(self, word: str) -> list[str]:
         """What may stand for a word, none twice."""
@@ -118,12 +124,14 @@ def likely_words(trigram: Trigram, tokens: Sequence[str], count: int) -> list[li
         return [[] for _ in range(len(tokens) + 1)]
     edge = Vocabulary.pad_id
     ids = np.array([edge, edge, *trigram.vocabulary.encode(tokens), edge, edge], dtype=np.int64)
-    a, b, c, d = (np.repeat(ids[shift : shift + len(tokens) + 1], len(common)) for shift in range(4))
+    gaps = [ids[shift : shift + len(tokens) + 1] for shift in range(4)]
+    a, b, c, d = (np.repeat(gap, len(common)) for gap in gaps)
     w = np.tile(common, len(tokens) + 1)
     score = trigram.log_probability(a, b, w) + trigram.log_probability(b, w, c)
-    score -= trigram.log_probability(a, b, c)
+    without = [np.repeat(trigram.log_probability(*gaps[shift : shift + 3]), len(common)) for shift in range(2)]
+    score -= without[0]
     # After the end there is nothing.
-    score += np.where(c != edge, trigram.log_probability(w, c, d) - trigram.log_probability(b, c, d), 0)
+    score += np.where(c != edge, trigram.log_probability(w, c, d) - without[1], 0)
     by_gap = score.reshape(-1, len(common))
     best = np.argsort(-by_gap, axis=1, kind="stable")[:, :count]
     words = [trigram.vocabulary.token(number) for number in common.tolist()]
@@ -145,14 +153,21 @@ class Typo:
 
     def __call__(self, tokens: Sequence[str]) -> Iterator[Edit]:
         for position, token in enumerate(tokens):
-            if not is_word(token) or len(token) < 3:
-                continue
-            unknown_to_it = self.vocabulary is None
-            for word in slips(token):
-                known = self.vocabulary is None or word in self.vocabulary
-                if known or not unknown_to_it:
+            if is_word(token) and len(token) >= 3:
+                for word in self._slips(token):
                     yield Edit(TYPO, position, (token,), (word,))
-                unknown_to_it |= not known
+
+    @cached_property
+    def _slips(self) -> Callable[[str], list[str]]:
+        return lru_cache(_REMEMBERED)(self._offered)
+
+    def _offered(self, word: str) -> list[str]:
+        """The slips of one word."""
+        mistyped = slips(word)
+        if self.vocabulary is None:
+            return mistyped
+        unknown = next((other for other in mistyped if other not in self.vocabulary), None)
+        return [other for other in mistyped if other == unknown or other in self.vocabulary]
 
 
 def slips(word: str) -> list[str]:

@@ -13,6 +13,7 @@ from core.probes.robustness.families import Moves
 from core.probes.robustness.questions import Question
 from core.runtime.i18n import gettext as _
 
+NEEDED = frozenset(("model", "text", "kind", "most", "model_hash"))
 SUBSTITUTIONS, MOVES = "substitutions", "moves"
 _QUESTION = ("model_hash", "text", "kind", "most", "list_hash", "window", "floor", "pinned")
 
@@ -56,7 +57,7 @@ def _variant(one: Variant | None, **more: Any) -> dict[str, Any] | None:
     return None if one is None else {"text": one.text, "margin": one.margin, "label": one.label, **more}
 
 
-def read(path: Path) -> list[dict[str, Any]]:
+def read(path: Path, needed: frozenset[str] = NEEDED) -> list[dict[str, Any]]:
     """The lines of a file; a last one that was cut off is left out. Raises ValueError for another that is none."""
     lines: list[dict[str, Any]] = []
     content = path.read_bytes()
@@ -67,7 +68,7 @@ def read(path: Path) -> list[dict[str, Any]]:
             one = json.loads(line)
         except ValueError:
             one = None
-        if not isinstance(one, dict) or not {"model", "text", "kind", "most", "model_hash"} <= one.keys():
+        if not isinstance(one, dict) or not needed <= one.keys():
             raise ValueError(_("{file}, line {number}: not a certificate").format(file=path.name, number=number))
         lines.append(one)
     return lines
@@ -80,12 +81,12 @@ def key(asked: dict[str, Any] | Question) -> Hashable:
     return key({"model_hash": asked.model.hash, "text": asked.text, **_asked(asked)})
 
 
-def log(path: Path) -> tuple[list[dict[str, Any]], Callable[[dict[str, Any]], None]]:
+def log(path: Path, needed: frozenset[str] = NEEDED) -> tuple[list[dict[str, Any]], Callable[[dict[str, Any]], None]]:
     """The lines of a file that is to go on, none for a new one, and what appends one, to the disk at once.
 
     A line that was cut off is removed. Raises as `read` does.
     """
-    before = read(path) if path.exists() else []
+    before = read(path, needed) if path.exists() else []
     if path.exists():
         content = path.read_bytes()
         with path.open("r+b") as file:

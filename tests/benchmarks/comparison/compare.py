@@ -34,8 +34,10 @@ from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.predict import logits
 from core.models.token_predictor import predictor
+from core.probes.edits import corpus
 from core.probes.edits import sources as edit_sources
 from core.probes.edits.guards import FAILED
+from core.probes.edits.results import MinimalEdits
 from core.probes.edits.search import Question, search
 from core.probes.edits.transformations import Substitute
 from core.probes.edits.victims import Victim, black_box, white_box
@@ -56,22 +58,23 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     checkpoint, sources = checkpoints.load(options.model), edit_sources.load()
-    corpus = read_corpus(options.data)
-    if corpus.skipped:
+    rows = read_corpus(options.data)
+    if rows.skipped:
         raise SystemExit("error: rows are counted over the whole file; leave no neutral ones in it")
-    sentences = encode(corpus.texts, checkpoint.preprocessing, checkpoint.vocabulary)
-    right = (logits(checkpoint.model, sentences) >= 0) == (corpus.labels == 1)
+    sentences = encode(rows.texts, checkpoint.preprocessing, checkpoint.vocabulary)
+    right = (logits(checkpoint.model, sentences) >= 0) == (rows.labels == 1)
     drawn = np.random.default_rng(options.seed).permutation(np.flatnonzero(right)).tolist()
     victims = {"black": black_box(predictor(checkpoint)), "white": white_box(checkpoint)}
     for guarded in (False, True):
-        request = _request(checkpoint, sources, corpus.texts, drawn, options, guarded=guarded)
-        tokens = [tuple(checkpoint.preprocessing(corpus.texts[target.row])) for target in request.targets]
+        request = _request(checkpoint, sources, rows.texts, drawn, options, guarded=guarded)
+        tokens = [tuple(checkpoint.preprocessing(rows.texts[target.row])) for target in request.targets]
         answers = [
             *_theirs(request, options),
             *(
-                _ours(f"ours, {name} box{'' if widen else ', dives'}", victim, checkpoint, request, tokens, widen=widen)
+                ours(f"ours, {name} box{'' if widen else ', dives'}{more}", victim, request, tokens, widen=widen)
                 for widen in (False, True)
                 for name, victim in victims.items()
+                for ours, more in ((_ours, ""), (_lockstep, ", in lockstep"))
             ),
         ]
         for answer in answers:
@@ -123,7 +126,6 @@ def _theirs(request: Request, options: argparse.Namespace) -> list[Answer]:
 def _ours(
     name: str,
     victim: Victim,
-    checkpoint: Checkpoint,
     request: Request,
     sentences: Sequence[tuple[str, ...]],
     *,
@@ -131,35 +133,59 @@ def _ours(
 ) -> Answer:
     attempts = []
     for target, tokens in zip(request.targets, sentences, strict=True):
-        question = Question(
-            text="",
-            tokens=tokens,
-            goal="flip",
-            transformations=(listed(dict(enumerate(target.substitutes))),),
-            max_edits=request.max_edits,
-            beam=4,
-            first=True,
-            widen=widen,
-            top=1,
-        )
         start = time.perf_counter()
-        *_, last = search(checkpoint.name, victim, question)
+        *_, last = search(request.model, victim, _question(request, target, tokens, widen=widen))
         result = last.result()
-        seconds, best = time.perf_counter() - start, result.best
-        edited = list(best.tokens if best else tokens)
-        attempts.append(
-            Attempt(
-                row=target.row,
-                success=best is not None,
-                queries=result.queries,
-                seconds=seconds,
-                probability=result.probability,
-                edited_probability=best.probability if best else result.probability,
-                edits=sum(old != new for old, new in zip(tokens, edited, strict=True)),
-                edited=edited,
-            )
-        )
+        attempts.append(_attempt(target, result, time.perf_counter() - start))
     return Answer(name, attempts)
+
+
+def _lockstep(
+    name: str,
+    victim: Victim,
+    request: Request,
+    sentences: Sequence[tuple[str, ...]],
+    *,
+    widen: bool,
+) -> Answer:
+    """The same, all texts advancing together; each is given its share of the seconds."""
+    start = time.perf_counter()
+    questions = (
+        _question(request, target, tokens, widen=widen)
+        for target, tokens in zip(request.targets, sentences, strict=True)
+    )
+    found = dict(corpus.search(request.model, victim, questions))
+    seconds = (time.perf_counter() - start) / len(found)
+    return Answer(name, [_attempt(target, found[row], seconds) for row, target in enumerate(request.targets)])
+
+
+def _question(request: Request, target: Target, tokens: tuple[str, ...], *, widen: bool) -> Question:
+    return Question(
+        text="",
+        tokens=tokens,
+        goal="flip",
+        transformations=(listed(dict(enumerate(target.substitutes))),),
+        max_edits=request.max_edits,
+        beam=4,
+        first=True,
+        widen=widen,
+        top=1,
+    )
+
+
+def _attempt(target: Target, result: MinimalEdits, seconds: float) -> Attempt:
+    best = result.best
+    edited = list(best.tokens if best else result.tokens)
+    return Attempt(
+        row=target.row,
+        success=best is not None,
+        queries=result.queries,
+        seconds=seconds,
+        probability=result.probability,
+        edited_probability=best.probability if best else result.probability,
+        edits=sum(old != new for old, new in zip(result.tokens, edited, strict=True)),
+        edited=edited,
+    )
 
 
 def _show(request: Request, answers: Sequence[Answer]) -> None:

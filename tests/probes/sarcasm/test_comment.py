@@ -93,7 +93,8 @@ def test_equal_neighbours_pull_alike_and_a_word_a_model_knows_not_pulls_too() ->
     model = at_random("gru")
     (found,) = judge([model], "a b b zzz zzz", "mixed")
     assert found.pulls is not None
-    assert found.pulls[1] == pytest.approx(found.pulls[2]) and found.pulls[3] == pytest.approx(found.pulls[4])
+    assert found.pulls[1] == pytest.approx(found.pulls[2], abs=1e-6)
+    assert found.pulls[3] == pytest.approx(found.pulls[4], abs=1e-6)
     assert abs(found.pulls[4]) > 1e-3
 
 
