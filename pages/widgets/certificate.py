@@ -79,7 +79,6 @@ def view(model: Model, text: str, kind: str, usual: int, largest: int, pinned: S
         _say,
         lambda found, _key: _show(question, found),
         label.format(most=most),
-        _("Certify again"),
         place=place,
         shared=not black_box.is_one(model),
     )

@@ -79,7 +79,6 @@ def _of(loaded: list[Model]) -> None:
         _say,
         partial(_show, model, asked),
         _("Certify"),
-        _("Certify again"),
         place=place,
         shared=given is None and not black_box.is_one(model),
     )
@@ -91,7 +90,7 @@ def _asked() -> _Asked:
         TYPOS: _("replace words by typing slips"),
         certificate.MOVES: _("move words"),
     }
-    with query_params.one_note(_("The link has invalid settings. Using the defaults.")):
+    with query_params.one_note():
         kind = query_params.choice(st.selectbox, _("Change"), kinds, name="change", key="robustness change", width=300)
         most = query_params.choice(
             st.segmented_control,
