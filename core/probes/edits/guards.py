@@ -63,6 +63,15 @@ class Polarity:
     joint: bool = field(default=True, init=False)
 
     def judge(self, edits: Sequence[Edit], gold_label: str) -> str:
+        if len(edits) == 1:
+            return self._alone(edits[0].before, edits[0].after, gold_label)
+        return self._judged(edits, gold_label)
+
+    @cached_property
+    def _alone(self) -> Callable[[tuple[str, ...], tuple[str, ...], str], str]:
+        return lru_cache(REMEMBERED)(lambda before, after, label: self._judged((Edit("", 0, before, after),), label))
+
+    def _judged(self, edits: Sequence[Edit], gold_label: str) -> str:
         judgement = PASSED
         sums_of = self._sums_of
         for number in [self.labels.index(gold_label)] if gold_label in self.labels else range(len(self.labels)):
@@ -109,8 +118,12 @@ class Antonyms:
     def __init__(self, lexicon: Lexicon | None):
         self._opposed = lru_cache(REMEMBERED)(lexicon.opposed) if lexicon else None
         self._judges = lru_cache(REMEMBERED)(lexicon.judges) if lexicon else None
+        self._alone = lru_cache(REMEMBERED)(lambda before, after: self._judged((Edit("", 0, before, after),)))
 
     def judge(self, edits: Sequence[Edit], gold_label: str) -> str:
+        return self._alone(edits[0].before, edits[0].after) if len(edits) == 1 else self._judged(edits)
+
+    def _judged(self, edits: Sequence[Edit]) -> str:
         removed, added = removed_and_added(edits)
         if not removed or not added:
             return PASSED
