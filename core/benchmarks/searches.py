@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.benchmarks.measured import Measured, Timing, best_in_turn, compare, race
+from core.benchmarks.measured import Measured, Timing, Work, best_in_turn, compare, race
 from core.benchmarks.reading import TWELVE, made_up, subset_values
 from core.data.tables import as_csv, rows
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
+    from core.probes.robustness.families import Substitutions
 
 _SIX = "this was not good at all"
 
@@ -268,22 +269,36 @@ def products_of(checkpoint: Checkpoint, count: int, rounds: int) -> Measured:
 
 def enumeration(checkpoint: Checkpoint, words: int, each: int, arc: bool, rounds: int) -> Measured:
     """Every way to replace up to three of some words, each by one of so many, against the same sequences unshared, or
-    shared as ARC does (Zhang et al. 2021): states of prefixes remembered, ten at a time stepped on."""
-    import torch
-
-    from core.probes.permutations.shared_prefixes import SharedPrefixes
+    shared as ARC does."""
     from core.probes.robustness.families import Substitutions
 
     known = checkpoint.vocabulary.words[50 : 50 + words * (each + 1)]
     listed = tuple(tuple(known[words + place * each :][:each]) for place in range(words))
     family = Substitutions(tuple(known[:words]), listed, min(3, words))
-    ids = np.array(checkpoint.vocabulary.encode(family.words))
+    ours, unshared, remembered = lowest_of(checkpoint, family)
+    what = f"{checkpoint.name}: {family.count:,} sequences, up to three of {words} words replaced by {each} each"
+    if arc:
+        return compare("certify", what, ours, "prefixes remembered, ten at a time", remembered, rounds, asked_speed=5.0)
+    than = "each by itself, fused, in batches of 1,024"
+    return compare("certify", what, ours, than, unshared, rounds, asked_speed=3.0)
+
+
+def lowest_of(checkpoint: Checkpoint, family: Substitutions) -> tuple[Work, Work, Work]:
+    """Three ways to the lowest logit of all sequences of a family: prefixes shared as `certify` does; each sequence by
+    itself, fused; and ARC's way (Zhang et al. 2021), states of prefixes remembered and stepped on ten at a time."""
+    import torch
+
+    from core.probes.permutations.shared_prefixes import SharedPrefixes
+
+    ids, words = np.array(checkpoint.vocabulary.encode(family.words)), len(family.tokens)
     model, reader = checkpoint.model, SharedPrefixes(checkpoint.model, ids.tolist(), length=words)
 
     def blocks() -> Iterator[np.ndarray]:
-        return (block for part in family.parts() for block in part.blocks)
+        yield family.own[None]
+        for part in family.parts():
+            yield from part.blocks
 
-    def ours() -> float:
+    def shared() -> float:
         return min(float(reader.logits(block).min()) for block in blocks())
 
     def unshared() -> float:
@@ -309,11 +324,7 @@ def enumeration(checkpoint: Checkpoint, words: int, each: int, arc: bool, rounds
                     waiting.append((after, made[parent[some]] + (word[some] > 0), place + 1))
         return lowest
 
-    what = f"{checkpoint.name}: {family.count:,} sequences, up to three of {words} words replaced by {each} each"
-    if arc:
-        return compare("certify", what, ours, "prefixes remembered, ten at a time", remembered, rounds, asked_speed=5.0)
-    than = "each by itself, fused, in batches of 1,024"
-    return compare("certify", what, ours, than, unshared, rounds, asked_speed=3.0)
+    return shared, unshared, remembered
 
 
 @contextmanager
