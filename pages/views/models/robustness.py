@@ -72,6 +72,7 @@ def _of(loaded: list[Model]) -> None:
     if black_box.is_one(model):
         line = _("{model} is asked about every sequence: up to {seconds} s a text.")
         st.caption(line.format(model=plain(model_name(model.name)), seconds=asked.seconds))
+    own = given is None and not black_box.is_one(model)
     background_search.view(
         "robustness",
         (model.name, model.hash, asked, given and given.digest),
@@ -80,7 +81,8 @@ def _of(loaded: list[Model]) -> None:
         partial(_show, model, asked),
         _("Certify"),
         place=place,
-        shared=given is None and not black_box.is_one(model),
+        shared=own,
+        at_once=own,
     )
 
 
