@@ -41,6 +41,7 @@ def ask(model: Model, text: str, kind: str, most: int, pinned: Sequence[int] | N
 
 def view(model: Model, text: str, kind: str, usual: int, largest: int, pinned: Sequence[int] | None = None) -> None:
     """How large a change may be, and whether any such change alters a model's verdict on a text."""
+    answer = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         most = query_params.choice(
             st.segmented_control,
@@ -62,8 +63,10 @@ def view(model: Model, text: str, kind: str, usual: int, largest: int, pinned: S
         return
     count = question.family.count
     if count <= _AT_ONCE and not black_box.is_one(model):
-        with st.spinner(_("Certifying…"), show_time=False), limits.timed():
-            _show(question, _found(model, text, kind, most, stay))
+        with answer, st.spinner(_("Certifying…"), show_time=False), limits.timed():
+            found = _found(model, text, kind, most, stay)
+        with answer:
+            _show(question, found)
         return
     line = ngettext("{count:,} sequence to read", "{count:,} sequences to read", count)
     if black_box.is_one(model):
@@ -72,12 +75,17 @@ def view(model: Model, text: str, kind: str, usual: int, largest: int, pinned: S
     label = ngettext("Certify up to {most} word", "Certify up to {most} words", most)
     if kind == MOVES:
         label = ngettext("Certify moves by {most} place", "Certify moves by up to {most} places", most)
+
+    def show(found: Certificate, _key: str) -> None:
+        with answer:
+            _show(question, found)
+
     background_search.view(
         f"certificate {kind}",
         (model.name, model.hash, text, most, stay),
         lambda: partial(_search, question),
         _say,
-        lambda found, _key: _show(question, found),
+        show,
         label.format(most=most),
         _("Certify again"),
         place=place,
