@@ -227,7 +227,7 @@ def _rows(asked: _Asked, corpus: Corpus, key: str) -> None:
                 line["text"],
                 term(status(line, asked.most)),
                 witness and witness["size"],
-                witness and witness["text"],
+                witness["text"] if witness else "",
                 round(line["margin"], 3),
                 closest and round(closest["margin"], 3),
             )
