@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
+from core.runtime.i18n import titled
 from core.text.emoji import visible
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def diff_strip(pieces: Sequence[tuple[str, str, str]]) -> None:
         if kind == "same":
             chips.append(f'<span class="u-plain">{escape(visible(before))}</span>')
             continue
-        title = escape(f"{kind}: {visible(before) or '∅'} → {visible(after) or '∅'}", quote=True)
+        title = escape(titled(_(kind), f"{visible(before) or '∅'} → {visible(after) or '∅'}"), quote=True)
         gone = f"<del>{escape(visible(before))}</del>" if before else ""
         come = f"<ins>{escape(visible(after))}</ins>" if after else ""
         chips.append(f'<span class="u-edit" title="{title}">{gone}{come}</span>')

@@ -9,7 +9,7 @@ import pytest
 
 from core.__main__ import main
 from core.data.examples import examples
-from tests.app import charts, numbers_in, opened, press, sound, table
+from tests.app import charts, numbers_in, opened, sound, table
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +19,6 @@ def _own_world(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_examples_are_certified_and_the_log_verifies(files: dict[str, str], tmp_path: Path) -> None:
     at = sound(opened("Models", "robustness", change="moves", changes="1", seconds="1", rows="6"))
-    at = press(at, "Certify")
     lines = [json.loads(line) for line in files["unrolled-certificates.jsonl"].splitlines()]
     assert len(lines) == 6 and {line["text"] for line in lines} <= {example.text for example in examples()}
     rows = table(at, "text", "status", "size", "witness")
@@ -34,9 +33,7 @@ def test_the_examples_are_certified_and_the_log_verifies(files: dict[str, str], 
     assert main(["verify", str(tmp_path / "log")]) == 0
 
 
-def test_small_edits_and_orders_show_a_certificate() -> None:
-    for page, view in (("Sarcasm", "edits"), ("Permutations", "search")):
-        at = sound(opened(page, view, q="this movie is so good", changes="2"))
-        boxes = [*at.success, *at.info]
-        assert any("verdict" in box.value for box in boxes), page
-        assert at.query_params["changes"] == ["2"] or page == "Sarcasm"
+def test_small_edits_show_a_certificate() -> None:
+    at = sound(opened("Sarcasm", "edits", q="this movie is so good", changes="1"))
+    (said,) = (one.value for one in at.markdown if one.value.startswith(":material/"))
+    assert numbers_in(said)

@@ -468,7 +468,7 @@ def test_a_result_on_a_hostile_sentence_is_inert() -> None:
     at = started(opened("search", q=text, budget="50"), "Start the search")
     look_at(look_at(at, "hand"), "search")
     assert (at.success or at.info) and live(at, MARKER) <= {
-        *("text_input", "text", "html", "plotly_chart", "page_link", "multiselect"),
+        *("text_input", "text", "html", "plotly_chart", "page_link", "multiselect", "code"),
         *("arrow_data_frame", "dataframe", "download_button"),
     }
 
