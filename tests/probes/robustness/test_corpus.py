@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import torch
 
 from core.evaluation.metrics import wilson_interval
 from core.models.checkpoints import Checkpoint
-from core.models.predictor import Model
 from core.probes.robustness import certify
 from core.probes.robustness.corpus import Corpus, Counts, certificates, status
 from core.probes.robustness.questions import Question, moves
 from core.probes.robustness.records import key
 from tests.probes.small_models import random_checkpoint
+
+if TYPE_CHECKING:
+    from core.models.predictor import Model
 
 WORDS = ["so", "not", "bad", "good", "late", "never"]
 
@@ -51,7 +54,7 @@ def ask(model: Model, text: str) -> Question:
 
 @pytest.fixture
 def model() -> Checkpoint:
-    return replace(random_checkpoint("lstm", WORDS, scale=0.8), hash="h")
+    return replace(random_checkpoint("lstm", WORDS, dtype=torch.float32, scale=0.8), hash="h")
 
 
 def test_texts_are_left_out_known_or_kept(model: Checkpoint) -> None:
