@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.labels import model_name
-from core.probes.robustness.certify import CERTIFIED, UNDECIDED
+from core.probes.robustness.certify import CERTIFIED, FLIPPED, UNDECIDED
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 from core.runtime.malloc import give_back
 from pages.server import background_search, limits
 from pages.server.caches import cached
 from pages.widgets import black_box, frame, query_params
-from pages.wording.tokens import Number, certificate, diff_strip, moved_strip, plain
+from pages.wording.tokens import Number, diff_strip, moved_strip, plain
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
@@ -118,7 +118,8 @@ def _show(question: Question, found: Certificate) -> None:
     """The claim; the witness, or what came closest, to copy or open."""
     from core.probes.robustness.claims import claim
 
-    certificate(claim(question, found), found.status != UNDECIDED, found.status == CERTIFIED)
+    icon = {CERTIFIED: "verified", FLIPPED: "rule", UNDECIDED: "hourglass_top"}[found.status]
+    st.markdown(f":material/{icon}: {plain(claim(question, found))}")
     one = found.witness or found.closest
     if one is None:
         return

@@ -476,7 +476,7 @@ def test_a_result_on_a_hostile_sentence_is_inert() -> None:
     look_at(look_at(at, "hand"), "search")
     assert (at.success or at.info) and live(at, MARKER) <= {
         *("text_input", "text", "html", "plotly_chart", "page_link", "multiselect"),
-        *("arrow_data_frame", "dataframe", "download_button"),
+        *("arrow_data_frame", "dataframe", "download_button", "code"),
     }
 
 
