@@ -41,15 +41,15 @@ def test_the_examples_are_certified_and_the_log_verifies(files: dict[str, str], 
 
 
 @pytest.mark.parametrize(
-    ("page", "view", "key", "kind"),
+    ("where", "view", "key", "kind"),
     [("Sarcasm", "edits", "wordnet changes", "words"), ("Permutations", "search", "moves changes", "orders")],
 )
 def test_small_edits_and_orders_show_a_certificate(
-    page: str, view: str, key: str, kind: str, monkeypatch: pytest.MonkeyPatch
+    where: str, view: str, key: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fluency = SimpleNamespace(trigram=MadeUpTrigram(), mixture=None, hash="x")
     monkeypatch.setattr(models, "fluency", lambda: (fluency, ""))
-    at = sound(opened(page, view, q="this movie is so good", changes="2", model="lstm"))
+    at = sound(opened(where, view, q="this movie is so good", changes="2", model="lstm"))
     assert at.segmented_control(key=key).value == 2
     lstm, text = checkpoints.load("lstm"), "this movie is so good"
     question = moves(lstm, text, 2) if kind == "orders" else substitutions(lstm, text, 2)
