@@ -94,6 +94,12 @@ class Bounds:
             h, c = self._step(hull, h, c)
         return float(self._margin(h)[0])
 
+    @property
+    def steps(self) -> int:
+        """How many steps `behind` takes, of one state each."""
+        length = len(self._reach)
+        return sum(len(reach) * (length - place) for place, reach in enumerate(self._reach))
+
     def behind(self, least: float) -> dict[int, frozenset[int]]:
         """By position, the words that may stand there after the text's own beginning and keep the margin above `least`
         whatever stands behind them; words are the family's numbers, as `Substitutions.parts` takes them."""

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 CERTIFIED, FLIPPED, UNDECIDED = "certified", "flipped", "undecided"
 DOUBTFUL = 1e-3  # log-odds
 _FAR_BELOW = 10  # times that float32's error must fit into it
+_WORTH = 20  # sequences for each step that their bounds take
 _PROMISING, _TRIED = 16, 560  # substitutions whose combinations are read first, and of these at most
 
 
@@ -231,7 +232,7 @@ class _Search:
         if found.whole() > DOUBTFUL:
             self._bounded = self._family.count - 1
             self._covered, self._complete = self._family.count, self._family.most
-        elif isinstance(self._family, Substitutions) and self._family.most > 1:
+        elif isinstance(self._family, Substitutions) and self._family.count > _WORTH * found.steps:
             return found.behind(DOUBTFUL)
         return {}
 

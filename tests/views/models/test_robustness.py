@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from core.__main__ import main
 from core.data.examples import examples
-from tests.app import charts, numbers_in, opened, sound, table
+from core.models import checkpoints
+from core.probes.robustness.claims import claim
+from core.probes.robustness.questions import moves, substitutions
+from pages.widgets import models
+from tests.app import charts, numbers_in, opened, said, sound, table
+from tests.views.permutations.test_page import MadeUpTrigram
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +39,18 @@ def test_the_examples_are_certified_and_the_log_verifies(files: dict[str, str], 
     assert main(["verify", str(tmp_path / "log")]) == 0
 
 
-def test_small_edits_show_a_certificate() -> None:
-    at = sound(opened("Sarcasm", "edits", q="this movie is so good", changes="1"))
-    (said,) = (one.value for one in at.markdown if one.value.startswith(":material/"))
-    assert numbers_in(said)
+@pytest.mark.parametrize(
+    ("where", "view", "key", "kind"),
+    [("Sarcasm", "edits", "wordnet changes", "words"), ("Permutations", "search", "moves changes", "orders")],
+)
+def test_small_edits_and_orders_show_a_certificate(
+    where: str, view: str, key: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fluency = SimpleNamespace(trigram=MadeUpTrigram(), mixture=None, hash="x")
+    monkeypatch.setattr(models, "fluency", lambda: (fluency, ""))
+    at = sound(opened(where, view, q="this movie is so good", changes="2", model="lstm"))
+    assert at.segmented_control(key=key).value == 2
+    lstm, text = checkpoints.load("lstm"), "this movie is so good"
+    question = moves(lstm, text, 2) if kind == "orders" else substitutions(lstm, text, 2)
+    *_before, found = question.answers()
+    assert claim(question, found) in said(at)
