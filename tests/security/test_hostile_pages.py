@@ -19,6 +19,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -113,6 +114,7 @@ def test_every_input_of_a_view_takes_its_share(where: str, view: str, monkeypatc
     monkeypatch.setattr(query_params, "restore", note)
     at = opened(where, view)
     assert_inert(at, "as it opens")
+    pd.DataFrame().style  # noqa: B018 - pandas compiles templates of its own at the first table
     reached.begin()
     texts, used = part((where, view)), set[str]()
     following = cycle(texts)
