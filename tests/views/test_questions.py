@@ -13,7 +13,7 @@ import pytest
 from core.fluency.orders import fluencies
 from core.models import checkpoints
 from pages.widgets import models
-from tests.app import forget, opened, press, shown, sound
+from tests.app import forget, opened, shown, sound
 from tests.views.permutations.test_page import MadeUpTrigram
 
 TABLE = b"text,label\n" + b"".join(b"love it %d,1\nhate it %d,0\n" % (n, n) for n in range(30))
@@ -28,7 +28,7 @@ def _own_world(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_search_is_not_shown_for_other_locked_words() -> None:
-    at = press(opened("Permutations", "search", q="so very good movie not bad now"), "Start the search")
+    at = sound(opened("Permutations", "search", q="so very good movie not bad now"))
     assert at.dataframe
     at.multiselect[0].set_value([1])
     sound(at.run())

@@ -210,7 +210,7 @@ def test_kept_pairs_are_filtered_and_removed() -> None:
 def test_what_a_search_will_do_is_told_before_it_starts() -> None:
     at = opened("search")
     for text, wanted in {
-        "so very good i love it not": [5_040, 60],
+        "so very good i love it not you": [40_320, 60],
         "i he the a to it is this that you not": [39_916_800, probe.BUDGET, 8, probe.TOP, 60],
         "i he the a to it is this that you not do can was no so love": [355_687_428_096_000, 17, 16, probe.BUDGET, 60],
     }.items():
