@@ -259,8 +259,9 @@ def products_of(checkpoint: Checkpoint, count: int, rounds: int) -> Measured:
 
     def products() -> None:
         with torch.inference_mode():
-            for _block in range(prefixes // BLOCK):
-                torch.mm(states, weight, out=out)
+            for done in range(0, prefixes, BLOCK):
+                some = min(BLOCK, prefixes - done)
+                torch.mm(states[:some], weight, out=out[:some])
 
     what = f"{checkpoint.name}: {len(rows):,} orders of {count} words, {prefixes:,} prefixes that a word follows"
     than = "their products alone: the limit of float32"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -13,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.commands import console, inputs
-from core.commands.options import SHARED, Verbs, at_least, models_options, text_options
+from core.commands.options import SHARED, Verbs, at_least, log_options, models_options, text_options
+from core.data import json_log
 from core.models import checkpoints, predictor
 
 if TYPE_CHECKING:
@@ -39,10 +39,7 @@ def add_verbs(verbs: Verbs) -> None:
     parser.add_argument("--window", type=at_least(2), metavar="W", help="orders that differ within so many words only")
     parser.add_argument("--floor", type=float, metavar="NATS", help="fluency that an order may lose (default: any)")
     parser.add_argument("--pin", type=int, nargs="*", metavar="INDEX", help="tokens that stay, from 1")
-    parser.add_argument("--file", dest="data", metavar="FILE", help="the texts of a file, in a form of docs/files.md")
-    parser.add_argument("--out", metavar="LOG", help="with --file: a line of JSON for each text; an old log goes on")
-    parser.add_argument("--rows", type=at_least(1), default=sys.maxsize, metavar="N", help="texts drawn (default: all)")
-    parser.add_argument("--seed", type=at_least(0), default=0, metavar="S", help="of the draw (default: 0)")
+    log_options(parser)
     text_options(parser)
     parser.add_argument("texts", nargs="*", metavar="TEXT")
 
@@ -123,11 +120,11 @@ def _log(options: argparse.Namespace, models: list[Model]) -> int:
     """Certify the texts of a file, a line of the log each; those that it has are not done again."""
     from core.probes.robustness.corpus import certificates
     from core.probes.robustness.questions import MAX_CHANGES
-    from core.probes.robustness.records import key, log
+    from core.probes.robustness.records import NEEDED, key
 
     texts, _digest, _all = inputs.drawn_texts(options)
-    before, append = log(Path(options.out))
-    known = {key(line): line for line in before}
+    before, append = json_log.resume(Path(options.out), NEEDED)
+    known = {key(line): line for line in before if _settled(line, options.seconds)}
     most = options.max_shift or options.max_changes or MAX_CHANGES
     each = (
         certificates(model, texts, most, partial(_question, options), options.seconds, known=known, keep=append)
@@ -140,6 +137,11 @@ def _log(options: argparse.Namespace, models: list[Model]) -> int:
             console.progress(f"left out: {model.name}: {count:,} × {console.one_line(ValueError(reason))}")
     results = [*zip(models, found, strict=True)]
     return console.answer(options, results, lambda one: _counts_json(*one), lambda one: _show_counts(*one))
+
+
+def _settled(line: dict[str, Any], seconds: float | None) -> bool:
+    """Whether more time would not help: a line that is undecided after less time than there is now is asked again."""
+    return bool(line["status"] != "undecided" or (seconds is not None and line["seconds"] >= seconds))
 
 
 def _counts_json(model: Model, corpus: Corpus) -> dict[str, Any]:
@@ -159,11 +161,11 @@ def _show_counts(model: Model, corpus: Corpus) -> None:
 
 def verify(options: argparse.Namespace) -> int:
     """Whether certificates hold, read again without shared states in float64: some sequences of each, or all."""
-    from core.probes.robustness.records import read
+    from core.probes.robustness.records import NEEDED
     from core.probes.robustness.verify import Checked
     from core.probes.robustness.verify import verify as check
 
-    lines = read(Path(options.file))
+    lines = json_log.read(Path(options.file), NEEDED)
     models = _models_of(options, lines)
     fluency = _fluency() if any(line.get("floor") is not None for line in lines) else None
 

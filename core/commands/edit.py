@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
@@ -15,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.commands import console, inputs
-from core.commands.options import Verbs, at_least, given, label_options, models_options
+from core.commands.options import Verbs, given, label_options, log_options, models_options
+from core.data import json_log
 from core.data.targets import default, probability_of
 
 if TYPE_CHECKING:
@@ -68,10 +68,7 @@ def add_verbs(verbs: Verbs) -> None:
     parser.add_argument("--top", type=int, metavar="T", help="flips listed (default: 10)")
     parser.add_argument("--first", action="store_true", help="end at the first flip; fewer edits may do")
     parser.add_argument("--recipe", choices=("greedy", "beam", "exact"), help="how to search (with --file: beam)")
-    parser.add_argument("--file", dest="data", metavar="FILE", help="the texts of a file, in a form of docs/files.md")
-    parser.add_argument("--out", metavar="LOG", help="with --file: a line of JSON for each text; an old log goes on")
-    parser.add_argument("--rows", type=at_least(1), default=sys.maxsize, metavar="N", help="texts drawn (default: all)")
-    parser.add_argument("--seed", type=at_least(0), default=0, metavar="S", help="of the draw (default: 0)")
+    log_options(parser)
     label_options(parser)
     parser.add_argument("texts", nargs="*", metavar="TEXT")
 
@@ -136,9 +133,8 @@ def _attacks(
 ) -> int:
     """Attack the texts of a file in lockstep, a line of the log each; those that it has are not attacked again."""
     from core.probes.edits.recipes import table
-    from core.probes.robustness.records import log
 
-    before, append = log(Path(options.out), frozenset(("model", "text", "asked", "status")))
+    before, append = json_log.resume(Path(options.out), ("model", "text", "asked", "status"))
     known = {_key(line): line for line in before}
     results = []
     for model, texts, gold_labels in _labelled(options, models):
@@ -212,7 +208,13 @@ def _lines(
         else:
             more = {"label": model.labels[number], "tokens": words, "queries": 1, "status": SKIPPED}
             yield head | more | {"done": next(done)}
-    questions = (question(model, head["text"]) for head in attacked)
+    questions = []
+    for head in list(attacked):
+        try:
+            questions.append(question(model, head["text"]))
+        except ValueError as error:
+            console.progress(f"left out: {model.name}: {console.one_line(error)}")
+            attacked.remove(head)
     for row, result in corpus.search(model.name, victim(model), questions):
         line = {**attacked[row], **_as_json(result), **measures(result, neighbours)}
         yield line | {"seconds": result.seconds, "done": next(done)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -126,6 +127,14 @@ class _LayoutAction(argparse.Action):
                 raise argparse.ArgumentError(self, str(error)) from None
         change: Any = {self._field.removeprefix("no_"): value}
         namespace.layout = replace(namespace.layout or ANY, **change)
+
+
+def log_options(parser: Parser) -> None:
+    """For verbs that can take the texts of a file and then write a log."""
+    parser.add_argument("--file", dest="data", metavar="FILE", help="the texts of a file, in a form of docs/files.md")
+    parser.add_argument("--out", metavar="LOG", help="with --file: a line of JSON for each text; an old log goes on")
+    parser.add_argument("--rows", type=at_least(1), default=sys.maxsize, metavar="N", help="texts drawn (default: all)")
+    parser.add_argument("--seed", type=at_least(0), default=0, metavar="S", help="of the draw (default: 0)")
 
 
 def label_options(parser: Parser, about: str = "column of the labels (default: label)") -> None:

@@ -38,7 +38,6 @@ def failure_rates(suites: Sequence[Suite]) -> go.Figure:
         x={"title": _("failing cases (%), 95 % intervals"), "range": [-2, 102]},
         y={"title": _("capability"), **layout.row_axis([_(name) for name in names])},
         legend=layout.LEGEND_ABOVE,
-        above=True,
         top=80,
     )
 

@@ -44,7 +44,6 @@ def shares_by_pattern(suites: Sequence[OrderSuite], must: str, patterns: Sequenc
         155 + 26 * len(names),
         x={"range": [-2, 102]},
         y={**layout.row_axis([layout.escape(_(name)) for name in names])},
-        above=True,
         legend=layout.LEGEND_ABOVE,
         top=85,
     )

@@ -1,4 +1,4 @@
-"""What the models say of one text, black boxes among them; what cannot be shown of some, said in a line."""
+"""What the models say of one text, black boxes among them; lines on models that a view cannot show in full."""
 
 from __future__ import annotations
 

@@ -163,7 +163,7 @@ def sentence(default: str) -> str:
 
 
 def example_picker(text: str) -> None:
-    """Example sentences to put into the box; the reason is told of the one that stands there."""
+    """Example sentences to choose from, and why the one in the box is interesting."""
     offered = {example.name: example for example in examples()}
 
     def write() -> None:

@@ -67,6 +67,7 @@ def test_a_file_is_certified_once(capsys: pytest.CaptureFixture[str], tmp_path: 
         (["--window", "3", TEXT], "go with --max-shift"),
         (["--max-shift", "4", " ".join(f"w{number}" for number in range(60))], "sequences would have to be read"),
         (["--max-shift", "4", " ".join(f"w{number}" for number in range(70))], "name a window"),
+        (["--max-shift", "1", "--pin", "9", "--", TEXT], "9"),
         ([], "expected texts"),
         (["--file", "x.csv", TEXT], "expected texts"),
     ],

@@ -52,7 +52,6 @@ def vanishing(models: Sequence[Gradients], step: int | None = None, halved: Sequ
         figure,
         _("Gradient of the {logit} at each token (last: 1)").format(logit=logit),
         400,
-        above=True,
         x=layout.token_axis([gradients.tokens for gradients in models], 0.4),
         y={"title": _("share left"), "type": "log", "exponentformat": "power", **_ticks(shares)},
         legend=layout.LEGEND_ABOVE,

@@ -42,8 +42,10 @@ def measures(result: MinimalEdits, neighbours: Neighbours | None) -> dict[str, A
 
 @dataclass(frozen=True)
 class Table:
-    """Counts and means over texts. Accuracies are shares of all texts, None without labels; means are over attacked
-    texts (queries) or flipped ones (words changed, similarity), None where there is none."""
+    """Counts and means. Accuracies are shares of all texts, None without labels.
+
+    `queries` is a mean over attacked texts, `words_changed` and `similarity` over flipped ones; None without any.
+    """
 
     texts: int
     skipped: int

@@ -101,8 +101,8 @@ class Bounds:
         return sum(len(reach) * (length - place) for place, reach in enumerate(self._reach))
 
     def behind(self, least: float) -> dict[int, frozenset[int]]:
-        """By position, the words that may stand there after the text's own beginning and keep the margin above `least`
-        whatever stands behind them; words are the family's numbers, as `Substitutions.parts` takes them."""
+        """For each position, the words that keep the margin above `least` with the text's own words before them and any
+        of the family's behind. Words are numbers, as `Substitutions.parts` takes them."""
         found = {}
         h, c = self._start(1)
         for place, own in enumerate(self._family.own.tolist()):

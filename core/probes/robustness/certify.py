@@ -6,7 +6,7 @@ their states, as orders do (`shared_prefixes`). Before all sets of two substitut
 promise most are, so that a flip is found early.
 
 A verdict is that of the arithmetic in float64. The network is read in float32, and what comes nearer to another class
-than `DOUBTFUL` is read again in float64, as is the nearest of every block: so the difference between the two is
+than `DOUBTFUL` is read again in float64, and so are the nearest of every block: so the difference between the two is
 measured all along, and where it is not far below `DOUBTFUL` nothing is certified. A margin is the logit of two classes,
 of more the predicted class's score over the best other; below 0 the verdict is another.
 
@@ -29,6 +29,7 @@ from core.data import targets
 from core.models.predictor import BlackBox
 from core.probes.robustness.families import Family, Substitutions
 from core.probes.search_limits import check_limits
+from core.text.preprocessing import Vocabulary
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -96,8 +97,8 @@ def certify(
     """Read a family of a text's sequences until one flips the verdict, all are read, or the time is up.
 
     Yields the certificate so far, at least once. `fluent` says which of rows [C, n] count, bool [C]; without it all do.
-    `check_cancelled` is called before each block, and what it raises ends the search. Raises ValueError for a limit
-    that is none.
+    `check_cancelled` is called before each block, and what it raises ends the search. Raises ValueError for `seconds`
+    that are not above 0.
     """
     check_limits(seconds)
     search = _Search(model, text, family, seconds, fluent, check_cancelled)
@@ -112,16 +113,18 @@ class _Network:
     def __init__(self, checkpoint: Checkpoint, words: Sequence[str], length: int):
         from core.probes.permutations.shared_prefixes import SharedPrefixes
 
-        self._ids = np.array(checkpoint.vocabulary.encode(words), dtype=np.int64)
-        self.quick = SharedPrefixes(checkpoint.model.every, self._ids.tolist(), length=length).logits
-        self._double = copy.deepcopy(checkpoint.model.every).double()
+        model, ids = checkpoint.model.every, checkpoint.vocabulary.encode(words)
+        self.quick = SharedPrefixes(model, ids, length=length).logits
+        # The vectors of these words and of padding only: a copy of all would take longer than all the rest.
+        vectors = model.embedding.weight[[Vocabulary.pad_id, *ids]]
+        self._double = copy.deepcopy(model.with_embeddings(vectors)).double()
 
     def exact(self, rows: np.ndarray) -> np.ndarray:
         """Scores float64 [C] or [C, K]."""
         import torch
 
         with torch.inference_mode():
-            parts = torch.from_numpy(self._ids[rows.astype(np.int64)]).split(1_024)
+            parts = torch.from_numpy(rows.astype(np.int64) + 1).split(1_024)
             return torch.cat([self._double(part) for part in parts]).numpy()
 
 
@@ -266,7 +269,7 @@ class _Search:
             return found
         found[counted] = self._margins(self._reader.quick(rows[counted]))
         if self._seen_inside:
-            again = np.flatnonzero(found <= max(DOUBTFUL, found.min()))
+            again = np.flatnonzero((np.abs(found) <= DOUBTFUL) | (found <= found.min() + DOUBTFUL))
             scores = self._reader.exact(rows[again])
             exact = self._margins(scores)
             self._reread += len(again)

@@ -19,6 +19,14 @@ def claim(question: Question, found: Certificate) -> str:
         )
     if found.status == CERTIFIED and not isinstance(found.family, Moves):
         parts.append(_("That the listed words keep the meaning is not proved."))
+    if question.alike:
+        parts.append(
+            _("{count:,} listed words are left out: the model reads them as another of these words.").format(
+                count=question.alike
+            )
+        )
+    if isinstance(found.family, Moves) and found.family.pinned:
+        parts.append(_("Locked words, punctuation and links stay where they are."))
     if question.floor is not None:
         parts.append(
             _("{passed:,} orders are more than {floor:g} nats less fluent than the text and were passed over.").format(
@@ -87,7 +95,7 @@ def _of_moves(found: Certificate) -> str:
             "verdict.",
             most,
         )
-    if found.status == FLIPPED and size > 1 and found.complete < size - 1:
+    if found.status == FLIPPED and size > 1 and (windowed or found.complete < size - 1):
         return _("Moving words by up to {size} places changes the verdict to {label}.")
     if found.status == FLIPPED:
         return ngettext(

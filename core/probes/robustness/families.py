@@ -130,7 +130,7 @@ class Substitutions:
 class Moves:
     """Orders of `tokens`; those at `pinned` positions stay. Rows hold positions, so every token is a word of its own.
 
-    Raises ValueError for an impossible `most` or `window`, and for a long text without a window.
+    Raises ValueError for an impossible `most`, `window` or position, and for a long text without a window.
     """
 
     tokens: tuple[str, ...]
@@ -139,6 +139,12 @@ class Moves:
     window: int | None = None
 
     def __post_init__(self) -> None:
+        if outside := sorted(self.pinned - set(range(len(self.tokens)))):
+            raise ValueError(
+                _("cannot lock position {place}: the sentence has {count} tokens").format(
+                    place=outside[0] + 1, count=len(self.tokens)
+                )
+            )
         if self.most < 1:
             raise ValueError(_("words can move by 1 place or more; given: {given:,}").format(given=self.most))
         if self.window is not None and not 2 <= self.window <= _MOST_TOGETHER:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.fluency.orders import fluencies
 from core.models.predict import EmptyTextError, verdict_on_tokens
 from core.probes.permutations.search import marks
 from core.probes.robustness.certify import Certificate, certify
@@ -35,6 +36,13 @@ class Question:
     trigram: Trigram | None = None
     floor: float | None = None
 
+    @property
+    def alike(self) -> int:
+        """How many listed words are left out, as the model cannot tell them from the token or from another of them."""
+        if self.word_list is None or isinstance(self.family, Moves):
+            return 0
+        return sum(map(len, self.word_list.substitutes)) - sum(map(len, self.family.listed))
+
     def answers(
         self, seconds: float | None = None, check_cancelled: Callable[[], object] = lambda: None
     ) -> Iterator[Certificate]:
@@ -45,8 +53,6 @@ class Question:
         )
 
     def _fluent(self, trigram: Trigram) -> Callable[[np.ndarray], np.ndarray]:
-        from core.fluency.orders import fluencies
-
         table = trigram.table(self.family.tokens)
         least = fluencies(self.family.own[None].astype(np.int64), table)[0] - self.floor
 
@@ -62,19 +68,18 @@ def substitutions(
     text: str,
     max_changes: int | None = None,
     name: str = WORDNET,
-    reading: str | None = None,
     *,
     timed: bool = False,
 ) -> Question:
-    """Up to `max_changes` of a text's words (default: `MAX_CHANGES`) replaced from a list, whose guards keep the gold
-    label `reading`, by default the predicted class.
+    """Up to `max_changes` of a text's words (default: `MAX_CHANGES`) replaced from a list, whose guards keep the
+    predicted class.
 
     Raises EmptyTextError for a text without a token and ValueError for what cannot be asked; `timed` says that the time
     is limited, so that there may be any number of sequences.
     """
     tokens = _tokens(model, text)
     max_changes = min(MAX_CHANGES, len(tokens)) if max_changes is None else max_changes
-    word_list = listed(name, model, tokens, reading or verdict_on_tokens(model, tokens).label)
+    word_list = listed(name, model, tokens, verdict_on_tokens(model, tokens).label)
     return _asked(
         Question(
             model, text, Substitutions(tokens, told_apart(model, tokens, word_list.substitutes), max_changes), word_list

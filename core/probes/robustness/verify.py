@@ -11,7 +11,7 @@ import hashlib
 import json
 import random
 from collections.abc import Callable, Iterator, Sequence
-from itertools import combinations, islice, product
+from itertools import combinations, islice, pairwise, product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -74,6 +74,8 @@ def verify(
         faults.append("the witness does not flip the verdict")
     if line["status"] != "certified":
         return Checked(0, tuple(faults))
+    if line["covered"] != line["sequences"] or line["sequences"] != _count(line, model):
+        faults.append("not all sequences are covered")
     sequences = _all(line, tokens) if everything else islice(_drawn(line, tokens, random.Random(seed)), samples)
     least = min(line["closest"]["margin"], own[0]) if line["closest"] else -np.inf  # the text's own order is among them
     floor = line.get("floor")
@@ -119,10 +121,21 @@ def _reader(model: Model, label: str) -> Callable[[Sequence[tuple[str, ...]]], t
     return read
 
 
+def _count(line: dict[str, Any], model: Model) -> int:
+    """How many sequences a line's family has, the text among them; of orders, what the line says."""
+    if line["kind"] == "moves":
+        return int(line["sequences"])
+    counts = [1] + [0] * line["most"]  # of ways to replace 0, 1, … tokens
+    for token, words in zip(line["tokens"], line["substitutes"], strict=True):
+        told = {*model.vocabulary.encode(words)} - {*model.vocabulary.encode([token])}
+        counts = [1, *(more + fewer * len(told) for fewer, more in pairwise(counts))]
+    return sum(counts)
+
+
 def _all(line: dict[str, Any], tokens: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Every sequence of a line's family; orders with equal words may come twice."""
     if line["kind"] == "moves":
-        yield from _orders(line, tokens, sorted)
+        yield from _orders(line, tokens, list)
         return
     for size in range(1, line["most"] + 1):
         for places in combinations(range(len(tokens)), size):
@@ -133,7 +146,7 @@ def _all(line: dict[str, Any], tokens: Sequence[str]) -> Iterator[tuple[str, ...
 def _drawn(line: dict[str, Any], tokens: Sequence[str], random: random.Random) -> Iterator[tuple[str, ...]]:
     """Sequences of a line's family at random, without end; any may come twice. None where there are none."""
     if line["kind"] == "moves":
-        while order := next(_orders(line, tokens, lambda some: random.sample(list(some), len(list(some)))), None):
+        while order := next(_orders(line, tokens, lambda some: random.sample(some, len(some))), None):
             yield order
     changeable = [place for place, words in enumerate(line.get("substitutes", ())) if words]
     while changeable:

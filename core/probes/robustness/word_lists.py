@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,14 +34,10 @@ _LARGEST = 5_000_000  # bytes of a file
 
 @dataclass(frozen=True)
 class WordList:
-    """A list for the tokens of a text under a model: `substitutes` [n], none twice.
-
-    `name` is one of `NAMES` or the file's; `refused` counts those that the guards refused.
-    """
+    """A list for the tokens of a text under a model: `substitutes` [n], none twice; its name, or that of its file."""
 
     name: str
     substitutes: tuple[tuple[str, ...], ...]
-    refused: int = 0
 
     @property
     def hash(self) -> str:
@@ -68,7 +64,7 @@ def listed(name: str, model: Model, tokens: Sequence[str], gold_label: str) -> W
     Raises OSError and ValueError for a file that cannot be read or holds nothing.
     """
     if name not in NAMES:
-        return WordList(Path(name).name, _typeable(model, tokens, _of_file(Path(name))))
+        return WordList(Path(name).name, _typeable(model, tokens, _of_file(Path(name), model)))
     words = lexicon.load()
     offered = {
         token: slips(token) if name == TYPOS else [*words.synonyms(token), *words.forms(token)]
@@ -87,7 +83,7 @@ def listed(name: str, model: Model, tokens: Sequence[str], gold_label: str) -> W
         )
         for place, (token, words_of) in enumerate(zip(tokens, found, strict=True))
     )
-    return WordList(name, allowed, sum(map(len, found)) - sum(map(len, allowed)))
+    return WordList(name, allowed)
 
 
 def _typeable(model: Model, tokens: Sequence[str], offered: Mapping[str, Sequence[str]]) -> tuple[tuple[str, ...], ...]:
@@ -99,26 +95,21 @@ def _typeable(model: Model, tokens: Sequence[str], offered: Mapping[str, Sequenc
     return tuple(kept.get(token, ()) for token in tokens)
 
 
-def _of_file(path: Path) -> dict[str, list[str]]:
+def _of_file(path: Path, model: Model) -> dict[str, list[str]]:
+    """The substitutes of each word, as the model's preprocessing reads both."""
     if path.stat().st_size > _LARGEST:
         raise ValueError(_("{file} is larger than {most} MB").format(file=path.name, most=_LARGEST // 10**6))
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError(_("{file} is not UTF-8 text").format(file=path.name)) from None
     offered: dict[str, list[str]] = {}
-    for word, *others in _lines(path):
-        offered.setdefault(word, []).extend(others)
+    for line in text.splitlines():
+        read = [model.preprocessing(word) for word in line.replace(",", " ").replace(":", " ").split()]
+        if read and len(read[0]) == 1:
+            offered.setdefault(read[0][0], []).extend(word for words in read[1:] if len(words) == 1 for word in words)
     if not any(offered.values()):
         raise ValueError(
             _("{file} holds no substitute; expected a word and its substitutes on each line").format(file=path.name)
         )
     return offered
-
-
-def _lines(path: Path) -> Iterator[list[str]]:
-    """The words of each line that has any."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValueError(_("{file} is not UTF-8 text").format(file=path.name)) from None
-    for line in text.lower().splitlines():
-        words = line.replace(",", " ").replace(":", " ").split()
-        if words:
-            yield words

@@ -84,7 +84,7 @@ def changes(flips: Sequence[tuple[Verdict, Verdict]]) -> str:
 
 
 def flip_badge(line: str, after: Verdict) -> None:
-    """What tells of a flip, in the colour of its second class where there are two."""
+    """A badge for a flip; of two classes, in the colour of the new verdict."""
     usual, color = targets.default(after.labels), "gray"
     if any(after.known):
         color = "violet" if usual is None else "blue" if after.predicted == usual.number else "orange"
