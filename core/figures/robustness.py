@@ -51,7 +51,7 @@ def shares(counts: Sequence[Counts], size: str) -> go.Figure:
     )
     return layout.finish(
         figure,
-        _("Verdicts that no change of a size alters"),
+        _("Certified and flipped texts by size of change"),
         360,
         x={"title": size, "tickvals": at},
         y={"title": _("texts (%)"), "range": [0, 102]},

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from core.models.predict import Verdict
     from core.probes.permutations.flip import FlipProgress, Flips, Pair
 
-_AT_ONCE = 40_320  # orders, all that eight words have: in about two seconds
+_AT_ONCE = 40_320  # orders, all that eight words have: in about a second
 STARTERS = (  # sentences whose verdict an accepted order flips, under some shipped model
     "I am happy and not tired at all",
     "She is happy that he is not sick",
