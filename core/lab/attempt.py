@@ -1,0 +1,193 @@
+"""Is a number that a student typed right, and if not, which slip gives it?
+
+A problem is a list of blanks in the order in which they are worked out. Each has a formula over the numbers before it,
+so an answer can be compared with the truth, with what a known slip gives, and with what follows from the student's own
+earlier answers.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from core.lab.bptt.formula import parse
+from core.lab.worksheet import Line
+from core.runtime.i18n import gettext as _
+
+Values = Mapping[str, float]
+Formula = Callable[[Values], float]
+Kind = Literal["right", "rounded", "coarse", "follows", "wrong", "unreadable"]
+LONGEST = 200  # characters of an answer
+_EXACT, _CLOSE = 1e-9, 5e-4  # relative: a number that is the value, and a product of rounded numbers
+_EARLY = (1, 2, 3)  # decimals to which earlier numbers may have been rounded
+_DECIMAL = re.compile(r"[+-]?(?:\d+(?:\.(?P<part>\d*))?|\.(?P<bare>\d+))(?:[eE](?P<power>[+-]?\d{1,3}))?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A known mistake: what it is, in a sentence, and the number that it gives."""
+
+    said: str
+    formula: Formula
+
+
+@dataclass(frozen=True)
+class Blank:
+    """A number to be worked out: its key, its sign in LaTeX, its formula in letters (LaTeX) and as a function."""
+
+    name: str
+    symbol: str
+    letters: str
+    formula: Formula
+    slips: tuple[Slip, ...] = ()
+
+
+@dataclass(frozen=True)
+class Part:
+    """A step of a problem: what is asked, a hint in plain words, its blanks, and the working that solves it."""
+
+    title: str
+    hint: str
+    blanks: tuple[Blank, ...]
+    solution: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An exercise to be tried: the question, what is given, and the steps.
+
+    `known` are the given numbers by key. `decimals` is how many an answer must have, unless it is exact.
+    """
+
+    title: str
+    question: str
+    given: tuple[Line, ...]
+    known: Values
+    parts: tuple[Part, ...]
+    decimals: int = 3
+    truth: Mapping[str, float] = field(init=False)
+
+    def __post_init__(self) -> None:
+        values = dict(self.known)
+        for blank in self.blanks():
+            if blank.name in values:
+                raise ValueError(f"two numbers are named {blank.name}")
+            values[blank.name] = blank.formula(values)
+        object.__setattr__(self, "truth", values)
+
+    def blanks(self) -> Iterator[Blank]:
+        """The blanks of all steps, in order."""
+        for part in self.parts:
+            yield from part.blanks
+
+    def marks(self, typed: Mapping[str, str]) -> dict[str, Mark]:
+        """A mark for every blank with an answer; `typed` are the answers by key, empty ones are left out."""
+        read: dict[str, Answer | str] = {}
+        for blank in self.blanks():
+            if text := typed.get(blank.name, "").strip():
+                try:
+                    read[blank.name] = Answer.read(text)
+                except ValueError as error:
+                    read[blank.name] = str(error)
+        own = {**self.truth, **{name: answer.value for name, answer in read.items() if isinstance(answer, Answer)}}
+        marks: dict[str, Mark] = {}
+        for blank in self.blanks():
+            if (answer := read.get(blank.name)) is None:
+                continue
+            if isinstance(answer, str):
+                marks[blank.name] = Mark("unreadable", answer)
+            else:
+                wrong = any(mark.kind in ("wrong", "follows") for mark in marks.values())
+                marks[blank.name] = self._mark(blank, answer, own, wrong)
+        return marks
+
+    def _mark(self, blank: Blank, answer: Answer, own: Values, wrong_before: bool) -> Mark:
+        truth = self.truth[blank.name]
+        if answer.exactly(truth):
+            return Mark("right")
+        if answer.may_be(truth):
+            if answer.decimals is not None and answer.decimals < self.decimals:
+                said = _("Right, but give at least {count} decimals.").format(count=self.decimals)
+                return Mark("coarse", said)
+            return Mark("rounded", _("Right to the digits given."))
+        if wrong_before and self._gives(blank.formula, own, answer, truth):
+            return Mark("follows", _("Right for your earlier numbers, but one of them is wrong."))
+        for values in (self.truth, own):
+            for slip in blank.slips:
+                if self._gives(slip.formula, values, answer, truth):
+                    return Mark("wrong", slip.said)
+        if truth and answer.may_be(-truth):
+            return Mark("wrong", _("The sign is wrong."))
+        early = [{**self.known, **_rounded(self.truth, self.known, digits)} for digits in _EARLY]
+        if any(self._gives(blank.formula, values, answer, truth) for values in (own, *early)):
+            return Mark("wrong", _("Rounded too early: keep more digits until the end."))
+        if answer.decimals is not None and abs(answer.value - truth) < 1.01 * 10.0**-answer.decimals:
+            return Mark("wrong", _("The last digit is wrong: round it, do not cut it off."))
+        return Mark("wrong")
+
+    @staticmethod
+    def _gives(formula: Formula, values: Values, answer: Answer, truth: float) -> bool:
+        """Whether a formula gives the answer and not the truth as well."""
+        try:
+            value = formula(values)
+        except (ArithmeticError, ValueError):
+            return False
+        return math.isfinite(value) and answer.may_be(value) and not math.isclose(value, truth, rel_tol=_EXACT)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a check says of one answer. `said` is the diagnosis or the note, plain text; empty where there is none."""
+
+    kind: Kind
+    said: str = ""
+
+    @property
+    def good(self) -> bool:
+        """Whether the answer can stay."""
+        return self.kind in ("right", "rounded")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A number as typed: its value, and its decimals; None for a formula such as 1/3 or ln(2), which has none."""
+
+    value: float
+    decimals: int | None
+
+    @classmethod
+    def read(cls, text: str) -> Answer:
+        """Read a number, with a point or a comma, or a formula in numbers. Raises ValueError, one line."""
+        if len(text) > LONGEST:
+            raise ValueError(_("an answer has at most {most} characters").format(most=LONGEST))
+        plain = text.strip().replace("\N{MINUS SIGN}", "-")
+        if plain.count(",") == 1 and "." not in plain:
+            plain = plain.replace(",", ".")
+        if match := _DECIMAL.fullmatch(plain):
+            decimals = len(match["part"] or match["bare"] or "") - int(match["power"] or 0)
+            value = float(plain)
+        else:
+            decimals = None
+            value = float(parse(plain, ())({}))
+        if not math.isfinite(value):
+            raise ValueError(_("this is not a finite number"))
+        return cls(value, decimals)
+
+    def exactly(self, value: float) -> bool:
+        """Whether it is the value itself, to nine digits."""
+        return math.isclose(self.value, value, rel_tol=_EXACT, abs_tol=1e-12)
+
+    def may_be(self, value: float) -> bool:
+        """Whether the value, rounded to the digits given, is this number; a formula may be off by 0.05 %."""
+        if not math.isfinite(value):
+            return False
+        if self.decimals is None:
+            return math.isclose(self.value, value, rel_tol=_CLOSE)
+        return self.exactly(value) or abs(self.value - value) <= 0.5000001 * 10.0**-self.decimals
+
+
+def _rounded(truth: Values, known: Values, digits: int) -> dict[str, float]:
+    return {name: round(value, digits) for name, value in truth.items() if name not in known}
