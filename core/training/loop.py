@@ -35,7 +35,7 @@ from core.models.predict import logits
 from core.models.recurrent import CELLS, Classifier
 from core.runtime import files
 from core.text.preprocessing import Vocabulary
-from core.training import distributed
+from core.training import distributed, robust
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 Weights = np.ndarray | Sequence[float]
@@ -56,6 +56,9 @@ class TrainingSettings:
     in float32 and multiplies in bfloat16; auto uses it where the processor supports it. With `average` the rate stays
     at its peak after the rise, and the mean of the weights since then is evaluated and kept: stochastic weight
     averaging (Izmailov et al. 2018), for a second run that starts from a first.
+
+    `robust`, one of `robust.WAYS`, is how it is trained against replaced words; with ``interval`` the weights
+    to keep are chosen when the intervals have grown, for the log-loss on unchanged texts would choose the first ones.
 
     With `balance` a row counts for N / (K N_c), N_c being the training rows of its class, in training, in selecting
     weights and in the temperature. Probabilities are then those of a world in which all classes are as frequent.
@@ -79,9 +82,10 @@ class TrainingSettings:
     precision: str = "auto"
     average: bool = False
     balance: bool = False
+    robust: str = ""
 
     def __post_init__(self) -> None:
-        for name, known in (("precision", PRECISIONS), ("cell", CELLS)):
+        for name, known in (("precision", PRECISIONS), ("cell", CELLS), ("robust", ("", *robust.WAYS))):
             if getattr(self, name) not in known:
                 raise ValueError(f"unknown {name} {getattr(self, name)!r}; available: {', '.join(known)}")
         for name in ("hidden_size", "layers", "epochs", "batch_size", "evaluations_per_epoch", "patience", "seed"):
@@ -95,8 +99,8 @@ class TrainingSettings:
 
 
 def settings_json(settings: TrainingSettings) -> dict[str, Any]:
-    """The settings as a card keeps them: without `balance` if it is off, as in older cards."""
-    return {key: value for key, value in asdict(settings).items() if key != "balance" or value}
+    """The settings as a card keeps them: without `balance` and `robust` if they are off, as in older cards."""
+    return {key: value for key, value in asdict(settings).items() if key not in ("balance", "robust") or value}
 
 
 def class_weights(labels: np.ndarray) -> np.ndarray:
@@ -142,10 +146,12 @@ def train_classifier(
     state_file: Path | None = None,
     start: Mapping[str, Tensor] | None = None,
     names: Names = SENTIMENT,
+    substitutes: np.ndarray | None = None,
 ) -> Iterator[TrainingProgress]:
     """Train on the rows `train` of `sentences`, select on the rows `held`, from word vectors [V, E] or weights `start`.
 
-    Weights of another number of classes lend all but the read-out. `labels` are numbers of `names`.
+    Weights of another number of classes lend all but the read-out. `labels` are numbers of `names`. `substitutes`
+    [K, V, S] are for `robust` training.
 
     Yields progress every few steps and at every evaluation. With `state_file` the run is saved at every evaluation and
     resumed from there if it is the same run; the file is removed at the end. Raises ValueError if a class has no row.
@@ -153,7 +159,7 @@ def train_classifier(
     check_classes(labels, train, held, names)
     device = _device()
     weights = class_weights(labels[train]) if settings.balance else None
-    run = _Run(settings, vectors, device, start, weights, names)
+    run = _Run(settings, vectors, device, start, weights, names, substitutes)
     lengths = sentences.lengths
     held_sentences, held_labels = sentences.take(held), labels[held]
     gold = torch.from_numpy(labels.astype(np.int64))
@@ -161,6 +167,7 @@ def train_classifier(
     steps = steps_per_epoch * settings.epochs
     interval = max(1, steps_per_epoch // settings.evaluations_per_epoch)
     lent = [value.numpy() for value in (start or {}).values()]
+    lent += [] if substitutes is None else [substitutes]
     identity = _run_identity(settings, sentences, labels, train, held, vectors, *lent)
     if state_file:
         run.restore(state_file, identity)
@@ -175,13 +182,14 @@ def train_classifier(
             own, weight = distributed.share(rows)
             ids, row_lengths = pad(sentences, own)
             rate = _rate(run.step, steps, settings.average)
-            run.advance(ids, row_lengths, gold[torch.from_numpy(own)], rate, weight)
+            run.advance(ids, row_lengths, gold[torch.from_numpy(own)], rate, weight, robust.strength(run.step, steps))
             tokens += int(lengths[rows].sum())
             if settings.average and run.step >= steps * _WARM_UP and run.step % _AVERAGE_EVERY == 0:
                 run.average()
             evaluated = run.step % interval == 0 or run.step == steps
             if evaluated:
-                run.evaluate(held_sentences, held_labels)
+                if settings.robust != "interval" or robust.strength(run.step, steps) == 1:
+                    run.evaluate(held_sentences, held_labels)
                 if state_file and distributed.first():
                     run.save(state_file, identity)
             if evaluated or run.step % _REPORT_EVERY == 0:
@@ -303,7 +311,11 @@ class _Run:
         start: Mapping[str, Tensor] | None,
         weights: np.ndarray | None,
         names: Names,
+        substitutes: np.ndarray | None,
     ):
+        if settings.robust and substitutes is None:
+            raise ValueError("robust training needs substitutes")
+        self.substitutes = None if substitutes is None else torch.from_numpy(substitutes)
         torch.manual_seed(settings.seed)
         size, embedding = vectors.shape
         self.settings, self.device, self.weights = settings, device, weights
@@ -333,16 +345,27 @@ class _Run:
         self.mean: dict[str, Tensor] = {}  # of the weights since the rate stopped rising, where they are averaged
         self.averaged = 0
 
-    def advance(self, ids: np.ndarray, lengths: np.ndarray, gold: Tensor, rate: float, weight: float = 1.0) -> None:
-        """One optimiser step on one batch, of which these rows are the share `weight`."""
+    def advance(
+        self, ids: np.ndarray, lengths: np.ndarray, gold: Tensor, rate: float, weight: float, strength: float
+    ) -> None:
+        """One optimiser step on one batch, of which these rows are the share `weight`; `strength` is `robust`'s."""
         self.model.train()
         block = torch.from_numpy(ids)
         if self.settings.word_dropout:
             dropped = torch.rand(block.shape) < self.settings.word_dropout
             block = block.masked_fill(dropped & (block != Vocabulary.pad_id), Vocabulary.unk_id)
+        if self.substitutes is not None and self.settings.robust == "augment":
+            block = robust.replaced(block, gold, self.substitutes)
+        block, read, gold = block.to(self.device), torch.from_numpy(lengths).to(self.device), gold.to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
-            scores = self.model(block.to(self.device), torch.from_numpy(lengths).to(self.device))
-        loss = targets.cross_entropy(scores.float(), gold.to(self.device), self.class_weights) * weight
+            scores = self.model(block, read)
+        loss = targets.cross_entropy(scores.float(), gold, self.class_weights) * weight
+        if self.substitutes is not None and self.settings.robust == "interval":
+            table = self.substitutes.to(self.device)
+            scores = robust.worst_scores(self.model, block, read, gold, table, strength)
+            worst = targets.cross_entropy(scores, gold, self.class_weights) * weight
+            kappa = robust.KAPPA * strength
+            loss = (1 - kappa) * loss + kappa * worst
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         loss = distributed.add_up(self.parameters, loss)
@@ -382,7 +405,7 @@ class _Run:
 
     def out_of_patience(self, steps: int) -> bool:
         """Whether, since the rate began to fall, `patience` evaluations in a row failed to beat the best."""
-        if self.step < steps * _WARM_UP:
+        if self.step < steps * _WARM_UP or not self.history:
             return False
         since = max(best(self.history).step, steps * _WARM_UP)
         return sum(held.step > since for held in self.history) >= self.settings.patience

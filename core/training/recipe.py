@@ -237,8 +237,10 @@ def classifier(
     settings: TrainingSettings,
     out: Path,
     start: checkpoints.Checkpoint | None = None,
+    substitutes: np.ndarray | None = None,
 ) -> Iterator[TrainingProgress]:
     """Train one classifier, from the weights of `start` if given, and save it; the last event carries the model.
+    `substitutes` are those of `train_classifier`.
 
     Ask `check_start` before, if there is one.
     """
@@ -259,6 +261,7 @@ def classifier(
             state_file,
             _weights(start, prepared.lent) if start else None,
             prepared.names,
+            substitutes,
         ):
             # Saved before the run removes its state: a full disk must not cost it.
             if progress.model is not None and distributed.first():

@@ -282,6 +282,21 @@ def test_interruptions_at_every_evaluation_change_nothing(settings: TrainingSett
     assert list(state_file.parent.iterdir()) == []
 
 
+@pytest.mark.parametrize("robust", ["augment", "interval"])
+def test_robust_training_goes_on_where_it_stopped(robust: str, tmp_path: Path) -> None:
+    substitutes = np.random.default_rng(0).integers(2, WORDS, (2, WORDS, 2))
+
+    def run(state_file: Path | None = None) -> Iterator[TrainingProgress]:
+        return train_classifier(replace(SETTINGS, robust=robust), *DATA, state_file, substitutes=substitutes)
+
+    whole = last(run())
+    with closing(run(tmp_path / "state")) as begun:
+        next(event for event in begun if event.step > whole.step / 2)
+    rest = list(run(tmp_path / "state"))
+    assert rest[0].step > whole.step / 4
+    assert_same(rest[-1], whole)
+
+
 def test_an_interruption_between_evaluations_loses_no_more_than_one_interval(tmp_path: Path) -> None:
     settings = replace(SETTINGS, evaluations_per_epoch=1)
     whole = last(train_classifier(settings, *DATA))

@@ -83,6 +83,12 @@ def add_verbs(verbs: Verbs) -> None:
         "another. Without it a model of rare spam predicts ham for everything; with it probabilities assume balanced "
         "classes",
     )
+    parser.add_argument(
+        "--robust",
+        choices=["augment", "interval"],
+        help="with --start, against words replaced by WordNet's (as `certify` has them): replaced at random in "
+        "training, or by a loss on the worst case within intervals",
+    )
     parser.add_argument("--precision", choices=["auto", "float32", "bfloat16"])
     label_options(parser)
 
@@ -98,6 +104,7 @@ def train(options: argparse.Namespace) -> int:
 def _train(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
+    from core.probes.robustness.word_lists import table
     from core.text.preprocessing import Preprocessing
     from core.training import distributed, recipe
     from core.training.loop import TrainingSettings
@@ -107,6 +114,8 @@ def _train(options: argparse.Namespace) -> int:
     target = _target(options)
     if options.start and len(target.names) > 1:
         raise ValueError(f"--start is for a single cell; given {len(target.names)}: {', '.join(target.names)}")
+    if options.robust and (not options.start or options.words):
+        raise ValueError("--robust needs --start, whose words are replaced, and not --words")
     set_threads(options)
     out = target.out
     preprocessing = Preprocessing()
@@ -149,9 +158,10 @@ def _train(options: argparse.Namespace) -> int:
         for epoch, so_far in recipe.word_vectors(prepared, target.vectors):
             vectors = so_far
             bar.update(epoch - bar.n)
+    substitutes = table(start) if options.robust and start else None
     for cell, settings in runs.items():
         name = target.names[cell]
-        follow(name, recipe.classifier(name, prepared, vectors, settings, out, start))
+        follow(name, recipe.classifier(name, prepared, vectors, settings, out, start, substitutes))
         if not distributed.first():
             continue
         calibration = checkpoints.read_card(name, out)["calibration"]

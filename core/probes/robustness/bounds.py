@@ -78,7 +78,7 @@ class Bounds:
         exact = _linear(Box(words, words), weight_in, bias_in)
         self._inputs = exact
         self._reach = [torch.from_numpy(family.reach(place).astype(np.int64)) for place in range(len(family.tokens))]
-        self._hulls = [Box(exact.low[reach].amin(dim=0), exact.high[reach].amax(dim=0)) for reach in self._reach]
+        self.hulls = [Box(exact.low[reach].amin(dim=0), exact.high[reach].amax(dim=0)) for reach in self._reach]
         weight, bias = model.linear.weight.double(), model.linear.bias.double()
         if len(weight) == 1:
             sign = 1 if predicted else -1
@@ -90,7 +90,7 @@ class Bounds:
     def whole(self) -> float:
         """A margin that no sequence falls below."""
         h, c = self._start(1)
-        for hull in self._hulls:
+        for hull in self.hulls:
             h, c = self._step(hull, h, c)
         return float(self._margin(h)[0])
 
@@ -109,7 +109,7 @@ class Bounds:
             reach = self._reach[place]
             some = Box(self._inputs.low[reach], self._inputs.high[reach])
             after, cell = self._step(some, *(None if box is None else _repeat(box, len(reach)) for box in (h, c)))
-            for hull in self._hulls[place + 1 :]:
+            for hull in self.hulls[place + 1 :]:
                 after, cell = self._step(hull, after, cell)
             kept = (self._margin(after) > least).tolist()
             found[place] = frozenset(one for one, good in zip(reach.tolist(), kept, strict=True) if good)

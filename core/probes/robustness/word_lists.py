@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from core.models.predictor import BlackBox
 from core.probes.edits import sources
 from core.probes.edits.changes import SUBSTITUTE, Edit
@@ -26,6 +28,7 @@ from core.runtime.i18n import gettext as _
 from core.text import lexicon
 
 if TYPE_CHECKING:
+    from core.models.checkpoints import Checkpoint
     from core.models.predictor import Model
 
 WORDNET, TYPOS = NAMES = "wordnet", "typos"
@@ -84,6 +87,17 @@ def listed(name: str, model: Model, tokens: Sequence[str], gold_label: str) -> W
         for place, (token, words_of) in enumerate(zip(tokens, found, strict=True))
     )
     return WordList(name, allowed)
+
+
+def table(checkpoint: Checkpoint) -> np.ndarray:
+    """WordNet's list as ids [K, V, S] by gold label and word, without repeats, then the word's own id."""
+    words = checkpoint.vocabulary.words
+    by_label = []
+    for label in checkpoint.labels:
+        kept = told_apart(checkpoint, words, listed(WORDNET, checkpoint, words, label).substitutes)
+        by_label.append([[], [], *map(checkpoint.vocabulary.encode, kept)])  # of padding and the unknown word: none
+    most = max(1, *(len(ids) for some in by_label for ids in some))
+    return np.array([[[*ids, *[own] * (most - len(ids))] for own, ids in enumerate(some)] for some in by_label])
 
 
 def _typeable(model: Model, tokens: Sequence[str], offered: Mapping[str, Sequence[str]]) -> tuple[tuple[str, ...], ...]:
