@@ -1,4 +1,4 @@
-"""An exercise to be tried: blanks that are marked, a hint and the working of each step on demand, the link that keeps it.
+"""An exercise to be tried: blanks that are marked, hints and working on demand, the link that keeps the answers.
 
 Nothing of the solution is drawn before it is asked for.
 """
@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 import streamlit as st
 
 from core.lab.attempt import Mark, Part, Problem
-from core.lab.worksheet import Line, aligned, number
+from core.lab.worksheet import Line, number, rows
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from pages.server.fingerprint import fingerprint
@@ -20,7 +20,8 @@ from pages.widgets import query_params
 from pages.wording.latex_words import worded
 from pages.wording.tokens import plain
 
-_WIDTH = 172  # pixels of a blank: two of them stand side by side on a phone
+_WIDTH = 150  # pixels of a blank: two of them stand side by side on a phone
+_MOST_BOXES = 200  # of more, only those of the step at hand are drawn
 _DRAWN = {
     "right": ("green", ":material/check:"),
     "rounded": ("green", ":material/check:"),
@@ -29,6 +30,7 @@ _DRAWN = {
     "wrong": ("red", ":material/close:"),
     "unreadable": ("orange", ":material/question_mark:"),
 }
+_ICONS = {"right": "check_circle", "wrong": "cancel", "begun": "pending", "new": "circle"}
 
 
 def show(problem: Problem, key: str) -> bool:
@@ -41,7 +43,10 @@ def show(problem: Problem, key: str) -> bool:
     answers = _answers(problem, key)
     st.header(plain(problem.title))
     st.markdown(plain(problem.question))
-    show_lines(problem.given)
+    with st.container(horizontal=True, gap="large"):
+        for line in problem.given:
+            with st.container(width="content", gap=None):
+                show_lines([line])
     steps, below = st.container(), st.container(horizontal=True, vertical_alignment="center")
     with below:
         whole: bool = query_params.linked(
@@ -68,9 +73,21 @@ def show(problem: Problem, key: str) -> bool:
     with steps:
         _progress(marks, len(asked))
         parts = [part for part in problem.parts if any(blank.name in asked for blank in part.blanks)]
-        _open_the_next(parts, asked, marks, key)
-        for place, part in enumerate(parts, 1):
-            _step(problem, part, place, asked, marks, key)
+        found = [_status(part, asked, marks) for part in parts]
+        # When a step is finished it closes, and the next one opens in its place.
+        following = next((place for place, (status, _right, _count) in enumerate(found) if status != "right"), None)
+        for place, (part, (status, right, count)) in enumerate(zip(parts, found, strict=True)):
+            title = f"{plain(part.title)} · " + _("{right} of {count} right").format(right=right, count=count)
+            icon = f":material/{_ICONS[status]}:"
+            opened = place == following
+            # Streamlit (1.67) keeps the boxes, and the focus, of a fold whose title changes if it has a key and no
+            # callback; and then it opens or closes it only under another key.
+            with st.expander(title, opened, icon=icon, type="step", key=f"{key} fold {place} {opened}"):
+                if len(asked) > _MOST_BOXES and not opened:
+                    st.caption(_("Steps of a long exercise open one after another."))
+                    continue
+                _boxes(part, asked, marks, key)
+                _help(problem, part, asked, key)
         query_params.carry("steps", query_params.written(sorted(_shown(key))) if _shown(key) else None)
     return whole
 
@@ -108,7 +125,6 @@ def _clear(problem: Problem, key: str) -> None:
     _fill(problem, key, {})
     st.session_state[f"{key} steps"] = []
     st.session_state.pop(f"{key} hints", None)
-    st.session_state.pop(f"{key} next", None)
 
 
 def _read(given: str, names: Sequence[str]) -> dict[str, str] | None:
@@ -169,17 +185,6 @@ def _progress(marks: Mapping[str, Mark], count: int) -> None:
     st.progress(right / count, text=listed(said))
 
 
-def _open_the_next(parts: Sequence[Part], asked: Collection[str], marks: Mapping[str, Mark], key: str) -> None:
-    """When a step is finished, the first unfinished one opens in its place; else the reader opens and closes them."""
-    state = st.session_state
-    unfinished = (place for place, part in enumerate(parts) if _status(part, asked, marks)[0] != "right")
-    following = next(unfinished, None)
-    if state.get(f"{key} next", -1) != following:
-        state[f"{key} next"] = following
-        for place in range(len(parts)):
-            state[f"{key} open {place + 1}"] = place == following
-
-
 def _status(part: Part, asked: Collection[str], marks: Mapping[str, Mark]) -> tuple[str, int, int]:
     """(status, blanks that are right, blanks asked for) of a step."""
     names = [blank.name for blank in part.blanks if blank.name in asked]
@@ -191,22 +196,6 @@ def _status(part: Part, asked: Collection[str], marks: Mapping[str, Mark]) -> tu
     return ("wrong" if bad else "begun" if found else "new"), right, len(names)
 
 
-def _step(
-    problem: Problem, part: Part, place: int, asked: Collection[str], marks: Mapping[str, Mark], key: str
-) -> None:
-    status, right, count = _status(part, asked, marks)
-    icon = {"right": "check_circle", "wrong": "cancel", "begun": "pending", "new": "circle"}[status]
-    title = f"{plain(part.title)} · " + _("{right} of {count} right").format(right=right, count=count)
-    box = st.expander(
-        title, icon=f":material/{icon}:", type="step", key=f"{key} open {place}", on_change="rerun"
-    )
-    if not box.open:
-        return
-    with box:
-        _boxes(part, asked, marks, key)
-        _help(problem, part, asked, key)
-
-
 def _boxes(part: Part, asked: Collection[str], marks: Mapping[str, Mark], key: str) -> None:
     """A box for each blank with its mark, and below them what was found."""
     blanks = [blank for blank in part.blanks if blank.name in asked]
@@ -216,7 +205,7 @@ def _boxes(part: Part, asked: Collection[str], marks: Mapping[str, Mark], key: s
                 st.text_input(f"${worded(blank.symbol)}$", key=f"{key} {blank.name}", autocomplete="off")
                 if mark := marks.get(blank.name):
                     colour, icon = _DRAWN[mark.kind]
-                    st.caption(f":{colour}[{icon} {plain(_name(mark))}]")
+                    st.markdown(f":small[:{colour}[{icon} {plain(_name(mark))}]]")
     for blank in blanks:
         mark = marks.get(blank.name)
         if mark and mark.said and not mark.good:
@@ -250,9 +239,8 @@ def _help(problem: Problem, part: Part, asked: Collection[str], key: str) -> Non
     if stage and part.hint:
         st.markdown(f":material/lightbulb: {plain(part.hint)}")
     if stage > 1:
-        for blank in part.blanks:
-            if blank.name in asked:
-                st.latex(worded(f"{blank.symbol} = {blank.letters}"))
+        formulas = [rf"{blank.symbol} &= {blank.letters}" for blank in part.blanks if blank.name in asked]
+        st.latex(worded(rows(formulas)))
     with st.container(horizontal=True):
         if stage < 2:
             label = _("Formula") if stage or not part.hint else _("Hint")
@@ -265,7 +253,7 @@ def _help(problem: Problem, part: Part, asked: Collection[str], key: str) -> Non
 
 def _written_out(problem: Problem, part: Part) -> tuple[Line, ...]:
     return tuple(
-        Line(aligned(blank.symbol, [blank.letters, number(problem.truth[blank.name], 6)])) for blank in part.blanks
+        Line(rf"{blank.symbol} = {blank.letters} = {number(problem.truth[blank.name], 6)}") for blank in part.blanks
     )
 
 
