@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from core.lab.bptt.formula import parse
-from core.lab.worksheet import Line
+from core.lab.worksheet import Line, number
 from core.runtime.i18n import gettext as _
 
 Values = Mapping[str, float]
@@ -82,6 +82,12 @@ class Problem:
         """The blanks of all steps, in order."""
         for part in self.parts:
             yield from part.blanks
+
+    def working(self, part: Part) -> tuple[Line, ...]:
+        """The lines that solve a step: its own, or the formula and the value of each blank."""
+        return part.solution or tuple(
+            Line(rf"{blank.symbol} = {blank.letters} = {number(self.truth[blank.name], 6)}") for blank in part.blanks
+        )
 
     def marks(self, typed: Mapping[str, str]) -> dict[str, Mark]:
         """A mark for every blank with an answer; `typed` are the answers by key, empty ones are left out."""

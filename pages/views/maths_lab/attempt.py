@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 import streamlit as st
 
 from core.lab.attempt import Mark, Part, Problem
-from core.lab.worksheet import Line, number, rows
+from core.lab.worksheet import rows
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from pages.server.fingerprint import fingerprint
@@ -43,7 +43,7 @@ def show(problem: Problem, key: str) -> bool:
     answers = _answers(problem, key)
     st.header(plain(problem.title))
     st.markdown(plain(problem.question))
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         for line in problem.given:
             with st.container(width="content", gap=None):
                 show_lines([line])
@@ -248,13 +248,7 @@ def _help(problem: Problem, part: Part, asked: Collection[str], key: str) -> Non
         label = _("Hide this step") if shown else _("Show this step")
         st.button(label, icon=":material/visibility:", key=f"{key} show {index}", on_click=turn)
     if shown:
-        show_lines(part.solution or _written_out(problem, part))
-
-
-def _written_out(problem: Problem, part: Part) -> tuple[Line, ...]:
-    return tuple(
-        Line(rf"{blank.symbol} = {blank.letters} = {number(problem.truth[blank.name], 6)}") for blank in part.blanks
-    )
+        show_lines(problem.working(part))
 
 
 def _shown(key: str) -> set[int]:
