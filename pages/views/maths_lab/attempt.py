@@ -5,13 +5,17 @@ Nothing of the solution is drawn before it is asked for.
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Collection, Mapping, Sequence
 
 import streamlit as st
 
 from core.lab.attempt import Mark, Part, Problem
+from core.lab.handout import Handout
+from core.lab.variants import MOST_SEED
 from core.lab.worksheet import rows
+from core.runtime import i18n
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from pages.server.fingerprint import fingerprint
@@ -59,6 +63,7 @@ def show(problem: Problem, key: str) -> bool:
             write=lambda _on: "1",
         )
         asked = _blanks_asked(problem, key)
+        _downloads(problem, asked, key, solved=whole)
         st.button(
             _("Clear my answers"),
             icon=":material/backspace:",
@@ -90,6 +95,36 @@ def show(problem: Problem, key: str) -> bool:
                 _help(problem, part, asked, key)
         query_params.carry("steps", query_params.written(sorted(_shown(key))) if _shown(key) else None)
     return whole
+
+
+def seed(key: str) -> int | None:
+    """The number of a sheet, whose numbers are drawn by it, for the exercise of this key; None for a reader's own.
+
+    The link carries it as ``sheet``.
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen: int | None = query_params.linked(
+            st.number_input,
+            _("Sheet number"),
+            0,
+            MOST_SEED,
+            None,
+            name="sheet",
+            key=f"{key} sheet",
+            default=None,
+            read=query_params.whole(0, MOST_SEED),
+            step=1,
+            placeholder=_("own numbers"),
+            help=_("Everyone who types the same number gets the same exercise. Empty it to use your own numbers."),
+            width=170,
+        )
+        st.button(_("Other numbers"), icon=":material/casino:", key=f"{key} other", on_click=_draw, args=(key,))
+    return chosen
+
+
+def _draw(key: str) -> None:
+    st.session_state[f"{key} sheet"] = random.randrange(1, 1_000)
+    st.session_state[f"{key} solution"] = False
 
 
 def _answers(problem: Problem, key: str) -> dict[str, str]:
@@ -172,6 +207,30 @@ def _blanks_asked(problem: Problem, key: str) -> set[str]:
             fit=lambda some: [name for name in names if name in some] or names,
         )
     return set(chosen)
+
+
+def _downloads(problem: Problem, asked: Collection[str], key: str, *, solved: bool) -> None:
+    """The exercise as a file; the one with the answers only if the solution is shown."""
+    language = i18n.current()
+    with st.popover(_("Worksheet"), icon=":material/print:", help=_("Save the exercise to print it or hand it out.")):
+        for answers in (False, True) if solved else (False,):
+            sheet = Handout(problem, st.session_state.get(f"{key} sheet"), answers, asked, worded)
+            for ending, mime, name in (("html", "text/html", "HTML"), ("md", "text/markdown", "Markdown")):
+
+                def written(sheet: Handout = sheet, ending: str = ending) -> str:
+                    i18n.use(language)  # it is written when the button is pressed, by a thread of its own
+                    return sheet.html() if ending == "html" else sheet.markdown()
+
+                label = _("Answers as {form}") if answers else _("Blank sheet as {form}")
+                st.download_button(
+                    label.format(form=name),
+                    written,
+                    f"unrolled-{'answers' if answers else 'sheet'}.{ending}",
+                    mime,
+                    key=f"{key} {ending} {answers}",
+                    on_click="ignore",
+                    icon=":material/download:",
+                )
 
 
 def _progress(marks: Mapping[str, Mark], count: int) -> None:
