@@ -269,7 +269,10 @@ def _boxes(part: Part, asked: Collection[str], marks: Mapping[str, Mark], key: s
         mark = marks.get(blank.name)
         if mark and mark.said and not mark.good:
             colour, icon = _DRAWN[mark.kind]
-            st.markdown(f":{colour}[{icon}] ${worded(blank.symbol)}$: {plain(mark.said)}")
+            st.markdown(
+                f":{colour}[{icon}] ${worded(blank.symbol)}$: {plain(mark.said)}"
+                + (f" ${worded(mark.symbol)}$" if mark.symbol else "")
+            )
 
 
 def _name(mark: Mark) -> str:
