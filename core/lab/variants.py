@@ -26,6 +26,10 @@ def variant(name: str, seed: int) -> Problem:
         )
     if not 0 <= seed <= MOST_SEED:
         raise ValueError(_("a seed is 0 to {most:,}; given: {seed}").format(most=MOST_SEED, seed=seed))
-    module = import_module(MODULES[name])
-    drawn: Problem = module.problem(module.drawn(seed))
-    return drawn
+    return _problem(MODULES[name], seed)
+
+
+def _problem(module: str, seed: int) -> Problem:
+    found = import_module(module)
+    problem: Problem = found.problem(found.drawn(seed))
+    return problem
