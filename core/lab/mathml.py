@@ -41,7 +41,7 @@ def mathml(latex: str, *, display: bool = True) -> str:
         if element.tag == "mtable" and _is_aligned(element):
             element.set("class", "aligned")
         for before, sign in zip([None, *element], element, strict=False):
-            if sign.text in ("−", "+") and (before is None or _calls_for_more(before)):
+            if sign.text == "−" and (before is None or _calls_for_more(before)):
                 sign.set("form", "prefix")  # of a number, without the spaces of a difference
     return ElementTree.tostring(tree, encoding="unicode")
 
