@@ -151,18 +151,18 @@ def _question(exercise: Exercise) -> str:
 
 def _given(exercise: Exercise) -> tuple[Line, ...]:
     """The table of rows: class, first weight, and what each learner names."""
-    boosting = exercise.boosting
-    first = boosting.first if boosting.first is not None else [1 / len(exercise.labels)] * len(exercise.labels)
 
     def text(label: int) -> str:
         name = exercise.names[label]
         return rf"\text{{{name}}}" if name.isalnum() and name.isascii() else {"−": "-", "+": "+"}.get(name, str(label))
 
     lines = [["i", *(str(i + 1) for i in range(len(exercise.labels)))], ["y_i", *map(text, exercise.labels)]]
-    lines += [["D_1(i)", *(number(float(one), 4) for one in first)]]
+    if (first := exercise.boosting.first) is not None:
+        lines += [["D_1(i)", *(number(float(one), 4) for one in first)]]
     lines += [[f"h_{{{t}}}(x_i)", *map(text, round_)] for t, round_ in enumerate(exercise.named, 1)]
     body = r" \\ ".join(" & ".join(line) for line in lines)
-    return (Line(rf"\begin{{array}}{{{'c' * len(lines[0])}}}{body}\end{{array}}"),)
+    table = Line(rf"\begin{{array}}{{{'c' * len(lines[0])}}}{body}\end{{array}}")
+    return (table,) if first is not None else (table, Line(rf"D_1(i) = \tfrac{{1}}{{{len(exercise.labels)}}}"))
 
 
 def _round(exercise: Exercise, t: int, wrong: Sequence[int], *, last: bool) -> list[Part]:

@@ -121,8 +121,8 @@ def _from_errors(form: str) -> None:
     ]
     exercise = problem_of_errors(errors, classes, form)
     if attempt.show(exercise, "boost"):
-        for index, part in enumerate(exercise.parts):
-            worksheet.show(Sheet(part.title, exercise.working(part)), f"boost errors {index}", copy=False)
+        lines = tuple(line for part in exercise.parts for line in exercise.working(part))
+        worksheet.show(Sheet(exercise.title, lines), "boost errors")
         st.plotly_chart(risk_by_error(errors, classes), key="boost risks", alt=_("The risk as a function of each vote"))
 
 
@@ -236,15 +236,15 @@ def _figures_of_round(cloud: Cloud | None, boosted: _Boosted, number: int, minim
                 ),
                 border=True,
             )
-    left, right = st.columns([3, 2])
+    plane, curve = st.columns([3, 2]) if cloud is not None else (st.container(), st.container())
     if cloud is not None:
-        left.plotly_chart(
+        plane.plotly_chart(
             weighted_points(cloud, boosting, number, regions(boosting, cloud.points, number)),
             key="boost plane",
             alt=_("The points by class and weight, over the regions that the ensemble assigns to each class"),
         )
     if minimum is not None:
-        right.plotly_chart(
+        curve.plotly_chart(
             risk_in_alpha(boosting, minimum), key="boost alpha", alt=_("The risk as a function of this round's vote")
         )
 
