@@ -123,7 +123,7 @@ class Problem:
             return Mark("right")
         if answer.may_be(truth):
             if answer.decimals is not None and answer.decimals < self.decimals:
-                said = _("Right, but give at least {count} decimals.").format(count=self.decimals)
+                said = _("Right, but give more decimals: at least {count}.").format(count=self.decimals)
                 return Mark("coarse", said)
             return Mark("rounded", _("Right to the digits given."))
         if wrong_before and _gives(blank.formula, own, answer, truth):

@@ -102,7 +102,7 @@ def seed(key: str) -> int | None:
 
     The link carries it as ``sheet``.
     """
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
         chosen: int | None = query_params.linked(
             st.number_input,
             _("Sheet number"),
