@@ -115,7 +115,10 @@ class Handout:
 
     def _head(self) -> str:
         marks = "".join(f"<span>{escape(mark)}</span>" for mark in self._marks())
-        return marks if self.solved else f'{marks}<span class="name">{escape(titled(_("Name"), ""))}<i></i></span>'
+        if self.solved:
+            return marks
+        name = escape(titled(_("Name"), ""))
+        return f'{marks}<span class="name">{name}<i></i></span>'
 
     def _digits(self) -> str:
         count = 0 if self.solved else self.problem.decimals
