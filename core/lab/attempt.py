@@ -203,10 +203,12 @@ class Answer:
 
     @classmethod
     def read(cls, text: str) -> Answer:
-        """Read a number, with a point or a comma, or a formula in numbers. Raises ValueError, one line."""
+        """Read a number, with a point or a comma, perhaps in per cent, or a formula. Raises ValueError, one line."""
         if len(text) > LONGEST:
             raise ValueError(_("an answer has at most {most} characters").format(most=LONGEST))
         plain = text.translate(_ASCII).strip().lstrip("=≈ ")
+        if percent := plain.endswith("%"):
+            plain = plain[:-1].rstrip()
         if "." not in plain:
             plain = _COMMA.sub(".", plain)
         if match := _DECIMAL.fullmatch(plain):
@@ -215,6 +217,8 @@ class Answer:
         else:
             decimals = None
             value = float(parse(plain, ())({}))
+        if percent:
+            value, decimals = value / 100, None if decimals is None else decimals + 2
         if not math.isfinite(value) or abs(decimals or 0) > _MOST_DECIMALS:
             raise ValueError(_("this is not a finite number"))
         return cls(value, decimals)
