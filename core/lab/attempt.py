@@ -126,8 +126,11 @@ class Problem:
                 said = _("Right, but give more decimals: at least {count}.").format(count=self.decimals)
                 return Mark("coarse", said)
             return Mark("rounded", _("Right to the digits given."))
-        if wrong_before and _gives(blank.formula, own, answer, truth):
-            return Mark("follows", _("Right for your earlier numbers, but one of them is wrong."))
+        if _gives(blank.formula, own, answer, truth):
+            if wrong_before:
+                return Mark("follows", _("Right for your earlier numbers, but one of them is wrong."))
+            if abs(answer.value - truth) <= 0.5 * 10.0**-self.decimals:
+                return Mark("rounded", _("Right, but the last digits are off: your earlier numbers are rounded."))
         for gives in (_gives, _nearly_gives):
             for values in (self.truth, own):
                 for slip in blank.slips:
