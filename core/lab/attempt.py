@@ -125,7 +125,7 @@ class Problem:
             if answer.decimals is not None and answer.decimals < self.decimals:
                 said = _("Right, but give more decimals: at least {count}.").format(count=self.decimals)
                 return Mark("coarse", said)
-            return Mark("rounded", _("Right to the digits given."))
+            return Mark("rounded")
         if _gives(blank.formula, own, answer, truth):
             if wrong_before:
                 return Mark("follows", _("Right for your earlier numbers, but one of them is wrong."))
