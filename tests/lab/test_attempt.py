@@ -83,6 +83,12 @@ def test_a_number_has_the_decimals_that_were_typed():
     assert [Answer.read(text).decimals for text in ("1", "1.50", "1.5e-3", "2e3", "1/3")] == [0, 2, 4, -3, None]
 
 
+def test_a_slip_in_a_number_that_was_not_given_is_found():
+    mark = _tanh_then_square().marks({"q": "0.4900"})["q"]
+    assert mark.said.startswith("not bent")
+    assert mark.symbol == "h"
+
+
 def test_two_numbers_of_one_name_are_refused():
     blank = Blank("a", "a", "a", lambda v: v["a"])
     with pytest.raises(ValueError, match="a"):

@@ -202,3 +202,20 @@ def test_after_a_slip_the_rest_is_right_for_the_student_s_numbers(exercise: str)
         carried += sum(mark.good or mark.kind == "follows" for mark in after)
         count += len(after)
     assert carried >= 0.95 * count
+
+
+def test_a_slip_is_found_from_the_results_alone(exercise: str) -> None:
+    rng = random.Random(f"results {exercise}")
+    found = count = 0
+    for _count, (problem, blank) in zip(range(COUNT), blanks(exercise, rng), strict=False):
+        (part,) = [part for part in problem.parts if blank in part.blanks]
+        result = part.blanks[-1].name
+        try:
+            given = worked(problem, 9, blank)[result] if blank.slips else ""
+        except (ArithmeticError, ValueError):
+            continue
+        if given and abs(float(given) - problem.truth[result]) > 1e-3:
+            mark = problem.marks({result: f"{float(given):.5f}"})[result]
+            count += 1
+            found += mark.kind == "wrong" and bool(mark.said)
+    assert found >= 0.7 * count
