@@ -128,14 +128,14 @@ def _draw(key: str) -> None:
 
 
 def _answers(problem: Problem, key: str) -> dict[str, str]:
-    """What is in the boxes by blank; other given numbers than before empty them, unless a link was just opened."""
+    """What is in the boxes by blank; another exercise than before empties them, unless a link was just opened."""
     state = st.session_state
     names = [blank.name for blank in problem.blanks()]
     linked, before = f"{key} try", state.get(f"{key} try")
     query_params.restore("try", {}, lambda given: _read(given, names), linked)
     opened = state[linked] is not before
     query_params.restore("steps", [], query_params.positions(len(problem.parts), all_of_them=False), f"{key} steps")
-    numbers = fingerprint((names, sorted(problem.known.items())))
+    numbers = fingerprint(sorted(problem.truth.items()))  # with the given ones; a setting may change the results alone
     if opened:
         _fill(problem, key, state[linked])
     elif state.get(f"{key} numbers") != numbers:
