@@ -91,6 +91,10 @@ class Problem:
         for part in self.parts:
             yield from part.blanks
 
+    def results(self) -> list[str]:
+        """The keys of the last blank of each step."""
+        return [part.blanks[-1].name for part in self.parts if part.blanks]
+
     def working(self, part: Part) -> tuple[Line, ...]:
         """The lines that solve a step: its own, or the formula and the value of each blank."""
         return part.solution or tuple(

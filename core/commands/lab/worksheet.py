@@ -100,7 +100,7 @@ def _pages(options: argparse.Namespace, name: str, seed: int) -> list[str]:
     i18n.use(options.lang.replace("-", "_"))
     try:
         problem = variant(name, seed)
-        asked = [part.blanks[-1].name for part in problem.parts] if options.results else []
+        asked = problem.results() if options.results else []
         handouts = Handout(problem, seed, asked=asked), Handout(problem, seed, solved=True)
         written = [[handout.html(), *([handout.markdown()] if options.markdown else [])] for handout in handouts]
     finally:

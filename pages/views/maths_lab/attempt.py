@@ -181,7 +181,7 @@ def _blanks_asked(problem: Problem, key: str) -> set[str]:
     """Which numbers a student is asked for: all of them, the last of each step, or some."""
     symbols = {blank.name: f"${worded(blank.symbol)}$" for blank in problem.blanks()}
     names = list(symbols)
-    results = [part.blanks[-1].name for part in problem.parts]
+    results = problem.results()
 
     def take(some: list[str]) -> None:
         st.session_state[f"{key} blanks"] = some
