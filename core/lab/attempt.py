@@ -110,7 +110,11 @@ class Problem:
                     read[blank.name] = Answer.read(text)
                 except ValueError as error:
                     read[blank.name] = str(error)
-        own = {**self.truth, **{name: answer.value for name, answer in read.items() if isinstance(answer, Answer)}}
+        own = dict(self.known)  # the student's numbers; those not given follow from them
+        for blank in self.blanks():
+            answer = read.get(blank.name)
+            value = answer.value if isinstance(answer, Answer) else _value(blank.formula, own)
+            own[blank.name] = value if math.isfinite(value) else self.truth[blank.name]
         early = [values for digits in _EARLY for values in self._rounded_early(digits)] if read else []
         marks: dict[str, Mark] = {}
         wrong_before = False

@@ -89,6 +89,13 @@ def test_a_slip_in_a_number_that_was_not_given_is_found():
     assert mark.symbol == "h"
 
 
+def test_an_error_is_carried_on_through_a_number_that_was_not_given():
+    bent, square = _tanh_then_square().parts
+    half = Blank("r", "r", "q / 2", lambda v: v["q"] / 2)
+    problem = Problem("t", "q", (), {"a": 0.7}, (bent, square, Part("three", "", (half,))))
+    assert problem.marks({"h": "0.7", "r": "0.245"})["r"].kind == "follows"
+
+
 def test_two_numbers_of_one_name_are_refused():
     blank = Blank("a", "a", "a", lambda v: v["a"])
     with pytest.raises(ValueError, match="a"):
