@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Literal
 
 from core.lab.bptt.formula import parse
 from core.lab.worksheet import Line, number
 from core.runtime.i18n import gettext as _
+from core.runtime.i18n import together
 
 Values = Mapping[str, float]
 Formula = Callable[[Values], float]
@@ -26,6 +28,7 @@ _NEAR = 5e-3  # relative: what a slip gives with rounded numbers
 _EARLY = (1, 2, 3)  # decimals to which earlier numbers may have been rounded
 _TELLING = 3  # significant digits from which a number is told from others
 _MOST_DECIMALS = 300
+_MOST_BEFORE = 60  # earlier numbers in which a slip is looked for
 _ASCII = {0x2212: "-"} | {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}  # forms of an input method
 _COMMA = re.compile(r"(?<=[0-9]),(?=[0-9])|(?<![0-9]),(?=[0-9])")
 _DECIMAL = re.compile(r"[+-]?(?:\d+(?:\.(?P<part>\d*))?|\.(?P<bare>\d+))(?:[eE](?P<power>[+-]?\d{1,3}))?", re.ASCII)
@@ -88,6 +91,10 @@ class Problem:
         for part in self.parts:
             yield from part.blanks
 
+    def results(self) -> list[str]:
+        """The keys of the last blank of each step."""
+        return [part.blanks[-1].name for part in self.parts if part.blanks]
+
     def working(self, part: Part) -> tuple[Line, ...]:
         """The lines that solve a step: its own, or the formula and the value of each blank."""
         return part.solution or tuple(
@@ -103,7 +110,11 @@ class Problem:
                     read[blank.name] = Answer.read(text)
                 except ValueError as error:
                     read[blank.name] = str(error)
-        own = {**self.truth, **{name: answer.value for name, answer in read.items() if isinstance(answer, Answer)}}
+        own = dict(self.known)  # the student's numbers; those not given follow from them
+        for blank in self.blanks():
+            answer = read.get(blank.name)
+            value = answer.value if isinstance(answer, Answer) else _value(blank.formula, own)
+            own[blank.name] = value if math.isfinite(value) else self.truth[blank.name]
         early = [values for digits in _EARLY for values in self._rounded_early(digits)] if read else []
         marks: dict[str, Mark] = {}
         wrong_before = False
@@ -113,7 +124,10 @@ class Problem:
             if isinstance(answer, str):
                 marks[blank.name] = Mark("unreadable", answer)
             else:
-                marks[blank.name] = mark = self._mark(blank, answer, own, early, wrong_before)
+                mark = self._mark(blank, answer, own, early, wrong_before)
+                if mark == Mark("wrong") and answer.digits >= _TELLING:
+                    mark = self._unanswered(blank, answer, own, read) or mark
+                marks[blank.name] = mark
                 wrong_before |= mark.kind in ("wrong", "follows")
         return marks
 
@@ -123,11 +137,14 @@ class Problem:
             return Mark("right")
         if answer.may_be(truth):
             if answer.decimals is not None and answer.decimals < self.decimals:
-                said = _("Right, but give at least {count} decimals.").format(count=self.decimals)
+                said = _("Right, but give more decimals: at least {count}.").format(count=self.decimals)
                 return Mark("coarse", said)
-            return Mark("rounded", _("Right to the digits given."))
-        if wrong_before and _gives(blank.formula, own, answer, truth):
-            return Mark("follows", _("Right for your earlier numbers, but one of them is wrong."))
+            return Mark("rounded")
+        if _gives(blank.formula, own, answer, truth):
+            if wrong_before:
+                return Mark("follows", _("Right for your earlier numbers, but one of them is wrong."))
+            if abs(answer.value - truth) <= 0.5 * 10.0**-self.decimals:
+                return Mark("rounded", _("Right, but the last digits are off: your earlier numbers are rounded."))
         for gives in (_gives, _nearly_gives):
             for values in (self.truth, own):
                 for slip in blank.slips:
@@ -162,6 +179,19 @@ class Problem:
             return Mark("wrong", _("Rounded too early: keep more digits until the end."))
         if answer.decimals is not None and abs(answer.value - truth) < 1.5001 * 10.0**-answer.decimals:
             return Mark("wrong", _("The last digit is wrong. Keep more digits until the end."))
+        return None
+
+    def _unanswered(self, blank: Blank, answer: Answer, own: Values, read: Collection[str]) -> Mark | None:
+        """The slip in an earlier number, one that was not asked for or not given, that leads to this answer."""
+        before = list(takewhile(lambda other: other is not blank, self.blanks()))[-_MOST_BEFORE:]
+        for place, other in enumerate(before):
+            for slip in () if other.name in read else other.slips:
+                values = {**own, other.name: _value(slip.formula, own)}
+                for later in before[place + 1 :]:
+                    if later.name not in read:
+                        values[later.name] = _value(later.formula, values)
+                if _gives(blank.formula, values, answer, self.truth[blank.name]):
+                    return Mark("wrong", together([slip.said, _("This is in an earlier number:")]), other.symbol)
         return None
 
     def _rounded_early(self, digits: int) -> tuple[Values, Values]:
@@ -203,10 +233,12 @@ class Answer:
 
     @classmethod
     def read(cls, text: str) -> Answer:
-        """Read a number, with a point or a comma, or a formula in numbers. Raises ValueError, one line."""
+        """Read a number, with a point or a comma, perhaps in per cent, or a formula. Raises ValueError, one line."""
         if len(text) > LONGEST:
             raise ValueError(_("an answer has at most {most} characters").format(most=LONGEST))
         plain = text.translate(_ASCII).strip().lstrip("=≈ ")
+        if percent := plain.endswith("%"):
+            plain = plain[:-1].rstrip()
         if "." not in plain:
             plain = _COMMA.sub(".", plain)
         if match := _DECIMAL.fullmatch(plain):
@@ -215,6 +247,8 @@ class Answer:
         else:
             decimals = None
             value = float(parse(plain, ())({}))
+        if percent:
+            value, decimals = value / 100, None if decimals is None else decimals + 2
         if not math.isfinite(value) or abs(decimals or 0) > _MOST_DECIMALS:
             raise ValueError(_("this is not a finite number"))
         return cls(value, decimals)

@@ -72,8 +72,8 @@ class Handout:
             f"<p>{escape(problem.question)}</p>",
             f'<div class="given">{self._lines(problem.given)}</div>',
         ]
-        if not self.solved:
-            parts.append(f'<p class="note">{escape(self._digits())}</p>')
+        if digits := self._digits():
+            parts.append(f'<p class="note">{escape(digits)}</p>')
         for place, part in enumerate(problem.parts, 1):
             if not (blanks := self._blanks(part)):
                 continue
@@ -95,8 +95,8 @@ class Handout:
         if not self.solved:
             parts.append(titled(_("Name"), r"\_" * 30))
         parts += [_plain(problem.question), *self._texts(problem.given)]
-        if not self.solved:
-            parts.append(_plain(self._digits()))
+        if digits := self._digits():
+            parts.append(_plain(digits))
         for place, part in enumerate(problem.parts, 1):
             if not (blanks := self._blanks(part)):
                 continue
@@ -115,10 +115,14 @@ class Handout:
 
     def _head(self) -> str:
         marks = "".join(f"<span>{escape(mark)}</span>" for mark in self._marks())
-        return marks if self.solved else f'{marks}<span class="name">{escape(titled(_("Name"), ""))}<i></i></span>'
+        if self.solved:
+            return marks
+        name = escape(titled(_("Name"), ""))
+        return f'{marks}<span class="name">{name}<i></i></span>'
 
     def _digits(self) -> str:
-        return _("Give at least {count} decimals.").format(count=self.problem.decimals)
+        count = 0 if self.solved else self.problem.decimals
+        return _("Decimals: at least {count}.").format(count=count) if count else ""
 
     def _blanks(self, part: Part) -> list[Blank]:
         return [blank for blank in part.blanks if self.solved or not self.asked or blank.name in self.asked]

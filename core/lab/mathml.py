@@ -10,12 +10,13 @@ from xml.etree import ElementTree
 _ALIGNED = re.compile(r"\\(begin|end)\{(aligned|gathered)\}")
 _COLUMNS = {"aligned": "{rlrlrlrl}", "gathered": "{c}"}
 _TEXT = re.compile(r"\\text\{([^{}]*)\}")
-_SPACES = {"negativethinmathspace": "-0.167em"}  # MathML Core has lengths only
+_THIN = "0.167em"
+_SPACES = {"negativethinmathspace": f"-{_THIN}"}  # MathML Core has lengths only
 _KNOWN = re.compile(
     "math|mrow|mi|mn|mo|mtext|mspace|mfrac|msqrt|mroot|msub|msup|msubsup|mover|munder|munderover|mtable|mtr|mtd|mstyle"
 )
 _ATTRIBUTES = re.compile(
-    "display|displaystyle|scriptlevel|stretchy|fence|form|accent|minsize|maxsize|width|columnalign|mathvariant|mathsize"
+    "display|displaystyle|scriptlevel|stretchy|fence|form|accent|minsize|maxsize|width|lspace|rspace|columnalign|mathvariant|mathsize"
 )
 
 
@@ -40,9 +41,7 @@ def mathml(latex: str, *, display: bool = True) -> str:
         }
         if element.tag == "mtable" and _is_aligned(element):
             element.set("class", "aligned")
-        for before, sign in zip([None, *element], element, strict=False):
-            if sign.text == "−" and (before is None or _calls_for_more(before)):
-                sign.set("form", "prefix")  # of a number, without the spaces of a difference
+        _space(element)
     return ElementTree.tostring(tree, encoding="unicode")
 
 
@@ -50,6 +49,18 @@ def _is_aligned(table: ElementTree.Element) -> bool:
     """Whether the columns are right and left by turns, as an alignment has them."""
     rows = [[cell.get("columnalign") for cell in row] for row in table]
     return all(row == ["right", "left", "right", "left", "right", "left", "right", "left"][: len(row)] for row in rows)
+
+
+def _space(row: ElementTree.Element) -> None:
+    """A minus sign of a number has no spaces, as that of a difference has; the name of a function has thin ones."""
+    for before, sign, after in zip([None, *row], list(row), [*row, None][1:], strict=False):
+        text = sign.text or ""
+        if text == "−" and (before is None or _calls_for_more(before)):
+            sign.set("form", "prefix")
+        elif sign.tag in ("mi", "mo") and len(text) > 1 and text.isalpha():
+            sign.tag = "mo"
+            bracket = after is not None and after.text == "("
+            sign.attrib |= {"lspace": "0" if before is None else _THIN, "rspace": "0" if bracket else _THIN}
 
 
 def _calls_for_more(before: ElementTree.Element) -> bool:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from importlib import import_module
 
 from core.lab.attempt import Problem
-from core.runtime.i18n import gettext as _
 
 MODULES: Mapping[str, str] = {
     "lstm": "core.lab.cells.problem",
@@ -21,11 +20,9 @@ MOST_SEED = 999_999
 def variant(name: str, seed: int) -> Problem:
     """An exercise with the numbers of a seed. Raises LookupError for another name, ValueError for another seed."""
     if name not in MODULES:
-        raise LookupError(
-            _("unknown exercise {name}; available: {names}").format(name=repr(name[:30]), names=", ".join(MODULES))
-        )
+        raise LookupError(f"unknown exercise {name[:30]!r}; available: {', '.join(MODULES)}")
     if not 0 <= seed <= MOST_SEED:
-        raise ValueError(_("a seed is 0 to {most:,}; given: {seed}").format(most=MOST_SEED, seed=seed))
+        raise ValueError(f"a seed is 0 to {MOST_SEED:,}; given: {seed}")
     return _problem(MODULES[name], seed)
 
 

@@ -36,7 +36,7 @@ def test_a_blank_sheet_has_no_answer_and_a_solved_one_has_all() -> None:
         is_solved = "answers" in text
         for value in ("0.604368", "0.63474", "0.36526"):
             assert (value in page) == (value in text) == is_solved
-        assert ("Name" in page) == ("Name" in text) == ("3 decimals" in text) == (not is_solved)
+        assert ("Name" in page) == ("Name" in text) == ("at least 3" in text) == (not is_solved)
     only = Handout(problem, asked=["q"])
     assert only.html().count("<li>") == only.markdown().count(r"\underline") == 1 and "sheet" not in only.markdown()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from core.commands import console
 from core.commands.options import Verbs
+from core.runtime import i18n
 
 _ALL = "all"
 _MOST_SEEDS = 1_000
@@ -36,6 +37,7 @@ def add_exercise(verbs: Verbs) -> None:
     parser.add_argument("--out", required=True, metavar="FOLDER", help="a folder, which is made if need be")
     parser.add_argument("--markdown", action="store_true", help="also write Markdown with LaTeX")
     parser.add_argument("--results", action="store_true", help="ask only for the last number of each step")
+    parser.add_argument("--lang", choices=("en", "zh-TW"), default="en", help="language of the sheets (default: en)")
     parser.add_argument("--replace", action="store_true", help="write over sheets that are there")
 
 
@@ -94,14 +96,16 @@ def _pages(options: argparse.Namespace, name: str, seed: int) -> list[str]:
     from core.lab.handout import Handout
     from core.lab.variants import variant
 
-    problem = variant(name, seed)
-    asked = [part.blanks[-1].name for part in problem.parts] if options.results else []
-    handouts = Handout(problem, seed, asked=asked), Handout(problem, seed, solved=True)
-    return [
-        page
-        for handout in handouts
-        for page in ([handout.html(), handout.markdown()] if options.markdown else [handout.html()])
-    ]
+    before = i18n.current()
+    i18n.use(options.lang.replace("-", "_"))
+    try:
+        problem = variant(name, seed)
+        asked = problem.results() if options.results else []
+        handouts = Handout(problem, seed, asked=asked), Handout(problem, seed, solved=True)
+        written = [[handout.html(), *([handout.markdown()] if options.markdown else [])] for handout in handouts]
+    finally:
+        i18n.use(before)
+    return [*written[0], *written[1]]
 
 
 def _index(folder: Path) -> str:

@@ -102,7 +102,7 @@ def seed(key: str) -> int | None:
 
     The link carries it as ``sheet``.
     """
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
         chosen: int | None = query_params.linked(
             st.number_input,
             _("Sheet number"),
@@ -128,14 +128,14 @@ def _draw(key: str) -> None:
 
 
 def _answers(problem: Problem, key: str) -> dict[str, str]:
-    """What is in the boxes by blank; other given numbers than before empty them, unless a link was just opened."""
+    """What is in the boxes by blank; another exercise than before empties them, unless a link was just opened."""
     state = st.session_state
     names = [blank.name for blank in problem.blanks()]
     linked, before = f"{key} try", state.get(f"{key} try")
     query_params.restore("try", {}, lambda given: _read(given, names), linked)
     opened = state[linked] is not before
     query_params.restore("steps", [], query_params.positions(len(problem.parts), all_of_them=False), f"{key} steps")
-    numbers = fingerprint((names, sorted(problem.known.items())))
+    numbers = fingerprint(sorted(problem.truth.items()))  # with the given ones; a setting may change the results alone
     if opened:
         _fill(problem, key, state[linked])
     elif state.get(f"{key} numbers") != numbers:
@@ -181,7 +181,7 @@ def _blanks_asked(problem: Problem, key: str) -> set[str]:
     """Which numbers a student is asked for: all of them, the last of each step, or some."""
     symbols = {blank.name: f"${worded(blank.symbol)}$" for blank in problem.blanks()}
     names = list(symbols)
-    results = [part.blanks[-1].name for part in problem.parts]
+    results = problem.results()
 
     def take(some: list[str]) -> None:
         st.session_state[f"{key} blanks"] = some
@@ -267,12 +267,11 @@ def _boxes(part: Part, asked: Collection[str], marks: Mapping[str, Mark], key: s
                     st.markdown(f":small[:{colour}[{icon} {plain(_name(mark))}]]")
     for blank in blanks:
         mark = marks.get(blank.name)
-        if mark and mark.said and not mark.good:
+        if mark and mark.said:
             colour, icon = _DRAWN[mark.kind]
-            st.markdown(
-                f":{colour}[{icon}] ${worded(blank.symbol)}$: {plain(mark.said)}"
-                + (f" ${worded(mark.symbol)}$" if mark.symbol else "")
-            )
+            said = i18n.titled(f"${worded(blank.symbol)}$", plain(mark.said))
+            other = f" ${worded(mark.symbol)}$" if mark.symbol else ""
+            st.markdown(f":{colour}[{icon}] {said}{other}")
 
 
 def _name(mark: Mark) -> str:

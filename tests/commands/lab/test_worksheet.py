@@ -36,8 +36,10 @@ def test_nothing_is_written_over_unasked(cli: Cli, tmp_path: Path) -> None:
     assert "wrote" in cli.text(command) and (tmp_path / "lstm-3.html").is_file()
     assert "there already" in cli.refused(command)
     assert cli.text(f"{command} --replace").count("replaced") == 3
-    assert "wrote" in cli.text(f"{command} --exercise bptt --results")
-    assert (tmp_path / "bptt-3.html").read_text().count("<li>") == 2
+    assert "wrote" in cli.text(f"{command} --exercise bptt --results --lang zh-TW")
+    page = (tmp_path / "bptt-3.html").read_text()
+    assert page.count("<li>") == 2 and 'lang="zh-TW"' in page
+    assert 'lang="en"' in (tmp_path / "lstm-3.html").read_text()
 
 
 @pytest.mark.parametrize(
