@@ -37,18 +37,18 @@ _DRAWN = {
 _ICONS = {"right": "check_circle", "wrong": "cancel", "begun": "pending", "new": "circle"}
 
 
-def show(problem: Problem, key: str) -> bool:
+def show(problem: Problem, key: str, *, given: bool = True) -> bool:
     """The question, what is given, and the steps with their blanks; whether the whole solution is asked for.
 
-    `key` begins the keys of the widgets; a section has one such exercise. Answers are forgotten when the given numbers
-    change. The link carries them as ``try``, the blanks asked as ``blanks``, the steps shown as ``steps``, and
-    ``solution=1``.
+    Without `given` what is given is not shown again. `key` begins the keys of the widgets; a section has one such
+    exercise. Answers are forgotten when the given numbers change. The link carries them as ``try``, the blanks asked as
+    ``blanks``, the steps shown as ``steps``, and ``solution=1``.
     """
     answers = _answers(problem, key)
     st.header(plain(problem.title))
     st.markdown(plain(problem.question))
     with st.container(horizontal=True, gap="medium"):
-        for line in problem.given:
+        for line in problem.given if given else ():
             with st.container(width="content", gap=None):
                 show_lines([line])
     steps, below = st.container(), st.container(horizontal=True, vertical_alignment="center")

@@ -73,15 +73,19 @@ class _Boosted(NamedTuple):
 
 def view() -> None:
     """What is given, the exercise to try, and when it is asked for the whole solution; below it trained models."""
-    linked = POINTS if "boost_cloud" in st.query_params else ROWS  # as links were before there was a choice
+    link = st.query_params
+    if "boost from" not in st.session_state and "boost_cloud" in link and "boost_from" not in link:
+        link["boost_from"] = POINTS  # as links were before there was a choice
     starts = {ROWS: _("predictions"), ERRORS: _("errors ε"), POINTS: _("points")}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         start = query_params.choice(
-            st.segmented_control, _("Start from"), starts, name="boost_from", key="boost from", default=linked
+            st.segmented_control, _("Start from"), starts, name="boost_from", key="boost from", default=ROWS
         )
         names = {form: form_name(form) for form in FORMS}
         form = query_params.choice(st.selectbox, _("Vote by"), names, name="boost_form", key="boost form", width=220)
         sheet_number = attempt.seed("boost") if start == ROWS else None
+    if start != POINTS:
+        query_params.carry("boost_cloud", None)
     try:
         if start == ROWS:
             _from_rows(read_rows(*_typed_rows(), form) if sheet_number is None else drawn(sheet_number))

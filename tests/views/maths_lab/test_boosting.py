@@ -61,7 +61,7 @@ def test_rings_show_a_rounds_numbers_and_every_point() -> None:
     rounds = table(at, "rule")
     assert rounds["ε"].tolist() == pytest.approx([made.error for made in boosted.rounds])
     assert rounds["difference"].max() < 1e-6
-    assert not at.error and parameters(at) == {"boost_cloud": "rings", "boost_t": "5"}
+    assert not at.error and parameters(at) == {"boost_from": "points", "boost_cloud": "rings", "boost_t": "5"}
     assert "weight before" not in [name for found in at.dataframe for name in found.value.columns]
     at.session_state["boost every point"] = True
     points = table(sound(at.run()), "weight before")
@@ -75,6 +75,7 @@ def test_the_round_travels_in_the_link_and_a_link_gives_the_exercise_back() -> N
     link = {"boost_cloud": "blobs", "boost_k": "4", "boost_n": "80"}
     link |= {"boost_seed": "7", "boost_rounds": "9", "boost_t": "3"}
     at = opened(**link)
+    link["boost_from"] = "points"
     assert parameters(at) == link
     cloud = draw("blobs", 4, 80, 7)
     assert vote(at) == f"{boost_stumps(cloud, 9).rounds[2].alpha:.4f}"
