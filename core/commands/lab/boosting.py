@@ -26,6 +26,18 @@ def add_exercise(verbs: Verbs) -> None:
     parser.add_argument("--classes", type=int, default=3, metavar="K", help="default: 3")
     parser.add_argument("--count", type=int, default=150, metavar="N", help="points to draw (default: 150)")
     parser.add_argument("--points", metavar="FILE", help="read the points from here, one per line: x, y, class")
+    parser.add_argument(
+        "--stumps",
+        choices=["error", "gini"],
+        default="error",
+        help="a stump has the least weighted error (default), or is scikit-learn's, of least Gini impurity",
+    )
+    parser.add_argument(
+        "--form",
+        choices=["risk", "samme", "m1"],
+        default="risk",
+        help="the vote: where the exponential risk is least (default), SAMME's, or AdaBoost.M1's",
+    )
     parser.add_argument("--rounds", type=int, metavar="T", help="rounds at most (default: 10; with --data 200)")
     parser.add_argument("--data", metavar="FILE", help="boost the trained models on this labelled file instead")
     parser.add_argument("--rows", type=int, metavar="N", help="with --data: draw N of its rows by the seed")
@@ -49,7 +61,8 @@ def boosting(options: argparse.Namespace) -> int:
         cloud = read_points(text_of(Path(options.points), "one point per line: x, y, class"))
     else:
         cloud = draw(options.cloud, options.classes, options.count, options.seed)
-    result = boost_stumps(cloud, 10 if options.rounds is None else options.rounds)
+    rounds = 10 if options.rounds is None else options.rounds
+    result = boost_stumps(cloud, rounds, options.stumps, options.form)
     checks = minima(result)
     if options.json:
         console.json_list(_rows(result, checks))
@@ -69,12 +82,11 @@ def _rows(boosting: Boosting, checks: dict[int, Minimum]) -> list[dict[str, obje
             {
                 "t": round_.number,
                 "stump": round_.learnt,
-                **console.record(round_, "error alpha"),
-                "alpha_found": check and check.numerical,
+                "error": round_.error,
+                "alpha": None if math.isinf(round_.alpha) else boosting.scale * round_.alpha,
+                "alpha_found": check and boosting.scale * check.numerical,
                 "difference": check and check.difference,
-                "alpha_of_the_report": check and check.wrong,
                 "risk_factor": round_.normaliser,
-                "risk_factor_of_the_report": check and check.wrong_factor,
                 **console.record(round_, "risk training_error outvoted weights"),
             }
         )
@@ -88,10 +100,12 @@ def _show(boosting: Boosting, checks: dict[int, Minimum], cloud: Cloud) -> None:
         f"{len(boosting.labels):,} points of {boosting.classes} classes ({', '.join(cloud.names)}), stumps; "
         f"rounds: {len(boosting.rounds):,}"
     )
-    console.line(
-        "R = mean exp(1/(K-1) sum over k≠y of g^k - g^y);  Z = (1-ε) e^-α + ε e^(α/(K-1));  "
-        "α = (K-1)/K log((K-1)(1-ε)/ε)"
-    )
+    vote = {
+        "risk": "α = (K-1)/K log((K-1)(1-ε)/ε)",
+        "samme": "α = log((1-ε)/ε) + log(K-1)",
+        "m1": "α = log((1-ε)/ε)",
+    }[boosting.form]
+    console.line(f"R = mean exp(1/(K-1) sum over k≠y of g^k - g^y);  {vote}")
     console.line(
         "    t  stump                     D smallest   largest       ε         α   α found         Z    risk R"
         "  in error"
@@ -101,21 +115,17 @@ def _show(boosting: Boosting, checks: dict[int, Minimum], cloud: Cloud) -> None:
         rule = f"x{stump.axis + 1} ≤ {stump.threshold:.3g}: {cloud.names[stump.below]}, else {cloud.names[stump.above]}"
         console.line(
             f"{round_.number:5}  {rule:<24}  {round_.weights.min():10.6f}{round_.weights.max():10.6f}"
-            f"{round_.error:8.4f}{round_.alpha:10.6f}{check.numerical if check else math.inf:10.6f}"
+            f"{round_.error:8.4f}{boosting.scale * round_.alpha:10.6f}"
+            f"{boosting.scale * check.numerical if check else math.nan:10.6f}"
             f"{round_.normaliser:10.6f}{round_.risk:10.6f}{round_.training_error:10.4f}"
         )
     if reason := stopped(boosting):
         console.line(reason)
     if checks:
         largest = max(check.difference for check in checks.values())
-        least = min(check.wrong_factor for check in checks.values())
         console.line(
             f"α against the minimum found from the risk's values alone: largest error {largest:.1e}, "
             f"rounds: {len(checks):,}"
-        )
-        console.line(
-            f"the report's last line, (K-1) log((K-1)(1-ε)/ε), is {boosting.classes} α: it would multiply the risk by "
-            f"{least:.4f} or more in every round, so it never falls"
         )
 
 

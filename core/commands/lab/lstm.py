@@ -20,7 +20,7 @@ def add_exercise(verbs: Verbs) -> None:
     """Add the exercise and its options."""
     parser = verbs.add(lstm)
     start = parser.add_mutually_exclusive_group()
-    start.add_argument("--preset", help="report (default), lstm, gru or rnn")
+    start.add_argument("--preset", help="memory (default), lstm, gru or rnn")
     start.add_argument("--file", metavar="FILE", help="an exercise as JSON; --write prints one to start from")
     start.add_argument("--line", metavar="LINE", help="an exercise as in a page's link after hand=")
     parser.add_argument(
@@ -79,7 +79,6 @@ def _exercise(options: argparse.Namespace) -> Exercise:
 
 def _show(worked: Worked) -> None:
     from core.lab.cells.check import DIGITS, check
-    from core.lab.cells.lstm_exercise import slips
 
     rows = [
         {**row, "x": ",".join(f"{value:g}" for value in step.x)}
@@ -91,11 +90,6 @@ def _show(worked: Worked) -> None:
     if all(abs(value) < 1e6 for step in worked.steps for value in (step.y, step.c or 0)):
         states = "".join(f"{name} = {', '.join(whole)}; " for name, whole in _rounded(worked).items())
         console.line(f"rounded: {states.removesuffix('; ')}")
-    for slip in slips(worked):
-        console.line(
-            f"the report's summary table prints {slip.printed:g} for {slip.name} at t = {slip.t}, a slip: its own "
-            f"working has {slip.worked:g}, as here"
-        )
     if any(step.held for step in worked.steps):
         console.line("some numbers exceed the largest float, 1.8e308, and are clipped to it")
     result = check(worked)
@@ -106,9 +100,11 @@ def _show(worked: Worked) -> None:
 
 
 def _rounded(worked: Worked) -> dict[str, list[str]]:
-    """The states as whole numbers, by name."""
-    outputs = [f"{round(step.y)}" for step in worked.steps]
-    cells = [f"{round(step.c)}" for step in worked.steps if step.c is not None]
+    """The states as whole numbers where they are near to some, by name."""
+    from core.lab.cells.exercise_text import rounded
+
+    outputs = [rounded(step.y, 0) for step in worked.steps]
+    cells = [rounded(step.c, 0) for step in worked.steps if step.c is not None]
     return ({"c": cells} if cells else {}) | {"y": outputs}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -112,9 +113,9 @@ def _by_class(figure: go.Figure, cloud: Cloud, weights: np.ndarray) -> np.ndarra
 
 
 def risk_in_alpha(boosting: Boosting, minimum: Minimum) -> go.Figure:
-    """What a round's vote multiplies the risk by, against α: lowest at α_t; the report's α is marked too."""
+    """What a round's vote multiplies the risk by, against α: lowest at α_t."""
     made, classes = boosting.rounds[minimum.number - 1], boosting.classes
-    right = max(1.15 * minimum.wrong, 1.6 * minimum.alpha)
+    right = 2.5 * minimum.alpha
     alphas = np.linspace(-0.15 * right, right, _CURVE)
     factors = (1 - made.error) * np.exp(-alphas) + made.error * np.exp(alphas / (classes - 1))
     figure = go.Figure()
@@ -130,7 +131,6 @@ def risk_in_alpha(boosting: Boosting, minimum: Minimum) -> go.Figure:
     marks = (
         (_("α by the formula"), minimum.alpha, made.normaliser, SERIES[2].color, "circle", 13),
         (_("minimum found"), minimum.numerical, made.normaliser, "#000000", "x-thin", 9),
-        (_("the report’s last line"), minimum.wrong, minimum.wrong_factor, SERIES[1].color, "diamond", 12),
     )
     for name, x, y, color, marker, size in marks:
         line = {"color": SERIES[4].color, "width": 2.5} if marker == "x-thin" else {"width": 0}
@@ -145,6 +145,31 @@ def risk_in_alpha(boosting: Boosting, minimum: Minimum) -> go.Figure:
     return layout.finish(
         figure,
         _("Round {number}: risk as a function of its vote").format(number=minimum.number),
+        420,
+        x={"title": _("α, the vote of this round"), "zeroline": False},
+        y=_("factor of the risk"),
+        legend=_LEGEND,
+    )
+
+
+def risk_by_error(errors: Sequence[float], classes: int) -> go.Figure:
+    """What each round's vote multiplies the risk by, against α, a curve an error; a dot where it is least."""
+    figure = go.Figure()
+    figure.add_hline(y=1, line=layout.DASHED)
+    least = [(classes - 1) / classes * math.log((classes - 1) * (1 - error) / error) for error in errors]
+    right = max(2.5 * max(least), 0.5)
+    alphas = np.linspace(-0.15 * right, right, _CURVE)
+    for index, (error, lowest) in enumerate(zip(errors, least, strict=True)):
+        look = SERIES[index % len(SERIES)]
+        points = np.append(alphas, lowest)
+        factors = (1 - error) * np.exp(-points) + error * np.exp(points / (classes - 1))
+        name = _("round {number}").format(number=index + 1)
+        layout.curve(figure, alphas.tolist(), factors[:-1].tolist(), name, look, hovertemplate="α %{x:.3f}: %{y:.4f}")
+        marker = {"color": look.color, "size": 11}
+        figure.add_scatter(x=[lowest], y=[factors[-1]], mode="markers", showlegend=False, marker=marker)
+    return layout.finish(
+        figure,
+        _("Factor of the risk by vote"),
         420,
         x={"title": _("α, the vote of this round"), "zeroline": False},
         y=_("factor of the risk"),
@@ -176,11 +201,11 @@ def progress(boosting: Boosting, chosen: int) -> go.Figure:
 
 
 def votes_and_errors(boosting: Boosting, chosen: int) -> go.Figure:
-    """ε_t with chance, above, and α_t, by the formula and by the report's last line, below."""
+    """ε_t with chance, above, and α_t, below."""
     rounds = [made.number for made in boosting.rounds]
     titles = [_("weighted error ε of each learner"), _("its vote α")]
     figure = layout.panels(titles, 0.14)
-    chance = 1 - 1 / boosting.classes
+    chance = boosting.limit
     errors = [made.error for made in boosting.rounds]
     layout.curve(figure, rounds, errors, _("ε"), SERIES[0], hovertemplate="%{y:.4f}", row=1, col=1)
     figure.add_hline(y=chance, line={"color": THRESHOLD, "width": 1.5, "dash": "dash"}, row=1, col=1)
@@ -188,17 +213,15 @@ def votes_and_errors(boosting: Boosting, chosen: int) -> go.Figure:
         x=0,
         xref="x domain",
         y=chance,
-        text=_("chance, 1 − 1/K"),
+        text=_("chance, 1 − 1/K") if boosting.form != "m1" else _("limit, 1/2"),
         showarrow=False,
         xanchor="left",
         yshift=9,
         row=1,
         col=1,
     )
-    alphas = [made.alpha if math.isfinite(made.alpha) else None for made in boosting.rounds]
-    wrong = [None if a is None else boosting.classes * a for a in alphas]
-    for values, name, look in ((alphas, _("α"), SERIES[2]), (wrong, _("the report’s, K times α"), SERIES[1])):
-        layout.curve(figure, rounds, values, name, look, hovertemplate="%{y:.4f}", row=2, col=1)
+    alphas = [boosting.scale * made.alpha if math.isfinite(made.alpha) else None for made in boosting.rounds]
+    layout.curve(figure, rounds, alphas, _("α"), SERIES[2], hovertemplate="%{y:.4f}", row=2, col=1)
     figure.add_vline(x=chosen, line=_MARKED)
     figure.update_yaxes(title=_("share of weight"), rangemode="tozero", row=1, col=1)
     figure.update_yaxes(title=_("vote"), rangemode="tozero", row=2, col=1)

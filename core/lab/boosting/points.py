@@ -49,19 +49,22 @@ def draw(name: str, classes: int, points: int, seed: int) -> Cloud:
 
 
 def read_points(text: str) -> Cloud:
-    """Points that a person typed: two numbers and a class's name per line.
+    """Points that a person typed: two numbers, or all of them one, and a class's name per line.
 
     Raises ValueError, naming the line, for an invalid one, and for fewer than two classes or too many.
     """
     coordinates: list[tuple[float, float]] = []
     classes: list[str] = []
-    for line in typed_lines(text):
+    lines = list(typed_lines(text))
+    if lines and all(len(line.fields) == 2 for line in lines):
+        lines = [line._replace(fields=[line.fields[0], "0", line.fields[1]]) for line in lines]
+    for line in lines:
         fields = line.fields
         if len(fields) != 3 or not fields[2] or len(fields[2]) > LONGEST_NAME:
             raise ValueError(
                 _(
                     "line {number} is {shown}; expected two numbers and a class of at most {longest} "
-                    "characters, as in 0.5, 1.2, a"
+                    "characters, as in 0.5, 1.2, a; or in every line one number and a class"
                 ).format(number=line.number, shown=line.shown, longest=LONGEST_NAME)
             )
         point = line.point()

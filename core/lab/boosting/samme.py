@@ -11,13 +11,13 @@ multiplies the terms of correct rows by e^{−α} and the others by e^{α/(K−1
 
 α_t is above 0 where ε_t < 1 − 1/K. Under D_{t+1} the learner's error is 1 − 1/K: chance.
 
-Zhu, Zou, Rosset & Hastie 2009, "Multi-class AdaBoost", write α = log((1−ε)/ε) + log(K−1), which is K/(K−1) times this:
-their vote is 1 for the class named and −1/(K−1) for each other and their loss has 1/K in its exponent, and neither a
-factor common to all α nor a number added to every class changes D_t or a verdict.
+`FORMS` are three ways in which sheets write a vote; only the last one gives other rounds:
 
-The report's last line lacks the K below the line: its α is K times this one. With it the risk never falls. For
-ρ = (K−1)(1−ε)/ε it is multiplied by (ρ^{2−K} + (K−1)ρ) / (ρ + K − 1), which is at least 1, as the mean of one ρ^{2−K}
-and K−2 times ρ is at least their geometric mean, 1. For K = 2 it is exactly 1.
+    risk    α_t as above; for K = 2 it is ½ log((1−ε)/ε), discrete AdaBoost
+    samme   log((1−ε)/ε) + log(K−1), which is K/(K−1) α_t (Zhu, Zou, Rosset & Hastie 2009): their vote is 1 for the
+            class named and −1/(K−1) for each other and their loss has 1/K in its exponent, and neither a factor common
+            to all α nor a number added to every class changes D_t or a verdict
+    m1      log((1−ε)/ε), AdaBoost.M1 (Freund & Schapire 1997), whose learner must have ε < 1/2 for every K
 
 The share of rows in error is bounded by R alone for K = 2 only. A row in error has g^y ≤ S/2, where S = Σ_t α_t, so
 its term is at least e^{−S(K−2)/(2(K−1))} (`error_bound`). What R does bound for every K is the share of rows whose
@@ -37,6 +37,7 @@ from core.runtime.i18n import gettext as _
 
 MOST_ROUNDS = 1_000
 CHANCE, PERFECT, ROUNDS = "chance", "perfect", "rounds"
+RISK, SAMME, M1 = FORMS = "risk", "samme", "m1"
 _ROUNDING = 1e-10  # so near to chance, what is left is rounding
 
 Learner = Callable[[np.ndarray], tuple[Any, np.ndarray]]
@@ -47,8 +48,9 @@ Learner = Callable[[np.ndarray], tuple[Any, np.ndarray]]
 class Round:
     """One round: `weights` D_t float64 [N] that the learner was given, the classes `named` int64 [N].
 
-    `error` is ε_t, `alpha` α_t (infinite for a perfect learner), `normaliser` Z_t. After the round: `risk` R_t, the
-    ensemble's share of rows in error, and the share of rows whose class has at most 1/K of the vote.
+    `error` is ε_t, `alpha` α_t on the scale of the risk (infinite for a perfect learner), `normaliser` Z_t. After the
+    round: `risk` R_t, the ensemble's share of rows in error, and the share of rows whose class has at most 1/K of the
+    vote.
     """
 
     number: int
@@ -68,7 +70,7 @@ class Boosting:
     """All rounds on `labels` int64 [N] of K `classes`, and why there are no more.
 
     `stopped` is ``rounds`` (as many as were asked for), ``perfect`` (the last learner has ε = 0) or ``chance``: the
-    next learner, not among the rounds, had the error `refused`, 1 − 1/K or more.
+    next learner, not among the rounds, had the error `refused`, `limit` or more. `first` are the weights D_1 [N].
     """
 
     labels: np.ndarray
@@ -76,6 +78,18 @@ class Boosting:
     rounds: tuple[Round, ...]
     stopped: str
     refused: float | None = None
+    form: str = RISK
+    first: np.ndarray | None = None
+
+    @property
+    def limit(self) -> float:
+        """The error of a learner that is of no use."""
+        return limit(self.form, self.classes)
+
+    @property
+    def scale(self) -> float:
+        """What `Round.alpha` is multiplied by to be written in the form."""
+        return scale(self.form, self.classes)
 
     def votes(self, rounds: int | None = None) -> np.ndarray:
         """The votes g after so many rounds (default: all), float64 [N, K].
@@ -92,7 +106,8 @@ class Boosting:
 
     def weights(self, rounds: int) -> np.ndarray:
         """D after so many rounds, float64 [N]: what the next learner is given."""
-        return _distribution(exponents(self.votes(rounds), self.labels))
+        own = exponents(self.votes(rounds), self.labels)
+        return _distribution(own if self.first is None else own + np.log(self.first))
 
     def margins(self, rounds: int | None = None) -> np.ndarray:
         """(g^y − the largest other g^k) / Σ_k g^k after so many rounds, float64 [N], from −1 to 1; 0 without a vote."""
@@ -109,16 +124,11 @@ class Boosting:
 
 @dataclass(frozen=True)
 class Minimum:
-    """A round's α against the minimum of the risk found without the formula, `numerical`.
-
-    `wrong` is the α of the report's last line, and `wrong_factor` what it would multiply the risk by.
-    """
+    """A round's α against the minimum of the risk found without the formula, `numerical`."""
 
     number: int
     alpha: float
     numerical: float
-    wrong: float
-    wrong_factor: float
 
     @property
     def difference(self) -> float:
@@ -126,31 +136,53 @@ class Minimum:
         return abs(self.alpha - self.numerical)
 
 
-def boost(y: np.ndarray, classes: int, learn: Learner, rounds: int) -> Boosting:
+def limit(form: str, classes: int) -> float:
+    """The error from which a learner is of no use: chance, 1 − 1/K; 1/2 for AdaBoost.M1."""
+    return 0.5 if form == M1 else 1 - 1 / classes
+
+
+def scale(form: str, classes: int) -> float:
+    """What a vote of `Round.alpha` is multiplied by to be written in a form."""
+    return 1.0 if form == RISK else classes / (classes - 1)
+
+
+def boost(
+    y: np.ndarray,
+    classes: int,
+    learn: Learner,
+    rounds: int,
+    form: str = RISK,
+    first: np.ndarray | None = None,
+) -> Boosting:
     """Boost a learner on rows with labels `y` 0 to K−1, int64 [N], each of them there, at most so many rounds.
 
-    Raises ValueError for an invalid number of rounds.
+    `first` are weights D_1 above 0, [N] of sum 1 (default: all the same). Raises ValueError for an invalid number of
+    rounds and an unknown form.
     """
     if not 1 <= rounds <= MOST_ROUNDS:
         raise ValueError(
             _("{rounds:,} rounds were asked for; expected 1 to {most:,}").format(rounds=rounds, most=MOST_ROUNDS)
         )
+    if form not in FORMS:
+        raise ValueError(_("unknown form {form!r}; available: {forms}").format(form=form, forms=", ".join(FORMS)))
     votes = np.zeros((len(y), classes))
+    start = np.full(len(y), -math.log(len(y))) if first is None else np.log(first)
     done: list[Round] = []
     for number in range(1, rounds + 1):
-        before = exponents(votes, y)
+        before = start + exponents(votes, y)
         weights = _distribution(before)
         learnt, named = learn(weights)
         wrong = named != y
         if not wrong.any():
             done.append(Round(number, learnt, weights, named, 0.0, math.inf, 0.0, 0.0, 0.0, 0.0))
-            return Boosting(y, classes, tuple(done), PERFECT)
+            return Boosting(y, classes, tuple(done), PERFECT, form=form, first=first)
         log_weights = before - _log_sum(before)
         log_error = _log_sum(log_weights[wrong])
-        if math.exp(log_error) >= 1 - 1 / classes - _ROUNDING:
-            return Boosting(y, classes, tuple(done), CHANCE, math.exp(log_error))
+        if math.exp(log_error) >= limit(form, classes) - _ROUNDING:
+            return Boosting(y, classes, tuple(done), CHANCE, math.exp(log_error), form, first)
         log_right = _log_sum(log_weights[~wrong])
-        a = (classes - 1) / classes * (math.log(classes - 1) + log_right - log_error)
+        better_than = 0.0 if form == M1 else math.log(classes - 1)
+        a = (classes - 1) / classes * (better_than + log_right - log_error)
         votes += a * one_hot(named, classes)
         after = exponents(votes, y)
         done.append(
@@ -162,13 +194,13 @@ def boost(y: np.ndarray, classes: int, learn: Learner, rounds: int) -> Boosting:
                 math.exp(log_error),
                 a,
                 math.exp(log_right - a) + math.exp(log_error + a / (classes - 1)),
-                math.exp(_log_sum(after)) / len(y),
+                math.exp(_log_sum(start + after)),
                 float((votes.argmax(axis=1) != y).mean()),
                 # An exponent of 0 is a class with exactly 1/K of the vote; sums of α do not come out exactly.
                 float((after >= -1e-12 * votes.sum(axis=1)).mean()),
             )
         )
-    return Boosting(y, classes, tuple(done), ROUNDS)
+    return Boosting(y, classes, tuple(done), ROUNDS, form=form, first=first)
 
 
 def exponents(votes: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -196,11 +228,15 @@ def minima(boosting: Boosting) -> dict[int, Minimum]:
     """Every round's α, by its number, against the minimum that `scipy.optimize` finds from the risk's values alone.
 
     The risk is summed anew over all rows from the votes, by its definition. Near a minimum it is flat, so that values
-    with 16 digits place it with about 8. A perfect learner has no minimum and is left out.
+    with 16 digits place it with about 8. A perfect learner has no minimum and is left out, and the α of AdaBoost.M1 is
+    none of this risk unless K = 2.
     """
     from scipy.optimize import minimize_scalar
 
-    results = {}
+    results: dict[int, Minimum] = {}
+    if boosting.form == M1 and boosting.classes > 2:
+        return results
+    start = 0.0 if boosting.first is None else np.log(boosting.first)
     for round_ in boosting.rounds:
         if math.isinf(round_.alpha):
             continue
@@ -208,12 +244,10 @@ def minima(boosting: Boosting) -> dict[int, Minimum]:
         step = one_hot(round_.named, boosting.classes)
 
         def log_risk(a: float, votes: np.ndarray = votes, step: np.ndarray = step) -> float:
-            return _log_sum(exponents(votes + a * step, boosting.labels))
+            return _log_sum(start + exponents(votes + a * step, boosting.labels))
 
         least = minimize_scalar(log_risk, bracket=(0.0, 1.0), options={"xtol": 1e-12})
-        wrong = boosting.classes * round_.alpha
-        factor = normaliser(wrong, round_.error, boosting.classes)
-        results[round_.number] = Minimum(round_.number, round_.alpha, float(least.x), wrong, factor)
+        results[round_.number] = Minimum(round_.number, round_.alpha, float(least.x))
     return results
 
 

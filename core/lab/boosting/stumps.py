@@ -1,7 +1,8 @@
 """Points in the plane and learners that are weak: one axis, one threshold, a class on each side (decision stumps).
 
-They are scikit-learn's trees of depth 1, which choose the split that leaves least weighted Gini impurity. A stump names
-two classes at most, so with more of them none can be perfect. Trees compare float32, and so do the stumps here.
+By the rule ``error`` a stump has the least weighted error of all. By ``gini`` it is scikit-learn's tree of depth 1: it
+chooses the split that leaves least weighted Gini impurity and need not have the least error. A stump names two classes
+at most, so with more of them none can be perfect. Trees compare float32, and so do the stumps here.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.lab.boosting.points import Cloud
-from core.lab.boosting.samme import Boosting, boost
+from core.lab.boosting.samme import RISK, Boosting, boost
+
+ERROR, GINI = RULES = "error", "gini"
+_EQUAL = 1e-12  # of errors: what differs by less is rounding
 
 
 @dataclass(frozen=True)
@@ -38,17 +42,44 @@ class Regions:
     winners: np.ndarray
 
 
-def boost_stumps(cloud: Cloud, rounds: int) -> Boosting:
+def boost_stumps(cloud: Cloud, rounds: int, rule: str = ERROR, form: str = RISK) -> Boosting:
     """Boost stumps on points; each round's `learnt` is its `Stump`. Raises ValueError as `boost` does."""
+    fit = {ERROR: least_error_stump, GINI: gini_stump}[rule]
 
     def learn(weights: np.ndarray) -> tuple[Stump, np.ndarray]:
-        stump = fit_stump(cloud.points, cloud.labels, weights)
+        stump = fit(cloud.points, cloud.labels, weights)
         return stump, stump(cloud.points)
 
-    return boost(cloud.labels, cloud.classes, learn, rounds)
+    return boost(cloud.labels, cloud.classes, learn, rounds, form)
 
 
-def fit_stump(points: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> Stump:
+def least_error_stump(points: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> Stump:
+    """The stump of least weighted error on points [N, 2]: of equals the one of the first axis and least threshold.
+
+    Each side has its heaviest class, of equals the first; a threshold is midway between neighbours.
+    """
+    shares = np.zeros((len(labels), int(labels.max()) + 1))
+    shares[np.arange(len(labels)), labels] = weights
+    whole = shares.sum(axis=0)
+    best, found = whole.max(), Stump(0, float(points[:, 0].max()), int(whole.argmax()), int(whole.argmax()))
+    for axis in range(points.shape[1]):
+        order = np.argsort(points[:, axis], kind="stable")
+        values, below = points[order, axis], np.cumsum(shares[order], axis=0)
+        cuts = np.flatnonzero(values[1:] > values[:-1])
+        if not len(cuts):
+            continue
+        right = below[cuts].max(axis=1) + (whole - below[cuts]).max(axis=1)
+        cut = cuts[np.flatnonzero(right >= right.max() - _EQUAL)[0]]
+        if right.max() > best + _EQUAL:
+            best = right.max()
+            threshold = float(np.float32((values[cut] + values[cut + 1]) / 2))
+            if not values[cut] <= threshold < values[cut + 1]:  # the two are neighbours in float32
+                threshold = float(values[cut])
+            found = Stump(axis, threshold, int(below[cut].argmax()), int((whole - below[cut]).argmax()))
+    return found
+
+
+def gini_stump(points: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> Stump:
     """The stump that a tree of depth 1 is after fitting points [N, 2] with weights [N].
 
     Where no split is better than none, both sides have the same class.

@@ -17,6 +17,7 @@ from core.runtime.i18n import gettext as _
 
 LONGEST = 2_000  # characters of a line
 ALL_DIGITS = -1  # decimals that leave a number as it is
+WHOLE = 0.01
 
 
 class Tables(NamedTuple):
@@ -195,11 +196,13 @@ def rounded(value: float, decimals: int = ALL_DIGITS) -> str:
     """A number with so many decimals, as `worksheet.decimal` counts them, or the shortest text that reads back as
     the float.
 
-    Where decimals say little, a power of ten is written: beyond 1e15, and below 0.0001 where there are four. Without
-    any decimals what is small is 0.
+    Where decimals say little, a power of ten is written: beyond 1e15, and below 0.0001 where there are four. With 0
+    decimals a number is whole where it is within `WHOLE` of one, else it has four, so that 0.5 is not 0.
     """
     if decimals == ALL_DIGITS:
         return written(value)
+    if decimals == 0 and abs(value - round(value)) > WHOLE:
+        decimals = 4
     if abs(value) >= 1e15 or (decimals and 0 < abs(value) < 10.0**-decimals):
         mantissa, _e, power = f"{value:.{max(decimals - 1, 3)}e}".partition("e")
         return f"{mantissa}e{int(power)}"

@@ -1,34 +1,21 @@
-"""How does an LSTM of one unit store, keep and give out a number? The report's exercise, and others to start from.
+"""Exercises to start from: an LSTM of one unit that stores, keeps and gives out a number, and three others.
 
-The report that this project grew from works four steps of a memory cell by hand: x4 is the number, x1 or x2 asks for it
-to be stored and what was there to be forgotten, x3 asks for it to be given out. Its result, rounded: c = 3, 1, 4, 4 and
-y = 0, 1, 4, 4. Its own working has z_i = 90, 90, 190, 90 and z_f = 10, 10, −90, 10; its summary table prints 90 and 90
-for t = 3, a slip: there x1 = x2 = 1, so that z_i = 100 + 100 − 10 = 190 and z_f = −100 − 100 + 110 = −90.
+The first is worked over four steps: x4 is the number, x1 or x2 asks for it to be stored and what was there to be
+forgotten, x3 asks for it to be given out. Rounded, c = 3, 1, 4, 4 and y = 0, 1, 4, 4.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from core.lab.cells.arithmetic import Exercise, Gate, Worked
+from core.lab.cells.arithmetic import Exercise, Gate
 
-USUAL = "report"
-
-
-@dataclass(frozen=True)
-class Slip:
-    """A number that the report's summary table prints, and what its own working and this one have there."""
-
-    t: int
-    name: str
-    printed: float
-    worked: float
+USUAL = "memory"
 
 
 _STORED = ((1.0, 3.0), (0.0, -2.0), (1.0, 4.0), (0.0, 0.0))  # whether to store, and what
-# The report has g and h the identity, f the sigmoid, and no weights on the output before.
-REPORT = Exercise(
+# g and h are the identity, f the sigmoid, and nothing weighs the output before.
+MEMORY = Exercise(
     "lstm",
     (
         Gate((0.0, 0.0, 0.0, 1.0), 0.0, activation="identity"),
@@ -40,7 +27,7 @@ REPORT = Exercise(
     output="identity",
 )
 PRESETS: Mapping[str, Exercise] = {
-    USUAL: REPORT,
+    USUAL: MEMORY,
     "lstm": Exercise(
         "lstm",
         (
@@ -58,12 +45,4 @@ PRESETS: Mapping[str, Exercise] = {
     ),
     "rnn": Exercise("rnn", (Gate((0.0, 1.0), 0.0, 0.5, "tanh"),), _STORED),
 }
-"""Exercises to start from, by name; the first is the report's."""
-
-
-def slips(worked: Worked) -> tuple[Slip, ...]:
-    """The report's slips, where it is the report's exercise that was worked; else none."""
-    if worked.exercise != REPORT:
-        return ()
-    third = worked.steps[2].sums
-    return (Slip(3, "z_i", 90.0, third[1].value), Slip(3, "z_f", 90.0, third[2].value))
+"""Exercises to start from, by name; the first is the usual one."""

@@ -1,28 +1,60 @@
-"""Boosting for K classes: points to boost on, the working of a chosen round, how the rounds went; then real models."""
+"""Boosting for K classes by hand, from given predictions, errors or points; its rounds; then real models."""
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.figures.lab.boosting import margins, points_alone, progress, risk_in_alpha, votes_and_errors, weighted_points
+from core.figures.lab.boosting import (
+    margins,
+    points_alone,
+    progress,
+    risk_by_error,
+    risk_in_alpha,
+    votes_and_errors,
+    weighted_points,
+)
 from core.lab.boosting.points import MOST_CLASSES, Cloud, draw, read_points
-from core.lab.boosting.samme import Boosting, Minimum, error_bound, minima
-from core.lab.boosting.stumps import boost_stumps, regions
+from core.lab.boosting.problem import (
+    MOST_ROWS,
+    Exercise,
+    drawn,
+    form_name,
+    problem,
+    problem_of_errors,
+    read_rows,
+)
+from core.lab.boosting.samme import FORMS, Boosting, Minimum, error_bound, minima
+from core.lab.boosting.stumps import ERROR, GINI, boost_stumps, regions
 from core.lab.boosting.worksheet import sheet, stopped
+from core.lab.typed_numbers import number
+from core.lab.worksheet import Sheet
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
 from pages.server.fingerprint import fingerprint
-from pages.views.maths_lab import ensemble, worksheet
+from pages.views.maths_lab import attempt, ensemble, worksheet
 from pages.widgets import query_params, tables
-from pages.widgets.number_inputs import ask_lines, ask_whole, slide_whole
+from pages.widgets.number_inputs import ask_lines, ask_text, ask_whole, slide_whole
 from pages.wording.tokens import Number, minus, plain
 
 OWN = "own"
 MOST_POINTS, MOST_ROUNDS, MOST_SEED, LONGEST = 600, 200, 9_999, 20_000
-_POINTS, _CLASSES, _ROUNDS, _SHOWN = 150, 3, 20, 5
+_POINTS, _CLASSES, _ROUNDS, _SHOWN = 150, 3, 20, 1
+ROWS, ERRORS, POINTS = "rows", "errors", "points"
+_TRIED = 3  # rounds of points that are asked for
+_ERRORS = "0.3, 0.25, 0.4"
+_ROWS = """a a a
+a a b
+a b a
+b b b
+b b b
+b c b
+c c c
+c c c
+c c a"""
 _TYPED = """0.2, 0.4, a
 0.9, 0.3, a
 0.5, 1.1, a
@@ -40,26 +72,90 @@ class _Boosted(NamedTuple):
 
 
 def view() -> None:
-    """The laboratory on points in the plane, and below it the same on trained models."""
-    st.header(_("Boosting for K classes"))
-    left, right = st.columns([3, 1])
-    with right:
-        rounds = ask_whole(_("Maximum rounds"), "boost_rounds", 1, MOST_ROUNDS, _ROUNDS)
+    """What is given, the exercise to try, and when it is asked for the whole solution; below it trained models."""
+    link = st.query_params
+    if "boost from" not in st.session_state and "boost_cloud" in link and "boost_from" not in link:
+        link["boost_from"] = POINTS  # as links were before there was a choice
+    starts = {ROWS: _("predictions"), ERRORS: _("errors ε"), POINTS: _("points")}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        start = query_params.choice(
+            st.segmented_control, _("Start from"), starts, name="boost_from", key="boost from", default=ROWS
+        )
+        names = {form: form_name(form) for form in FORMS}
+        form = query_params.choice(st.selectbox, _("Vote by"), names, name="boost_form", key="boost form", width=220)
+        sheet_number = attempt.seed("boost") if start == ROWS else None
+    if start != POINTS:
+        query_params.carry("boost_cloud", None)
     try:
-        cloud = _cloud(left)
-        key = fingerprint((cloud.points.tobytes(), cloud.labels.tobytes(), cloud.classes))
-        with st.spinner(_("Boosting…"), show_time=False):
-            boosted = _boosted(key, rounds, cloud)
-        _rounds(cloud, boosted)
+        if start == ROWS:
+            _from_rows(read_rows(*_typed_rows(), form) if sheet_number is None else drawn(sheet_number))
+        elif start == ERRORS:
+            _from_errors(form)
+        else:
+            _from_points(form)
     except ValueError as error:
         st.error(plain(str(error)))
     st.divider()
     ensemble.view()
 
 
+def _typed_rows() -> tuple[str, str]:
+    left, right = st.columns([2, 1])
+    with left:
+        label = _("One row per line: its class, then the class that each round’s learner names")
+        rows = ask_lines(label, "boost_table", _ROWS, LONGEST)
+    with right:
+        weights = ask_text(_("First weights (empty: all the same)"), "boost_weights", "")
+    return rows, weights
+
+
+def _from_rows(exercise: Exercise) -> None:
+    if attempt.show(problem(exercise), "boost"):
+        boosting = exercise.boosting
+        _rounds(None, _Boosted(boosting, minima(boosting)))
+
+
+def _from_errors(form: str) -> None:
+    with st.container(horizontal=True):
+        typed = ask_text(_("Errors ε, round by round"), "boost_errors", _ERRORS)
+        classes = ask_whole(_("Classes K"), "boost_errors_k", 2, MOST_CLASSES, 2)
+    errors = [
+        number(one, _("ε of round {t}").format(t=t))
+        for t, one in enumerate(typed.replace(",", " ").replace(";", " ").split(), 1)
+    ]
+    exercise = problem_of_errors(errors, classes, form)
+    if attempt.show(exercise, "boost"):
+        lines = tuple(line for part in exercise.parts for line in exercise.working(part))
+        worksheet.show(Sheet(exercise.title, lines), "boost errors")
+        st.plotly_chart(risk_by_error(errors, classes), key="boost risks", alt=_("The risk as a function of each vote"))
+
+
+def _from_points(form: str) -> None:
+    left, middle, right = st.columns([2, 1, 1])
+    rules = {ERROR: _("least weighted error"), GINI: _("least Gini impurity (scikit-learn)")}
+    rule = query_params.choice(middle.selectbox, _("Stumps of"), rules, name="boost_stumps", key="boost stumps")
+    with right:
+        rounds = ask_whole(_("Maximum rounds"), "boost_rounds", 1, MOST_ROUNDS, _ROUNDS)
+    cloud = _cloud(left)
+    key = fingerprint((cloud.points.tobytes(), cloud.labels.tobytes(), cloud.classes, rule, form))
+    with st.spinner(_("Boosting…"), show_time=False):
+        boosted = _boosted(key, rounds, cloud, rule, form)
+    named = [tuple(round_.named.tolist()) for round_ in boosted.boosting.rounds[:_TRIED]]
+    if len(cloud.points) > MOST_ROWS or not named:
+        _rounds(cloud, boosted)
+        return
+    left, right = st.columns([2, 1])
+    with left:
+        exercise = Exercise(cloud.names, tuple(cloud.labels.tolist()), tuple(named), form=form)
+        solved = attempt.show(problem(exercise), "boost")
+    right.plotly_chart(points_alone(cloud), key="boost given points", alt=_("The points by class"))
+    if solved:
+        _rounds(cloud, boosted)
+
+
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _boosted(key: str, rounds: int, _cloud: Cloud) -> _Boosted:
-    boosting = boost_stumps(_cloud, rounds)
+def _boosted(key: str, rounds: int, _cloud: Cloud, rule: str, form: str) -> _Boosted:
+    boosting = boost_stumps(_cloud, rounds, rule, form)
     return _Boosted(boosting, minima(boosting))
 
 
@@ -73,7 +169,7 @@ def _cloud(box: DeltaGenerator) -> Cloud:
         "squares": _("checkerboard"),
         OWN: _("your own points"),
     }
-    name = query_params.choice(box.selectbox, _("Points"), names, name="boost_cloud", key="boost cloud")
+    name = query_params.choice(box.selectbox, _("Points"), names, name="boost_cloud", key="boost cloud", default=OWN)
     if name == OWN:
         return _typed()
     left, middle, right = st.columns(3)
@@ -97,12 +193,13 @@ def _typed() -> Cloud:
     return cloud
 
 
-def _rounds(cloud: Cloud, boosted: _Boosted) -> None:
+def _rounds(cloud: Cloud | None, boosted: _Boosted) -> None:
     boosting, minima = boosted
     if reason := stopped(boosting):
         st.info(plain(reason), icon=":material/stop_circle:")
     if not boosting.rounds:
-        st.plotly_chart(points_alone(cloud), key="boost points", alt=_("The points by class"))
+        if cloud is not None:
+            st.plotly_chart(points_alone(cloud), key="boost points", alt=_("The points by class"))
         return
     number = slide_whole(_("Round"), "boost_t", 1, len(boosting.rounds), _SHOWN, most=MOST_ROUNDS)
     minimum = minima.get(number)
@@ -113,15 +210,17 @@ def _rounds(cloud: Cloud, boosted: _Boosted) -> None:
     with st.expander(_("All rounds"), icon=":material/table:"):
         st.plotly_chart(votes_and_errors(boosting, number), key="boost votes", alt=_("Errors and votes by round"))
         _table(cloud, boosted)
-    _points(cloud, boosting, number)
+    if cloud is not None:
+        _points(cloud, boosting, number)
 
 
-def _figures_of_round(cloud: Cloud, boosted: _Boosted, number: int, minimum: Minimum | None) -> None:
+def _figures_of_round(cloud: Cloud | None, boosted: _Boosted, number: int, minimum: Minimum | None) -> None:
     boosting = boosted.boosting
     round_ = boosting.rounds[number - 1]
     with st.container(horizontal=True):
         st.metric(_("weighted error ε"), f"{round_.error:.4f}", border=True)
-        st.metric(_("vote α"), minus(f"{round_.alpha:.4f}").replace("inf", "∞"), border=True)
+        alpha = minus(f"{boosting.scale * round_.alpha:.4f}").replace("inf", "∞")
+        st.metric(_("vote α"), alpha, border=True)
         st.metric(
             _("risk after round"),
             f"{round_.risk:.4f}",
@@ -141,14 +240,15 @@ def _figures_of_round(cloud: Cloud, boosted: _Boosted, number: int, minimum: Min
                 ),
                 border=True,
             )
-    left, right = st.columns([3, 2])
-    left.plotly_chart(
-        weighted_points(cloud, boosting, number, regions(boosting, cloud.points, number)),
-        key="boost plane",
-        alt=_("The points by class and weight, over the regions that the ensemble assigns to each class"),
-    )
+    plane, curve = st.columns([3, 2]) if cloud is not None else (st.container(), st.container())
+    if cloud is not None:
+        plane.plotly_chart(
+            weighted_points(cloud, boosting, number, regions(boosting, cloud.points, number)),
+            key="boost plane",
+            alt=_("The points by class and weight, over the regions that the ensemble assigns to each class"),
+        )
     if minimum is not None:
-        right.plotly_chart(
+        curve.plotly_chart(
             risk_in_alpha(boosting, minimum), key="boost alpha", alt=_("The risk as a function of this round's vote")
         )
 
@@ -176,25 +276,25 @@ def _history(boosting: Boosting, number: int) -> None:
     left.caption(said.format(error=last.training_error, bound=bound))
 
 
-def _table(cloud: Cloud, boosted: _Boosted) -> None:
+def _table(cloud: Cloud | None, boosted: _Boosted) -> None:
     header = [_("round"), _("rule"), _("ε"), _("α"), _("numerical α"), _("difference"), _("factor of the risk")]
-    header += [_("risk"), _("error rate"), _("class vote ≤ 1/K"), _("report’s α"), _("report’s factor")]
+    header += [_("risk"), _("error rate"), _("class vote ≤ 1/K")]
     rows: list[tuple[object, ...]] = []
-    for round_ in boosted.boosting.rounds:
+    boosting = boosted.boosting
+    for round_ in boosting.rounds:
         stump, minimum = round_.learnt, boosted.minima.get(round_.number)
-        rule = _("x{axis} ≤ {threshold:.4g}: {below}, else {above}").format(
-            axis=stump.axis + 1,
-            threshold=Number(stump.threshold),
-            below=cloud.names[stump.below],
-            above=cloud.names[stump.above],
-        )
-        alpha, lowest, difference, wrong, factor = (
-            (round_.alpha, minimum.numerical, minimum.difference, minimum.wrong, minimum.wrong_factor)
-            if minimum
-            else (None,) * 5
-        )
+        rule = ""
+        if cloud is not None:
+            rule = _("x{axis} ≤ {threshold:.4g}: {below}, else {above}").format(
+                axis=stump.axis + 1,
+                threshold=Number(stump.threshold),
+                below=cloud.names[stump.below],
+                above=cloud.names[stump.above],
+            )
+        alpha = None if math.isinf(round_.alpha) else boosting.scale * round_.alpha
+        checked = (boosting.scale * minimum.numerical, minimum.difference) if minimum else (None, None)
         risks = round_.normaliser, round_.risk, round_.training_error, round_.outvoted
-        rows.append((round_.number, rule, round_.error, alpha, lowest, difference, *risks, wrong, factor))
+        rows.append((round_.number, rule, round_.error, alpha, *checked, *risks))
     shown = {name: st.column_config.NumberColumn(format="%.1e" if name == header[5] else "%.4f") for name in header[2:]}
     tables.table(header, rows, "boosting-rounds", column_config=shown)
 

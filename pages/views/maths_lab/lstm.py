@@ -6,14 +6,14 @@ import streamlit as st
 
 from core.figures.lab.cells import cell_by_hand
 from core.lab.cells.activations import ACTIVATIONS
-from core.lab.cells.arithmetic import GATES, MOST_STEPS, Worked, work
+from core.lab.cells.arithmetic import GATES, MOST_STEPS, Exercise, Worked, work
 from core.lab.cells.check import DIGITS, check
 from core.lab.cells.exercise_text import ALL_DIGITS, LONGEST, Tables, from_line, rounded, to_line
-from core.lab.cells.lstm_exercise import PRESETS, REPORT, USUAL, slips
+from core.lab.cells.lstm_exercise import PRESETS, USUAL
+from core.lab.cells.problem import drawn, problem
 from core.lab.cells.worksheets import sheet, step_sheet
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import together
-from pages.views.maths_lab import worksheet
+from pages.views.maths_lab import attempt, worksheet
 from pages.widgets import query_params, tables
 from pages.widgets.number_inputs import slide_whole
 from pages.wording.tokens import plain
@@ -27,11 +27,22 @@ def view() -> None:
     """The tables and what follows from them, or an error where a cell holds no number."""
     st.write(
         _(
-            "A cell with a single unit, so that you can follow every number. The first exercise is "
-            "the report's. There x₄ is a number. x₁ or x₂ asks to store it in place of the old one. "
-            "x₃ asks to output it."
+            "A cell with a single unit, so that you can follow every number. In the first exercise x₄ "
+            "is a number. x₁ or x₂ asks to store it in place of the old one. x₃ asks to output it."
         )
     )
+    sheet_number = attempt.seed("cell")
+    exercise = _own() if sheet_number is None else drawn(sheet_number)
+    if exercise is not None and attempt.show(problem(exercise), "cell", given=sheet_number is not None):
+        worked = work(exercise)
+        decimals = _decimals()
+        _outcome(worked, decimals)
+        _step(worked, decimals)
+        worksheet.copies(sheet(worked, decimals), "hand")
+
+
+def _own() -> Exercise | None:
+    """The exercise of the tables, which the link carries; None, with a line, where a cell holds no number."""
     base = _base()
     typed = _tables(base)
     st.session_state[_NOW] = typed
@@ -39,21 +50,17 @@ def view() -> None:
         exercise = typed.read()
     except ValueError as error:
         st.error(plain(str(error)))
-        return
+        return None
     line = to_line(exercise)
     short = len(line) <= LONGEST
     query_params.carry("hand", line if short and typed != Tables.of(PRESETS[USUAL]) else None)
-    worked = work(exercise)
-    decimals = _decimals()
-    _outcome(worked, decimals)
-    _step(worked, decimals)
-    worksheet.copies(sheet(worked, decimals), "hand")
     if not short:
         st.caption(
             _(
                 "This exercise is too long for the link: it has {length:,} characters, and a link can hold {most:,}."
             ).format(length=len(line), most=LONGEST)
         )
+    return exercise
 
 
 def _base() -> Tables:
@@ -111,7 +118,7 @@ def _take_preset() -> None:
 
 def _preset_names() -> dict[str, str]:
     return {
-        USUAL: _("the report’s LSTM"),
+        USUAL: _("LSTM that stores a number"),
         "lstm": _("standard LSTM"),
         "gru": _("GRU that stores"),
         "rnn": _("RNN, same inputs"),
@@ -182,7 +189,7 @@ def _activation_labels(cell: str) -> list[str]:
 
 def _decimals() -> int:
     """How many decimals are shown; ``hand_digits`` in the link."""
-    options = {"0": _("whole numbers"), "4": _("4 decimals"), "all": _("all digits")}
+    options = {"0": _("whole where near"), "4": _("4 decimals"), "all": _("all digits")}
     chosen = query_params.choice(
         st.segmented_control, _("Numbers shown as"), options, name="hand_digits", key="hand digits", default="4"
     )
@@ -209,7 +216,7 @@ def _outcome(worked: Worked, decimals: int) -> None:
 
 
 def _remarks(worked: Worked) -> None:
-    """How far it is from decimals, what the report printed otherwise, what lies beyond the largest number."""
+    """How far it is from decimals, and what lies beyond the largest number."""
     checked = check(worked)
     st.success(
         _(
@@ -217,23 +224,6 @@ def _remarks(worked: Worked) -> None:
         ).format(numbers=checked.numbers, digits=DIGITS, error=checked.error, where=plain(checked.where)),
         icon=":material/check:",
     )
-    if worked.exercise == REPORT:
-        cells, outputs = (", ".join(f"{round(value)}" for value in values) for values in _states(worked))
-        st.info(
-            together(
-                [
-                    _("Rounded to whole numbers, as in the report: c = {c} and y = {y}.").format(c=cells, y=outputs),
-                    *(
-                        _(
-                            "Its summary table prints {printed:g} for {name} at t = {t}. That is a "
-                            "slip: its own calculation gives {worked:g}, as here."
-                        ).format(printed=slip.printed, name=plain(slip.name), t=slip.t, worked=slip.worked)
-                        for slip in slips(worked)
-                    ),
-                ]
-            ),
-            icon=":material/menu_book:",
-        )
     if any(step.held for step in worked.steps):
         st.warning(
             _(
@@ -242,10 +232,6 @@ def _remarks(worked: Worked) -> None:
                 "plot leaves these numbers out."
             )
         )
-
-
-def _states(worked: Worked) -> tuple[list[float], list[float]]:
-    return [step.c or 0.0 for step in worked.steps], [step.y for step in worked.steps]
 
 
 def _step(worked: Worked, decimals: int) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from core.figures.lab.boosting import margins, progress, risk_in_alpha, votes_and_errors, weighted_points
+from core.figures.lab.boosting import margins, progress, risk_by_error, risk_in_alpha, votes_and_errors, weighted_points
 from core.lab.boosting.points import Cloud, draw
 from core.lab.boosting.samme import Boosting, minima, normaliser
 from core.lab.boosting.stumps import boost_stumps, regions
@@ -58,9 +58,18 @@ def test_the_curve_of_the_risk_is_lowest_at_alpha(classes: int) -> None:
         curve, *marks = risk_in_alpha(found, check).data
         assert np.array(curve.y) == pytest.approx([normaliser(a, made.error, classes) for a in curve.x])
         assert abs(curve.x[int(np.argmin(curve.y))] - made.alpha) <= (curve.x[1] - curve.x[0])
-        assert [mark.x[0] for mark in marks] == [check.alpha, check.numerical, check.wrong]
-        assert curve.x[0] < 0 < check.wrong < curve.x[-1]
-        assert len({mark.marker.symbol for mark in marks}) == 3
+        assert [mark.x[0] for mark in marks] == [check.alpha, check.numerical]
+        assert curve.x[0] < 0 < check.alpha < curve.x[-1]
+        assert len({mark.marker.symbol for mark in marks}) == 2
+
+
+def test_each_error_has_a_curve_and_its_least() -> None:
+    curves = [trace for trace in risk_by_error([0.3, 0.4], 3).data if trace.mode != "markers"]
+    dots = [trace for trace in risk_by_error([0.3, 0.4], 3).data if trace.mode == "markers"]
+    for error, curve, dot in zip([0.3, 0.4], curves, dots, strict=True):
+        assert np.array(curve.y) == pytest.approx([normaliser(a, error, 3) for a in curve.x])
+        assert dot.y[0] <= min(curve.y)
+        assert dot.x[0] == pytest.approx(2 / 3 * np.log(2 * (1 - error) / error))
 
 
 def test_lines_hold_every_round() -> None:
@@ -70,9 +79,9 @@ def test_lines_hold_every_round() -> None:
     assert list(risk.y) == [1, *(made.risk for made in found.rounds)]
     assert list(error.y) == [None, *(made.training_error for made in found.rounds)]
     assert list(outvoted.y) == [1, *(made.outvoted for made in found.rounds)]
-    errors, alphas, wrong = votes_and_errors(found, 3).data
+    errors, alphas = votes_and_errors(found, 3).data
     assert list(errors.y) == [made.error for made in found.rounds]
-    assert list(wrong.y) == pytest.approx([3 * alpha for alpha in alphas.y])
+    assert list(alphas.y) == [made.alpha for made in found.rounds]
     assert any(shape.y0 == pytest.approx(2 / 3) for shape in votes_and_errors(found, 3).layout.shapes)
 
 

@@ -1,4 +1,4 @@
-"""Boosting: the laws of its rounds, a worked example, a slow replica, scikit-learn, and the report's slip."""
+"""Boosting: the laws of its rounds, a worked example, a slow replica, scikit-learn, brute force, three forms."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from sklearn.tree import DecisionTreeClassifier
 from core.lab.boosting.points import draw
 from core.lab.boosting.samme import (
     CHANCE,
+    FORMS,
+    M1,
     PERFECT,
+    RISK,
     ROUNDS,
     Boosting,
     boost,
@@ -26,7 +29,7 @@ from core.lab.boosting.samme import (
     normaliser,
     one_hot,
 )
-from core.lab.boosting.stumps import boost_stumps, regions
+from core.lab.boosting.stumps import GINI, boost_stumps, least_error_stump, regions
 
 CLOUDS = [("rings", 2), ("blobs", 3), ("spirals", 5)]
 
@@ -139,13 +142,67 @@ def test_alpha_is_where_the_risk_is_found_to_be_least(name: str, classes: int) -
     checks = minima(boosted(name, classes)).values()
     assert len(checks) == 25
     assert max(check.difference for check in checks) < 1e-6
-    for check in checks:
-        assert check.wrong == pytest.approx(classes * check.alpha)
-        assert abs(check.wrong - check.numerical) > 0.01  # the check would find the slip
+
+
+def test_no_stump_has_less_weighted_error() -> None:
+    random = np.random.default_rng(0)
+    for trial in range(60):
+        classes, count = 2 + trial % 3, 3 + trial % 6
+        points = random.integers(0, 4, (count, 2)).astype(float)
+        labels, weights = random.permutation(np.arange(count) % classes), random.dirichlet(np.ones(count))
+        least = min(
+            float(weights[np.where(points[:, axis] <= cut, below, above) != labels].sum())
+            for axis in (0, 1)
+            for cut in (*points[:, axis], -1.0)
+            for below in range(classes)
+            for above in range(classes)
+        )
+        found = least_error_stump(points, labels, weights)
+        assert float(weights[found(points) != labels].sum()) == pytest.approx(least)
+
+
+def test_a_stump_lies_midway_and_the_first_of_equals_is_taken() -> None:
+    labels = np.array([0, 1, 0, 1])
+    points = np.array([[0.0, 3.0], [1.0, 2.0], [2.0, 1.0], [3.0, 0.0]])
+    found = least_error_stump(points, labels, np.full(4, 0.25))
+    assert (found.axis, found.threshold, found.below, found.above) == (0, 0.5, 0, 1)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_forms_of_the_vote(classes: int) -> None:
+    """SAMME's is K/(K−1) times the risk's and gives the same weights; M1's are those of Freund & Schapire's β."""
+    labels, first = np.arange(8) % classes, np.arange(1, 9) / 36
+    named = [np.where(np.isin(np.arange(8), wrong), (labels + 1) % classes, labels) for wrong in ([0, 3], [1, 5], [2])]
+
+    def rounds(form: str) -> Boosting:
+        answers = iter(named)
+        return boost(labels, classes, lambda _weights: (None, next(answers)), 3, form, first)
+
+    risk, samme, m1 = map(rounds, FORMS)
+    weights = first.copy()
+    for one, other, third in zip(risk.rounds, samme.rounds, m1.rounds, strict=True):
+        assert samme.scale * other.alpha == pytest.approx(math.log((1 - one.error) / one.error) + math.log(classes - 1))
+        assert other.weights == pytest.approx(one.weights)
+        error = weights[third.named != labels].sum()
+        beta = error / (1 - error)
+        assert (third.weights, m1.scale * third.alpha) == (pytest.approx(weights), pytest.approx(math.log(1 / beta)))
+        weights = weights * np.where(third.named == labels, beta, 1)
+        weights /= weights.sum()
+    assert (len(minima(m1)), max(found.difference for found in minima(risk).values()) < 1e-6) == (
+        3 * (classes == 2),
+        True,
+    )
+
+
+def test_m1_needs_less_than_one_half() -> None:
+    labels = np.array([0, 1, 2, 0, 1, 2])
+    named = np.array([0, 1, 2, 1, 2, 0])
+    ended = {form: boost(labels, 3, lambda _w: (None, named), 1, form) for form in (RISK, M1)}
+    assert (ended[RISK].stopped, ended[M1].stopped, ended[M1].refused) == (ROUNDS, CHANCE, pytest.approx(0.5))
 
 
 @given(classes=st.integers(2, 12), share=st.floats(1e-6, 0.999))
-def test_with_the_reports_alpha_the_risk_never_falls(classes: int, share: float) -> None:
+def test_with_k_times_alpha_the_risk_never_falls(classes: int, share: float) -> None:
     error = share * (1 - 1 / classes)
     factor = normaliser(classes * alpha(error, classes), error, classes)
     rho = (classes - 1) * (1 - error) / error
@@ -182,7 +239,7 @@ def test_scikit_learn_boosts_the_same_stumps_to_the_same_verdicts(name: str, cla
 
 def test_our_own_stumps_are_scikit_learns_and_so_are_the_regions() -> None:
     cloud = draw("blobs", 3, 120, 1)
-    found = boost_stumps(cloud, 15)
+    found = boost_stumps(cloud, 15, GINI)
     theirs = AdaBoostClassifier(DecisionTreeClassifier(max_depth=1), n_estimators=15, random_state=0)
     theirs.fit(cloud.points, cloud.labels)
     assert [made.error for made in found.rounds] == pytest.approx(theirs.estimator_errors_, abs=1e-9)

@@ -1,4 +1,4 @@
-"""Cells of one unit by hand: the report's numbers, torch's cells, and numbers too large for any float."""
+"""Cells of one unit by hand: a memory cell's numbers, torch's cells, and numbers too large for any float."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from core.lab.cells.exercise_text import (
     rounded,
     to_line,
 )
-from core.lab.cells.lstm_exercise import PRESETS, REPORT, slips
+from core.lab.cells.lstm_exercise import MEMORY, PRESETS
 from core.lab.cells.worksheets import sheet, shown, step_sheet
 from core.lab.typed_numbers import number
 from core.lab.worksheet import Line
@@ -86,11 +86,11 @@ def torch_states(exercise: Exercise) -> tuple[list[float], float | None]:
     return out[:, 0].tolist(), last[1].item() if cell == "lstm" else None
 
 
-# The report's exercise
+# The usual exercise
 
 
-def test_every_number_of_the_report() -> None:
-    rows = work(REPORT).rows()
+def test_every_number_of_the_memory_cell() -> None:
+    rows = work(MEMORY).rows()
     assert [list(row) for row in rows] == [
         ["t", "x", "z", "z_i", "f_i", "z_f", "f_f", "z_o", "f_o", "c", "y"] for _ in rows
     ]
@@ -103,20 +103,11 @@ def test_every_number_of_the_report() -> None:
     assert [round(row["c"]) for row in rows] == [3, 1, 4, 4]
     assert [round(row["y"]) for row in rows] == [0, 1, 4, 4]
     # c₂ = −2 σ(90) + 3 σ(10), and y₁ = 3 σ(−10), by the definition of σ.
-    one, two, _three, four = work(REPORT).steps
+    one, two, _three, four = work(MEMORY).steps
     small = math.exp(-10)
     assert one.y == pytest.approx(3 * small / (1 + small), rel=1e-15)
     assert two.c == pytest.approx(-2 + 3 / (1 + small), rel=1e-15)
     assert four.c == pytest.approx(4 / (1 + small), rel=1e-15)
-
-
-def test_the_slip_is_the_report_s_alone() -> None:
-    found = slips(work(REPORT))
-    assert [(slip.t, slip.name, slip.printed, slip.worked) for slip in found] == [
-        (3, "z_i", 90, 190),
-        (3, "z_f", 90, -90),
-    ]
-    assert slips(work(replace(REPORT, c0=1.0))) == ()
 
 
 # Laws
@@ -153,7 +144,7 @@ def test_the_check_finds_no_more_than_rounding(exercise: Exercise) -> None:
 
 
 def test_the_check_finds_a_wrong_number() -> None:
-    worked = work(REPORT)
+    worked = work(MEMORY)
     third = worked.steps[2]
     steps = (*worked.steps[:2], replace(third, y=third.y + 0.25), worked.steps[3])
     found = check(replace(worked, steps=steps))
@@ -210,11 +201,11 @@ def test_an_exercise_comes_back_from_every_form(exercise: Exercise) -> None:
 
 def test_a_line_is_carried_by_an_address_as_it_is() -> None:
     assert to_line(PRESETS["rnn"]) == "rnn**tanh**0_1_0.5_0**1_3*0_-2*1_4*0_0**0"
-    assert len(to_line(REPORT)) < 200
+    assert len(to_line(MEMORY)) < 200
 
 
 def test_tables_keep_what_is_typed_when_they_grow() -> None:
-    tables = Tables.of(REPORT)._replace(inputs=(("abc", "1", "2", "3"), ("4", "5", "6", "7")))
+    tables = Tables.of(MEMORY)._replace(inputs=(("abc", "1", "2", "3"), ("4", "5", "6", "7")))
     grown = tables.resized(3, 5)
     assert grown.inputs == (("abc", "1", "2", "3", "0"), ("4", "5", "6", "7", "0"), ("0",) * 5)
     assert grown.gates[1] == ("100", "100", "0", "0", "0", "0", "-10")
@@ -261,12 +252,12 @@ def test_a_number_as_people_type_it(typed: object, value: float) -> None:
 
 def test_ten_thousand_steps_are_refused() -> None:
     with pytest.raises(ValueError, match="10,000 steps are given; 1 to 200"):
-        replace(REPORT, inputs=REPORT.inputs[:1] * 10_000)
+        replace(MEMORY, inputs=MEMORY.inputs[:1] * 10_000)
     with pytest.raises(ValueError, match="10,000 steps are given"):
-        Tables.of(REPORT).resized(10_000, 4)
+        Tables.of(MEMORY).resized(10_000, 4)
     with pytest.raises(ValueError, match="9 inputs"):
-        Tables.of(REPORT).resized(4, MOST_INPUTS + 1)
-    assert len(work(replace(REPORT, inputs=REPORT.inputs[:1] * MOST_STEPS)).steps) == MOST_STEPS
+        Tables.of(MEMORY).resized(4, MOST_INPUTS + 1)
+    assert len(work(replace(MEMORY, inputs=MEMORY.inputs[:1] * MOST_STEPS)).steps) == MOST_STEPS
 
 
 def test_what_is_no_exercise_is_refused() -> None:
@@ -277,7 +268,7 @@ def test_what_is_no_exercise_is_refused() -> None:
         ({"output": "sin"}, "unknown activation 'sin'"),
     ):
         with pytest.raises(ValueError, match=re.escape(said)):
-            replace(REPORT, **change)
+            replace(MEMORY, **change)
     with pytest.raises(ValueError, match="only the candidate n of a gru"):
         Exercise("gru", (Gate((1.0,), state_bias=1.0), Gate((1.0,)), Gate((1.0,))), ((1.0,),))
 
@@ -286,7 +277,7 @@ def test_what_is_no_exercise_is_refused() -> None:
 
 
 def test_a_step_written_out() -> None:
-    lines = [line.latex for line in step_sheet(work(REPORT), 1, 0).lines]
+    lines = [line.latex for line in step_sheet(work(MEMORY), 1, 0).lines]
     assert lines[2] == (
         r"\begin{aligned}z_i &= \textstyle\sum_{j=1}^{4} w_j x_j + b \\ "
         r"&= 100 \cdot 0 + 100 \cdot 1 + 0 \cdot 0 + 0 \cdot 3 + (-10) \\ &= 0 + 100 + 0 + 0 + (-10) \\ "
@@ -294,13 +285,13 @@ def test_a_step_written_out() -> None:
     )
     assert lines[5] == r"\begin{aligned}f(z_f) &= \sigma(10) \\ &\approx 1\end{aligned}"
     assert lines[-1] == (r"\begin{aligned}y_t &= f(z_o)\,h(c_t) \\ &\approx 0 \cdot 3 \\ &\approx 0\end{aligned}")
-    assert len(sheet(work(REPORT)).lines) == 4 * len(lines)
+    assert len(sheet(work(MEMORY)).lines) == 4 * len(lines)
 
 
 def test_weights_on_the_output_before_are_written_where_there_are_some() -> None:
     text = step_sheet(work(PRESETS["lstm"]), 2).latex()
     assert r"+ u\,y_{t-1}" in text and "0.05101208795257687" in text
-    assert "y_{t-1}" not in step_sheet(work(REPORT), 2).latex()
+    assert "y_{t-1}" not in step_sheet(work(MEMORY), 2).latex()
     assert r"s &= u\,y_{t-1} + d" in step_sheet(work(PRESETS["gru"]), 2).latex()
 
 
@@ -309,7 +300,9 @@ def test_numbers_as_shown() -> None:
         (4.5397868702434395e-05, 4, "4.540e-5"),
         (4.5397868702434395e-05, 0, "0"),
         (0.99986, 0, "1"),
-        (-0.2, 0, "0"),
+        (-0.2, 0, "-0.2"),
+        (0.5, 0, "0.5"),
+        (-0.004, 0, "0"),
         (100.0, 0, "100"),
         (2.5, 4, "2.5"),
         (1e308, 4, "1.000e308"),

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.lab import typed_numbers
 from core.lab.boosting import ensemble_file, samme
 from core.lab.boosting.points import draw
+from core.lab.boosting.problem import problem, problem_of_errors, read_rows
 from core.lab.boosting.samme import minima
 from core.lab.boosting.stumps import boost_stumps
 from core.lab.boosting.worksheet import sheet
@@ -41,8 +42,8 @@ def vote(at: AppTest) -> str:
     return next(metric.value for metric in at.metric if metric.label == "vote α").replace("−", "-")
 
 
-def test_opens_on_rings_with_a_rounds_numbers_and_every_point() -> None:
-    at = opened()
+def test_rings_show_a_rounds_numbers_and_every_point() -> None:
+    at = opened(boost_cloud="rings", boost_t="5")
     assert "core lab boosting --data FILE --out checkpoints/ensemble.json" in said(at), "no ensemble is kept"
     cloud = draw("rings", 3, 150, 0)
     boosted = boost_stumps(cloud, 20)
@@ -60,7 +61,7 @@ def test_opens_on_rings_with_a_rounds_numbers_and_every_point() -> None:
     rounds = table(at, "rule")
     assert rounds["ε"].tolist() == pytest.approx([made.error for made in boosted.rounds])
     assert rounds["difference"].max() < 1e-6
-    assert not at.error and parameters(at) == {}
+    assert not at.error and parameters(at) == {"boost_from": "points", "boost_cloud": "rings", "boost_t": "5"}
     assert "weight before" not in [name for found in at.dataframe for name in found.value.columns]
     at.session_state["boost every point"] = True
     points = table(sound(at.run()), "weight before")
@@ -74,6 +75,7 @@ def test_the_round_travels_in_the_link_and_a_link_gives_the_exercise_back() -> N
     link = {"boost_cloud": "blobs", "boost_k": "4", "boost_n": "80"}
     link |= {"boost_seed": "7", "boost_rounds": "9", "boost_t": "3"}
     at = opened(**link)
+    link["boost_from"] = "points"
     assert parameters(at) == link
     cloud = draw("blobs", 4, 80, 7)
     assert vote(at) == f"{boost_stumps(cloud, 9).rounds[2].alpha:.4f}"
@@ -98,8 +100,8 @@ def test_what_stops_boosting_is_said() -> None:
 
 
 def test_typed_points_travel_in_the_link_and_stay() -> None:
-    at = opened(boost_cloud="own", boost_rounds="3", boost_points="x" * 3_000)
-    assert not at.error and len(figures(at)) == 5
+    at = opened(boost_from="points", boost_rounds="3", boost_points="x" * 3_000, solution="1")
+    assert not at.error and len(figures(at)) == 6
 
     def typed(text: str) -> AppTest:
         at.text_area(key="boost points").set_value(text)
@@ -107,7 +109,7 @@ def test_typed_points_travel_in_the_link_and_stay() -> None:
 
     text = "0,0,a\n1,0,b\n2,1,a\n3,1,b"
     assert parameters(typed(text))["boost_points"] == text and not at.error
-    again = opened(boost_cloud="own", boost_rounds="3", boost_points=text)
+    again = opened(boost_from="points", boost_rounds="3", boost_points=text, solution="1")
     assert again.text_area(key="boost points").value == text
     assert table(again, "rule")["ε"].tolist() == table(at, "rule")["ε"].tolist()
     for text, words in (
@@ -119,6 +121,34 @@ def test_typed_points_travel_in_the_link_and_stay() -> None:
         assert words in error.value.replace("\\", "")
         assert at.text_area(key="boost points").value == text and figures(at) == {}
         assert "Boosting the trained models" in [found.value for found in at.header]
+
+
+# The exercise
+
+
+def test_nothing_is_solved_before_it_is_asked_for() -> None:
+    at = opened()
+    exercise = problem(read_rows(at.text_area(key="boost table").value))
+    assert not figures(at) and not at.metric
+    shown = said(at) + " ".join(latex.value for latex in at.latex)
+    for blank in exercise.blanks():
+        assert f"{exercise.truth[blank.name]:.4f}".strip("0") not in shown or blank.name.startswith("d")
+    at.text_input(key="boost e1").set_value("0.2222")
+    sound(at.text_input(key="boost a1").set_value("1.946").run())
+    assert "The factor (K − 1)/K is missing." in said(at).replace("\\", "")
+    sound(at.toggle(key="boost solution").set_value(True).run())
+    assert vote(at) == f"{exercise.truth['a1']:.4f}" and len(figures(at)) == 4
+
+
+def test_errors_alone_and_forms() -> None:
+    at = opened(boost_from="errors", boost_errors="0.2, 0.4", boost_form="samme", boost_errors_k="3", solution="1")
+    truth = problem_of_errors([0.2, 0.4], 3, "samme").truth
+    assert any(f"{truth['a1']:.6f}" in latex.value for latex in at.latex) and len(figures(at)) == 1
+    for typed in ("0.7", "0.2 x", "", "-1", "9" * 400):
+        at.text_input(key="boost errors").set_value(typed)
+        assert len(sound(at.run()).error) == 1
+    at = opened(boost_table="a a\nb")
+    assert "line 2" in at.error[0].value.replace("\\", "")
 
 
 # Trained models
@@ -190,7 +220,7 @@ def test_what_is_kept_is_shown_with_what_it_is_of() -> None:
     (checkpoints.root() / ensemble_file.FILE).write_text('{"format": 1, "x": "<b>"}')
     at = opened()
     assert len(at.error) == 1 and "ensemble.json" in at.error[0].value.replace("\\", "")
-    assert len(figures(at)) == 5
+    assert at.text_input(key="boost e1").value == ""
 
 
 def test_everything_said_goes_through_gettext(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,8 @@ from streamlit.testing.v1 import AppTest
 from core.lab.cells.arithmetic import MOST_INPUTS, MOST_STEPS, work
 from core.lab.cells.equations import number
 from core.lab.cells.exercise_text import LONGEST, from_line, to_line
-from core.lab.cells.lstm_exercise import PRESETS, REPORT
+from core.lab.cells.lstm_exercise import MEMORY, PRESETS
+from core.lab.cells.problem import drawn, problem
 from core.models import checkpoints
 from core.models.step_arithmetic import working
 from core.models.trace import trace
@@ -67,7 +68,7 @@ def outcome(at: AppTest) -> list[dict[str, Any]]:
 
 
 def test_only_the_chosen_exercise_runs() -> None:
-    at = opened()
+    at = opened(solution="1")
     written_out = "Step-by-step calculation"
     assert written_out in [header.value for header in at.header]
     assert "q" not in [box.key for box in at.text_input]
@@ -80,7 +81,7 @@ def test_only_the_chosen_exercise_runs() -> None:
 
 
 def test_an_exercise_that_is_not_there() -> None:
-    at = opened(lab="<b>")
+    at = opened(lab="<b>", solution="1")
     assert "`lab`" in said(at) and "lab" not in parameters(at)
     assert len(outcome(at)) == 4
 
@@ -91,7 +92,7 @@ NUMBERS = ("k", "n", "seed", "step", "c", "i")
 @pytest.mark.parametrize(
     ("lab", "forged"),
     [
-        ("boosting", {"cloud": "<b>", "k": "1", "n": "nan", "seed": "1e9", "rounds": "0", "t": ""}),
+        ("boosting", {"stumps": "<b>", "k": "1", "n": "nan", "seed": "1e9", "rounds": "0", "t": ""}),
         ("boosting", {"k": "99999999999", "n": "-5", "rounds": "١٢", "t": "10000"}),
         ("bptt", {"wh": "1e309", "t": "10000", "y": "7", "d": "dL/dq", "vw": "99", "vt": "0"}),
         ("bptt", {"wh": "nan", "wi": "0x1", "wo": "1_0", "vw": "٣"}),
@@ -102,7 +103,8 @@ NUMBERS = ("k", "n", "seed", "step", "c", "i")
 def test_a_forged_link_leaves_the_exercise_as_it_opens(lab: str, forged: dict[str, str]) -> None:
     prefix = {"boosting": "boost", "mixture": "mix"}.get(lab, lab)
     kept = {"mix_data": "states"} if forged.get("data") == "states" else {}
-    at, usual = opened(lab, **{f"{prefix}_{name}": value for name, value in forged.items()}), opened(lab, **kept)
+    kept |= {"boost_from": "points", "boost_cloud": "blobs"} if lab == "boosting" else {}
+    at, usual = opened(lab, **{f"{prefix}_{name}": value for name, value in forged.items()} | kept), opened(lab, **kept)
     assert not at.error and parameters(at) == {"lab": lab} | kept
     for one, other in zip(at.dataframe, usual.dataframe, strict=True):
         assert one.value.equals(other.value)
@@ -112,52 +114,78 @@ def test_a_forged_link_leaves_the_exercise_as_it_opens(lab: str, forged: dict[st
 # The cell by hand
 
 
-def test_the_report_s_exercise_is_there_at_first(downloads: dict[str, Callable[[], list[list[str]]]]) -> None:
+def solved(**link: str) -> AppTest:
+    """The cell by hand with its solution."""
+    return opened(solution="1", **link)
+
+
+def link_of(at: AppTest) -> dict[str, str]:
+    """The link of such a page, without the solution's part."""
+    return {name: value for name, value in parameters(at).items() if name != "solution"}
+
+
+def test_nothing_is_solved_before_it_is_asked_for() -> None:
     at = opened()
+    assert not figures(at) and not at.success
+    assert "Checked" not in said(at)
+    at.text_input(key="cell i1").set_value("0")
+    at.text_input(key="cell zi1").set_value("100")
+    assert "The bias is missing." in said(sound(at.run()))
+    sound(at.toggle(key="cell solution").set_value(True).run())
+    assert figures(at) and at.success
+
+
+def test_a_sheet_has_its_own_numbers() -> None:
+    at = opened(sheet="7")
+    exercise = problem(drawn(7))
+    for name in ("z1", "g1"):
+        at.text_input(key=f"cell {name}").set_value(f"{exercise.truth[name]:.4f}")
+    sound(at.run())
+    assert f"2 of {len(list(exercise.blanks()))} right" in at.get("progress")[0].proto.text
+
+
+def test_the_usual_exercise_is_there_at_first(downloads: dict[str, Callable[[], list[list[str]]]]) -> None:
+    at = solved()
     rows = outcome(at)
     assert list(rows[0]) == ["t", "x", "z", "z_i", "f_i", "z_f", "f_f", "z_o", "f_o", "c", "y"]
     assert [row["z_i"] for row in rows] == ["90", "90", "190", "90"]
     assert [row["c"] for row in rows] == ["3", "0.9999", "4", "3.9998"]
     text = said(at)
-    assert "c = 3, 1, 4, 4 and y = 0, 1, 4, 4" in text
-    assert "prints 90 for z_f at t = 3" in text
     assert "Checked 40 numbers" in text
-    assert not parameters(at) and not at.error and not at.warning
+    assert not link_of(at) and not at.error and not at.warning
 
     at.slider(key="hand t").set_value(3)
-    assert parameters(sound(at.run())) == {"hand_t": "3"}
+    assert link_of(sound(at.run())) == {"hand_t": "3"}
     assert any(r"100 \cdot 1 + 100 \cdot 1" in line and r"&= 190\end{aligned}" in line for line in equations(at))
-    at = opened(hand_t="4", hand_digits="all")
+    at = solved(hand_t="4", hand_digits="all")
     assert at.slider(key="hand t").value == 4
     assert any(line.endswith(r"3.9998184085251904\end{aligned}") for line in equations(at))
     header, *rows = downloads["by-hand"]()
-    assert [float(row[header.index("c")]) for row in rows] == [step.c for step in work(REPORT).steps]
+    assert [float(row[header.index("c")]) for row in rows] == [step.c for step in work(MEMORY).steps]
 
 
 def test_presets_and_their_links() -> None:
-    at = opened()
+    at = solved()
     for name, curves in (("lstm", 6), ("gru", 4), ("rnn", 1)):
         at.pills(key="hand preset").set_value(name)
-        linked = [opened(hand=to_line(PRESETS[name]))] if name == "gru" else []
+        linked = [solved(hand=to_line(PRESETS[name]))] if name == "gru" else []
         for page in (sound(at.run()), *linked):
             steps = work(PRESETS[name]).steps
             assert [float(row["y"]) for row in outcome(page)] == pytest.approx([step.y for step in steps], abs=1e-4)
-            assert parameters(page) == {"hand": to_line(PRESETS[name])}
-            assert "slip" not in said(page)
+            assert link_of(page) == {"hand": to_line(PRESETS[name])}
             (chart,) = figures(page).values()
             assert len(chart["data"]) == curves
 
 
 def test_an_edited_cell_is_worked_and_linked_to(typed: Callable[..., None]) -> None:
     typed("hand gates", 1, "b", "-300")
-    at = opened()
+    at = solved()
     assert [row["z_i"] for row in outcome(at)] == ["-200", "-200", "-100", "-200"]
-    assert from_line(parameters(at)["hand"]).gates[1].bias == -300
-    assert "slip" not in said(at)
+    assert from_line(link_of(at)["hand"]).gates[1].bias == -300
 
 
 def test_what_is_no_number_is_one_line_and_nothing_is_lost(typed: Callable[..., None]) -> None:
-    at = opened()
+    at = solved()
     for text in ("abc", "inf", "nan", "", None, "1e999", "__import__('os')", "1" * 100_000, *SENTENCES[::8]):
         typed("hand inputs", 2, "x4", text)
         for _run in range(2):
@@ -166,24 +194,24 @@ def test_what_is_no_number_is_one_line_and_nothing_is_lost(typed: Callable[..., 
             assert line.startswith("t = 3, x4: ") and "\n" not in line and len(line) < 200
             assert re.search(r"(?<!\\)[<>\[\]$`*_]", error.value) is None  # none of these is left to Markdown
             assert at.session_state["hand now"].inputs[2][3] == (text or "")
-            assert "hand" not in parameters(at) and not figures(at)
+            assert "hand" not in link_of(at) and not figures(at)
 
 
 def test_weights_of_1e308_saturate_in_silence(typed: Callable[..., None], recwarn: pytest.WarningsRecorder) -> None:
     typed("hand gates", 1, "x1", "1e308")
     typed("hand inputs", 0, "x1", "-1e308")
-    at = opened()
+    at = solved()
     assert outcome(at)[0]["f_i"] == "0"
     assert "held there" in said(at)
     assert not [found for found in recwarn if issubclass(found.category, RuntimeWarning)]
 
 
 def test_activations_starts_length_and_width_are_changed() -> None:
-    at = opened()
+    at = solved()
     version = at.session_state["hand version"]
     at.selectbox(key=f"hand $h(c)$ {version}").set_value("tanh")
     sound(at.text_input(key=f"hand $c_0$ {version}").set_value("7").run())
-    exercise = from_line(parameters(at)["hand"])
+    exercise = from_line(link_of(at)["hand"])
     assert (exercise.output, exercise.c0) == ("tanh", 7.0)
     assert float(outcome(at)[0]["c"]) == pytest.approx(3 + 7, abs=1e-3)
     at.text_input(key=f"hand $c_0$ {version}").set_value("seven").run()
@@ -199,20 +227,20 @@ def test_activations_starts_length_and_width_are_changed() -> None:
     assert "1 to 200" in said(at) and len(outcome(at)) == 1
     at.number_input(key="hand steps").set_value(MOST_STEPS).run()
     sound(at.number_input(key="hand width").set_value(MOST_INPUTS).run())
-    assert len(outcome(at)) == MOST_STEPS and "hand" not in parameters(at)
+    assert len(outcome(at)) == MOST_STEPS and "hand" not in link_of(at)
     assert "a link can hold 2,000" in said(at)
 
 
-def test_a_forged_link_gives_the_report_s_exercise_and_says_so() -> None:
+def test_a_forged_link_gives_the_usual_exercise_and_says_so() -> None:
     for hand in ("x" * (LONGEST + 1), "rnn**tanh**0_0_0**" + "*".join("1" * 500) + "**0", "lstm**" * 100):
-        at = opened(hand=hand, hand_t="-1", hand_digits="<b>")
+        at = solved(hand=hand, hand_t="-1", hand_digits="<b>")
         assert "`hand`" in said(at)
         assert [row["z_i"] for row in outcome(at)] == ["90", "90", "190", "90"]
-        assert parameters(at) == {}
+        assert link_of(at) == {}
 
 
 def test_what_was_typed_is_there_after_another_exercise_and_another_page() -> None:
-    at = opened(hand=to_line(PRESETS["gru"]))
+    at = solved(hand=to_line(PRESETS["gru"]))
     version = at.session_state["hand version"]
     at.text_input(key=f"hand $y_0$ {version}").set_value("2.5").run()
     before = outcome(at)
