@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.lab.mixture.em import Iteration, Mixture, Parameters, expectation
+from core.lab.mixture.em import Iteration, Kind, Mixture, Parameters, expectation
 
 
 class Formulas(NamedTuple):
@@ -100,13 +100,13 @@ def _theirs(mixture: Mixture, iterations: int) -> Parameters | None:
     start = mixture.start
     other = GaussianMixture(
         start.components,
-        covariance_type="full",
+        covariance_type=mixture.kind,
         tol=0,
         reg_covar=mixture.reg_covar,
         max_iter=iterations,
         weights_init=start.weights,
         means_init=start.means,
-        precisions_init=np.linalg.inv(start.covariances),
+        precisions_init=_packed(np.linalg.inv(start.covariances), mixture.kind),
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # it is to stop after so many, converged or not
@@ -114,4 +114,21 @@ def _theirs(mixture: Mixture, iterations: int) -> Parameters | None:
             other.fit(mixture.points)
         except ValueError:  # a covariance that is not positive definite, or a start it takes for none
             return None
-    return Parameters(other.weights_, other.means_, other.covariances_)
+    return Parameters(other.weights_, other.means_, _unpacked(other.covariances_, other.means_.shape, mixture.kind))
+
+
+def _packed(matrices: np.ndarray, kind: Kind) -> np.ndarray:
+    """Matrices [K, D, D] as scikit-learn has them: tied [D, D], diag [K, D], spherical [K]."""
+    if kind == "tied":
+        return np.asarray(matrices[0])
+    if kind == "diag":
+        return np.asarray(np.einsum("kdd->kd", matrices))
+    return matrices[:, 0, 0] if kind == "spherical" else matrices
+
+
+def _unpacked(packed: np.ndarray, shape: tuple[int, int], kind: Kind) -> np.ndarray:
+    """The inverse of `_packed`, [K, D, D] for a `shape` (K, D)."""
+    components, dimensions = shape
+    if kind in ("full", "tied"):
+        return np.broadcast_to(packed, (components, dimensions, dimensions))
+    return np.asarray(packed.reshape(components, -1)[:, :, None] * np.eye(dimensions))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Iterator
+
 import numpy as np
 
 from core.lab.mixture.check import slips
-from core.lab.mixture.em import Iteration, Mixture, expectation
-from core.lab.worksheet import Line, Sheet, aligned, factor, number
-from core.lab.worksheet import rows as aligned_rows
+from core.lab.mixture.em import Iteration, Kind, Maximisation, Mixture, Parameters, expectation
+from core.lab.worksheet import Line, Sheet, aligned, factor, number, rows
 from core.runtime.i18n import gettext as _
 
-_TERMS = 2  # of a sum that are written out
+_ALL = 12  # points up to which every term of a sum is written out
+_TERMS = 2  # of the sum over more points that are written out
+_ROW = 3  # terms of a sum side by side
 
 
 def sheet(mixture: Mixture, iteration_number: int, component: int, point: int) -> Sheet:
@@ -19,14 +23,7 @@ def sheet(mixture: Mixture, iteration_number: int, component: int, point: int) -
     title = _("Iteration {number}: component {component} and point {point}").format(
         number=iteration_number, component=component, point=point
     )
-    lines = (
-        *_expectation(mixture, iteration, k, i),
-        _count(mixture, iteration, k),
-        _mean(mixture, iteration, k),
-        _covariance(mixture, iteration, k),
-        _likelihood(iteration),
-    )
-    return Sheet(title, lines)
+    return Sheet(title, tuple(_worked(mixture, iteration, k, i)))
 
 
 def slip_sheet(mixture: Mixture, iteration_number: int, component: int) -> Sheet:
@@ -49,8 +46,8 @@ def slip_sheet(mixture: Mixture, iteration_number: int, component: int) -> Sheet
     }
     lines = []
     for name, (above, below) in sums.items():
-        mean = _vector(wrong[name].means[k].round(9))
-        covariance = _matrix(wrong[name].covariances[k].round(9))
+        mean = vector(wrong[name].means[k].round(9))
+        covariance = matrix(wrong[name].covariances[k].round(9))
         lines.append(
             Line(aligned(rf"\mu_{{{component}}}", [rf"\frac{{{above} {mean_sum}}}{{{below}}}", mean]), notes[name])
         )
@@ -121,93 +118,150 @@ def _listed(iterations: dict[int, list[int]]) -> str:
     )
 
 
-def _expectation(mixture: Mixture, iteration: Iteration, k: int, i: int) -> tuple[Line, ...]:
-    x, before = mixture.points[i], iteration.before
-    log_joint = expectation(mixture.points[i : i + 1], before).log_joint[0]
-    apart = x - before.means[k]
-    distance = float(apart @ np.linalg.solve(before.covariances[k], apart))
-    log_det = float(np.linalg.slogdet(before.covariances[k])[1])
-    ik = rf"{{{i + 1},{k + 1}}}"
-    log_weight, log_turns = rf"\log {number(float(before.weights[k]))}", number(float(np.log(2 * np.pi)))
-    rows = [
-        rf"a_{ik} &= \log \pi_k - \tfrac12 (x_i-\mu_k)^\top \Sigma_k^{{-1}} (x_i-\mu_k)",
-        r"&\quad - \tfrac12 \log\det\Sigma_k - \tfrac D2 \log 2\pi",
-        rf"&= {log_weight} - \tfrac12 \cdot {number(distance)}",
-        rf"&\quad - \tfrac12 \cdot {factor(log_det)} - {number(len(x) / 2)} \cdot {log_turns}",
-        rf"&= {number(float(log_joint[k]))}",
-    ]
-    density = Line(
-        aligned_rows(rows),
-        _("E-step. The log of the weight times the density of the point, {point}, under this component:").format(
-            point=_words(x)
-        ),
-    )
-    every = r" \\ ".join(
-        rf"a_{{{i + 1},{j + 1}}} &= {number(float(value))}, & \delta_{{{i + 1},{j + 1}}} &= "
-        rf"{number(float(iteration.responsibilities[i, j]))}"
-        for j, value in enumerate(log_joint)
-    )
-    share = Line(
-        rf"\begin{{gathered}}\delta_{{ik}} = e^{{a_{{ik}}}} \Big/ \textstyle\sum_j e^{{a_{{ij}}}} \\ "
-        rf"\begin{{aligned}}{every}\end{{aligned}}\end{{gathered}}",
-        _("The same for every component, and each one's share: its responsibility for the point."),
-    )
-    return density, share
+def density(points: np.ndarray, parameters: Parameters, i: int, k: int) -> Line:
+    """The density of a point under a component, both counted from 0."""
+    x, mean, covariance = points[i], parameters.means[k], parameters.covariances[k]
+    apart, ik = x - mean, rf"x_{{{i + 1}}}; \mu_{{{k + 1}}}, {_spread(len(x))}_{{{k + 1}}}"
+    log = float(expectation(points[i : i + 1], _alone(parameters, k)).log_joint[0, 0])
+    if len(x) == 1:
+        variance = number(float(covariance[0, 0]))
+        above = rf"({number(float(x[0]))} - {factor(float(mean[0]))})^2"
+        steps = [
+            r"\frac{1}{\sqrt{2\pi\sigma^2}} \exp\Bigl(-\frac{(x-\mu)^2}{2\sigma^2}\Bigr)",
+            rf"\frac{{1}}{{\sqrt{{2\pi \cdot {variance}}}}} \exp\Bigl(-\frac{{{above}}}{{2 \cdot {variance}}}\Bigr)",
+        ]
+    else:
+        distance = float(apart @ np.linalg.solve(covariance, apart))
+        det = _exp(float(np.linalg.slogdet(covariance)[1]))
+        turns = r"2\pi" if len(x) == 2 else rf"(2\pi)^{{{number(len(x) / 2)}}}"
+        steps = [
+            rf"\frac{{1}}{{{turns} \sqrt{{\det\Sigma}}}} "
+            r"\exp\Bigl(-\tfrac12 (x-\mu)^\top \Sigma^{-1} (x-\mu)\Bigr)",
+            rf"\frac{{1}}{{{turns} \sqrt{{{det}}}}} \exp\Bigl(-\tfrac12 \cdot {number(distance)}\Bigr)",
+        ]
+    return Line(rows([rf"&\mathcal{{N}}({ik})", *(rf"&\quad = {step}" for step in (*steps, _exp(log)))]))
 
 
-def _count(mixture: Mixture, iteration: Iteration, k: int) -> Line:
-    index, count = k + 1, number(float(iteration.maximised.counts[k]))
-    terms = [number(float(iteration.responsibilities[i, k])) for i in _most_held(iteration, k)]
-    rows = [
+def share(points: np.ndarray, parameters: Parameters, i: int) -> Line:
+    """Each component's share of a point, counted from 0: its responsibility for it."""
+    expected = expectation(points[i : i + 1], parameters)
+    logs, total = expected.log_joint[0], _exp(expected.log_likelihood)
+    lines = []
+    for k, (log, delta) in enumerate(zip(logs, expected.responsibilities[0], strict=True)):
+        alone = log - float(np.log(parameters.weights[k]))
+        product = rf"{number(float(parameters.weights[k]))} \cdot {_exp(alone)}"
+        lines.append(rf"\delta_{{{i + 1},{k + 1}}} &= {product} \,/\, {total} = {number(float(delta))}")
+    rule = r"\delta_{ik} = \pi_k\,\mathcal{N}_{ik} \Big/ \textstyle\sum_j \pi_j\,\mathcal{N}_{ij}"
+    return Line(rf"\begin{{gathered}}{rule} \\ {rows(lines)}\end{{gathered}}")
+
+
+def count(points: np.ndarray, responsibilities: np.ndarray, maximised: Maximisation, k: int) -> Line:
+    """How many points a component, counted from 0, holds, and its weight."""
+    index, total = k + 1, number(float(maximised.counts[k]))
+    terms = [number(float(responsibilities[i, k])) for i in _most_held(responsibilities, k)]
+    lines = [
         rf"N_{{{index}}} &= \sum_i \delta_{{i{index}}}",
-        rf"&= {_sum(terms, len(mixture.points))} = {count}",
-        rf"\pi_{{{index}}} &= N_{{{index}}} / N = {count} / {len(mixture.points)}",
-        rf"&= {number(float(iteration.after.weights[k]))}",
+        *_sum(terms, len(points)),
+        rf"&= {total}",
+        rf"\pi_{{{index}}} &= N_{{{index}}} / N = {total} / {len(points)}",
+        rf"&= {number(float(maximised.parameters.weights[k]))}",
     ]
-    note = _("M-step. How many points the component holds, the largest responsibilities first, and its weight:")
-    return Line(aligned_rows(rows), note)
+    return Line(rows(lines))
 
 
-def _mean(mixture: Mixture, iteration: Iteration, k: int) -> Line:
-    index, count = k + 1, number(float(iteration.maximised.counts[k]))
-    terms = [
-        rf"{number(float(iteration.responsibilities[i, k]))} \, {_vector(mixture.points[i])}"
-        for i in _most_held(iteration, k)
-    ]
-    rows = [
-        rf"\mu_{{{index}}} &= \frac{{1}}{{N_{{{index}}}}} \sum_i \delta_{{i{index}}}\, x_i",
-        rf"&= \frac{{1}}{{{count}}} \Bigl({terms[0]}",
-        rf"&\qquad + {_sum(terms[1:], len(mixture.points) - 1)}\Bigr)",
-        rf"&= {_vector(iteration.after.means[k])}",
-    ]
-    return Line(aligned_rows(rows), _("Its mean: every point, weighted by its responsibility."))
-
-
-def _covariance(mixture: Mixture, iteration: Iteration, k: int) -> Line:
+def mean(points: np.ndarray, responsibilities: np.ndarray, maximised: Maximisation, k: int) -> Line:
+    """A component's mean, the component counted from 0."""
     index = k + 1
-    own = iteration.maximised.fitted[k]
-    steps = [
-        rf"\frac{{1}}{{N_{{{index}}}}} \sum_i \delta_{{i{index}}}\,(x_i-\mu_{{{index}}})(x_i-\mu_{{{index}}})^\top "
-        + (r"+ \lambda I" if mixture.reg_covar else ""),
-        _matrix(own) + (rf" + {number(mixture.reg_covar)}\, I" if mixture.reg_covar else ""),
+    terms = [
+        rf"{number(float(responsibilities[i, k]))} \cdot {vector(points[i], factor)}"
+        for i in _most_held(responsibilities, k)
     ]
-    if k in iteration.maximised.floored:
+    lines = [
+        rf"\mu_{{{index}}} &= \frac{{1}}{{N_{{{index}}}}} \sum_i \delta_{{i{index}}}\, x_i",
+        *_sum(terms, len(points), rf"\frac{{1}}{{{number(float(maximised.counts[k]))}}} "),
+        rf"&= {vector(maximised.parameters.means[k])}",
+    ]
+    return Line(rows(lines))
+
+
+def covariance(
+    points: np.ndarray, responsibilities: np.ndarray, maximised: Maximisation, k: int, reg_covar: float, kind: Kind
+) -> Line:
+    """A component's covariance about the new mean, the component counted from 0."""
+    index, own = k + 1, maximised.fitted[k]
+    dimensions, about = len(own), maximised.parameters.means[k]
+    symbol = _spread(dimensions)
+    added = r" + \lambda" + (" I" if dimensions > 1 else "") if reg_covar else ""
+    mine = rf"\frac{{1}}{{N_{{{index}}}}} \sum_i \delta_{{i{index}}}\,"
+    steps = []
+    if kind == "tied":
+        steps.append(rf"\frac1N \sum_k \sum_i \delta_{{ik}}\,{_square(dimensions, 'k')}{added}")
+    elif dimensions > 1 and kind == "diag":
+        steps.append(rf"\operatorname{{diag}} {mine}(x_i-\mu_{{{index}}})^2{added}")
+    elif dimensions > 1 and kind == "spherical":
+        steps.append(rf"\tfrac1{{{dimensions}}} \cdot {mine}\lVert x_i-\mu_{{{index}}}\rVert^2\, I{added}")
+    else:
+        steps.append(rf"{mine}{_square(dimensions, str(index))}{added}")
+    lines = [rf"{symbol}_{{{index}}} &= {steps[0]}"]
+    if dimensions == 1 and kind != "tied":
+        terms = [
+            rf"{number(float(responsibilities[i, k]))} \cdot "
+            rf"({number(float(points[i, 0]))} - {factor(float(about[0]))})^2"
+            for i in _most_held(responsibilities, k)
+        ]
+        lines += _sum(terms, len(points), rf"\frac{{1}}{{{number(float(maximised.counts[k]))}}} ")
+    unit = r"\, I" if dimensions > 1 else ""
+    last = matrix(own) + (rf" + {number(reg_covar)}{unit}" if reg_covar else "")
+    if k in maximised.floored:
         minimum = _("minimum")
-        steps[1] += rf" + \text{{{minimum}}}"
-    if mixture.reg_covar or k in iteration.maximised.floored:
-        steps.append(_matrix(iteration.after.covariances[k]))
-    note = (
-        _("Its covariance, about the new mean; λ is reg_covar:")
-        if mixture.reg_covar
-        else _("Its covariance, about the new mean:")
+        last += rf" + \text{{{minimum}}}"
+    lines.append(rf"&= {last}")
+    if reg_covar or k in maximised.floored:
+        lines.append(rf"&= {matrix(maximised.parameters.covariances[k])}")
+    return Line(rows(lines))
+
+
+def log_likelihood(number_of_steps: int, value: float) -> Line:
+    """The log-likelihood after so many iterations."""
+    terms = r"\sum_i \ln \sum_k \pi_k\,\mathcal{N}_{ik}"
+    return Line(aligned(rf"L_{{{number_of_steps}}}", [terms, number(value)]))
+
+
+def _alone(parameters: Parameters, k: int) -> Parameters:
+    """A component alone, with the weight 1, so that its joint density is its density."""
+    return Parameters(np.ones(1), parameters.means[k : k + 1], parameters.covariances[k : k + 1])
+
+
+def _worked(mixture: Mixture, iteration: Iteration, k: int, i: int) -> Iterator[Line]:
+    points, delta, maximised = mixture.points, iteration.responsibilities, iteration.maximised
+    yield _noted(
+        density(points, iteration.before, i, k),
+        _("E-step. The density of the point, {point}, under this component:").format(point=_words(points[i])),
     )
-    return Line(aligned(rf"\Sigma_{{{index}}}", steps), note)
+    yield _noted(
+        share(points, iteration.before, i),
+        _("Each component’s share, its weight times its density over their sum: its responsibility for the point."),
+    )
+    note = _("M-step. How many points the component holds, the largest responsibilities first, and its weight:")
+    if len(points) <= _ALL:
+        note = _("M-step. How many points the component holds, and its weight:")
+    yield _noted(count(points, delta, maximised, k), note)
+    yield _noted(mean(points, delta, maximised, k), _("Its mean: every point, weighted by its responsibility."))
+    note = _("Its covariance, about the new mean:")
+    if mixture.reg_covar:
+        note = _("Its covariance, about the new mean; λ is reg_covar:")
+    yield _noted(covariance(points, delta, maximised, k, mixture.reg_covar, mixture.kind), note)
+    yield _likelihood(iteration)
+
+
+def _noted(line: Line, note: str) -> Line:
+    return Line(line.latex, note)
 
 
 def _likelihood(iteration: Iteration) -> Line:
     change = iteration.log_likelihood - iteration.log_likelihood_before
     latex = (
-        rf"\begin{{aligned}}L_{{{iteration.number - 1}}} &= \sum_i \log \sum_k e^{{a_{{ik}}}} = "
+        rf"\begin{{aligned}}L_{{{iteration.number - 1}}} &= \sum_i \ln \sum_k \pi_k\,\mathcal{{N}}_{{ik}} = "
         rf"{number(iteration.log_likelihood_before)} \\ F &= {number(iteration.bound)} \\ "
         rf"L_{{{iteration.number}}} &= {number(iteration.log_likelihood)} = L_{{{iteration.number - 1}}} "
         rf"{'-' if change < 0 else '+'} {number(abs(change))}\end{{aligned}}"
@@ -221,20 +275,48 @@ def _likelihood(iteration: Iteration) -> Line:
     )
 
 
-def _most_held(iteration: Iteration, k: int) -> list[int]:
-    """The points that a component holds most of, as many as are written out."""
-    return [int(i) for i in np.argsort(-iteration.responsibilities[:, k], kind="stable")[:_TERMS]]
+def _most_held(responsibilities: np.ndarray, k: int) -> list[int]:
+    """The points whose terms are written out: all of a few, otherwise those that a component holds most of."""
+    if len(responsibilities) <= _ALL:
+        return list(range(len(responsibilities)))
+    return [int(i) for i in np.argsort(-responsibilities[:, k], kind="stable")[:_TERMS]]
 
 
-def _sum(terms: list[str], count: int) -> str:
-    return " + ".join(terms) + (r" + \cdots" if count > len(terms) else "")
+def _sum(terms: list[str], total: int, before: str = "") -> list[str]:
+    """A sum in rows of at most `_ROW` terms, in brackets behind a factor `before`."""
+    parts = [" + ".join(terms[at : at + _ROW]) for at in range(0, len(terms), _ROW)]
+    left, right = (r"\Bigl(", r"\Bigr)") if before else ("", "")
+    parts[0] = rf"&= {before}{left}{parts[0]}"
+    parts[1:] = [rf"&\qquad + {part}" for part in parts[1:]]
+    parts[-1] += (r" + \cdots" if total > len(terms) else "") + right
+    return parts
 
 
-def _vector(values: np.ndarray) -> str:
+def _spread(dimensions: int) -> str:
+    """The letter of a covariance."""
+    return r"\sigma^2" if dimensions == 1 else r"\Sigma"
+
+
+def _square(dimensions: int, k: str) -> str:
+    apart = rf"(x_i-\mu_{{{k}}})"
+    return f"{apart}^2" if dimensions == 1 else rf"{apart}{apart}^\top"
+
+
+def _exp(log: float) -> str:
+    """A density from its logarithm; as a power of e where floats cannot hold it."""
+    return number(math.exp(log)) if abs(log) < 700 else rf"e^{{{number(log)}}}"
+
+
+def vector(values: np.ndarray, alone: Callable[[float], str] = number) -> str:
+    """A column of numbers; a number by itself is written by `alone`."""
+    if len(values) == 1:
+        return alone(float(values[0]))
     return r"\begin{pmatrix}" + r" \\ ".join(number(float(value)) for value in values) + r"\end{pmatrix}"
 
 
-def _matrix(values: np.ndarray) -> str:
+def matrix(values: np.ndarray) -> str:
+    if values.size == 1:
+        return number(float(values[0, 0]))
     rows = r" \\ ".join(" & ".join(number(float(value)) for value in row) for row in values)
     return rf"\begin{{pmatrix}}{rows}\end{{pmatrix}}"
 
