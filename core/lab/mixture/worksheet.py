@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from core.lab.mixture.check import slips
+from core.lab.mixture.collapse import Collapse, explained
 from core.lab.mixture.em import Iteration, Kind, Maximisation, Mixture, Parameters, expectation
 from core.lab.worksheet import Line, Sheet, aligned, factor, number, rows
 from core.runtime.i18n import gettext as _
@@ -56,20 +57,14 @@ def slip_sheet(mixture: Mixture, iteration_number: int, component: int) -> Sheet
     return Sheet(title.format(number=iteration_number, component=component), tuple(lines))
 
 
-def remarks(mixture: Mixture) -> tuple[str, ...]:
-    """What is to be said of the run: components held up, or without points; a likelihood that fell."""
-    lines = []
-    floored = _helped(mixture, "floored")
-    held = {k: numbers for k, numbers in _helped(mixture, "held").items() if k not in floored}
-    if floored:
-        lines.append(
-            _(
-                "Collapsed: {components}. The points of such a component lie in one place or on one "
-                "line, so its covariance has no inverse and the likelihood could grow without bound. "
-                "A millionth of the variance of all points is added to it as a minimum."
-            ).format(components=_listed(floored))
-        )
-    if held:
+def remarks(mixture: Mixture, found: Collapse | None) -> tuple[str, ...]:
+    """What is to be said of the run: a collapse; components held up, or without points; a likelihood that fell."""
+    lines = [] if found is None else [" ".join(explained(found, mixture))]
+    held: dict[int, list[int]] = {}
+    for iteration in mixture.iterations:
+        for k in iteration.maximised.held:
+            held.setdefault(k, []).append(iteration.number)
+    if held and mixture.reg_covar:
         lines.append(
             _(
                 "Limited by reg_covar: {components}. In some direction the points of such a "
@@ -97,15 +92,6 @@ def remarks(mixture: Mixture) -> tuple[str, ...]:
             )
         )
     return tuple(lines)
-
-
-def _helped(mixture: Mixture, name: str) -> dict[int, list[int]]:
-    """Components that were held, or floored, and the iterations in which they were."""
-    iterations: dict[int, list[int]] = {}
-    for iteration in mixture.iterations:
-        for k in getattr(iteration.maximised, name):
-            iterations.setdefault(k, []).append(iteration.number)
-    return iterations
 
 
 def _listed(iterations: dict[int, list[int]]) -> str:

@@ -1,4 +1,4 @@
-"""Gaussian mixture by EM: points or hidden states, each half-step drawn and worked, its check, the report's slips."""
+"""Gaussian mixture by EM: the exercise to try, then each half-step drawn and worked, its checks, k-means beside it."""
 
 from __future__ import annotations
 
@@ -6,118 +6,118 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
-from core.figures.lab.mixture import likelihood, mixture_plane
+from core.figures.lab.mixture import collapse_paths, likelihood, mixture_plane
 from core.lab.mixture.check import agreement, largest, log_likelihood_of, slips
-from core.lab.mixture.em import Iteration, Mixture, first_guess, fit
-from core.lab.mixture.points import LEAST_DRAWN, draw, read_points
+from core.lab.mixture.collapse import Collapse, collapse
+from core.lab.mixture.em import Iteration, Kind, Mixture, Parameters, expectation, first_guess, fit
+from core.lab.mixture.kmeans import compare
+from core.lab.mixture.problem import MOST_ITERATIONS as MOST_BY_HAND
+from core.lab.mixture.problem import MOST_POINTS, Exercise, problem
 from core.lab.mixture.worksheet import remarks, sheet, slip_sheet
-from core.lab.typed_numbers import MOST_POINTS, number
+from core.lab.typed_numbers import number
 from core.runtime.i18n import gettext as _
 from pages.server.fingerprint import fingerprint
-from pages.views.maths_lab import worksheet
+from pages.views.maths_lab import attempt, worksheet
+from pages.views.maths_lab.mixture_given import GIVEN, WIDTH, Given, choose_kind, choose_points, given
 from pages.widgets import classes, query_params, tables
-from pages.widgets.number_inputs import ask_lines, ask_whole, slide_whole
+from pages.widgets.number_inputs import ask_whole, slide_whole
 from pages.wording.tokens import minus, plain
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from core.lab.mixture.states import States
-
-OWN, STATES = "own", "states"
-MOST_COMPONENTS, MOST_ITERATIONS, MOST_SEED, LONGEST = 6, 100, 9_999, 60_000
-_POINTS, _COMPONENTS, _ITERATIONS, _REG_COVAR = 200, 3, 20, "1e-6"
-_WIDTH = 160  # pixels of a box for a number
+MOST_COMPONENTS, MOST_ITERATIONS, MOST_SEED = 6, 100, 9_999
+_COMPONENTS, _ITERATIONS, _REG_COVAR = 3, 20, "1e-6"
+_NAMED = 8  # points that are named in a sentence
 _COMPARED = 25  # iterations held against scikit-learn's, each by a fit anew
-_TYPED = "0, 0\n2, 0\n0.5, 1\n1, 0.4\n5, 4\n6, 4.5\n5.5, 5\n6.2, 3.8"
 
 
 class _Fitted(NamedTuple):
     mixture: Mixture
     differences: dict[int, float | None]
-
-
-class _Given(NamedTuple):
-    """The points, what their first two axes are called, and the states that they are, if they are states."""
-
-    points: np.ndarray
-    axes: tuple[str, str]
-    states: States | None = None
+    collapse: Collapse | None
 
 
 def view() -> None:
-    """What to fit, then the fit step by step; where something cannot be fitted, a line that says why."""
+    """What to fit, the exercise to try, then the fit step by step; a line that says why where there is none."""
     st.header(_("Gaussian mixture by EM"))
-    box = st.container()
     with st.container(horizontal=True):
-        components = ask_whole(_("K"), "mix_k", 1, MOST_COMPONENTS, _COMPONENTS, width=_WIDTH)
-        iterations = ask_whole(_("Iterations"), "mix_n", 1, MOST_ITERATIONS, _ITERATIONS, width=_WIDTH)
-        seed = ask_whole(_("Seed"), "mix_seed", 0, MOST_SEED, 0, width=_WIDTH)
-        typed = _ask_reg_covar()
+        name, kind = choose_points(), choose_kind()
+        by_hand = 1
+        if name == GIVEN:
+            components, seed = 0, 0
+            by_hand = ask_whole(_("Iterations by hand"), "mix_hand", 1, MOST_BY_HAND, 1, width=WIDTH)
+        else:
+            components = ask_whole(_("K"), "mix_k", 1, MOST_COMPONENTS, _COMPONENTS, width=WIDTH)
+            seed = ask_whole(_("Seed"), "mix_seed", 0, MOST_SEED, 0, width=WIDTH)
+        iterations = ask_whole(_("Iterations"), "mix_n", 1, MOST_ITERATIONS, _ITERATIONS, width=WIDTH)
+        typed = _ask_reg_covar("0" if name == GIVEN else _REG_COVAR)
     try:
-        with box:
-            given = _given(seed)
-        if given is None:
+        chosen = given(name, kind, seed)
+        if chosen is None:
             return
-        key = fingerprint(given.points.tobytes())
+        reg_covar = number(typed, "reg_covar")
+        start = chosen.start
+        if start is None:
+            start = first_guess(chosen.points, components, seed, reg_covar, kind)
+        exercise = Exercise(chosen.points, start, kind, by_hand, reg_covar)
+        if not _tried(exercise):
+            return
+        key = fingerprint((chosen.points.tobytes(), *(array.tobytes() for array in _arrays(exercise.parameters))))
         with st.spinner(_("Fitting, and comparing with scikit-learn…")):
-            fitted = _fitted(key, components, seed, number(typed, "reg_covar"), iterations, given.points)
+            fitted = _fitted(key, reg_covar, iterations, kind, exercise)
     except ValueError as error:
         st.error(plain(str(error)))
         return
-    _steps(given, fitted)
+    _steps(chosen, fitted)
+
+
+def _tried(exercise: Exercise) -> bool:
+    """The exercise, where it is small enough to be worked by hand; whether the solution is asked for."""
+    points = exercise.points
+    if len(points) > MOST_POINTS or points.shape[1] > 2:
+        return True
+    try:
+        made = problem(exercise)
+    except ValueError as error:
+        st.info(plain(str(error)), icon=":material/info:")
+        return True
+    return attempt.show(made, name="mixture", key="mix hand")
+
+
+def _arrays(parameters: Parameters) -> tuple[np.ndarray, ...]:
+    return parameters.weights, parameters.means, parameters.covariances
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _fitted(key: str, components: int, seed: int, reg_covar: float, iterations: int, _points: np.ndarray) -> _Fitted:
-    mixture = fit(_points, first_guess(_points, components, seed, reg_covar), iterations, reg_covar)
+def _fitted(key: str, reg_covar: float, iterations: int, kind: Kind, _exercise: Exercise) -> _Fitted:
+    mixture = fit(_exercise.points, _exercise.parameters, iterations, reg_covar, kind)
     apart = max(1, -(-iterations // _COMPARED))
-    return _Fitted(mixture, agreement(mixture, sorted({*range(1, iterations + 1, apart), iterations})))
+    compared = agreement(mixture, sorted({*range(1, iterations + 1, apart), iterations}))
+    return _Fitted(mixture, compared, collapse(mixture))
 
 
-def _given(seed: int) -> _Given | None:
-    """The points that were chosen; None, with a message, without a usable model. Raises ValueError for typed ones."""
-    names = {
-        "clouds": _("three overlapping clouds"),
-        "crossing": _("two long crossing clouds"),
-        "one": _("one cloud"),
-        "twins": _("a cloud and four identical points"),
-        "arcs": _("two arcs"),
-        OWN: _("your own points"),
-        STATES: _("hidden states of a model"),
-    }
-    name = query_params.choice(st.selectbox, _("Points"), names, name="mix_data", key="mix data")
-    plane = (_("x1"), _("x2"))
-    if name == OWN:
-        return _Given(read_points(ask_lines(_("One point per line: x, y"), "mix_points", _TYPED, LONGEST)), plane)
-    if name == STATES:
-        from pages.views.maths_lab import mixture_states
-
-        states = mixture_states.states()
-        return None if states is None else _Given(states.points, (states.axes[0], states.axes[1]), states)
-    count = ask_whole(_("Points to draw"), "mix_count", LEAST_DRAWN, MOST_POINTS, _POINTS, width=_WIDTH)
-    return _Given(draw(name, count, seed), plane)
-
-
-def _ask_reg_covar() -> str:
+def _ask_reg_covar(usual: str) -> str:
     """What is to be added to every variance, as typed."""
     return query_params.text(
         st.text_input,
         _("reg_covar"),
         name="mix_reg",
-        key="mix reg",
-        default=_REG_COVAR,
+        key=f"mix reg {usual}",
+        default=usual,
         read=lambda given: given if len(given) <= 24 else None,
         max_chars=24,
-        width=_WIDTH,
+        width=WIDTH,
         help=_("Added to every variance at each M-step, as in scikit-learn. 0 adds nothing."),
     )
 
 
-def _steps(given: _Given, fitted: _Fitted) -> None:
+def _steps(given: Given, fitted: _Fitted) -> None:
     mixture = fitted.mixture
-    for remark in remarks(mixture):
+    for remark in remarks(mixture, fitted.collapse):
         st.info(plain(remark), icon=":material/info:")
+    if fitted.collapse is not None:
+        _collapse(fitted.collapse, mixture)
     half_step = slide_whole(
         _("Half-step (E and M alternate)"), "mix_step", 0, 2 * len(mixture.iterations), 6, most=2 * MOST_ITERATIONS
     )
@@ -137,6 +137,7 @@ def _steps(given: _Given, fitted: _Fitted) -> None:
     )
     with st.expander(_("Calculation of this iteration"), icon=":material/calculate:"):
         worksheet.show(sheet(mixture, number, component, point), "mix sheet")
+    _beside_k_means(mixture, number)
     _slips(mixture, iteration, component)
     if given.states is not None:
         from pages.views.maths_lab import mixture_states
@@ -145,6 +146,61 @@ def _steps(given: _Given, fitted: _Fitted) -> None:
     _components(mixture, half_step)
     _iterations(fitted)
     _points(given, iteration)
+
+
+def _collapse(found: Collapse, mixture: Mixture) -> None:
+    with st.expander(
+        _("Watch the collapse"), icon=":material/compress:", on_change="rerun", key="mix collapse open"
+    ) as opened:
+        if opened.open:
+            st.plotly_chart(
+                collapse_paths(found, mixture),
+                key="mix collapse",
+                alt=_("The determinant of each component’s covariance by iteration, with nothing added"),
+            )
+
+
+def _beside_k_means(mixture: Mixture, number: int) -> None:
+    with st.expander(
+        _("Compare with k-means"), icon=":material/compare:", on_change="rerun", key="mix means open"
+    ) as opened:
+        if not opened.open:
+            return
+        found = compare(mixture, number)
+        if found.apart:
+            named = ", ".join(f"x{i + 1}" for i in found.apart[:_NAMED]) + (" …" if len(found.apart) > _NAMED else "")
+            line = _("{count} of {all} points change group: {points}.")
+            st.write(line.format(count=len(found.apart), all=len(found.clusters), points=named))
+        else:
+            st.write(_("Both put every point into the same group."))
+        after, axes = mixture.iterations[number - 1].after, range(mixture.points.shape[1])
+        header = [_("component"), "N π", *(_("EM: {name}").format(name=f"μ{a + 1}") for a in axes)]
+        header += [_("points in the cluster"), *(_("k-means: {name}").format(name=f"m{a + 1}") for a in axes)]
+        rows = [
+            (
+                k + 1,
+                float(after.weights[k]) * len(mixture.points),
+                *after.means[k].tolist(),
+                int((found.clusters == k).sum()),
+                *found.centres[k].tolist(),
+            )
+            for k in range(after.components)
+        ]
+        _table("mixture-k-means", header, rows)
+        header = [_("point"), *(f"x{a + 1}" for a in axes), *(f"δ{k + 1}" for k in range(after.components))]
+        header += [_("component most responsible"), _("cluster of k-means")]
+        delta = expectation(mixture.points, after).responsibilities
+        rows = [
+            (i + 1, *point.tolist(), *delta[i].tolist(), int(found.components[i]) + 1, int(found.clusters[i]) + 1)
+            for i, point in enumerate(mixture.points)
+        ]
+        _table("mixture-groups", header, rows)
+        st.caption(
+            _(
+                "Both start at the same means and ran for {count} iterations. k-means gives each point to the nearest "
+                "centre whole; EM shares it out, and knows widths and weights."
+            ).format(count=number)
+        )
 
 
 def _of_what(mixture: Mixture) -> tuple[int, int]:
@@ -261,7 +317,7 @@ def _iterations(fitted: _Fitted) -> None:
     _table("mixture-iterations", header, rows, small=(header[2], header[4]))
 
 
-def _points(given: _Given, iteration: Iteration) -> None:
+def _points(given: Given, iteration: Iteration) -> None:
     with st.expander(
         _("Every point’s responsibilities"), icon=":material/table_rows:", on_change="rerun", key="mix points open"
     ) as opened:

@@ -12,7 +12,7 @@ from core.lab.mixture.em import KINDS, Kind, Parameters, fit, maximisation
 from core.lab.mixture.problem import MOST_POINTS, Exercise, drawn, problem
 
 POINTS = np.array([1.0, 1.7, 2.2, 3.9, 5.1])[:, None]
-START = Parameters(np.array([0.4, 0.6]), np.array([[1.3], [4.2]]), np.array([[[0.8]], [[2.0]]]))
+START = Parameters(np.array([0.4, 0.6]), np.array([[1.3], [4.2]]), np.array([[[1.4]], [[2.0]]]))
 
 
 def by_hand() -> Problem:
@@ -167,6 +167,6 @@ def test_what_cannot_be_worked_by_hand_is_one_line() -> None:
     delta = np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
     with pytest.raises(ValueError, match="component 2 collapses in iteration 1"):
         problem(Exercise(POINTS, delta))
-    far = Parameters(START.weights, START.means + [[1e4], [2e4]], START.covariances)
+    far = Parameters(START.weights, START.means + np.array([[1e4], [2e4]]), START.covariances)
     with pytest.raises(ValueError, match="by hand"):
         problem(Exercise(POINTS, far))
