@@ -1,6 +1,6 @@
-"""Does the mixture by hand agree with scikit-learn's, and what do the report's formulas give instead?
+"""Does the mixture by hand agree with scikit-learn's, and what do two slips in the M-step give instead?
 
-The report has the M-step as
+A solution had the M-step as
 
     μ_k = Σ_i Σ_k δ_ik x_i / Σ_k δ_ik,      Σ_k = Σ_i Σ_k δ_ik (x_i − μ_k)(x_i − μ_k)ᵀ / Σ_k δ_ik
 

@@ -1,4 +1,4 @@
-"""One iteration of a mixture as worked lines, for a component and a point; and the report's slips beside the truth."""
+"""The half-steps of a mixture as worked lines; two slips of the M-step beside the truth; remarks on a run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from core.runtime.i18n import gettext as _
 
 _ALL = 12  # points up to which every term of a sum is written out
 _TERMS = 2  # of the sum over more points that are written out
-_ROW = 3  # terms of a sum side by side
 
 
 def sheet(mixture: Mixture, iteration_number: int, component: int, point: int) -> Sheet:
@@ -28,7 +27,7 @@ def sheet(mixture: Mixture, iteration_number: int, component: int, point: int) -
 
 
 def slip_sheet(mixture: Mixture, iteration_number: int, component: int) -> Sheet:
-    """The report's formulas for a component's mean and covariance, and what they give beside the truth."""
+    """Two slips in the formulas of a component's mean and covariance, and what they give beside the truth."""
     wrong, k = slips(mixture.points, mixture.iterations[iteration_number - 1]), component - 1
     mean_sum, square = r"\delta_{ik}\,x_i", r"\delta_{ik}\,(x_i-\mu_k)(x_i-\mu_k)^\top"
     notes = {
@@ -37,7 +36,7 @@ def slip_sheet(mixture: Mixture, iteration_number: int, component: int) -> Sheet
             "With the sum over k in the numerator, every component has the same one: its own responsibilities are lost."
         ),
         "below": _("With k instead of i in the denominator, a point’s responsibilities sum to 1: nothing is divided."),
-        "report": _("Both, as in the report: the sum over all points, the same for every component."),
+        "report": _("Both: the sum over all points, the same for every component."),
     }
     sums = {
         "truth": (r"\sum_i", r"\sum_i \delta_{ik}"),
@@ -53,7 +52,7 @@ def slip_sheet(mixture: Mixture, iteration_number: int, component: int) -> Sheet
             Line(aligned(rf"\mu_{{{component}}}", [rf"\frac{{{above} {mean_sum}}}{{{below}}}", mean]), notes[name])
         )
         lines.append(Line(aligned(rf"\Sigma_{{{component}}}", [rf"\frac{{{above} {square}}}{{{below}}}", covariance])))
-    title = _("Slips in the report, iteration {number}, component {component}")
+    title = _("Two slips in the M-step, iteration {number}, component {component}")
     return Sheet(title.format(number=iteration_number, component=component), tuple(lines))
 
 
@@ -147,7 +146,7 @@ def count(points: np.ndarray, responsibilities: np.ndarray, maximised: Maximisat
     terms = [number(float(responsibilities[i, k])) for i in _most_held(responsibilities, k)]
     lines = [
         rf"N_{{{index}}} &= \sum_i \delta_{{i{index}}}",
-        *_sum(terms, len(points)),
+        *_sum(terms, len(points), 3),
         rf"&= {total}",
         rf"\pi_{{{index}}} &= N_{{{index}}} / N = {total} / {len(points)}",
         rf"&= {number(float(maximised.parameters.weights[k]))}",
@@ -164,7 +163,7 @@ def mean(points: np.ndarray, responsibilities: np.ndarray, maximised: Maximisati
     ]
     lines = [
         rf"\mu_{{{index}}} &= \frac{{1}}{{N_{{{index}}}}} \sum_i \delta_{{i{index}}}\, x_i",
-        *_sum(terms, len(points), rf"\frac{{1}}{{{number(float(maximised.counts[k]))}}} "),
+        *_sum(terms, len(points), 2, rf"\frac{{1}}{{{number(float(maximised.counts[k]))}}} "),
         rf"&= {vector(maximised.parameters.means[k])}",
     ]
     return Line(rows(lines))
@@ -195,7 +194,7 @@ def covariance(
             rf"({number(float(points[i, 0]))} - {factor(float(about[0]))})^2"
             for i in _most_held(responsibilities, k)
         ]
-        lines += _sum(terms, len(points), rf"\frac{{1}}{{{number(float(maximised.counts[k]))}}} ")
+        lines += _sum(terms, len(points), 1, rf"\frac{{1}}{{{number(float(maximised.counts[k]))}}} ")
     unit = r"\, I" if dimensions > 1 else ""
     last = matrix(own) + (rf" + {number(reg_covar)}{unit}" if reg_covar else "")
     if k in maximised.floored:
@@ -268,9 +267,9 @@ def _most_held(responsibilities: np.ndarray, k: int) -> list[int]:
     return [int(i) for i in np.argsort(-responsibilities[:, k], kind="stable")[:_TERMS]]
 
 
-def _sum(terms: list[str], total: int, before: str = "") -> list[str]:
-    """A sum in rows of at most `_ROW` terms, in brackets behind a factor `before`."""
-    parts = [" + ".join(terms[at : at + _ROW]) for at in range(0, len(terms), _ROW)]
+def _sum(terms: list[str], total: int, width: int, before: str = "") -> list[str]:
+    """A sum in rows of at most `width` terms, so that a phone shows them whole, in brackets behind a factor."""
+    parts = [" + ".join(terms[at : at + width]) for at in range(0, len(terms), width)]
     left, right = (r"\Bigl(", r"\Bigr)") if before else ("", "")
     parts[0] = rf"&= {before}{left}{parts[0]}"
     parts[1:] = [rf"&\qquad + {part}" for part in parts[1:]]

@@ -41,7 +41,7 @@ class _Fitted(NamedTuple):
 def view() -> None:
     """What to fit, the exercise to try, then the fit step by step; a line that says why where there is none."""
     st.header(_("Gaussian mixture by EM"))
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         name, kind = choose_points(), choose_kind()
         by_hand = 1
         if name == GIVEN:
@@ -50,8 +50,9 @@ def view() -> None:
         else:
             components = ask_whole(_("K"), "mix_k", 1, MOST_COMPONENTS, _COMPONENTS, width=WIDTH)
             seed = ask_whole(_("Seed"), "mix_seed", 0, MOST_SEED, 0, width=WIDTH)
-        iterations = ask_whole(_("Iterations"), "mix_n", 1, MOST_ITERATIONS, _ITERATIONS, width=WIDTH)
-        typed = _ask_reg_covar("0" if name == GIVEN else _REG_COVAR)
+        with st.popover(_("Settings"), icon=":material/tune:"):
+            iterations = ask_whole(_("Iterations"), "mix_n", 1, MOST_ITERATIONS, _ITERATIONS)
+            typed = _ask_reg_covar("0" if name == GIVEN else _REG_COVAR)
     try:
         chosen = given(name, kind, seed)
         if chosen is None:
@@ -107,7 +108,6 @@ def _ask_reg_covar(usual: str) -> str:
         default=usual,
         read=lambda given: given if len(given) <= 24 else None,
         max_chars=24,
-        width=WIDTH,
         help=_("Added to every variance at each M-step, as in scikit-learn. 0 adds nothing."),
     )
 
@@ -143,8 +143,11 @@ def _steps(given: Given, fitted: _Fitted) -> None:
         from pages.views.maths_lab import mixture_states
 
         mixture_states.show(given.states, mixture, iteration.responsibilities, number)
-    _components(mixture, half_step)
-    _iterations(fitted)
+    parameters, iterations = st.tabs([_("Components after this half-step"), _("All iterations")])
+    with parameters:
+        _components(mixture, half_step)
+    with iterations:
+        _iterations(fitted)
     _points(given, iteration)
 
 
@@ -245,15 +248,15 @@ def _numbers(iteration: Iteration, fitted: _Fitted) -> None:
 
 def _slips(mixture: Mixture, iteration: Iteration, component: int) -> None:
     with st.expander(
-        _("Slips in the report"), icon=":material/report:", on_change="rerun", key="mix slips open"
+        _("Two slips in the M-step"), icon=":material/report:", on_change="rerun", key="mix slips open"
     ) as opened:
         if not opened.open:
             return
         st.write(
             _(
-                "The report has an extra sum over k in the numerator. Its denominator sums over k "
-                "instead of i. The table shows each slip alone and both together, with the same "
-                "responsibilities. The covariances are about the true means."
+                "A numerator with an extra sum over k; a denominator that sums over k instead of i. The table shows "
+                "each slip alone and both together, with the same responsibilities. The covariances are about the "
+                "true means."
             )
         )
         worksheet.show(slip_sheet(mixture, iteration.number, component), "mix slips")
@@ -263,7 +266,7 @@ def _slips(mixture: Mixture, iteration: Iteration, component: int) -> None:
             _("correct formulas"): slip["truth"],
             _("extra sum over k in the numerator"): slip["above"],
             _("k instead of i in the denominator"): slip["below"],
-            _("both slips (the report)"): slip["report"],
+            _("both slips"): slip["report"],
         }
         tables.table(
             header,
@@ -286,7 +289,6 @@ def _components(mixture: Mixture, half_step: int) -> None:
             zip(parameters.weights, parameters.means, parameters.covariances, strict=True)
         )
     ]
-    st.markdown(_("**Components after this half-step**"))
     _table("mixture-components", header, rows)
 
 
@@ -313,7 +315,6 @@ def _iterations(fitted: _Fitted) -> None:
         )
         for iteration in fitted.mixture.iterations
     ]
-    st.markdown(_("**All iterations**"))
     _table("mixture-iterations", header, rows, small=(header[2], header[4]))
 
 

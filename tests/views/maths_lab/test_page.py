@@ -95,13 +95,14 @@ NUMBERS = ("k", "n", "seed", "step", "c", "i")
         ("boosting", {"k": "99999999999", "n": "-5", "rounds": "١٢", "t": "10000"}),
         ("bptt", {"wh": "1e309", "t": "10000", "y": "7", "d": "dL/dq", "vw": "99", "vt": "0"}),
         ("bptt", {"wh": "nan", "wi": "0x1", "wo": "1_0", "vw": "٣"}),
-        ("mixture", {"data": "<b>", **dict.fromkeys([*NUMBERS, "count"], "9" * 400)}),
+        ("mixture", {"data": "<b>", "from": "x", "kind": "full<b>", "example": "9", "hand": "3", "reg": "9" * 99}),
+        ("mixture", {"data": "clouds", **dict.fromkeys([*NUMBERS, "count"], "9" * 400)}),
         ("mixture", {"data": "states", **dict.fromkeys([*NUMBERS, "model", "axes", "d"], "-1")}),
     ],
 )
 def test_a_forged_link_leaves_the_exercise_as_it_opens(lab: str, forged: dict[str, str]) -> None:
     prefix = {"boosting": "boost", "mixture": "mix"}.get(lab, lab)
-    kept = {"mix_data": "states"} if forged.get("data") == "states" else {}
+    kept = {"mix_data": forged["data"]} if forged.get("data") in ("states", "clouds") else {}
     at, usual = opened(lab, **{f"{prefix}_{name}": value for name, value in forged.items()}), opened(lab, **kept)
     assert not at.error and parameters(at) == {"lab": lab} | kept
     for one, other in zip(at.dataframe, usual.dataframe, strict=True):
