@@ -108,17 +108,11 @@ def read_responsibilities(text: str, points: int) -> np.ndarray:
 
     Raises ValueError, naming the line, for an invalid one, and for another number of lines than points.
     """
-    rows = _read_rows(text, MOST_POINTS, _("a responsibility per component"), None)
+    rows = _read_rows(text, MOST_POINTS, _("a number per component, 20 at most"), None)
     if len(rows) != points:
         raise ValueError(
             _("expected a line of responsibilities for each of the {points} points; given: {lines}").format(
                 points=points, lines=len(rows)
-            )
-        )
-    if rows.shape[1] > MOST_COMPONENTS:
-        raise ValueError(
-            _("K = {components:,} components were asked for; expected 1 to {most}").format(
-                components=rows.shape[1], most=MOST_COMPONENTS
             )
         )
     for place, row in enumerate(rows, 1):
@@ -145,10 +139,10 @@ def _read_rows(text: str, most: int, expected: str, width: int | None) -> np.nda
         fields = _SEPARATOR.split(line.strip()[:1_000])
         width = width or len(fields)
         try:
-            row = [Answer.read(field).value for field in fields[: width + 1]]
+            row = [Answer.read(field).value for field in fields[: MOST_COMPONENTS + 1]]
         except ValueError:
             row = []
-        if len(row) != width or max(map(abs, row)) > LARGEST:
+        if len(row) != width or width > MOST_COMPONENTS or max(map(abs, row)) > LARGEST:
             raise ValueError(
                 _("line {number} is {shown}; expected {numbers}").format(
                     number=place, shown=in_quotes(line.strip()), numbers=expected

@@ -68,7 +68,7 @@ def problem(exercise: Exercise) -> Problem:
         "spherical": _("Each component has one variance for all directions."),
     }
     question = [
-        _("Fit a mixture of {count} Gaussians to {points} points by EM.").format(
+        _("Fit a Gaussian mixture with K = {count} components to {points} points by EM.").format(
             count=parameters.components, points=len(points)
         ),
         *([kinds[exercise.kind]] if points.shape[1] > 1 or exercise.kind == "tied" else []),

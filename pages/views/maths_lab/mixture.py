@@ -21,7 +21,7 @@ from pages.views.maths_lab import attempt, worksheet
 from pages.views.maths_lab.mixture_given import GIVEN, WIDTH, Given, choose_kind, choose_points, given
 from pages.widgets import classes, query_params, tables
 from pages.widgets.number_inputs import ask_whole, slide_whole
-from pages.wording.tokens import minus, plain
+from pages.wording.tokens import lead, minus, plain
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,7 +62,7 @@ def view() -> None:
         if start is None:
             start = first_guess(chosen.points, components, seed, reg_covar, kind)
         exercise = Exercise(chosen.points, start, kind, by_hand, reg_covar)
-        if not _tried(exercise):
+        if chosen.states is None and not _tried(exercise):
             return
         key = fingerprint((chosen.points.tobytes(), *(array.tobytes() for array in _arrays(exercise.parameters))))
         with st.spinner(_("Fitting, and comparing with scikit-learn…")):
@@ -114,6 +114,7 @@ def _ask_reg_covar(usual: str) -> str:
 
 def _steps(given: Given, fitted: _Fitted) -> None:
     mixture = fitted.mixture
+    lead(_outcome(mixture))
     for remark in remarks(mixture, fitted.collapse):
         st.info(plain(remark), icon=":material/info:")
     if fitted.collapse is not None:
@@ -161,6 +162,17 @@ def _collapse(found: Collapse, mixture: Mixture) -> None:
                 key="mix collapse",
                 alt=_("The determinant of each component’s covariance by iteration, with nothing added"),
             )
+
+
+def _outcome(mixture: Mixture) -> str:
+    """What the run came to, in a sentence."""
+    after = mixture.parameters
+    means = "; ".join(", ".join(f"{value:.2f}" for value in mean) for mean in after.means)
+    first, last = mixture.iterations[0].log_likelihood_before, mixture.iterations[-1].log_likelihood
+    line = _("In {count} iterations the log-likelihood goes from {first} to {last}. The means end at {means}.")
+    return line.format(
+        count=len(mixture.iterations), first=minus(f"{first:.3f}"), last=minus(f"{last:.3f}"), means=minus(means)
+    )
 
 
 def _beside_k_means(mixture: Mixture, number: int) -> None:
@@ -282,7 +294,10 @@ def _components(mixture: Mixture, half_step: int) -> None:
     parameters = mixture.parameters_at(half_step)
     dimensions = mixture.points.shape[1]
     upper = [(a, b) for a in range(dimensions) for b in range(a, dimensions)]
-    header = [_("component"), "π", *(f"μ{a + 1}" for a in range(dimensions)), *(f"Σ{a + 1}{b + 1}" for a, b in upper)]
+    names = ["μ", "σ²"]
+    if dimensions > 1:
+        names = [*(f"μ{a + 1}" for a in range(dimensions)), *(f"Σ{a + 1}{b + 1}" for a, b in upper)]
+    header = [_("component"), "π", *names]
     rows = [
         (k + 1, float(weight), *mean.tolist(), *(float(covariance[a, b]) for a, b in upper))
         for k, (weight, mean, covariance) in enumerate(

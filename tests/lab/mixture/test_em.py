@@ -396,7 +396,7 @@ def test_a_start_that_cannot_be_is_refused_in_one_line() -> None:
         ("1.5 -0.5\n0.5 0.5", "from 0 to 1"),
         ("0.5 0.5\n1", "line 2"),
         ("1 0\n1 0", "every component"),
-        ("1 0 " * 20 + "\n" + "1 0 " * 20, "1 to 20"),
+        ("1 0 " * 20 + "\n" + "1 0 " * 20, "20 at most"),
     ):
         with pytest.raises(ValueError, match=said) as error:
             read_responsibilities(text, 2)
