@@ -12,13 +12,13 @@ from core.lab.mixture.collapse import Collapse, collapse
 from core.lab.mixture.em import Iteration, Kind, Mixture, Parameters, expectation, first_guess, fit
 from core.lab.mixture.kmeans import compare
 from core.lab.mixture.problem import MOST_ITERATIONS as MOST_BY_HAND
-from core.lab.mixture.problem import MOST_POINTS, Exercise, problem
+from core.lab.mixture.problem import MOST_POINTS, Exercise, drawn, problem
 from core.lab.mixture.worksheet import remarks, sheet, slip_sheet
 from core.lab.typed_numbers import number
 from core.runtime.i18n import gettext as _
 from pages.server.fingerprint import fingerprint
 from pages.views.maths_lab import attempt, worksheet
-from pages.views.maths_lab.mixture_given import GIVEN, WIDTH, Given, choose_kind, choose_points, given
+from pages.views.maths_lab.mixture_given import GIVEN, WIDTH, Given, axes_of, choose_kind, choose_points, given
 from pages.widgets import classes, query_params, tables
 from pages.widgets.number_inputs import ask_whole, slide_whole
 from pages.wording.tokens import lead, minus, plain
@@ -28,8 +28,15 @@ if TYPE_CHECKING:
 
 MOST_COMPONENTS, MOST_ITERATIONS, MOST_SEED = 6, 100, 9_999
 _COMPONENTS, _ITERATIONS, _REG_COVAR = 3, 20, "1e-6"
+_KEY = "mix hand"
 _NAMED = 8  # points that are named in a sentence
 _COMPARED = 25  # iterations held against scikit-learn's, each by a fit anew
+
+
+class _Asked(NamedTuple):
+    given: Given
+    exercise: Exercise
+    iterations: int
 
 
 class _Fitted(NamedTuple):
@@ -40,37 +47,44 @@ class _Fitted(NamedTuple):
 
 def view() -> None:
     """What to fit, the exercise to try, then the fit step by step; a line that says why where there is none."""
-    st.header(_("Gaussian mixture by EM"))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        name, kind = choose_points(), choose_kind()
-        by_hand = 1
-        if name == GIVEN:
-            components, seed = 0, 0
-            by_hand = ask_whole(_("Iterations by hand"), "mix_hand", 1, MOST_BY_HAND, 1, width=WIDTH)
-        else:
-            components = ask_whole(_("K"), "mix_k", 1, MOST_COMPONENTS, _COMPONENTS, width=WIDTH)
-            seed = ask_whole(_("Seed"), "mix_seed", 0, MOST_SEED, 0, width=WIDTH)
-        with st.popover(_("Settings"), icon=":material/tune:"):
-            iterations = ask_whole(_("Iterations"), "mix_n", 1, MOST_ITERATIONS, _ITERATIONS)
-            typed = _ask_reg_covar("0" if name == GIVEN else _REG_COVAR)
     try:
-        chosen = given(name, kind, seed)
-        if chosen is None:
+        asked = _ask()
+        if asked is None or (asked.given.states is None and not _tried(asked.exercise)):
             return
-        reg_covar = number(typed, "reg_covar")
-        start = chosen.start
-        if start is None:
-            start = first_guess(chosen.points, components, seed, reg_covar, kind)
-        exercise = Exercise(chosen.points, start, kind, by_hand, reg_covar)
-        if chosen.states is None and not _tried(exercise):
-            return
-        key = fingerprint((chosen.points.tobytes(), *(array.tobytes() for array in _arrays(exercise.parameters))))
+        key = fingerprint([array.tobytes() for array in (asked.exercise.points, *_arrays(asked.exercise.parameters))])
         with st.spinner(_("Fitting, and comparing with scikit-learn…")):
-            fitted = _fitted(key, reg_covar, iterations, kind, exercise)
+            fitted = _fitted(key, asked.exercise.reg_covar, asked.iterations, asked.exercise.kind, asked.exercise)
     except ValueError as error:
         st.error(plain(str(error)))
         return
-    _steps(chosen, fitted)
+    _steps(asked.given, fitted)
+
+
+def _ask() -> _Asked | None:
+    """What is to be fitted; None, with a message, without a usable model. Raises ValueError for what cannot be."""
+    components, seed, by_hand = 0, 0, 1
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = choose_points()
+        sheet_number = attempt.seed(_KEY) if name == GIVEN else None
+        kind = choose_kind() if sheet_number is None else "full"
+        if name != GIVEN:
+            components = ask_whole(_("K"), "mix_k", 1, MOST_COMPONENTS, _COMPONENTS, width=WIDTH)
+            seed = ask_whole(_("Seed"), "mix_seed", 0, MOST_SEED, 0, width=WIDTH)
+        elif sheet_number is None:
+            by_hand = ask_whole(_("Iterations by hand"), "mix_hand", 1, MOST_BY_HAND, 1, width=WIDTH)
+        with st.popover(_("Settings"), icon=":material/tune:"):
+            iterations = ask_whole(_("Iterations"), "mix_n", 1, MOST_ITERATIONS, _ITERATIONS)
+            typed = _ask_reg_covar("0" if name == GIVEN else _REG_COVAR)
+    if sheet_number is not None:
+        exercise = drawn(sheet_number)
+        return _Asked(Given(exercise.points, axes_of(exercise.points)), exercise, iterations)
+    chosen, reg_covar = given(name, kind, seed), number(typed, "reg_covar")
+    if chosen is None:
+        return None
+    start = chosen.start
+    if start is None:
+        start = first_guess(chosen.points, components, seed, reg_covar, kind)
+    return _Asked(chosen, Exercise(chosen.points, start, kind, by_hand, reg_covar), iterations)
 
 
 def _tried(exercise: Exercise) -> bool:
@@ -83,7 +97,7 @@ def _tried(exercise: Exercise) -> bool:
     except ValueError as error:
         st.info(plain(str(error)), icon=":material/info:")
         return True
-    return attempt.show(made, name="mixture", key="mix hand")
+    return attempt.show(made, _KEY)
 
 
 def _arrays(parameters: Parameters) -> tuple[np.ndarray, ...]:

@@ -96,7 +96,7 @@ def given(name: str, kind: Kind, seed: int) -> Given | None:
         return _typed(kind)
     if name == OWN:
         points = read_points(ask_lines(_("One point per line: x, or x, y"), "mix_points", _TYPED, _LONGEST))
-        return Given(points, _axes(points))
+        return Given(points, axes_of(points))
     if name == STATES:
         from pages.views.maths_lab import mixture_states
 
@@ -132,13 +132,13 @@ def _typed(kind: Kind) -> Given:
             label = _("A point per line: its responsibility for each component")
             usual = _shares(example)
             start = read_responsibilities(ask_lines(label, f"mix_{chosen}_delta", usual, _LONGEST), len(points))
-            return Given(points, _axes(points), start)
+            return Given(points, axes_of(points), start)
         columns = ", ".join(start_columns(dimensions, kind))
         label = _("A component per line: {columns}").format(columns=columns)
         usual = example.start_of(kind)
         form = len(usual.partition("\n")[0].split(","))  # a start of another form has another box
         text = ask_lines(label, f"mix_{chosen}_start_{kind if kind == 'tied' else form}", usual, _LONGEST)
-    return Given(points, _axes(points), read_start(text, dimensions, kind))
+    return Given(points, axes_of(points), read_start(text, dimensions, kind))
 
 
 def _shares(example: _Example) -> str:
@@ -150,5 +150,6 @@ def _shares(example: _Example) -> str:
     return "\n".join(", ".join(f"{value:g}" for value in row) for row in rows)
 
 
-def _axes(points: np.ndarray) -> tuple[str, ...]:
+def axes_of(points: np.ndarray) -> tuple[str, ...]:
+    """What the axes of points on a line or in the plane are called."""
     return (_("x"), "") if points.shape[1] == 1 else (_("x1"), _("x2"))

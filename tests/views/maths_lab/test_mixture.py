@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.lab.mixture.em import KINDS, Kind, first_guess, fit
 from core.lab.mixture.points import draw, read_points, read_start
-from core.lab.mixture.problem import Exercise, problem
+from core.lab.mixture.problem import Exercise, drawn, problem
 from core.lab.mixture.states import regimes, sentence, states_of
 from core.lab.mixture.worksheet import sheet, slip_sheet
 from core.models import checkpoints
@@ -72,6 +72,13 @@ def test_a_typed_start_of_every_kind_and_its_check(kind: Kind, downloads: Downlo
     header, *rows = downloads["mixture-groups"]()
     assert header[-2:] == ["component most responsible", "cluster of k-means"] and len(rows) == 6
     assert "same group" in said(at) or "change group" in said(at)
+
+
+def test_the_number_of_a_sheet_draws_the_exercise() -> None:
+    at = opened(sheet="5", solution="1")
+    exercise = drawn(5)
+    assert not at.error and not at.text_area and holds(at, problem(exercise).given)
+    assert holds(at, sheet(fit(exercise.points, exercise.parameters, 20, 0.0, exercise.kind), 3, 1, 1).lines)
 
 
 def test_a_collapse_is_announced() -> None:
