@@ -135,6 +135,8 @@ class _Parts:
         rows = max(2, _ASKED // self.components)
         asked = range(count) if count <= rows else np.linspace(0, count - 1, rows).round().astype(int)
         self.asked = [int(i) for i in asked]
+        # Whose covariance is inverted: nobody's on a line, the first one's if it is shared.
+        self.inverted = range((1 if self.blanks.tied else self.components) * (self.blanks.dimensions - 1))
 
     def known(self) -> dict[str, float]:
         """The given numbers by name."""
@@ -178,7 +180,10 @@ class _Parts:
             _("Iteration {number}, E-step: densities").format(number=t),
             _("The density of each point under each component alone, without its weight."),
             tuple(self.blanks.density(t, i, k) for i, k in pairs),
-            tuple(worksheet.density(self.points, parameters, i, k) for i, k in pairs),
+            (
+                *(worksheet.inverse(parameters, k) for k in self.inverted),
+                worksheet.densities(self.points, parameters, pairs),
+            ),
         )
         shares = Part(
             _("Iteration {number}, E-step: responsibilities").format(number=t),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -105,26 +105,55 @@ def _listed(iterations: dict[int, list[int]]) -> str:
 
 def density(points: np.ndarray, parameters: Parameters, i: int, k: int) -> Line:
     """The density of a point under a component, both counted from 0."""
+    name = rf"&\mathcal{{N}}(x_{{{i + 1}}}; \mu_{{{k + 1}}}, {_spread(points.shape[1])}_{{{k + 1}}})"
+    steps = (_density_rule(points.shape[1]), *_density_steps(points, parameters, i, k))
+    return Line(rows([name, *(rf"&\quad = {step}" for step in steps)]))
+
+
+def densities(points: np.ndarray, parameters: Parameters, pairs: Sequence[tuple[int, int]]) -> Line:
+    """The densities of points under components, pairs counted from 0, below their rule."""
+    lines = [
+        rf"\mathcal{{N}}_{{{i + 1},{k + 1}}} &= " + " = ".join(_density_steps(points, parameters, i, k))
+        for i, k in pairs
+    ]
+    rule = rf"\mathcal{{N}}_{{ik}} = {_density_rule(points.shape[1])}"
+    return Line(rf"\begin{{gathered}}{rule} \\ {rows(lines)}\end{{gathered}}")
+
+
+def inverse(parameters: Parameters, k: int) -> Line:
+    """The inverse of a component's covariance [2, 2], the component counted from 0."""
+    (first, cross), (_cross, second) = parameters.covariances[k]
+    det = number(float(first * second - cross**2))
+    adjugate = np.array([[second, -cross], [-cross, first]])
+    steps = [rf"\frac{{1}}{{{det}}} {matrix(adjugate)}", matrix(np.linalg.inv(parameters.covariances[k]))]
+    return Line(aligned(rf"\Sigma_{{{k + 1}}}^{{-1}}", steps))
+
+
+def _density_rule(dimensions: int) -> str:
+    if dimensions == 1:
+        return r"\frac{1}{\sqrt{2\pi\sigma^2}} \exp\Bigl(-\frac{(x-\mu)^2}{2\sigma^2}\Bigr)"
+    return (
+        rf"\frac{{1}}{{{_turns(dimensions)} \sqrt{{\det\Sigma}}}} "
+        r"\exp\Bigl(-\tfrac12 (x-\mu)^\top \Sigma^{-1} (x-\mu)\Bigr)"
+    )
+
+
+def _density_steps(points: np.ndarray, parameters: Parameters, i: int, k: int) -> tuple[str, str]:
+    """The rule with its numbers, and the value."""
     x, mean, covariance = points[i], parameters.means[k], parameters.covariances[k]
-    apart, ik = x - mean, rf"x_{{{i + 1}}}; \mu_{{{k + 1}}}, {_spread(len(x))}_{{{k + 1}}}"
-    log = float(expectation(points[i : i + 1], _alone(parameters, k)).log_joint[0, 0])
+    value = _exp(float(expectation(points[i : i + 1], _alone(parameters, k)).log_joint[0, 0]))
     if len(x) == 1:
         variance = number(float(covariance[0, 0]))
         above = rf"({number(float(x[0]))} - {factor(float(mean[0]))})^2"
-        steps = [
-            r"\frac{1}{\sqrt{2\pi\sigma^2}} \exp\Bigl(-\frac{(x-\mu)^2}{2\sigma^2}\Bigr)",
-            rf"\frac{{1}}{{\sqrt{{2\pi \cdot {variance}}}}} \exp\Bigl(-\frac{{{above}}}{{2 \cdot {variance}}}\Bigr)",
-        ]
-    else:
-        distance = float(apart @ np.linalg.solve(covariance, apart))
-        det = _exp(float(np.linalg.slogdet(covariance)[1]))
-        turns = r"2\pi" if len(x) == 2 else rf"(2\pi)^{{{number(len(x) / 2)}}}"
-        steps = [
-            rf"\frac{{1}}{{{turns} \sqrt{{\det\Sigma}}}} "
-            r"\exp\Bigl(-\tfrac12 (x-\mu)^\top \Sigma^{-1} (x-\mu)\Bigr)",
-            rf"\frac{{1}}{{{turns} \sqrt{{{det}}}}} \exp\Bigl(-\tfrac12 \cdot {number(distance)}\Bigr)",
-        ]
-    return Line(rows([rf"&\mathcal{{N}}({ik})", *(rf"&\quad = {step}" for step in (*steps, _exp(log)))]))
+        root = rf"\sqrt{{2\pi \cdot {variance}}}"
+        return rf"\frac{{1}}{{{root}}} \exp\Bigl(-\frac{{{above}}}{{2 \cdot {variance}}}\Bigr)", value
+    distance = number(float((x - mean) @ np.linalg.solve(covariance, x - mean)))
+    root = rf"{_turns(len(x))} \sqrt{{{_exp(float(np.linalg.slogdet(covariance)[1]))}}}"
+    return rf"\frac{{1}}{{{root}}} \exp\Bigl(-\tfrac12 \cdot {distance}\Bigr)", value
+
+
+def _turns(dimensions: int) -> str:
+    return r"2\pi" if dimensions == 2 else rf"(2\pi)^{{{number(dimensions / 2)}}}"
 
 
 def share(points: np.ndarray, parameters: Parameters, i: int) -> Line:

@@ -18,7 +18,16 @@ from core.lab.typed_numbers import number
 from core.runtime.i18n import gettext as _
 from pages.server.fingerprint import fingerprint
 from pages.views.maths_lab import attempt, worksheet
-from pages.views.maths_lab.mixture_given import GIVEN, WIDTH, Given, axes_of, choose_kind, choose_points, given
+from pages.views.maths_lab.mixture_given import (
+    GIVEN,
+    WIDTH,
+    Given,
+    axes_of,
+    choose_example,
+    choose_kind,
+    choose_points,
+    given,
+)
 from pages.widgets import classes, query_params, tables
 from pages.widgets.number_inputs import ask_whole, slide_whole
 from pages.wording.tokens import lead, minus, plain
@@ -62,23 +71,25 @@ def view() -> None:
 
 def _ask() -> _Asked | None:
     """What is to be fitted; None, with a message, without a usable model. Raises ValueError for what cannot be."""
-    components, seed, by_hand = 0, 0, 1
+    components, seed, by_hand, example = 0, 0, 1, ("", "")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = choose_points()
         sheet_number = attempt.seed(_KEY) if name == GIVEN else None
+        with st.popover(_("Settings"), icon=":material/tune:"):
+            iterations = ask_whole(_("Iterations"), "mix_n", 1, MOST_ITERATIONS, _ITERATIONS)
+            typed = _ask_reg_covar("0" if name == GIVEN else _REG_COVAR)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = choose_kind() if sheet_number is None else "full"
         if name != GIVEN:
             components = ask_whole(_("K"), "mix_k", 1, MOST_COMPONENTS, _COMPONENTS, width=WIDTH)
             seed = ask_whole(_("Seed"), "mix_seed", 0, MOST_SEED, 0, width=WIDTH)
         elif sheet_number is None:
             by_hand = ask_whole(_("Iterations by hand"), "mix_hand", 1, MOST_BY_HAND, 1, width=WIDTH)
-        with st.popover(_("Settings"), icon=":material/tune:"):
-            iterations = ask_whole(_("Iterations"), "mix_n", 1, MOST_ITERATIONS, _ITERATIONS)
-            typed = _ask_reg_covar("0" if name == GIVEN else _REG_COVAR)
+            example = choose_example()
     if sheet_number is not None:
         exercise = drawn(sheet_number)
         return _Asked(Given(exercise.points, axes_of(exercise.points)), exercise, iterations)
-    chosen, reg_covar = given(name, kind, seed), number(typed, "reg_covar")
+    chosen, reg_covar = given(name, kind, seed, example), number(typed, "reg_covar")
     if chosen is None:
         return None
     start = chosen.start

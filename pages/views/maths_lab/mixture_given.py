@@ -87,13 +87,22 @@ def choose_kind() -> Kind:
         "spherical": _("spherical (one variance)"),
         "tied": _("shared by all"),
     }
-    return query_params.choice(st.selectbox, _("Covariance"), kinds, name="mix_kind", key="mix kind", width=220)
+    return query_params.choice(st.selectbox, _("Covariance"), kinds, name="mix_kind", key="mix kind", width=190)
 
 
-def given(name: str, kind: Kind, seed: int) -> Given | None:
-    """The points of that name; None, with a message, without a usable model. Raises ValueError for typed ones."""
+def choose_example() -> tuple[str, str]:
+    """Which boxes are typed into, by the example that they first hold, and what the start is given as."""
+    examples = {"line": _("on a line"), "plane": _("in the plane"), "collapse": _("K = 3 on two clusters")}
+    chosen = query_params.choice(st.segmented_control, _("Example"), examples, name="mix_example", key="mix example")
+    starts = {"parameters": _("parameters"), "responsibilities": _("responsibilities")}
+    origin = query_params.choice(st.segmented_control, _("Start from"), starts, name="mix_from", key="mix from")
+    return chosen, origin
+
+
+def given(name: str, kind: Kind, seed: int, example: tuple[str, str]) -> Given | None:
+    """The points of that name, with the start of `choose_example` if one is typed; None, with a message, without a usable model. Raises ValueError for typed ones."""
     if name == GIVEN:
-        return _typed(kind)
+        return _typed(kind, *example)
     if name == OWN:
         points = read_points(ask_lines(_("One point per line: x, or x, y"), "mix_points", _TYPED, _LONGEST))
         return Given(points, axes_of(points))
@@ -106,19 +115,8 @@ def given(name: str, kind: Kind, seed: int) -> Given | None:
     return Given(draw(name, count, seed), (_("x1"), _("x2")))
 
 
-def _typed(kind: Kind) -> Given:
+def _typed(kind: Kind, chosen: str, origin: str) -> Given:
     """Points and a start that are typed; each example has its own boxes, so that none is lost."""
-    with st.container(horizontal=True):
-        examples = {
-            "line": _("on a line"),
-            "plane": _("in the plane"),
-            "collapse": _("K = 3 on two clusters"),
-        }
-        chosen = query_params.choice(
-            st.segmented_control, _("Example"), examples, name="mix_example", key="mix example"
-        )
-        starts = {"parameters": _("parameters"), "responsibilities": _("responsibilities")}
-        origin = query_params.choice(st.segmented_control, _("Start from"), starts, name="mix_from", key="mix from")
     example = _EXAMPLES[chosen]
     left, right = st.columns(2)
     with left:
