@@ -30,7 +30,7 @@ class Blanks(Numbers):
                 lambda v: v[f"p{before}_{k + 1}"] * bell(v, half(v)),
             ),
             (
-                _("The exponent has a factor ½ and a minus sign.") if not one else _("The exponent has 2σ² below."),
+                _("The exponent has a factor ½.") if not one else _("The exponent divides by 2σ², not by σ²."),
                 lambda v: bell(v, 2 * half(v)),
             ),
             (_("The exponent is negative."), lambda v: bell(v, -half(v))),

@@ -59,7 +59,7 @@ def explained(found: Collapse, mixture: Mixture) -> tuple[str, str]:
         held = _("{count} points").format(count=len(found.points))
     else:
         held = ", ".join(f"x{i + 1}" for i in found.points)
-    what = _("σ²") if mixture.points.shape[1] == 1 else _("det Σ")
+    what = "σ²" if mixture.points.shape[1] == 1 else "det Σ"
     happens = _(
         "With nothing added, component {component} collapses at iteration {number} on {held}. Its {what} falls: "
         "{determinants} → 0. Its density there grows without bound, and so does the log-likelihood: {values} → ∞."

@@ -131,7 +131,7 @@ def inverse(parameters: Parameters, k: int) -> Line:
 
 def _density_rule(dimensions: int) -> str:
     if dimensions == 1:
-        return r"\frac{1}{\sqrt{2\pi\sigma^2}} \exp\Bigl(-\frac{(x-\mu)^2}{2\sigma^2}\Bigr)"
+        return r"\frac{1}{\sqrt{2\pi\sigma^2}}\, e^{-(x-\mu)^2/(2\sigma^2)}"
     return (
         rf"\frac{{1}}{{{_turns(dimensions)} \sqrt{{\det\Sigma}}}} "
         r"\exp\Bigl(-\tfrac12 (x-\mu)^\top \Sigma^{-1} (x-\mu)\Bigr)"
@@ -145,8 +145,7 @@ def _density_steps(points: np.ndarray, parameters: Parameters, i: int, k: int) -
     if len(x) == 1:
         variance = number(float(covariance[0, 0]))
         above = rf"({number(float(x[0]))} - {factor(float(mean[0]))})^2"
-        root = rf"\sqrt{{2\pi \cdot {variance}}}"
-        return rf"\frac{{1}}{{{root}}} \exp\Bigl(-\frac{{{above}}}{{2 \cdot {variance}}}\Bigr)", value
+        return rf"\frac{{1}}{{\sqrt{{2\pi \cdot {variance}}}}}\, e^{{-{above}/(2 \cdot {variance})}}", value
     distance = number(float((x - mean) @ np.linalg.solve(covariance, x - mean)))
     root = rf"{_turns(len(x))} \sqrt{{{_exp(float(np.linalg.slogdet(covariance)[1]))}}}"
     return rf"\frac{{1}}{{{root}}} \exp\Bigl(-\tfrac12 \cdot {distance}\Bigr)", value

@@ -100,7 +100,10 @@ def choose_example() -> tuple[str, str]:
 
 
 def given(name: str, kind: Kind, seed: int, example: tuple[str, str]) -> Given | None:
-    """The points of that name, with the start of `choose_example` if one is typed; None, with a message, without a usable model. Raises ValueError for typed ones."""
+    """The points of that name, with the start of `choose_example` if one is typed.
+
+    None, with a message, without a usable model. Raises ValueError for typed ones that cannot be.
+    """
     if name == GIVEN:
         return _typed(kind, *example)
     if name == OWN:
@@ -150,4 +153,4 @@ def _shares(example: _Example) -> str:
 
 def axes_of(points: np.ndarray) -> tuple[str, ...]:
     """What the axes of points on a line or in the plane are called."""
-    return (_("x"), "") if points.shape[1] == 1 else (_("x1"), _("x2"))
+    return ("x", "") if points.shape[1] == 1 else (_("x1"), _("x2"))
