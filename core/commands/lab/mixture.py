@@ -125,7 +125,7 @@ def _rows(result: Mixture, checks: dict[int, float | None], states: States | Non
 
     rows: list[dict[str, object]] = []
     for iteration in result.iterations:
-        wrong = slips(result.points, iteration)["report"]
+        wrong = slips(result.points, iteration)["both"]
         rows.append(
             {
                 **console.record(iteration, "t=number log_likelihood_before bound log_likelihood fell"),
@@ -137,7 +137,7 @@ def _rows(result: Mixture, checks: dict[int, float | None], states: States | Non
                 "held": [k + 1 for k in iteration.maximised.held],
                 "floored": [k + 1 for k in iteration.maximised.floored],
                 "difference": checks[iteration.number],
-                **console.record(wrong, "means_of_the_report=means covariances_of_the_report=covariances"),
+                **console.record(wrong, "means_with_slips=means covariances_with_slips=covariances"),
                 "responsibilities": iteration.responsibilities,
             }
         )
@@ -174,14 +174,14 @@ def _show(result: Mixture, checks: dict[int, float | None], states: States | Non
         )
         console.line(f"{iteration.number:5}{iteration.log_likelihood:16.6f}{iteration.bound:16.6f}  {counts}{marks}")
     last = result.iterations[-1]
-    wrong = slips(result.points, last)["report"]
+    wrong = slips(result.points, last)["both"]
     for k in range(result.start.components):
         mean = ", ".join(f"{value:.6f}" for value in last.after.means[k])
         rows = "; ".join(", ".join(f"{value:.6f}" for value in row) for row in last.after.covariances[k])
         console.line(f"component {k + 1}: π = {last.after.weights[k]:.6f}, μ = ({mean}), Σ = ({rows})")
         mean = ", ".join(f"{value:.4f}" for value in wrong.means[k])
         rows = "; ".join(", ".join(f"{value:.4f}" for value in row) for row in wrong.covariances[k])
-        console.line(f"  by the report's formulas: μ = ({mean}), Σ = ({rows})")
+        console.line(f"  with both sums over k (two slips in the M-step): μ = ({mean}), Σ = ({rows})")
     for remark in remarks(result, collapse(result)):
         console.line(remark)
     _show_k_means(result)

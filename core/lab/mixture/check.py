@@ -27,7 +27,7 @@ class Formulas(NamedTuple):
 
 
 def slips(points: np.ndarray, iteration: Iteration) -> dict[str, Formulas]:
-    """The M-step's ``truth``, beside it each slip alone (``above`` and ``below``) and both, as in the ``report``.
+    """The M-step's ``truth``, beside it each slip alone (``above`` and ``below``) and ``both``.
 
     All take the iteration's responsibilities, the covariances the true means too and no regularisation, so that a
     difference is the slip's.
@@ -45,7 +45,7 @@ def slips(points: np.ndarray, iteration: Iteration) -> dict[str, Formulas]:
         "truth": Formulas(sums / right, scatter / flat),
         "above": Formulas(all_sums / right, all_scatter / flat),
         "below": Formulas(sums / one, scatter / one),
-        "report": Formulas(all_sums / one, all_scatter / one),
+        "both": Formulas(all_sums / one, all_scatter / one),
     }
 
 

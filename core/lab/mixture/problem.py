@@ -15,7 +15,7 @@ from core.lab.typed_numbers import seeded
 from core.lab.worksheet import Line, number
 from core.runtime.i18n import gettext as _
 
-MOST_POINTS, MOST_ITERATIONS = 12, 2
+MOST_POINTS, MOST_COMPONENTS, MOST_ITERATIONS = 12, 4, 2
 _ASKED = 12  # densities of an iteration that are asked for; with more, those of some points
 
 
@@ -43,14 +43,16 @@ class Exercise:
 def problem(exercise: Exercise) -> Problem:
     """The exercise with blanks for the densities, responsibilities, N_k, π_k, μ_k, covariances, log-likelihoods.
 
-    Raises ValueError for too many points, and where a component collapses, so that there is no density.
+    Raises ValueError for too many points or components, and where a component collapses, so that there is no density.
     """
     points, start = exercise.points, exercise.start
-    if len(points) > MOST_POINTS or points.shape[1] > 2:
-        raise ValueError(
-            _("by hand, there can be at most {most} points in one or two dimensions").format(most=MOST_POINTS)
-        )
     work = _Parts(exercise)
+    if len(points) > MOST_POINTS or points.shape[1] > 2 or work.components > MOST_COMPONENTS:
+        raise ValueError(
+            _(
+                "by hand, there can be at most {points} points in one or two dimensions, and {components} components"
+            ).format(points=MOST_POINTS, components=MOST_COMPONENTS)
+        )
     parameters, given = exercise.parameters, isinstance(start, Parameters)
     parts = [] if isinstance(start, Parameters) else work.maximisation(0, start)
     for step in range(1, exercise.iterations + 1):

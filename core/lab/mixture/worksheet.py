@@ -36,13 +36,13 @@ def slip_sheet(mixture: Mixture, iteration_number: int, component: int) -> Sheet
             "With the sum over k in the numerator, every component has the same one: its own responsibilities are lost."
         ),
         "below": _("With k instead of i in the denominator, a point’s responsibilities sum to 1: nothing is divided."),
-        "report": _("Both: the sum over all points, the same for every component."),
+        "both": _("Both: the sum over all points, the same for every component."),
     }
     sums = {
         "truth": (r"\sum_i", r"\sum_i \delta_{ik}"),
         "above": (r"\sum_i \sum_k", r"\sum_i \delta_{ik}"),
         "below": (r"\sum_i", r"\sum_k \delta_{ik}"),
-        "report": (r"\sum_i \sum_k", r"\sum_k \delta_{ik}"),
+        "both": (r"\sum_i \sum_k", r"\sum_k \delta_{ik}"),
     }
     lines = []
     for name, (above, below) in sums.items():

@@ -303,7 +303,7 @@ def _slips(mixture: Mixture, iteration: Iteration, component: int) -> None:
             _("correct formulas"): slip["truth"],
             _("extra sum over k in the numerator"): slip["above"],
             _("k instead of i in the denominator"): slip["below"],
-            _("both slips"): slip["report"],
+            _("both slips"): slip["both"],
         }
         tables.table(
             header,

@@ -95,7 +95,7 @@ def choose_example() -> tuple[str, str]:
     examples = {"line": _("on a line"), "plane": _("in the plane"), "collapse": _("K = 3 on two clusters")}
     chosen = query_params.choice(st.segmented_control, _("Example"), examples, name="mix_example", key="mix example")
     starts = {"parameters": _("parameters"), "responsibilities": _("responsibilities")}
-    origin = query_params.choice(st.segmented_control, _("Start from"), starts, name="mix_from", key="mix from")
+    origin = query_params.choice(st.segmented_control, _("Start given as"), starts, name="mix_from", key="mix from")
     return chosen, origin
 
 

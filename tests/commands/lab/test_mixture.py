@@ -24,7 +24,7 @@ def test_a_row_an_iteration_with_its_check(cli: Cli) -> None:
         delta = np.array(row["responsibilities"])
         assert delta.shape == (80, 2) and delta.sum(axis=1) == pytest.approx(1)
         assert np.array(row["means"]) == pytest.approx(delta.T @ points / delta.sum(axis=0)[:, None])
-        assert np.array(row["means_of_the_report"]) == pytest.approx(np.repeat(points.sum(axis=0)[None], 2, axis=0))
+        assert np.array(row["means_with_slips"]) == pytest.approx(np.repeat(points.sum(axis=0)[None], 2, axis=0))
     out = cli.text(command)
     error = re.search(r"largest error (\S+) of weights, means and covariances, iterations: 6", out)
     assert error and float(error[1]) == pytest.approx(max(row["difference"] for row in rows), rel=0.1)

@@ -258,20 +258,20 @@ def test_half_steps_are_what_they_say() -> None:
     assert found.parameters_at(6) is found.parameters
 
 
-def test_the_report_forgets_the_component_and_the_divisor() -> None:
+def test_the_slips_forget_the_component_and_the_divisor() -> None:
     points = random_points(6)
     (made,) = run(points, 3, 1).iterations
     found, counts = slips(points, made), made.maximised.counts
     assert found["truth"].means == pytest.approx(made.after.means)
     assert found["truth"].covariances == pytest.approx(made.after.covariances)
-    assert found["report"].means == pytest.approx(np.repeat(points.sum(axis=0)[None], 3, axis=0))
+    assert found["both"].means == pytest.approx(np.repeat(points.sum(axis=0)[None], 3, axis=0))
     pooled = sum(counts[k] * made.after.covariances[k] for k in range(3))
-    assert found["report"].covariances == pytest.approx(np.repeat(pooled[None], 3, axis=0))
+    assert found["both"].covariances == pytest.approx(np.repeat(pooled[None], 3, axis=0))
     assert found["below"].means == pytest.approx(made.after.means * counts[:, None])
     assert found["below"].covariances == pytest.approx(made.after.covariances * counts[:, None, None])
     assert found["above"].means == pytest.approx(points.sum(axis=0) / counts[:, None])
     assert found["above"].covariances == pytest.approx(pooled / counts[:, None, None])
-    right, wrong = (log_likelihood_of(points, made, one) for one in (found["truth"], found["report"]))
+    right, wrong = (log_likelihood_of(points, made, one) for one in (found["truth"], found["both"]))
     assert right == pytest.approx(made.log_likelihood)
     assert wrong is not None and right is not None and wrong < right
 

@@ -164,6 +164,8 @@ def test_with_many_points_some_are_asked_for() -> None:
 def test_what_cannot_be_worked_by_hand_is_one_line() -> None:
     with pytest.raises(ValueError, match="at most 12 points"):
         problem(Exercise(np.arange(13.0)[:, None], START))
+    with pytest.raises(ValueError, match="and 4 components"):
+        problem(Exercise(POINTS, np.full((5, 5), 0.2)))
     delta = np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
     with pytest.raises(ValueError, match="component 2 collapses in iteration 1"):
         problem(Exercise(POINTS, delta))
