@@ -58,7 +58,7 @@ def view() -> None:
     """What to fit, the exercise to try, then the fit step by step; a line that says why where there is none."""
     try:
         asked = _ask()
-        if asked is None or (asked.given.states is None and not _tried(asked.exercise)):
+        if asked is None or not _tried(asked):
             return
         key = fingerprint([array.tobytes() for array in (asked.exercise.points, *_arrays(asked.exercise.parameters))])
         with st.spinner(_("Fitting, and comparing with scikit-learn…")):
@@ -98,17 +98,24 @@ def _ask() -> _Asked | None:
     return _Asked(chosen, Exercise(chosen.points, start, kind, by_hand, reg_covar), iterations)
 
 
-def _tried(exercise: Exercise) -> bool:
-    """The exercise, where it is small enough to be worked by hand; whether the solution is asked for."""
-    points = exercise.points
-    if len(points) > MOST_POINTS or points.shape[1] > 2:
+def _tried(asked: _Asked) -> bool:
+    """The exercise, where it can be worked by hand; whether the solution is asked for, as always with many points."""
+    points, typed = asked.exercise.points, asked.given.start is not None
+    if not typed and (asked.given.states is not None or len(points) > MOST_POINTS):
         return True
     try:
-        made = problem(exercise)
+        return attempt.show(problem(asked.exercise), _KEY)
     except ValueError as error:
         st.info(plain(str(error)), icon=":material/info:")
-        return True
-    return attempt.show(made, _KEY)
+    return query_params.linked(
+        st.toggle,
+        _("Show the whole solution"),
+        name="solution",
+        key=f"{_KEY} solution",
+        default=False,
+        read={"1": True}.get,
+        write=lambda _on: "1",
+    )
 
 
 def _arrays(parameters: Parameters) -> tuple[np.ndarray, ...]:

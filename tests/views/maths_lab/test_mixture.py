@@ -109,7 +109,10 @@ def test_typed_parameters_and_responsibilities() -> None:
     at.text_area(key="mix line delta").set_value("1 0\n" * 6)
     assert "every component" in sound(at.run()).error[0].value
     at.text_area(key="mix line delta").set_value("1 0\n" * 5 + "0 1")
-    assert "collapses in iteration 1" in sound(at.run()).info[0].value
+    assert "collapses in iteration 1" in sound(at.run()).info[0].value and not at.metric
+    at = opened(mix_line_points="\n".join(map(str, range(13))))
+    assert "at most 12 points" in at.info[0].value and not at.metric
+    assert sound(at.toggle(key="mix hand solution").set_value(True).run()).metric and parameters(at)["solution"] == "1"
 
 
 def test_opened_it_shows_the_third_iteration_of_the_first_toy(downloads: Downloads) -> None:
@@ -182,7 +185,7 @@ def test_typed_numbers(downloads: Downloads) -> None:
 
 
 def test_collapse_and_a_fall_are_said() -> None:
-    at = opened(mix_data="own", mix_points="0 0\n1 1\n2 2\n3 3", mix_k="1", mix_reg="0")
+    at = opened(mix_data="own", mix_points="0 0\n1 1\n2 2\n3 3", mix_k="1", mix_reg="0", solution="1")
     assert "component 1 collapses at iteration 1" in said(at)
     assert at.metric[2].value == "–"
     at = opened(mix_data="clouds", mix_reg="3", mix_k="2", mix_n="40")
