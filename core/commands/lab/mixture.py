@@ -13,7 +13,7 @@ from core.commands.options import Verbs
 if TYPE_CHECKING:
     import numpy as np
 
-    from core.lab.mixture.em import Mixture
+    from core.lab.mixture.em import Mixture, Parameters
     from core.lab.mixture.states import States
 
 
@@ -22,13 +22,21 @@ def add_exercise(verbs: Verbs) -> None:
     parser = verbs.add(mixture, "--seed", "--target", "--against")
     kinds = parser.add_mutually_exclusive_group()
     kinds.add_argument("--data", help="points to draw: clouds (default), crossing, one, twins, arcs")
-    kinds.add_argument("--points", metavar="FILE", help="read the points from here, one per line: x, y")
+    kinds.add_argument("--points", metavar="FILE", help="read the points from here, one per line: x, or x, y")
     kinds.add_argument(
         "--model", help="a checkpoint (name or folder) whose hidden states, on two components, are the points"
     )
     parser.add_argument("--texts", metavar="FILE", help="with --model: sentences, one per line (default: the examples)")
     parser.add_argument("--count", type=int, metavar="N", help="points to draw (default: 200)")
-    parser.add_argument("--k", type=int, default=3, metavar="K", help="components (default: 3)")
+    starts = parser.add_mutually_exclusive_group()
+    starts.add_argument("--k", type=int, metavar="K", help="components of a seeded start (default: 3)")
+    starts.add_argument("--start", metavar="FILE", help="start from these parameters, a component per line: π, μ, σ²")
+    starts.add_argument(
+        "--responsibilities", metavar="FILE", help="start from these responsibilities, a point per line"
+    )
+    parser.add_argument(
+        "--covariance", default="full", choices=("full", "tied", "diag", "spherical"), help="kind (default: full)"
+    )
     parser.add_argument("--iterations", type=int, default=20, metavar="T", help="number of iterations (default: 20)")
     parser.add_argument(
         "--reg-covar", type=float, default=1e-6, metavar="R", help="added to every variance (default: 1e-6)"
@@ -38,7 +46,8 @@ def add_exercise(verbs: Verbs) -> None:
 def mixture(options: argparse.Namespace) -> int:
     """A Gaussian mixture by EM: each iteration's parameters and likelihood, held against scikit-learn's."""
     from core.lab.mixture.check import agreement
-    from core.lab.mixture.em import first_guess, fit
+    from core.lab.mixture.collapse import collapse
+    from core.lab.mixture.em import fit
     from core.lab.mixture.worksheet import remarks
 
     if options.texts and not options.model:
@@ -48,12 +57,12 @@ def mixture(options: argparse.Namespace) -> int:
     if options.count is not None and (options.points or options.model):
         raise ValueError("--count says how many points to draw; a file or a model has as many as it has")
     points, states = _points(options)
-    start = first_guess(points, options.k, options.seed, options.reg_covar)
-    result = fit(points, start, options.iterations, options.reg_covar)
+    start = _start(options, points)
+    result = fit(points, start, options.iterations, options.reg_covar, options.covariance)
     checks = agreement(result)
     if options.json:
         console.json_list(_rows(result, checks, states))
-        for remark in remarks(result):
+        for remark in remarks(result, collapse(result)):
             console.progress(remark)
     else:
         _show(result, checks, states)
@@ -64,7 +73,7 @@ def _points(options: argparse.Namespace) -> tuple[np.ndarray, States | None]:
     from core.lab.mixture.points import draw, read_points
 
     if options.points:
-        return read_points(text_of(Path(options.points), "one point per line: x, y"), header=True), None
+        return read_points(text_of(Path(options.points), "one point per line: x, or x, y"), header=True), None
     if options.model:
         from core.lab.mixture.states import states_of
         from core.models import checkpoints
@@ -74,6 +83,31 @@ def _points(options: argparse.Namespace) -> tuple[np.ndarray, States | None]:
         return states.points, states
     count = 200 if options.count is None else options.count
     return draw("clouds" if options.data is None else options.data, count, options.seed), None
+
+
+def _start(options: argparse.Namespace, points: np.ndarray) -> Parameters:
+    from core.lab.mixture.em import first_guess, maximisation
+    from core.lab.mixture.points import read_responsibilities, read_start, start_columns
+
+    kind, dimensions = options.covariance, points.shape[1]
+    if options.start:
+        if dimensions > 2:
+            raise ValueError("--start goes with points of one or two coordinates")
+        expected = "one component per line: " + ", ".join(start_columns(dimensions, kind))
+        return read_start(text_of(Path(options.start), expected), dimensions, kind)
+    if options.responsibilities:
+        text = text_of(Path(options.responsibilities), "one point per line: a responsibility per component")
+        delta = read_responsibilities(text, len(points))
+        return maximisation(points, delta, options.reg_covar, kind).parameters
+    return first_guess(points, 3 if options.k is None else options.k, options.seed, options.reg_covar, kind)
+
+
+def _show_k_means(result: Mixture) -> None:
+    from core.lab.mixture.kmeans import compare
+
+    found = compare(result, len(result.iterations))
+    centres = "; ".join(", ".join(f"{value:.6f}" for value in centre) for centre in found.centres)
+    console.line(f"k-means from the same means: centres ({centres}); points in another group: {len(found.apart)}")
 
 
 def _sentences(path: str | None) -> list[str]:
@@ -91,18 +125,19 @@ def _rows(result: Mixture, checks: dict[int, float | None], states: States | Non
 
     rows: list[dict[str, object]] = []
     for iteration in result.iterations:
-        wrong = slips(result.points, iteration)["report"]
+        wrong = slips(result.points, iteration)["both"]
         rows.append(
             {
                 **console.record(iteration, "t=number log_likelihood_before bound log_likelihood fell"),
                 "counts": iteration.maximised.counts,
                 **console.record(iteration.after, "weights means covariances"),
                 "reg_covar": result.reg_covar,
+                "covariance": result.kind,
                 "floor_active": iteration.floor_active,
                 "held": [k + 1 for k in iteration.maximised.held],
                 "floored": [k + 1 for k in iteration.maximised.floored],
                 "difference": checks[iteration.number],
-                **console.record(wrong, "means_of_the_report=means covariances_of_the_report=covariances"),
+                **console.record(wrong, "means_with_slips=means covariances_with_slips=covariances"),
                 "responsibilities": iteration.responsibilities,
             }
         )
@@ -120,10 +155,12 @@ def _rows(result: Mixture, checks: dict[int, float | None], states: States | Non
 
 def _show(result: Mixture, checks: dict[int, float | None], states: States | None) -> None:
     from core.lab.mixture.check import largest, slips
+    from core.lab.mixture.collapse import collapse
     from core.lab.mixture.worksheet import remarks
 
     n = len(result.points)
-    console.line(f"{n:,} points, K = {result.start.components}, reg_covar {result.reg_covar:g}, EM from a seeded start")
+    origin = f"EM, covariances {result.kind}"
+    console.line(f"{n:,} points, K = {result.start.components}, reg_covar {result.reg_covar:g}, {origin}")
     console.line(
         "δ_ik = π_k N(x_i; μ_k, Σ_k) / sum over j;  N_k = sum over i of δ_ik;  π_k = N_k/N;  "
         "μ_k = sum δ_ik x_i / N_k;  Σ_k = sum δ_ik (x_i-μ_k)(x_i-μ_k)' / N_k + reg_covar I"
@@ -137,16 +174,17 @@ def _show(result: Mixture, checks: dict[int, float | None], states: States | Non
         )
         console.line(f"{iteration.number:5}{iteration.log_likelihood:16.6f}{iteration.bound:16.6f}  {counts}{marks}")
     last = result.iterations[-1]
-    wrong = slips(result.points, last)["report"]
+    wrong = slips(result.points, last)["both"]
     for k in range(result.start.components):
         mean = ", ".join(f"{value:.6f}" for value in last.after.means[k])
         rows = "; ".join(", ".join(f"{value:.6f}" for value in row) for row in last.after.covariances[k])
         console.line(f"component {k + 1}: π = {last.after.weights[k]:.6f}, μ = ({mean}), Σ = ({rows})")
         mean = ", ".join(f"{value:.4f}" for value in wrong.means[k])
         rows = "; ".join(", ".join(f"{value:.4f}" for value in row) for row in wrong.covariances[k])
-        console.line(f"  by the report's formulas: μ = ({mean}), Σ = ({rows})")
-    for remark in remarks(result):
+        console.line(f"  with both sums over k (two slips in the M-step): μ = ({mean}), Σ = ({rows})")
+    for remark in remarks(result, collapse(result)):
         console.line(remark)
+    _show_k_means(result)
     difference = largest(checks)
     compared = sum(value is not None for value in checks.values())
     console.line(

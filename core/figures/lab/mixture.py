@@ -1,4 +1,4 @@
-"""A Gaussian mixture: points by responsibility under its ellipses, and the log-likelihood half-step by half-step."""
+"""A Gaussian mixture: points under ellipses or density curves, the log-likelihood by half-step, and a collapse."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from core.figures.palette import CHOSEN, SERIES, THRESHOLD
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from core.lab.mixture.em import Mixture
+    from core.lab.mixture.collapse import Collapse
+    from core.lab.mixture.em import Mixture, Parameters
 
 _TURN = np.linspace(0, 2 * np.pi, 73)
 _ROOM = 0.12  # around the points, as a share of their range
@@ -45,41 +46,49 @@ def mixture_plane(
 ) -> go.Figure:
     """Points along the first two axes after so many half-steps, and each component's ellipses at 1σ and 2σ.
 
+    Points on a line lie at the foot of the components' densities, each times its weight, and of their sum.
+
     A point has the marker of the component most responsible for it, and its colour is mixed of all by responsibility;
     before the first E-step all are grey. Of more than two axes the ellipses are the marginals of these two. A chosen
     `point`, counted from 0, is ringed; `labels`, one a point, appear where it is pointed at.
     """
     parameters, delta = mixture.parameters_at(half_step), mixture.responsibilities_at(half_step)
+    points, line = mixture.points, mixture.points.shape[1] == 1
+    if line:
+        points = np.hstack([points, np.zeros_like(points)])
     figure = go.Figure()
     shown = [f"#{row + 1}" for row in range(len(mixture.points))]
     if labels is not None:
         shown = [f"{number} {layout.tick(label)}" for number, label in zip(shown, labels, strict=True)]
     if delta is None:
-        _points(figure, mixture.points, shown, _("points"), THRESHOLD, "circle")
+        _points(figure, points, shown, _("points"), THRESHOLD, "circle")
     else:
         colors, most = _mixed(delta), delta.argmax(axis=1)
         for k in range(parameters.components):
             rows = np.flatnonzero(most == k)
             texts = [f"{shown[row]}: δ = {', '.join(f'{value:.3f}' for value in delta[row])}" for row in rows]
             name, look = _("component {number}").format(number=k + 1), SERIES[k % len(SERIES)]
-            _points(figure, mixture.points[rows], texts, name, [colors[row] for row in rows], look.marker, legend=False)
+            _points(figure, points[rows], texts, name, [colors[row] for row in rows], look.marker, legend=False)
         for k in range(parameters.components):  # the legend would show the mixed colour of the first point
             look = SERIES[k % len(SERIES)]
             name = _("component {number}").format(number=k + 1)
             figure.add_scatter(
                 x=[None], y=[None], mode="markers", name=name, marker={"color": look.color, "symbol": look.marker}
             )
-    for k in range(parameters.components):
-        _component(figure, k, parameters.means[k, :2], parameters.covariances[k, :2, :2])
+    if line:
+        _densities(figure, parameters, _range(mixture.points[:, 0]))
+    else:
+        for k in range(parameters.components):
+            _component(figure, k, parameters.means[k, :2], parameters.covariances[k, :2, :2])
     if point is not None:
-        layout.ringed(figure, mixture.points[point, 0], mixture.points[point, 1], _("chosen point"), 17)
-    ranges = [_range(mixture.points[:, axis]) for axis in (0, 1)]
+        layout.ringed(figure, points[point, 0], points[point, 1], _("chosen point"), 17)
+    ranges = [_range(points[:, 0]), None if line else _range(points[:, 1])]
     return layout.finish(
         figure,
         _("Mixture at {step}").format(step=step_name(half_step)),
         560,
         x={"title": layout.escape(axes[0]), "range": ranges[0], "zeroline": False},
-        y={"title": layout.escape(axes[1]), "range": ranges[1], "zeroline": False},
+        y={"title": _("density") if line else layout.escape(axes[1]), "range": ranges[1], "zeroline": line},
         legend=layout.below(0.14),
     )
 
@@ -176,6 +185,60 @@ def _component(figure: go.Figure, k: int, mean: np.ndarray, covariance: np.ndarr
         showlegend=False,
         marker={"symbol": "x", "size": 11, "color": look.color, "line": {"color": "#ffffff", "width": 1}},
         hovertemplate="μ = (%{x:.4f}, %{y:.4f})<extra></extra>",
+    )
+
+
+def _densities(figure: go.Figure, parameters: Parameters, ends: list[float]) -> None:
+    """Each component's density times its weight, and their sum, over a line; finer near the means."""
+    weights, means = parameters.weights, parameters.means[:, 0]
+    deviations = np.sqrt(parameters.covariances[:, 0, 0])
+    near = (means + deviations * np.linspace(-4, 4, 81)[:, None]).ravel()
+    x = np.unique(np.concatenate([np.linspace(ends[0], ends[1], 201), near[(near > ends[0]) & (near < ends[1])]]))
+    parts = weights * np.exp(-0.5 * ((x[:, None] - means) / deviations) ** 2) / (np.sqrt(2 * np.pi) * deviations)
+    curves = [(_("component {number}").format(number=k + 1), part) for k, part in enumerate(parts.T)]
+    for k, (name, y) in enumerate([*curves, (_("mixture"), parts.sum(axis=1))]):
+        own = k < len(curves)
+        figure.add_scatter(
+            x=x.round(5),
+            y=y,
+            mode="lines",
+            name=name,
+            showlegend=not own,
+            line={
+                "color": SERIES[k % len(SERIES)].color if own else THRESHOLD,
+                "width": 2.5,
+                "dash": None if own else "dot",
+            },
+            hovertemplate="%{y:.4f}",
+        )
+
+
+def collapse_paths(found: Collapse, mixture: Mixture) -> go.Figure:
+    """Each component's det Σ by iteration with nothing added, on a logarithmic axis; dotted, the run as it is."""
+    figure = go.Figure()
+    numbers = list(range(len(found.determinants)))
+    with_all = [np.linalg.det(one.after.covariances) for one in mixture.iterations[: found.iteration]]
+    here = np.array([found.determinants[0], *with_all])
+    for k in range(mixture.start.components):
+        look, name = SERIES[k % len(SERIES)], _("component {number}").format(number=k + 1)
+        y = [value if value > 0 else None for value in found.determinants[:, k].tolist()]
+        layout.curve(figure, numbers, y, name, look, hovertemplate="%{y:.3g}")
+        if mixture.reg_covar:
+            figure.add_scatter(
+                x=numbers[: len(here)],
+                y=here[:, k],
+                mode="lines",
+                name=_("{name}, with reg_covar").format(name=name),
+                line={"color": look.color, "width": 1.5, "dash": "dot"},
+                hovertemplate="%{y:.3g}",
+            )
+    return layout.finish(
+        figure,
+        _("The collapse, with nothing added"),
+        320,
+        x={"title": _("iterations"), "dtick": max(1, len(numbers) // 10)},
+        y={"title": "σ²" if mixture.points.shape[1] == 1 else "det Σ", "type": "log", "exponentformat": "power"},
+        legend=layout.below(0.25),
     )
 
 

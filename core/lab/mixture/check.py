@@ -1,6 +1,6 @@
-"""Does the mixture by hand agree with scikit-learn's, and what do the report's formulas give instead?
+"""Does the mixture by hand agree with scikit-learn's, and what do two slips in the M-step give instead?
 
-The report has the M-step as
+A solution had the M-step as
 
     μ_k = Σ_i Σ_k δ_ik x_i / Σ_k δ_ik,      Σ_k = Σ_i Σ_k δ_ik (x_i − μ_k)(x_i − μ_k)ᵀ / Σ_k δ_ik
 
@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.lab.mixture.em import Iteration, Mixture, Parameters, expectation
+from core.lab.mixture.em import Iteration, Kind, Mixture, Parameters, expectation
 
 
 class Formulas(NamedTuple):
@@ -27,7 +27,7 @@ class Formulas(NamedTuple):
 
 
 def slips(points: np.ndarray, iteration: Iteration) -> dict[str, Formulas]:
-    """The M-step's ``truth``, beside it each slip alone (``above`` and ``below``) and both, as in the ``report``.
+    """The M-step's ``truth``, beside it each slip alone (``above`` and ``below``) and ``both``.
 
     All take the iteration's responsibilities, the covariances the true means too and no regularisation, so that a
     difference is the slip's.
@@ -45,7 +45,7 @@ def slips(points: np.ndarray, iteration: Iteration) -> dict[str, Formulas]:
         "truth": Formulas(sums / right, scatter / flat),
         "above": Formulas(all_sums / right, all_scatter / flat),
         "below": Formulas(sums / one, scatter / one),
-        "report": Formulas(all_sums / one, all_scatter / one),
+        "both": Formulas(all_sums / one, all_scatter / one),
     }
 
 
@@ -100,13 +100,13 @@ def _theirs(mixture: Mixture, iterations: int) -> Parameters | None:
     start = mixture.start
     other = GaussianMixture(
         start.components,
-        covariance_type="full",
+        covariance_type=mixture.kind,
         tol=0,
         reg_covar=mixture.reg_covar,
         max_iter=iterations,
         weights_init=start.weights,
         means_init=start.means,
-        precisions_init=np.linalg.inv(start.covariances),
+        precisions_init=_packed(np.linalg.inv(start.covariances), mixture.kind),
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # it is to stop after so many, converged or not
@@ -114,4 +114,21 @@ def _theirs(mixture: Mixture, iterations: int) -> Parameters | None:
             other.fit(mixture.points)
         except ValueError:  # a covariance that is not positive definite, or a start it takes for none
             return None
-    return Parameters(other.weights_, other.means_, other.covariances_)
+    return Parameters(other.weights_, other.means_, _unpacked(other.covariances_, other.means_.shape, mixture.kind))
+
+
+def _packed(matrices: np.ndarray, kind: Kind) -> np.ndarray:
+    """Matrices [K, D, D] as scikit-learn has them: tied [D, D], diag [K, D], spherical [K]."""
+    if kind == "tied":
+        return np.asarray(matrices[0])
+    if kind == "diag":
+        return np.asarray(np.einsum("kdd->kd", matrices))
+    return matrices[:, 0, 0] if kind == "spherical" else matrices
+
+
+def _unpacked(packed: np.ndarray, shape: tuple[int, int], kind: Kind) -> np.ndarray:
+    """The inverse of `_packed`, [K, D, D] for a `shape` (K, D)."""
+    components, dimensions = shape
+    if kind in ("full", "tied"):
+        return np.broadcast_to(packed, (components, dimensions, dimensions))
+    return np.asarray(packed.reshape(components, -1)[:, :, None] * np.eye(dimensions))

@@ -5,6 +5,9 @@
     M    N_k = Σ_i δ_ik,   π_k = N_k / N,   μ_k = Σ_i δ_ik x_i / N_k,
          Σ_k = Σ_i δ_ik (x_i − μ_k)(x_i − μ_k)ᵀ / N_k + reg_covar I
 
+A kind of covariance restricts Σ_k, and F is then largest for: ``diag``, its diagonal; ``spherical``, the mean of its
+diagonal times I; ``tied``, Σ_k N_k Σ_k / N for every component. The names are scikit-learn's.
+
 Dempster, Laird & Rubin 1977. Both half-steps raise one number (Neal & Hinton 1998), the bound
 
     F(δ, θ) = Σ_i Σ_k δ_ik (log π_k N(x_i; μ_k, Σ_k) − log δ_ik)  ≤  log-likelihood Σ_i log p(x_i)
@@ -22,6 +25,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -30,6 +34,8 @@ from scipy.special import logsumexp, xlogy
 from core.lab.typed_numbers import LARGEST, seeded
 from core.runtime.i18n import gettext as _
 
+Kind = Literal["full", "tied", "diag", "spherical"]
+KINDS: tuple[Kind, ...] = ("full", "tied", "diag", "spherical")
 MOST_COMPONENTS, MOST_ITERATIONS = 20, 500
 LARGEST_REG_COVAR = 1e6
 FLOOR = 1e-6  # of the points' variance along an axis, added where a component collapses
@@ -111,12 +117,13 @@ class Iteration:
 
 @dataclass(frozen=True)
 class Mixture:
-    """All iterations on `points` [N, D] from `start`, each with the same `reg_covar`."""
+    """All iterations on `points` [N, D] from `start`, each with the same `reg_covar` and `kind` of covariance."""
 
     points: np.ndarray
     reg_covar: float
     start: Parameters
     iterations: tuple[Iteration, ...]
+    kind: Kind = "full"
 
     @property
     def parameters(self) -> Parameters:
@@ -132,7 +139,9 @@ class Mixture:
         return self.iterations[(half_step - 1) // 2].responsibilities if half_step else None
 
 
-def fit(points: np.ndarray, start: Parameters, iterations: int, reg_covar: float = 1e-6) -> Mixture:
+def fit(
+    points: np.ndarray, start: Parameters, iterations: int, reg_covar: float = 1e-6, kind: Kind = "full"
+) -> Mixture:
     """Run so many iterations, neither fewer nor more, from a start such as `first_guess` finds for the same points.
 
     Raises ValueError for a number of iterations out of bounds, or a covariance that is not positive definite.
@@ -147,16 +156,18 @@ def fit(points: np.ndarray, start: Parameters, iterations: int, reg_covar: float
     parameters, done = start, []
     for number in range(1, iterations + 1):
         responsibilities = expected.responsibilities
-        maximised = maximisation(points, responsibilities, reg_covar)
+        maximised = maximisation(points, responsibilities, reg_covar, kind)
         after = expectation(points, maximised.parameters)
         bound = float((responsibilities * after.log_joint - xlogy(responsibilities, responsibilities)).sum())
         before = expected.log_likelihood
         done.append(Iteration(number, parameters, responsibilities, before, maximised, bound, after.log_likelihood))
         parameters, expected = maximised.parameters, after
-    return Mixture(points, reg_covar, start, tuple(done))
+    return Mixture(points, reg_covar, start, tuple(done), kind)
 
 
-def first_guess(points: np.ndarray, components: int, seed: int, reg_covar: float = 1e-6) -> Parameters:
+def first_guess(
+    points: np.ndarray, components: int, seed: int, reg_covar: float = 1e-6, kind: Kind = "full"
+) -> Parameters:
     """Where to start: means at K different points, equal weights, for each the covariance of all points over K.
 
     The points are drawn far from one another, as k-means++ does (Arthur & Vassilvitskii 2007), with axes scaled by
@@ -189,7 +200,7 @@ def first_guess(points: np.ndarray, components: int, seed: int, reg_covar: float
     while len(chosen) < components:
         apart = ((scaled[:, None, :] - scaled[chosen]) ** 2).sum(axis=2).min(axis=1)
         chosen.append(int(random.choice(len(points), p=apart / apart.sum())))
-    overall = maximisation(points, np.ones((len(points), 1)), reg_covar * components).parameters.covariances
+    overall = maximisation(points, np.ones((len(points), 1)), reg_covar * components, kind).parameters.covariances
     weights = np.full(components, 1 / components)
     return Parameters(weights, points[chosen], np.repeat(overall / components, components, axis=0))
 
@@ -211,27 +222,41 @@ def expectation(points: np.ndarray, parameters: Parameters) -> Expectation:
     return Expectation(log_joint, np.exp(log_joint - log_density[:, None]), float(log_density.sum()))
 
 
-def maximisation(points: np.ndarray, responsibilities: np.ndarray, reg_covar: float) -> Maximisation:
+def maximisation(
+    points: np.ndarray, responsibilities: np.ndarray, reg_covar: float, kind: Kind = "full"
+) -> Maximisation:
     """The M-step, with reg_covar added to every variance and the floor where that is not enough."""
     counts = responsibilities.sum(axis=0) + 10 * np.finfo(np.float64).eps
     means = responsibilities.T @ points / counts[:, None]
+    weights = counts / counts.sum()
     scale = _scale(points)
-    covariances, fitted, held, floored = [], [], [], []
-    for k, mean in enumerate(means):
-        apart = points - mean
-        own = (responsibilities[:, k] * apart.T) @ apart / counts[k]
-        covariance = own + reg_covar * np.eye(len(mean))
+    if kind == "spherical":
+        scale = np.full_like(scale, scale.mean())
+    apart = points - means[:, None]  # [K, N, D]
+    shares = responsibilities.T[:, :, None] * apart
+    fitted = _restricted(shares.transpose(0, 2, 1) @ apart / counts[:, None, None], weights, kind)
+    covariances, held, floored = [], [], []
+    for k, own in enumerate(fitted):
+        covariance = own + reg_covar * np.eye(len(own))
         if _least(covariance / np.sqrt(np.outer(scale, scale))) < _SINGULAR:
             covariance = covariance + np.diag(FLOOR * scale)
             floored.append(k)
         if k in floored or _least(own) <= reg_covar > 0:
             held.append(k)
-        fitted.append(own)
         covariances.append(covariance)
-    weights = counts / counts.sum()
-    return Maximisation(
-        counts, np.array(fitted), Parameters(weights, means, np.array(covariances)), tuple(held), tuple(floored)
-    )
+    return Maximisation(counts, fitted, Parameters(weights, means, np.array(covariances)), tuple(held), tuple(floored))
+
+
+def _restricted(covariances: np.ndarray, weights: np.ndarray, kind: Kind) -> np.ndarray:
+    """Covariances [K, D, D] of a kind, from those of each component without a restriction."""
+    identity = np.eye(covariances.shape[1])
+    if kind == "tied":
+        return np.repeat(np.tensordot(weights, covariances, 1)[None], len(weights), axis=0)
+    if kind == "diag":
+        return np.asarray(covariances * identity)
+    if kind == "spherical":
+        return np.asarray(np.einsum("kdd->k", covariances)[:, None, None] / len(identity) * identity)
+    return covariances
 
 
 def check_points(points: np.ndarray) -> None:

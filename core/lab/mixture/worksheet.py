@@ -1,16 +1,20 @@
-"""One iteration of a mixture as worked lines, for a component and a point; and the report's slips beside the truth."""
+"""The half-steps of a mixture as worked lines; two slips of the M-step beside the truth; remarks on a run."""
 
 from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from core.lab.mixture.check import slips
-from core.lab.mixture.em import Iteration, Mixture, expectation
-from core.lab.worksheet import Line, Sheet, aligned, factor, number
-from core.lab.worksheet import rows as aligned_rows
+from core.lab.mixture.collapse import Collapse, explained
+from core.lab.mixture.em import Iteration, Kind, Maximisation, Mixture, Parameters, expectation
+from core.lab.worksheet import Line, Sheet, aligned, factor, number, rows
 from core.runtime.i18n import gettext as _
 
-_TERMS = 2  # of a sum that are written out
+_ALL = 12  # points up to which every term of a sum is written out
+_TERMS = 2  # of the sum over more points that are written out
 
 
 def sheet(mixture: Mixture, iteration_number: int, component: int, point: int) -> Sheet:
@@ -19,18 +23,11 @@ def sheet(mixture: Mixture, iteration_number: int, component: int, point: int) -
     title = _("Iteration {number}: component {component} and point {point}").format(
         number=iteration_number, component=component, point=point
     )
-    lines = (
-        *_expectation(mixture, iteration, k, i),
-        _count(mixture, iteration, k),
-        _mean(mixture, iteration, k),
-        _covariance(mixture, iteration, k),
-        _likelihood(iteration),
-    )
-    return Sheet(title, lines)
+    return Sheet(title, tuple(_worked(mixture, iteration, k, i)))
 
 
 def slip_sheet(mixture: Mixture, iteration_number: int, component: int) -> Sheet:
-    """The report's formulas for a component's mean and covariance, and what they give beside the truth."""
+    """Two slips in the formulas of a component's mean and covariance, and what they give beside the truth."""
     wrong, k = slips(mixture.points, mixture.iterations[iteration_number - 1]), component - 1
     mean_sum, square = r"\delta_{ik}\,x_i", r"\delta_{ik}\,(x_i-\mu_k)(x_i-\mu_k)^\top"
     notes = {
@@ -39,40 +36,34 @@ def slip_sheet(mixture: Mixture, iteration_number: int, component: int) -> Sheet
             "With the sum over k in the numerator, every component has the same one: its own responsibilities are lost."
         ),
         "below": _("With k instead of i in the denominator, a point’s responsibilities sum to 1: nothing is divided."),
-        "report": _("Both, as in the report: the sum over all points, the same for every component."),
+        "both": _("Both: the sum over all points, the same for every component."),
     }
     sums = {
         "truth": (r"\sum_i", r"\sum_i \delta_{ik}"),
         "above": (r"\sum_i \sum_k", r"\sum_i \delta_{ik}"),
         "below": (r"\sum_i", r"\sum_k \delta_{ik}"),
-        "report": (r"\sum_i \sum_k", r"\sum_k \delta_{ik}"),
+        "both": (r"\sum_i \sum_k", r"\sum_k \delta_{ik}"),
     }
     lines = []
     for name, (above, below) in sums.items():
-        mean = _vector(wrong[name].means[k].round(9))
-        covariance = _matrix(wrong[name].covariances[k].round(9))
+        mean = vector(wrong[name].means[k].round(9))
+        covariance = matrix(wrong[name].covariances[k].round(9))
         lines.append(
             Line(aligned(rf"\mu_{{{component}}}", [rf"\frac{{{above} {mean_sum}}}{{{below}}}", mean]), notes[name])
         )
         lines.append(Line(aligned(rf"\Sigma_{{{component}}}", [rf"\frac{{{above} {square}}}{{{below}}}", covariance])))
-    title = _("Slips in the report, iteration {number}, component {component}")
+    title = _("Two slips in the M-step, iteration {number}, component {component}")
     return Sheet(title.format(number=iteration_number, component=component), tuple(lines))
 
 
-def remarks(mixture: Mixture) -> tuple[str, ...]:
-    """What is to be said of the run: components held up, or without points; a likelihood that fell."""
-    lines = []
-    floored = _helped(mixture, "floored")
-    held = {k: numbers for k, numbers in _helped(mixture, "held").items() if k not in floored}
-    if floored:
-        lines.append(
-            _(
-                "Collapsed: {components}. The points of such a component lie in one place or on one "
-                "line, so its covariance has no inverse and the likelihood could grow without bound. "
-                "A millionth of the variance of all points is added to it as a minimum."
-            ).format(components=_listed(floored))
-        )
-    if held:
+def remarks(mixture: Mixture, found: Collapse | None) -> tuple[str, ...]:
+    """What is to be said of the run: a collapse; components held up, or without points; a likelihood that fell."""
+    lines = [] if found is None else [" ".join(explained(found, mixture))]
+    held: dict[int, list[int]] = {}
+    for iteration in mixture.iterations:
+        for k in iteration.maximised.held:
+            held.setdefault(k, []).append(iteration.number)
+    if held and mixture.reg_covar:
         lines.append(
             _(
                 "Limited by reg_covar: {components}. In some direction the points of such a "
@@ -102,15 +93,6 @@ def remarks(mixture: Mixture) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _helped(mixture: Mixture, name: str) -> dict[int, list[int]]:
-    """Components that were held, or floored, and the iterations in which they were."""
-    iterations: dict[int, list[int]] = {}
-    for iteration in mixture.iterations:
-        for k in getattr(iteration.maximised, name):
-            iterations.setdefault(k, []).append(iteration.number)
-    return iterations
-
-
 def _listed(iterations: dict[int, list[int]]) -> str:
     """The components and when, in words."""
     return ", ".join(
@@ -121,93 +103,178 @@ def _listed(iterations: dict[int, list[int]]) -> str:
     )
 
 
-def _expectation(mixture: Mixture, iteration: Iteration, k: int, i: int) -> tuple[Line, ...]:
-    x, before = mixture.points[i], iteration.before
-    log_joint = expectation(mixture.points[i : i + 1], before).log_joint[0]
-    apart = x - before.means[k]
-    distance = float(apart @ np.linalg.solve(before.covariances[k], apart))
-    log_det = float(np.linalg.slogdet(before.covariances[k])[1])
-    ik = rf"{{{i + 1},{k + 1}}}"
-    log_weight, log_turns = rf"\log {number(float(before.weights[k]))}", number(float(np.log(2 * np.pi)))
-    rows = [
-        rf"a_{ik} &= \log \pi_k - \tfrac12 (x_i-\mu_k)^\top \Sigma_k^{{-1}} (x_i-\mu_k)",
-        r"&\quad - \tfrac12 \log\det\Sigma_k - \tfrac D2 \log 2\pi",
-        rf"&= {log_weight} - \tfrac12 \cdot {number(distance)}",
-        rf"&\quad - \tfrac12 \cdot {factor(log_det)} - {number(len(x) / 2)} \cdot {log_turns}",
-        rf"&= {number(float(log_joint[k]))}",
+def density(points: np.ndarray, parameters: Parameters, i: int, k: int) -> Line:
+    """The density of a point under a component, both counted from 0."""
+    name = rf"&\mathcal{{N}}(x_{{{i + 1}}}; \mu_{{{k + 1}}}, {_spread(points.shape[1])}_{{{k + 1}}})"
+    steps = (_density_rule(points.shape[1]), *_density_steps(points, parameters, i, k))
+    return Line(rows([name, *(rf"&\quad = {step}" for step in steps)]))
+
+
+def densities(points: np.ndarray, parameters: Parameters, pairs: Sequence[tuple[int, int]]) -> Line:
+    """The densities of points under components, pairs counted from 0, below their rule."""
+    lines = [
+        rf"\mathcal{{N}}_{{{i + 1},{k + 1}}} &= " + " = ".join(_density_steps(points, parameters, i, k))
+        for i, k in pairs
     ]
-    density = Line(
-        aligned_rows(rows),
-        _("E-step. The log of the weight times the density of the point, {point}, under this component:").format(
-            point=_words(x)
-        ),
-    )
-    every = r" \\ ".join(
-        rf"a_{{{i + 1},{j + 1}}} &= {number(float(value))}, & \delta_{{{i + 1},{j + 1}}} &= "
-        rf"{number(float(iteration.responsibilities[i, j]))}"
-        for j, value in enumerate(log_joint)
-    )
-    share = Line(
-        rf"\begin{{gathered}}\delta_{{ik}} = e^{{a_{{ik}}}} \Big/ \textstyle\sum_j e^{{a_{{ij}}}} \\ "
-        rf"\begin{{aligned}}{every}\end{{aligned}}\end{{gathered}}",
-        _("The same for every component, and each one's share: its responsibility for the point."),
-    )
-    return density, share
+    rule = rf"\mathcal{{N}}_{{ik}} = {_density_rule(points.shape[1])}"
+    return Line(rf"\begin{{gathered}}{rule} \\ {rows(lines)}\end{{gathered}}")
 
 
-def _count(mixture: Mixture, iteration: Iteration, k: int) -> Line:
-    index, count = k + 1, number(float(iteration.maximised.counts[k]))
-    terms = [number(float(iteration.responsibilities[i, k])) for i in _most_held(iteration, k)]
-    rows = [
+def inverse(parameters: Parameters, k: int) -> Line:
+    """The inverse of a component's covariance [2, 2], the component counted from 0."""
+    (first, cross), (_cross, second) = parameters.covariances[k]
+    det = number(float(first * second - cross**2))
+    adjugate = np.array([[second, -cross], [-cross, first]])
+    steps = [rf"\frac{{1}}{{{det}}} {matrix(adjugate)}", matrix(np.linalg.inv(parameters.covariances[k]))]
+    return Line(aligned(rf"\Sigma_{{{k + 1}}}^{{-1}}", steps))
+
+
+def _density_rule(dimensions: int) -> str:
+    if dimensions == 1:
+        return r"\frac{1}{\sqrt{2\pi\sigma^2}}\, e^{-(x-\mu)^2/(2\sigma^2)}"
+    return (
+        rf"\frac{{1}}{{{_turns(dimensions)} \sqrt{{\det\Sigma}}}} "
+        r"\exp\Bigl(-\tfrac12 (x-\mu)^\top \Sigma^{-1} (x-\mu)\Bigr)"
+    )
+
+
+def _density_steps(points: np.ndarray, parameters: Parameters, i: int, k: int) -> tuple[str, str]:
+    """The rule with its numbers, and the value."""
+    x, mean, covariance = points[i], parameters.means[k], parameters.covariances[k]
+    value = _exp(float(expectation(points[i : i + 1], _alone(parameters, k)).log_joint[0, 0]))
+    if len(x) == 1:
+        variance = number(float(covariance[0, 0]))
+        above = rf"({number(float(x[0]))} - {factor(float(mean[0]))})^2"
+        return rf"\frac{{1}}{{\sqrt{{2\pi \cdot {variance}}}}}\, e^{{-{above}/(2 \cdot {variance})}}", value
+    distance = number(float((x - mean) @ np.linalg.solve(covariance, x - mean)))
+    root = rf"{_turns(len(x))} \sqrt{{{_exp(float(np.linalg.slogdet(covariance)[1]))}}}"
+    return rf"\frac{{1}}{{{root}}} \exp\Bigl(-\tfrac12 \cdot {distance}\Bigr)", value
+
+
+def _turns(dimensions: int) -> str:
+    return r"2\pi" if dimensions == 2 else rf"(2\pi)^{{{number(dimensions / 2)}}}"
+
+
+def share(points: np.ndarray, parameters: Parameters, i: int) -> Line:
+    """Each component's share of a point, counted from 0: its responsibility for it."""
+    expected = expectation(points[i : i + 1], parameters)
+    logs, total = expected.log_joint[0], _exp(expected.log_likelihood)
+    lines = []
+    for k, (log, delta) in enumerate(zip(logs, expected.responsibilities[0], strict=True)):
+        alone = log - float(np.log(parameters.weights[k]))
+        product = rf"{number(float(parameters.weights[k]))} \cdot {_exp(alone)}"
+        lines.append(rf"\delta_{{{i + 1},{k + 1}}} &= {product} \,/\, {total} = {number(float(delta))}")
+    rule = r"\delta_{ik} = \pi_k\,\mathcal{N}_{ik} \Big/ \textstyle\sum_j \pi_j\,\mathcal{N}_{ij}"
+    return Line(rf"\begin{{gathered}}{rule} \\ {rows(lines)}\end{{gathered}}")
+
+
+def count(points: np.ndarray, responsibilities: np.ndarray, maximised: Maximisation, k: int) -> Line:
+    """How many points a component, counted from 0, holds, and its weight."""
+    index, total = k + 1, number(float(maximised.counts[k]))
+    terms = [number(float(responsibilities[i, k])) for i in _most_held(responsibilities, k)]
+    lines = [
         rf"N_{{{index}}} &= \sum_i \delta_{{i{index}}}",
-        rf"&= {_sum(terms, len(mixture.points))} = {count}",
-        rf"\pi_{{{index}}} &= N_{{{index}}} / N = {count} / {len(mixture.points)}",
-        rf"&= {number(float(iteration.after.weights[k]))}",
+        *_sum(terms, len(points), 3),
+        rf"&= {total}",
+        rf"\pi_{{{index}}} &= N_{{{index}}} / N = {total} / {len(points)}",
+        rf"&= {number(float(maximised.parameters.weights[k]))}",
     ]
-    note = _("M-step. How many points the component holds, the largest responsibilities first, and its weight:")
-    return Line(aligned_rows(rows), note)
+    return Line(rows(lines))
 
 
-def _mean(mixture: Mixture, iteration: Iteration, k: int) -> Line:
-    index, count = k + 1, number(float(iteration.maximised.counts[k]))
-    terms = [
-        rf"{number(float(iteration.responsibilities[i, k]))} \, {_vector(mixture.points[i])}"
-        for i in _most_held(iteration, k)
-    ]
-    rows = [
-        rf"\mu_{{{index}}} &= \frac{{1}}{{N_{{{index}}}}} \sum_i \delta_{{i{index}}}\, x_i",
-        rf"&= \frac{{1}}{{{count}}} \Bigl({terms[0]}",
-        rf"&\qquad + {_sum(terms[1:], len(mixture.points) - 1)}\Bigr)",
-        rf"&= {_vector(iteration.after.means[k])}",
-    ]
-    return Line(aligned_rows(rows), _("Its mean: every point, weighted by its responsibility."))
-
-
-def _covariance(mixture: Mixture, iteration: Iteration, k: int) -> Line:
+def mean(points: np.ndarray, responsibilities: np.ndarray, maximised: Maximisation, k: int) -> Line:
+    """A component's mean, the component counted from 0."""
     index = k + 1
-    own = iteration.maximised.fitted[k]
-    steps = [
-        rf"\frac{{1}}{{N_{{{index}}}}} \sum_i \delta_{{i{index}}}\,(x_i-\mu_{{{index}}})(x_i-\mu_{{{index}}})^\top "
-        + (r"+ \lambda I" if mixture.reg_covar else ""),
-        _matrix(own) + (rf" + {number(mixture.reg_covar)}\, I" if mixture.reg_covar else ""),
+    terms = [
+        rf"{number(float(responsibilities[i, k]))} \cdot {vector(points[i], factor)}"
+        for i in _most_held(responsibilities, k)
     ]
-    if k in iteration.maximised.floored:
+    lines = [
+        rf"\mu_{{{index}}} &= \frac{{1}}{{N_{{{index}}}}} \sum_i \delta_{{i{index}}}\, x_i",
+        *_sum(terms, len(points), 2, rf"\frac{{1}}{{{number(float(maximised.counts[k]))}}} "),
+        rf"&= {vector(maximised.parameters.means[k])}",
+    ]
+    return Line(rows(lines))
+
+
+def covariance(
+    points: np.ndarray, responsibilities: np.ndarray, maximised: Maximisation, k: int, reg_covar: float, kind: Kind
+) -> Line:
+    """A component's covariance about the new mean, the component counted from 0."""
+    index, own = k + 1, maximised.fitted[k]
+    dimensions, about = len(own), maximised.parameters.means[k]
+    symbol = _spread(dimensions)
+    added = r" + \lambda" + (" I" if dimensions > 1 else "") if reg_covar else ""
+    mine = rf"\frac{{1}}{{N_{{{index}}}}} \sum_i \delta_{{i{index}}}\,"
+    steps = []
+    if kind == "tied":
+        steps.append(rf"\frac1N \sum_k \sum_i \delta_{{ik}}\,{_square(dimensions, 'k')}{added}")
+    elif dimensions > 1 and kind == "diag":
+        steps.append(rf"\operatorname{{diag}} {mine}(x_i-\mu_{{{index}}})^2{added}")
+    elif dimensions > 1 and kind == "spherical":
+        steps.append(rf"\tfrac1{{{dimensions}}} \cdot {mine}\lVert x_i-\mu_{{{index}}}\rVert^2\, I{added}")
+    else:
+        steps.append(rf"{mine}{_square(dimensions, str(index))}{added}")
+    lines = [rf"{symbol}_{{{index}}} &= {steps[0]}"]
+    if dimensions == 1 and kind != "tied":
+        terms = [
+            rf"{number(float(responsibilities[i, k]))} \cdot "
+            rf"({number(float(points[i, 0]))} - {factor(float(about[0]))})^2"
+            for i in _most_held(responsibilities, k)
+        ]
+        lines += _sum(terms, len(points), 1, rf"\frac{{1}}{{{number(float(maximised.counts[k]))}}} ")
+    unit = r"\, I" if dimensions > 1 else ""
+    last = matrix(own) + (rf" + {number(reg_covar)}{unit}" if reg_covar else "")
+    if k in maximised.floored:
         minimum = _("minimum")
-        steps[1] += rf" + \text{{{minimum}}}"
-    if mixture.reg_covar or k in iteration.maximised.floored:
-        steps.append(_matrix(iteration.after.covariances[k]))
-    note = (
-        _("Its covariance, about the new mean; λ is reg_covar:")
-        if mixture.reg_covar
-        else _("Its covariance, about the new mean:")
+        last += rf" + \text{{{minimum}}}"
+    lines.append(rf"&= {last}")
+    if reg_covar or k in maximised.floored:
+        lines.append(rf"&= {matrix(maximised.parameters.covariances[k])}")
+    return Line(rows(lines))
+
+
+def log_likelihood(number_of_steps: int, value: float) -> Line:
+    """The log-likelihood after so many iterations."""
+    terms = r"\sum_i \ln \sum_k \pi_k\,\mathcal{N}_{ik}"
+    return Line(aligned(rf"L_{{{number_of_steps}}}", [terms, number(value)]))
+
+
+def _alone(parameters: Parameters, k: int) -> Parameters:
+    """A component alone, with the weight 1, so that its joint density is its density."""
+    return Parameters(np.ones(1), parameters.means[k : k + 1], parameters.covariances[k : k + 1])
+
+
+def _worked(mixture: Mixture, iteration: Iteration, k: int, i: int) -> Iterator[Line]:
+    points, delta, maximised = mixture.points, iteration.responsibilities, iteration.maximised
+    yield _noted(
+        density(points, iteration.before, i, k),
+        _("E-step. The density of the point, {point}, under this component:").format(point=_words(points[i])),
     )
-    return Line(aligned(rf"\Sigma_{{{index}}}", steps), note)
+    yield _noted(
+        share(points, iteration.before, i),
+        _("Each component’s share, its weight times its density over their sum: its responsibility for the point."),
+    )
+    note = _("M-step. How many points the component holds, the largest responsibilities first, and its weight:")
+    if len(points) <= _ALL:
+        note = _("M-step. How many points the component holds, and its weight:")
+    yield _noted(count(points, delta, maximised, k), note)
+    yield _noted(mean(points, delta, maximised, k), _("Its mean: every point, weighted by its responsibility."))
+    note = _("Its covariance, about the new mean:")
+    if mixture.reg_covar:
+        note = _("Its covariance, about the new mean; λ is reg_covar:")
+    yield _noted(covariance(points, delta, maximised, k, mixture.reg_covar, mixture.kind), note)
+    yield _likelihood(iteration)
+
+
+def _noted(line: Line, note: str) -> Line:
+    return Line(line.latex, note)
 
 
 def _likelihood(iteration: Iteration) -> Line:
     change = iteration.log_likelihood - iteration.log_likelihood_before
     latex = (
-        rf"\begin{{aligned}}L_{{{iteration.number - 1}}} &= \sum_i \log \sum_k e^{{a_{{ik}}}} = "
+        rf"\begin{{aligned}}L_{{{iteration.number - 1}}} &= \sum_i \ln \sum_k \pi_k\,\mathcal{{N}}_{{ik}} = "
         rf"{number(iteration.log_likelihood_before)} \\ F &= {number(iteration.bound)} \\ "
         rf"L_{{{iteration.number}}} &= {number(iteration.log_likelihood)} = L_{{{iteration.number - 1}}} "
         rf"{'-' if change < 0 else '+'} {number(abs(change))}\end{{aligned}}"
@@ -221,20 +288,48 @@ def _likelihood(iteration: Iteration) -> Line:
     )
 
 
-def _most_held(iteration: Iteration, k: int) -> list[int]:
-    """The points that a component holds most of, as many as are written out."""
-    return [int(i) for i in np.argsort(-iteration.responsibilities[:, k], kind="stable")[:_TERMS]]
+def _most_held(responsibilities: np.ndarray, k: int) -> list[int]:
+    """The points whose terms are written out: all of a few, otherwise those that a component holds most of."""
+    if len(responsibilities) <= _ALL:
+        return list(range(len(responsibilities)))
+    return [int(i) for i in np.argsort(-responsibilities[:, k], kind="stable")[:_TERMS]]
 
 
-def _sum(terms: list[str], count: int) -> str:
-    return " + ".join(terms) + (r" + \cdots" if count > len(terms) else "")
+def _sum(terms: list[str], total: int, width: int, before: str = "") -> list[str]:
+    """A sum in rows of at most `width` terms, so that a phone shows them whole, in brackets behind a factor."""
+    parts = [" + ".join(terms[at : at + width]) for at in range(0, len(terms), width)]
+    left, right = (r"\Bigl(", r"\Bigr)") if before else ("", "")
+    parts[0] = rf"&= {before}{left}{parts[0]}"
+    parts[1:] = [rf"&\qquad + {part}" for part in parts[1:]]
+    parts[-1] += (r" + \cdots" if total > len(terms) else "") + right
+    return parts
 
 
-def _vector(values: np.ndarray) -> str:
+def _spread(dimensions: int) -> str:
+    """The letter of a covariance."""
+    return r"\sigma^2" if dimensions == 1 else r"\Sigma"
+
+
+def _square(dimensions: int, k: str) -> str:
+    apart = rf"(x_i-\mu_{{{k}}})"
+    return f"{apart}^2" if dimensions == 1 else rf"{apart}{apart}^\top"
+
+
+def _exp(log: float) -> str:
+    """A density from its logarithm; as a power of e where floats cannot hold it."""
+    return number(math.exp(log)) if abs(log) < 700 else rf"e^{{{number(log)}}}"
+
+
+def vector(values: np.ndarray, alone: Callable[[float], str] = number) -> str:
+    """A column of numbers; a number by itself is written by `alone`."""
+    if len(values) == 1:
+        return alone(float(values[0]))
     return r"\begin{pmatrix}" + r" \\ ".join(number(float(value)) for value in values) + r"\end{pmatrix}"
 
 
-def _matrix(values: np.ndarray) -> str:
+def matrix(values: np.ndarray) -> str:
+    if values.size == 1:
+        return number(float(values[0, 0]))
     rows = r" \\ ".join(" & ".join(number(float(value)) for value in row) for row in values)
     return rf"\begin{{pmatrix}}{rows}\end{{pmatrix}}"
 

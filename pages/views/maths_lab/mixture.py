@@ -1,4 +1,4 @@
-"""Gaussian mixture by EM: points or hidden states, each half-step drawn and worked, its check, the report's slips."""
+"""Gaussian mixture by EM: the exercise to try, then each half-step drawn and worked, its checks, k-means beside it."""
 
 from __future__ import annotations
 
@@ -6,118 +6,151 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
-from core.figures.lab.mixture import likelihood, mixture_plane
+from core.figures.lab.mixture import collapse_paths, likelihood, mixture_plane
 from core.lab.mixture.check import agreement, largest, log_likelihood_of, slips
-from core.lab.mixture.em import Iteration, Mixture, first_guess, fit
-from core.lab.mixture.points import LEAST_DRAWN, draw, read_points
+from core.lab.mixture.collapse import Collapse, collapse
+from core.lab.mixture.em import Iteration, Kind, Mixture, Parameters, expectation, first_guess, fit
+from core.lab.mixture.kmeans import compare
+from core.lab.mixture.problem import MOST_ITERATIONS as MOST_BY_HAND
+from core.lab.mixture.problem import MOST_POINTS, Exercise, drawn, problem
 from core.lab.mixture.worksheet import remarks, sheet, slip_sheet
-from core.lab.typed_numbers import MOST_POINTS, number
+from core.lab.typed_numbers import number
 from core.runtime.i18n import gettext as _
 from pages.server.fingerprint import fingerprint
-from pages.views.maths_lab import worksheet
+from pages.views.maths_lab import attempt, worksheet
+from pages.views.maths_lab.mixture_given import (
+    GIVEN,
+    WIDTH,
+    Given,
+    axes_of,
+    choose_example,
+    choose_kind,
+    choose_points,
+    given,
+)
 from pages.widgets import classes, query_params, tables
-from pages.widgets.number_inputs import ask_lines, ask_whole, slide_whole
-from pages.wording.tokens import minus, plain
+from pages.widgets.number_inputs import ask_whole, slide_whole
+from pages.wording.tokens import lead, minus, plain
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from core.lab.mixture.states import States
-
-OWN, STATES = "own", "states"
-MOST_COMPONENTS, MOST_ITERATIONS, MOST_SEED, LONGEST = 6, 100, 9_999, 60_000
-_POINTS, _COMPONENTS, _ITERATIONS, _REG_COVAR = 200, 3, 20, "1e-6"
-_WIDTH = 160  # pixels of a box for a number
+MOST_COMPONENTS, MOST_ITERATIONS, MOST_SEED = 6, 100, 9_999
+_COMPONENTS, _ITERATIONS, _REG_COVAR = 3, 20, "1e-6"
+_KEY = "mix hand"
+_NAMED = 8  # points that are named in a sentence
 _COMPARED = 25  # iterations held against scikit-learn's, each by a fit anew
-_TYPED = "0, 0\n2, 0\n0.5, 1\n1, 0.4\n5, 4\n6, 4.5\n5.5, 5\n6.2, 3.8"
+
+
+class _Asked(NamedTuple):
+    given: Given
+    exercise: Exercise
+    iterations: int
 
 
 class _Fitted(NamedTuple):
     mixture: Mixture
     differences: dict[int, float | None]
-
-
-class _Given(NamedTuple):
-    """The points, what their first two axes are called, and the states that they are, if they are states."""
-
-    points: np.ndarray
-    axes: tuple[str, str]
-    states: States | None = None
+    collapse: Collapse | None
 
 
 def view() -> None:
-    """What to fit, then the fit step by step; where something cannot be fitted, a line that says why."""
-    st.header(_("Gaussian mixture by EM"))
-    box = st.container()
-    with st.container(horizontal=True):
-        components = ask_whole(_("K"), "mix_k", 1, MOST_COMPONENTS, _COMPONENTS, width=_WIDTH)
-        iterations = ask_whole(_("Iterations"), "mix_n", 1, MOST_ITERATIONS, _ITERATIONS, width=_WIDTH)
-        seed = ask_whole(_("Seed"), "mix_seed", 0, MOST_SEED, 0, width=_WIDTH)
-        typed = _ask_reg_covar()
+    """What to fit, the exercise to try, then the fit step by step; a line that says why where there is none."""
     try:
-        with box:
-            given = _given(seed)
-        if given is None:
+        asked = _ask()
+        if asked is None or not _tried(asked):
             return
-        key = fingerprint(given.points.tobytes())
+        key = fingerprint([array.tobytes() for array in (asked.exercise.points, *_arrays(asked.exercise.parameters))])
         with st.spinner(_("Fitting, and comparing with scikit-learn…")):
-            fitted = _fitted(key, components, seed, number(typed, "reg_covar"), iterations, given.points)
+            fitted = _fitted(key, asked.exercise.reg_covar, asked.iterations, asked.exercise.kind, asked.exercise)
     except ValueError as error:
         st.error(plain(str(error)))
         return
-    _steps(given, fitted)
+    _steps(asked.given, fitted)
+
+
+def _ask() -> _Asked | None:
+    """What is to be fitted; None, with a message, without a usable model. Raises ValueError for what cannot be."""
+    components, seed, by_hand, example = 0, 0, 1, ("", "")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = choose_points()
+        sheet_number = attempt.seed(_KEY) if name == GIVEN else None
+        with st.popover(_("Settings"), icon=":material/tune:"):
+            iterations = ask_whole(_("Iterations"), "mix_n", 1, MOST_ITERATIONS, _ITERATIONS)
+            typed = _ask_reg_covar("0" if name == GIVEN else _REG_COVAR)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        kind = choose_kind() if sheet_number is None else "full"
+        if name != GIVEN:
+            components = ask_whole(_("K"), "mix_k", 1, MOST_COMPONENTS, _COMPONENTS, width=WIDTH)
+            seed = ask_whole(_("Seed"), "mix_seed", 0, MOST_SEED, 0, width=WIDTH)
+        elif sheet_number is None:
+            by_hand = ask_whole(_("Iterations by hand"), "mix_hand", 1, MOST_BY_HAND, 1, width=WIDTH)
+            example = choose_example()
+    if sheet_number is not None:
+        exercise = drawn(sheet_number)
+        return _Asked(Given(exercise.points, axes_of(exercise.points)), exercise, iterations)
+    chosen, reg_covar = given(name, kind, seed, example), number(typed, "reg_covar")
+    if chosen is None:
+        return None
+    start = chosen.start
+    if start is None:
+        start = first_guess(chosen.points, components, seed, reg_covar, kind)
+    return _Asked(chosen, Exercise(chosen.points, start, kind, by_hand, reg_covar), iterations)
+
+
+def _tried(asked: _Asked) -> bool:
+    """The exercise, where it can be worked by hand; whether the solution is asked for, as always with many points."""
+    points, typed = asked.exercise.points, asked.given.start is not None
+    if not typed and (asked.given.states is not None or len(points) > MOST_POINTS):
+        return True
+    try:
+        return attempt.show(problem(asked.exercise), _KEY)
+    except ValueError as error:
+        st.info(plain(str(error)), icon=":material/info:")
+    return query_params.linked(
+        st.toggle,
+        _("Show the whole solution"),
+        name="solution",
+        key=f"{_KEY} solution",
+        default=False,
+        read={"1": True}.get,
+        write=lambda _on: "1",
+    )
+
+
+def _arrays(parameters: Parameters) -> tuple[np.ndarray, ...]:
+    return parameters.weights, parameters.means, parameters.covariances
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _fitted(key: str, components: int, seed: int, reg_covar: float, iterations: int, _points: np.ndarray) -> _Fitted:
-    mixture = fit(_points, first_guess(_points, components, seed, reg_covar), iterations, reg_covar)
+def _fitted(key: str, reg_covar: float, iterations: int, kind: Kind, _exercise: Exercise) -> _Fitted:
+    mixture = fit(_exercise.points, _exercise.parameters, iterations, reg_covar, kind)
     apart = max(1, -(-iterations // _COMPARED))
-    return _Fitted(mixture, agreement(mixture, sorted({*range(1, iterations + 1, apart), iterations})))
+    compared = agreement(mixture, sorted({*range(1, iterations + 1, apart), iterations}))
+    return _Fitted(mixture, compared, collapse(mixture))
 
 
-def _given(seed: int) -> _Given | None:
-    """The points that were chosen; None, with a message, without a usable model. Raises ValueError for typed ones."""
-    names = {
-        "clouds": _("three overlapping clouds"),
-        "crossing": _("two long crossing clouds"),
-        "one": _("one cloud"),
-        "twins": _("a cloud and four identical points"),
-        "arcs": _("two arcs"),
-        OWN: _("your own points"),
-        STATES: _("hidden states of a model"),
-    }
-    name = query_params.choice(st.selectbox, _("Points"), names, name="mix_data", key="mix data")
-    plane = (_("x1"), _("x2"))
-    if name == OWN:
-        return _Given(read_points(ask_lines(_("One point per line: x, y"), "mix_points", _TYPED, LONGEST)), plane)
-    if name == STATES:
-        from pages.views.maths_lab import mixture_states
-
-        states = mixture_states.states()
-        return None if states is None else _Given(states.points, (states.axes[0], states.axes[1]), states)
-    count = ask_whole(_("Points to draw"), "mix_count", LEAST_DRAWN, MOST_POINTS, _POINTS, width=_WIDTH)
-    return _Given(draw(name, count, seed), plane)
-
-
-def _ask_reg_covar() -> str:
+def _ask_reg_covar(usual: str) -> str:
     """What is to be added to every variance, as typed."""
     return query_params.text(
         st.text_input,
         _("reg_covar"),
         name="mix_reg",
-        key="mix reg",
-        default=_REG_COVAR,
+        key=f"mix reg {usual}",
+        default=usual,
         read=lambda given: given if len(given) <= 24 else None,
         max_chars=24,
-        width=_WIDTH,
         help=_("Added to every variance at each M-step, as in scikit-learn. 0 adds nothing."),
     )
 
 
-def _steps(given: _Given, fitted: _Fitted) -> None:
+def _steps(given: Given, fitted: _Fitted) -> None:
     mixture = fitted.mixture
-    for remark in remarks(mixture):
+    lead(_outcome(mixture))
+    for remark in remarks(mixture, fitted.collapse):
         st.info(plain(remark), icon=":material/info:")
+    if fitted.collapse is not None:
+        _collapse(fitted.collapse, mixture)
     half_step = slide_whole(
         _("Half-step (E and M alternate)"), "mix_step", 0, 2 * len(mixture.iterations), 6, most=2 * MOST_ITERATIONS
     )
@@ -137,14 +170,84 @@ def _steps(given: _Given, fitted: _Fitted) -> None:
     )
     with st.expander(_("Calculation of this iteration"), icon=":material/calculate:"):
         worksheet.show(sheet(mixture, number, component, point), "mix sheet")
+    _beside_k_means(mixture, number)
     _slips(mixture, iteration, component)
     if given.states is not None:
         from pages.views.maths_lab import mixture_states
 
         mixture_states.show(given.states, mixture, iteration.responsibilities, number)
-    _components(mixture, half_step)
-    _iterations(fitted)
+    parameters, iterations = st.tabs([_("Components after this half-step"), _("All iterations")])
+    with parameters:
+        _components(mixture, half_step)
+    with iterations:
+        _iterations(fitted)
     _points(given, iteration)
+
+
+def _collapse(found: Collapse, mixture: Mixture) -> None:
+    with st.expander(
+        _("Watch the collapse"), icon=":material/compress:", on_change="rerun", key="mix collapse open"
+    ) as opened:
+        if opened.open:
+            st.plotly_chart(
+                collapse_paths(found, mixture),
+                key="mix collapse",
+                alt=_("The determinant of each component’s covariance by iteration, with nothing added"),
+            )
+
+
+def _outcome(mixture: Mixture) -> str:
+    """What the run came to, in a sentence."""
+    after = mixture.parameters
+    means = "; ".join(", ".join(f"{value:.2f}" for value in mean) for mean in after.means)
+    first, last = mixture.iterations[0].log_likelihood_before, mixture.iterations[-1].log_likelihood
+    line = _("In {count} iterations the log-likelihood goes from {first} to {last}. The means end at {means}.")
+    return line.format(
+        count=len(mixture.iterations), first=minus(f"{first:.3f}"), last=minus(f"{last:.3f}"), means=minus(means)
+    )
+
+
+def _beside_k_means(mixture: Mixture, number: int) -> None:
+    with st.expander(
+        _("Compare with k-means"), icon=":material/compare:", on_change="rerun", key="mix means open"
+    ) as opened:
+        if not opened.open:
+            return
+        found = compare(mixture, number)
+        if found.apart:
+            named = ", ".join(f"x{i + 1}" for i in found.apart[:_NAMED]) + (" …" if len(found.apart) > _NAMED else "")
+            line = _("{count} of {all} points change group: {points}.")
+            st.write(line.format(count=len(found.apart), all=len(found.clusters), points=named))
+        else:
+            st.write(_("Both put every point into the same group."))
+        after, axes = mixture.iterations[number - 1].after, range(mixture.points.shape[1])
+        header = [_("component"), "N π", *(_("EM: {name}").format(name=f"μ{a + 1}") for a in axes)]
+        header += [_("points in the cluster"), *(_("k-means: {name}").format(name=f"m{a + 1}") for a in axes)]
+        rows = [
+            (
+                k + 1,
+                float(after.weights[k]) * len(mixture.points),
+                *after.means[k].tolist(),
+                int((found.clusters == k).sum()),
+                *found.centres[k].tolist(),
+            )
+            for k in range(after.components)
+        ]
+        _table("mixture-k-means", header, rows)
+        header = [_("point"), *(f"x{a + 1}" for a in axes), *(f"δ{k + 1}" for k in range(after.components))]
+        header += [_("component most responsible"), _("cluster of k-means")]
+        delta = expectation(mixture.points, after).responsibilities
+        rows = [
+            (i + 1, *point.tolist(), *delta[i].tolist(), int(found.components[i]) + 1, int(found.clusters[i]) + 1)
+            for i, point in enumerate(mixture.points)
+        ]
+        _table("mixture-groups", header, rows)
+        st.caption(
+            _(
+                "Both start at the same means and ran for {count} iterations. k-means gives each point to the nearest "
+                "centre whole; EM shares it out, and knows widths and weights."
+            ).format(count=number)
+        )
 
 
 def _of_what(mixture: Mixture) -> tuple[int, int]:
@@ -189,15 +292,15 @@ def _numbers(iteration: Iteration, fitted: _Fitted) -> None:
 
 def _slips(mixture: Mixture, iteration: Iteration, component: int) -> None:
     with st.expander(
-        _("Slips in the report"), icon=":material/report:", on_change="rerun", key="mix slips open"
+        _("Two slips in the M-step"), icon=":material/report:", on_change="rerun", key="mix slips open"
     ) as opened:
         if not opened.open:
             return
         st.write(
             _(
-                "The report has an extra sum over k in the numerator. Its denominator sums over k "
-                "instead of i. The table shows each slip alone and both together, with the same "
-                "responsibilities. The covariances are about the true means."
+                "A numerator with an extra sum over k; a denominator that sums over k instead of i. The table shows "
+                "each slip alone and both together, with the same responsibilities. The covariances are about the "
+                "true means."
             )
         )
         worksheet.show(slip_sheet(mixture, iteration.number, component), "mix slips")
@@ -207,7 +310,7 @@ def _slips(mixture: Mixture, iteration: Iteration, component: int) -> None:
             _("correct formulas"): slip["truth"],
             _("extra sum over k in the numerator"): slip["above"],
             _("k instead of i in the denominator"): slip["below"],
-            _("both slips (the report)"): slip["report"],
+            _("both slips"): slip["both"],
         }
         tables.table(
             header,
@@ -223,14 +326,16 @@ def _components(mixture: Mixture, half_step: int) -> None:
     parameters = mixture.parameters_at(half_step)
     dimensions = mixture.points.shape[1]
     upper = [(a, b) for a in range(dimensions) for b in range(a, dimensions)]
-    header = [_("component"), "π", *(f"μ{a + 1}" for a in range(dimensions)), *(f"Σ{a + 1}{b + 1}" for a, b in upper)]
+    names = ["μ", "σ²"]
+    if dimensions > 1:
+        names = [*(f"μ{a + 1}" for a in range(dimensions)), *(f"Σ{a + 1}{b + 1}" for a, b in upper)]
+    header = [_("component"), "π", *names]
     rows = [
         (k + 1, float(weight), *mean.tolist(), *(float(covariance[a, b]) for a, b in upper))
         for k, (weight, mean, covariance) in enumerate(
             zip(parameters.weights, parameters.means, parameters.covariances, strict=True)
         )
     ]
-    st.markdown(_("**Components after this half-step**"))
     _table("mixture-components", header, rows)
 
 
@@ -257,11 +362,10 @@ def _iterations(fitted: _Fitted) -> None:
         )
         for iteration in fitted.mixture.iterations
     ]
-    st.markdown(_("**All iterations**"))
     _table("mixture-iterations", header, rows, small=(header[2], header[4]))
 
 
-def _points(given: _Given, iteration: Iteration) -> None:
+def _points(given: Given, iteration: Iteration) -> None:
     with st.expander(
         _("Every point’s responsibilities"), icon=":material/table_rows:", on_change="rerun", key="mix points open"
     ) as opened:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.figures.lab.mixture import ellipse, likelihood, mixture_plane, step_name
+from core.figures.lab.mixture import collapse_paths, ellipse, likelihood, mixture_plane, step_name
 from core.figures.palette import SERIES, THRESHOLD
+from core.lab.mixture.collapse import collapse
 from core.lab.mixture.em import Mixture, first_guess, fit
-from core.lab.mixture.points import draw
+from core.lab.mixture.points import draw, read_points, read_start
 from tests.figures.shown import assert_text
 
 
@@ -79,3 +80,28 @@ def test_the_likelihood_and_what_regularisation_did() -> None:
     held = [made.number for made in again.iterations if made.floor_active]
     assert held and list(marks["limited by regularisation"].x) == held
     assert list(marks["it decreased"].x) == [made.number for made in again.iterations if made.fell] != []
+
+
+def test_points_on_a_line_lie_below_densities_that_sum_to_1() -> None:
+    points = draw("clouds", 60, 0)[:, :1]
+    found = fit(points, first_guess(points, 2, 0), 3)
+    figure = mixture_plane(found, 6, ("x", ""), point=2)
+    *parts, total = [trace for trace in figure.data if trace.mode == "lines"]
+    x = np.array(total.x)
+    assert np.trapezoid(total.y, x) == pytest.approx(1, abs=0.05)
+    assert np.array(total.y) == pytest.approx(np.sum([trace.y for trace in parts], axis=0))
+    assert {value for trace in figure.data if trace.mode == "markers" for value in trace.y} <= {0, None}
+
+
+def test_a_collapse_is_drawn_down_to_its_end() -> None:
+    points = read_points("1 1.4 2.1 5 5.4 6.3")
+    start = read_start("0.5, 1.5, 0.5\n0.4, 5.2, 0.3\n0.1, 6.3, 0.2", 1, "full")
+    mixture = fit(points, start, 5, 1e-3)
+    found = collapse(mixture)
+    assert found is not None
+    figure = collapse_paths(found, mixture)
+    assert figure.layout.yaxis.type == "log" and len(figure.data) == 6
+    path = next(trace for trace in figure.data if trace.name == "component 3")
+    assert list(path.y)[:3] == pytest.approx(found.determinants[:3, 2])
+    held = next(trace for trace in figure.data if trace.name == "component 3, with reg_covar")
+    assert min(held.y) > 1e-3

@@ -13,8 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.lab.mixture.check import agreement, largest, log_likelihood_of, slips
+from core.lab.mixture.collapse import collapse, explained
 from core.lab.mixture.em import (
     FLOOR,
+    KINDS,
+    Kind,
     Mixture,
     Parameters,
     expectation,
@@ -22,7 +25,8 @@ from core.lab.mixture.em import (
     fit,
     maximisation,
 )
-from core.lab.mixture.points import TOYS, draw, read_points
+from core.lab.mixture.kmeans import compare, kmeans
+from core.lab.mixture.points import TOYS, draw, read_points, read_responsibilities, read_start
 from core.lab.typed_numbers import LARGEST, MOST_POINTS
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -36,8 +40,15 @@ def random_points(seed: int, points: int = 40, dimensions: int = 2) -> np.ndarra
     )
 
 
-def run(points: np.ndarray, components: int, iterations: int, reg_covar: float = 0.0, seed: int = 0) -> Mixture:
-    return fit(points, first_guess(points, components, seed, reg_covar), iterations, reg_covar)
+def run(
+    points: np.ndarray,
+    components: int,
+    iterations: int,
+    reg_covar: float = 0.0,
+    seed: int = 0,
+    kind: Kind = "full",
+) -> Mixture:
+    return fit(points, first_guess(points, components, seed, reg_covar, kind), iterations, reg_covar, kind)
 
 
 def slow_expectation(points: np.ndarray, parameters: Parameters) -> tuple[np.ndarray, float]:
@@ -88,11 +99,11 @@ def test_the_expectation_is_the_equations(dimensions: int) -> None:
 
 
 @settings(deadline=None, max_examples=40)
-@given(st.integers(0, 10**6), st.integers(1, 4), st.integers(12, 60), st.integers(1, 3))
+@given(st.integers(0, 10**6), st.integers(1, 4), st.integers(12, 60), st.integers(1, 3), st.sampled_from(KINDS))
 def test_neither_half_step_lowers_the_bound_without_regularisation(
-    seed: int, components: int, points: int, dimensions: int
+    seed: int, components: int, points: int, dimensions: int, kind: Kind
 ) -> None:
-    found = run(random_points(seed, points, dimensions), components, 15, 0.0, seed)
+    found = run(random_points(seed, points, dimensions), components, 15, 0.0, seed, kind)
     for made in found.iterations:
         if made.maximised.floored:
             return  # something is added from here on
@@ -132,11 +143,46 @@ def test_with_something_added_the_likelihood_can_fall_and_that_is_seen() -> None
     assert not any(made.fell for made in free.iterations)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_gradient_at_the_maximisation_is_zero_in_every_direction_of_its_kind(kind: Kind) -> None:
+    """Autograd of F over means, the logits of the weights, and the free entries of a factor of each covariance."""
+    torch = pytest.importorskip("torch")
+    points = random_points(3, 30, 2)
+    delta = np.random.default_rng(0).dirichlet(np.ones(3), len(points))
+    best = maximisation(points, delta, 0.0, kind).parameters
+    x, share = torch.tensor(points), torch.tensor(delta)
+    means = torch.tensor(best.means, requires_grad=True)
+    logits = torch.tensor(np.log(best.weights), requires_grad=True)
+    lower = torch.linalg.cholesky(torch.tensor(best.covariances))
+    free = {
+        "full": lower,
+        "tied": lower[0],
+        "diag": torch.diagonal(lower, dim1=1, dim2=2),
+        "spherical": lower[:, 0, 0],
+    }[kind]
+    free = free.clone().requires_grad_()
+    if kind in ("full", "tied"):
+        factor = torch.tril(free).expand(3, 2, 2)
+    elif kind == "diag":
+        factor = torch.diag_embed(free)
+    else:
+        factor = free[:, None, None] * torch.eye(2, dtype=free.dtype)
+    density = torch.distributions.MultivariateNormal(means, scale_tril=factor).log_prob(x[:, None])
+    bound = (share * (torch.log_softmax(logits, 0) + density)).sum()
+    assert bound.item() == pytest.approx(float((delta * expectation(points, best).log_joint).sum()))
+    for gradient in torch.autograd.grad(bound, (means, logits, free)):
+        shown = torch.tril(gradient) if kind in ("full", "tied") and gradient.shape[-2:] == (2, 2) else gradient
+        assert float(shown.abs().max()) < 1e-9
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("reg_covar", [0.0, 1e-6, 0.1, 5.0])
 @pytest.mark.parametrize(("dimensions", "components"), [(1, 2), (2, 1), (2, 3), (3, 4), (6, 2)])
-def test_scikit_learn_agrees_from_the_same_start(dimensions: int, components: int, reg_covar: float) -> None:
+def test_scikit_learn_agrees_from_the_same_start(
+    dimensions: int, components: int, reg_covar: float, kind: Kind
+) -> None:
     points = random_points(7, 120, dimensions)
-    found = run(points, components, 12, reg_covar)
+    found = run(points, components, 12, reg_covar, kind=kind)
     checks = agreement(found)
     assert list(checks) == list(range(1, 13))
     assert all(difference is not None and difference < 1e-6 for difference in checks.values())
@@ -212,20 +258,20 @@ def test_half_steps_are_what_they_say() -> None:
     assert found.parameters_at(6) is found.parameters
 
 
-def test_the_report_forgets_the_component_and_the_divisor() -> None:
+def test_the_slips_forget_the_component_and_the_divisor() -> None:
     points = random_points(6)
     (made,) = run(points, 3, 1).iterations
     found, counts = slips(points, made), made.maximised.counts
     assert found["truth"].means == pytest.approx(made.after.means)
     assert found["truth"].covariances == pytest.approx(made.after.covariances)
-    assert found["report"].means == pytest.approx(np.repeat(points.sum(axis=0)[None], 3, axis=0))
+    assert found["both"].means == pytest.approx(np.repeat(points.sum(axis=0)[None], 3, axis=0))
     pooled = sum(counts[k] * made.after.covariances[k] for k in range(3))
-    assert found["report"].covariances == pytest.approx(np.repeat(pooled[None], 3, axis=0))
+    assert found["both"].covariances == pytest.approx(np.repeat(pooled[None], 3, axis=0))
     assert found["below"].means == pytest.approx(made.after.means * counts[:, None])
     assert found["below"].covariances == pytest.approx(made.after.covariances * counts[:, None, None])
     assert found["above"].means == pytest.approx(points.sum(axis=0) / counts[:, None])
     assert found["above"].covariances == pytest.approx(pooled / counts[:, None, None])
-    right, wrong = (log_likelihood_of(points, made, one) for one in (found["truth"], found["report"]))
+    right, wrong = (log_likelihood_of(points, made, one) for one in (found["truth"], found["both"]))
     assert right == pytest.approx(made.log_likelihood)
     assert wrong is not None and right is not None and wrong < right
 
@@ -290,21 +336,112 @@ def test_drawing_refuses_what_there_is_not() -> None:
 def test_points_are_read_line_by_line() -> None:
     assert read_points("1, 2\n\n3;4\n 5\t6 \n7 8").tolist() == [[1, 2], [3, 4], [5, 6], [7, 8]]
     assert read_points("x,y\n1,2\n3,4", header=True).tolist() == [[1, 2], [3, 4]]
+    assert read_points("1\n\n2.5\n-3").tolist() == read_points(" 1, 2.5 -3 ").tolist() == [[1], [2.5], [-3]]
 
 
 def test_a_bad_line_is_named() -> None:
     for text, said in (
-        ("", "given: 0"),
+        ("", "expected one number or two|given: 0"),
         ("1, 2", "given: 1"),
-        ("1, 2\n3", r"line 2 is '3'; expected two numbers"),
-        ("1, 2\n\n3, 4, 5", r"line 3 is '3, 4, 5'"),
+        ("1, 2\n3", "line 2 is '3'; expected two numbers"),
+        ("1\n3, 4", "line 2 is '3, 4'; expected one number"),
+        ("1, 2\n\n3, 4, 5", "line 3 is '3, 4, 5'"),
         ("1, 2\n1e308, 3", "line 2 is '1e308, 3'; expected numbers from"),
+        ("1\n1e308", "line 2 is '1e308'; expected numbers from"),
         ("x, y\n1, 2", "line 1"),
+        ("1, 2, x", "number 3: 'x' is not a number"),
+        ("1, 2, 1e7", "finite numbers from"),
         ("1 2\n" * (MOST_POINTS + 1), "more than 2,000"),
+        ("1 " * (MOST_POINTS + 1), "more than 2,000"),
+        ("1" * 100_000, "given: 1|line 1|number 1"),
     ):
         with pytest.raises(ValueError, match=said) as error:
             read_points(text)
         assert len(str(error.value)) < 200 and "\n" not in str(error.value)
+
+
+def test_a_start_is_read_for_every_kind() -> None:
+    line = read_start("1/3, 0, 1\n2/3 4 sqrt(4)", 1, "full")
+    assert line.weights == pytest.approx([1 / 3, 2 / 3])
+    assert line.means.tolist() == [[0], [4]] and line.covariances.tolist() == [[[1]], [[2]]]
+    full = read_start("0.5, 1, 2, 3, 0.5, 4\n0.5, 1, 2, 3, 0.5, 4", 2, "tied")
+    assert full.covariances[1].tolist() == [[3, 0.5], [0.5, 4]] and full.means[0].tolist() == [1, 2]
+    assert read_start("1, 0, 0, 2, 3", 2, "diag").covariances.tolist() == [[[2, 0], [0, 3]]]
+    assert read_start("1, 0, 0, 2", 2, "spherical").covariances.tolist() == [[[2, 0], [0, 2]]]
+    assert read_responsibilities("0.5 0.5\n1/3, 2/3", 2) == pytest.approx(np.array([[0.5, 0.5], [1 / 3, 2 / 3]]))
+
+
+def test_a_start_that_cannot_be_is_refused_in_one_line() -> None:
+    for text, dimensions, kind, said in (
+        ("", 1, "full", "one line or more"),
+        ("0.5, 0", 1, "full", "line 1 is '0.5, 0'; expected π, μ, σ²"),
+        ("1, 0, x", 1, "full", "line 1"),
+        ("1, 0, 1, 2", 1, "full", "line 1"),
+        ("1, 0, 1e308", 1, "full", "line 1"),
+        ("0.5, 0, 1\n0.4, 1, 1", 1, "full", "sum to 0.9; expected 1"),
+        ("1.5, 0, 1\n-0.5, 1, 1", 1, "full", "above 0"),
+        ("1, 0, 0", 1, "full", "component 1 is not positive definite"),
+        ("1, 0, 0, 1, 2, 1", 2, "full", "component 1 is not positive definite"),
+        ("0.5, 0, 1\n0.5, 0, 2", 1, "tied", "shared covariance"),
+        ("1 " * 50_000, 1, "full", "line 1"),
+        ("9" * 10_000, 1, "full", "line 1"),
+        ("0.1, 0, 1\n" * 30, 1, "full", "more than 20 lines"),
+    ):
+        with pytest.raises(ValueError, match=said) as error:
+            read_start(text, dimensions, kind)
+        assert len(str(error.value)) < 200 and "\n" not in str(error.value)
+    for text, said in (
+        ("0.5 0.5", "each of the 2 points; given: 1"),
+        ("0.5 0.5\n0.5 0.4", "point 2 sum to 0.9"),
+        ("1.5 -0.5\n0.5 0.5", "from 0 to 1"),
+        ("0.5 0.5\n1", "line 2"),
+        ("1 0\n1 0", "every component"),
+        ("1 0 " * 20 + "\n" + "1 0 " * 20, "20 at most"),
+    ):
+        with pytest.raises(ValueError, match=said) as error:
+            read_responsibilities(text, 2)
+        assert len(str(error.value)) < 200 and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_collapse_is_seen_before_it_happens(kind: Kind) -> None:
+    points = read_points("1 1.4 2.1 5 5.4 6.3")
+    start = read_start("0.5, 1.5, 0.5\n0.4, 5.2, 0.5\n0.1, 6.3, 0.5", 1, kind)
+    found = collapse(fit(points, start, 1, 1e-3, kind))
+    if kind == "tied":
+        assert found is None  # the shared variance is of all points
+        return
+    assert found is not None and (found.component, found.points) == (2, (5,))
+    free = fit(points, start, found.iteration - 1, 0.0, kind)
+    assert not any(made.maximised.floored for made in free.iterations)
+    assert found.determinants[:-1, 2] == pytest.approx(
+        [start.covariances[2, 0, 0], *(made.after.covariances[2, 0, 0] for made in free.iterations)]
+    )
+    assert (np.diff(found.determinants[:, 2]) < 0).all() and found.determinants[-1, 2] < 1e-10
+    assert (np.diff(found.log_likelihoods) > 0).all()
+    held = fit(points, start, 50, 1e-3, kind)
+    assert not any(made.maximised.floored for made in held.iterations)
+    happens, done = explained(found, held)
+    assert f"component 3 collapses at iteration {found.iteration} on x6" in happens
+    assert f"{held.iterations[-1].log_likelihood:.3f}" in done
+    assert collapse(run(random_points(0), 2, 3)) is None
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.integers(0, 10**6), st.integers(1, 4), st.integers(1, 6))
+def test_k_means_is_scikit_learns(seed: int, components: int, iterations: int) -> None:
+    from sklearn.cluster import KMeans
+
+    points = random_points(seed)
+    start = first_guess(points, components, seed).means
+    centres, clusters = kmeans(points, start, iterations)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        other = KMeans(components, init=start, n_init=1, max_iter=iterations, tol=0).fit(points)
+    assert centres == pytest.approx(other.cluster_centers_, abs=1e-9)
+    assert clusters.tolist() == other.labels_.tolist()
+    found = compare(run(points, components, iterations, 1e-3, seed), iterations)
+    assert found.apart == tuple(np.flatnonzero(found.components != clusters))
 
 
 def test_the_first_means_follow_the_units_of_the_axes() -> None:

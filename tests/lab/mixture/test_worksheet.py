@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from core.lab.mixture.check import slips
+from core.lab.mixture.collapse import collapse
 from core.lab.mixture.em import Mixture, first_guess, fit
 from core.lab.mixture.points import draw
 from core.lab.mixture.worksheet import remarks, sheet, slip_sheet
-from core.lab.worksheet import Line, factor, number
+from core.lab.worksheet import Line, number
 
 
 def shown(value: float) -> str:
@@ -35,7 +36,7 @@ def test_the_lines_hold_the_numbers_of_the_iteration(components: int, reg_covar:
                 assert shown(value) in text
             apart = found.points[6] - made.before.means[k]
             assert shown(apart @ np.linalg.inv(made.before.covariances[k]) @ apart) in text
-            assert Line(factor(float(np.log(np.linalg.det(made.before.covariances[k]))))).latex in text
+            assert shown(np.linalg.det(made.before.covariances[k])) in text
             assert (shown(reg_covar) + r"\, I" in text) == (reg_covar > 0)
 
 
@@ -51,15 +52,19 @@ def test_the_slips_stand_beside_the_truth() -> None:
 
 
 def test_what_regularisation_did_is_said() -> None:
-    assert remarks(fitted()) == ()
+    assert remarks(fitted(), None) == ()
     points = np.array([[0, 0], [1, 1], [2, 2], [3, 3.0]])
     collapsed = fit(points, first_guess(points, 2, 0, 0.0), 3, 0.0)
-    said = " ".join(remarks(collapsed))
-    assert all(f"component {k} (first at iteration 1, 3" in said for k in (1, 2))
+    found = collapse(collapsed)
+    assert found is not None and found.iteration == 1
+    said = remarks(collapsed, found)[0]
+    assert "component 1 collapses at iteration 1" in said and "a millionth" in said
     assert r" + \text{" in sheet(collapsed, 1, 1, 1).markdown()
     held = fit(points, first_guess(points, 1, 0, 0.5), 3, 0.5)
-    assert "component 1 (first at iteration 1, 3" in remarks(held)[0] and "0.5" in remarks(held)[0]
+    said, limited = remarks(held, collapse(held))
+    assert "Here 0.5 is added" in said
+    assert "component 1 (first at iteration 1, 3" in limited and "0.5" in limited
     free = fitted(iterations=60)
     fallen = fit(free.points, free.parameters, 5, 1.0)
     fall = free.iterations[-1].log_likelihood - fallen.iterations[0].log_likelihood
-    assert f"by {fall:.4g} nats at iteration 1" in " ".join(remarks(fallen))
+    assert f"by {fall:.4g} nats at iteration 1" in " ".join(remarks(fallen, None))

@@ -96,7 +96,8 @@ NUMBERS = ("k", "n", "seed", "step", "c", "i")
         ("boosting", {"k": "99999999999", "n": "-5", "rounds": "١٢", "t": "10000"}),
         ("bptt", {"wh": "1e309", "t": "10000", "y": "7", "d": "dL/dq", "vw": "99", "vt": "0"}),
         ("bptt", {"wh": "nan", "wi": "0x1", "wo": "1_0", "vw": "٣"}),
-        ("mixture", {"data": "<b>", **dict.fromkeys([*NUMBERS, "count"], "9" * 400)}),
+        ("mixture", {"data": "<b>", "from": "x", "kind": "full<b>", "example": "9", "hand": "3", "reg": "9" * 99}),
+        ("mixture", {"data": "clouds", **dict.fromkeys([*NUMBERS, "count"], "9" * 400)}),
         ("mixture", {"data": "states", **dict.fromkeys([*NUMBERS, "model", "axes", "d"], "-1")}),
     ],
 )
