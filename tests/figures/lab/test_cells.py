@@ -8,11 +8,11 @@ import pytest
 
 from core.figures.lab.cells import cell_by_hand
 from core.lab.cells.arithmetic import work
-from core.lab.cells.lstm_exercise import PRESETS, REPORT
+from core.lab.cells.lstm_exercise import PRESETS, MEMORY
 
 
 def test_the_curves_of_the_report() -> None:
-    worked = work(REPORT)
+    worked = work(MEMORY)
     curves = {curve.name: list(curve.y) for curve in cell_by_hand(worked).data}
     assert curves["c, stored"] == [step.c for step in worked.steps]
     assert curves["y, the output"] == [step.y for step in worked.steps]
@@ -21,7 +21,7 @@ def test_the_curves_of_the_report() -> None:
     assert [round(value) for value in curves["f(z_o), output"]] == [0, 1, 1, 1]
 
 
-@pytest.mark.parametrize(("name", "curves", "rows"), [("report", 6, 2), ("gru", 4, 2), ("rnn", 1, 1)])
+@pytest.mark.parametrize(("name", "curves", "rows"), [("memory", 6, 2), ("gru", 4, 2), ("rnn", 1, 1)])
 def test_a_cell_without_gates_has_one_panel(name: str, curves: int, rows: int) -> None:
     figure = cell_by_hand(work(PRESETS[name]))
     assert len(figure.data) == curves
@@ -31,6 +31,6 @@ def test_a_cell_without_gates_has_one_panel(name: str, curves: int, rows: int) -
 
 
 def test_what_is_too_large_to_draw_leaves_a_gap() -> None:
-    exercise = replace(REPORT, inputs=((0.0, 1.0, 0.0, 1e308), (0.0, 0.0, 0.0, 0.0)), c0=0.0)
+    exercise = replace(MEMORY, inputs=((0.0, 1.0, 0.0, 1e308), (0.0, 0.0, 0.0, 0.0)), c0=0.0)
     offered = next(curve for curve in cell_by_hand(work(exercise)).data if curve.name == "g(z), candidate")
     assert list(offered.y) == [None, 0.0]

@@ -103,7 +103,7 @@ NUMBERS = ("k", "n", "seed", "step", "c", "i")
 )
 def test_a_forged_link_leaves_the_exercise_as_it_opens(lab: str, forged: dict[str, str]) -> None:
     prefix = {"boosting": "boost", "mixture": "mix"}.get(lab, lab)
-    kept = {"mix_data": "states"} if forged.get("data") == "states" else {}
+    kept = {"mix_data": forged["data"]} if forged.get("data") in ("states", "clouds") else {}
     kept |= {"boost_from": "points", "boost_cloud": "blobs"} if lab == "boosting" else {}
     at, usual = opened(lab, **{f"{prefix}_{name}": value for name, value in forged.items()} | kept), opened(lab, **kept)
     assert not at.error and parameters(at) == {"lab": lab} | kept
