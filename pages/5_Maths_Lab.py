@@ -15,7 +15,7 @@ sections = {
 }
 chosen = frame.head(
     _("Maths lab"),
-    _("Does the arithmetic by hand agree? Change any number."),
+    _("Work an exercise by hand: every number you type is checked."),
     sections,
     name="lab",
     key="lab section",

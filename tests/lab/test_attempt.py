@@ -25,12 +25,19 @@ def _tanh_then_square() -> Problem:
         (".6044", "rounded"),
         ("6.044e-1", "rounded"),
         ("0.6", "coarse"),
+        ("60.44 %", "rounded"),
+        ("\uff10\uff0e\uff16\uff10\uff14", "rounded"),
+        ("\u2248 0,6044", "rounded"),
+        ("1208,736/2000", "rounded"),
         ("-0.604", "wrong"),
         ("0.700", "wrong"),
         ("0.603", "wrong"),
         ("__import__('os')", "unreadable"),
         ("9" * 10_000, "unreadable"),
         ("1/0", "unreadable"),
+        ("0e999", "unreadable"),
+        ("%", "unreadable"),
+        ("=", "unreadable"),
     ],
 )
 def test_one_answer(typed, kind):
@@ -45,6 +52,30 @@ def test_a_slip_is_named_and_an_earlier_error_is_carried_on():
     early = problem.marks({"q": "0.360"})["q"]
     assert early.kind == "wrong"
     assert early.said
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ({"h": "-0.604"}, "sign"),
+        ({"h": "1.20874"}, "twice"),
+        ({"h": "0.3022"}, "half"),
+        ({"h": "6.044"}, "decimal point"),
+        ({"h": "0.3956"}, "1 minus"),
+        ({"h": "0.36526"}, "another number"),
+        ({"h": "0.6043"}, "do not cut"),
+        ({"q": "0.3600"}, "Rounded too early"),
+        ({"h": "0.604", "q": "0.364816"}, "Rounded too early"),
+        ({"h": "0.702"}, "not bent"),
+        ({"h": "0.9"}, ""),
+    ],
+)
+def test_the_mistake_is_named(typed, says):
+    *_others, mark = _tanh_then_square().marks(typed).values()
+    assert mark.kind == "wrong"
+    assert says in mark.said
+    assert bool(mark.said) == bool(says)
+    assert mark.symbol == ("q" if says == "another number" else "")
 
 
 def test_a_number_has_the_decimals_that_were_typed():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.commands.lab import boosting, bptt, lstm, mixture
+from core.commands.lab import boosting, bptt, lstm, mixture, worksheet
 from core.commands.options import Verbs
 
 
@@ -10,5 +10,5 @@ def add_verbs(verbs: Verbs) -> None:
     """Add the verb and its exercises."""
     about = "Exercises by hand: the working, and how far it is from an independent computation."
     exercises = verbs.group("lab", about, "EXERCISE")
-    for module in (lstm, bptt, boosting, mixture):
+    for module in (lstm, bptt, boosting, mixture, worksheet):
         module.add_exercise(exercises)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -11,18 +12,23 @@ from pages.wording.latex_words import worded
 from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
-    from core.lab.worksheet import Sheet
+    from core.lab.worksheet import Line, Sheet
 
 
 def show(sheet: Sheet, key: str, *, copy: bool = True) -> None:
     """The lines of a sheet, each under its words, and the sheet as text to take along. `key` is the page's own."""
-    for line in sheet.lines:
-        if line.note:
-            st.markdown(plain(line.note))
-        st.latex(worded(line.latex))
+    show_lines(sheet.lines)
     st.caption(_("Numbers are rounded for display, also after “=”. Each line uses all digits."))
     if copy:
         copies(sheet, key)
+
+
+def show_lines(lines: Iterable[Line]) -> None:
+    """Lines, each under its words."""
+    for line in lines:
+        if line.note:
+            st.markdown(plain(line.note))
+        st.latex(worded(line.latex))
 
 
 def copies(sheet: Sheet, key: str) -> None:
