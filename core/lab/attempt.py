@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Literal
 
 from core.lab.bptt.formula import parse
 from core.lab.worksheet import Line, number
 from core.runtime.i18n import gettext as _
+from core.runtime.i18n import together
 
 Values = Mapping[str, float]
 Formula = Callable[[Values], float]
@@ -26,6 +28,7 @@ _NEAR = 5e-3  # relative: what a slip gives with rounded numbers
 _EARLY = (1, 2, 3)  # decimals to which earlier numbers may have been rounded
 _TELLING = 3  # significant digits from which a number is told from others
 _MOST_DECIMALS = 300
+_MOST_BEFORE = 60  # earlier numbers in which a slip is looked for
 _ASCII = {0x2212: "-"} | {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}  # forms of an input method
 _COMMA = re.compile(r"(?<=[0-9]),(?=[0-9])|(?<![0-9]),(?=[0-9])")
 _DECIMAL = re.compile(r"[+-]?(?:\d+(?:\.(?P<part>\d*))?|\.(?P<bare>\d+))(?:[eE](?P<power>[+-]?\d{1,3}))?", re.ASCII)
@@ -113,7 +116,10 @@ class Problem:
             if isinstance(answer, str):
                 marks[blank.name] = Mark("unreadable", answer)
             else:
-                marks[blank.name] = mark = self._mark(blank, answer, own, early, wrong_before)
+                mark = self._mark(blank, answer, own, early, wrong_before)
+                if mark == Mark("wrong") and answer.digits >= _TELLING:
+                    mark = self._unanswered(blank, answer, own, read) or mark
+                marks[blank.name] = mark
                 wrong_before |= mark.kind in ("wrong", "follows")
         return marks
 
@@ -125,9 +131,12 @@ class Problem:
             if answer.decimals is not None and answer.decimals < self.decimals:
                 said = _("Right, but give more decimals: at least {count}.").format(count=self.decimals)
                 return Mark("coarse", said)
-            return Mark("rounded", _("Right to the digits given."))
-        if wrong_before and _gives(blank.formula, own, answer, truth):
-            return Mark("follows", _("Right for your earlier numbers, but one of them is wrong."))
+            return Mark("rounded")
+        if _gives(blank.formula, own, answer, truth):
+            if wrong_before:
+                return Mark("follows", _("Right for your earlier numbers, but one of them is wrong."))
+            if abs(answer.value - truth) <= 0.5 * 10.0**-self.decimals:
+                return Mark("rounded", _("Right, but the last digits are off: your earlier numbers are rounded."))
         for gives in (_gives, _nearly_gives):
             for values in (self.truth, own):
                 for slip in blank.slips:
@@ -162,6 +171,19 @@ class Problem:
             return Mark("wrong", _("Rounded too early: keep more digits until the end."))
         if answer.decimals is not None and abs(answer.value - truth) < 1.5001 * 10.0**-answer.decimals:
             return Mark("wrong", _("The last digit is wrong. Keep more digits until the end."))
+        return None
+
+    def _unanswered(self, blank: Blank, answer: Answer, own: Values, read: Collection[str]) -> Mark | None:
+        """The slip in an earlier number, one that was not asked for or not given, that leads to this answer."""
+        before = list(takewhile(lambda other: other is not blank, self.blanks()))[-_MOST_BEFORE:]
+        for place, other in enumerate(before):
+            for slip in () if other.name in read else other.slips:
+                values = {**own, other.name: _value(slip.formula, own)}
+                for later in before[place + 1 :]:
+                    if later.name not in read:
+                        values[later.name] = _value(later.formula, values)
+                if _gives(blank.formula, values, answer, self.truth[blank.name]):
+                    return Mark("wrong", together([slip.said, _("This is in an earlier number:")]), other.symbol)
         return None
 
     def _rounded_early(self, digits: int) -> tuple[Values, Values]:

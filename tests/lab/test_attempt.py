@@ -49,6 +49,7 @@ def test_a_slip_is_named_and_an_earlier_error_is_carried_on():
     marks = problem.marks({"h": "0.7", "q": "0.490"})
     assert (marks["h"].said, marks["q"].kind) == ("not bent", "follows")
     assert problem.marks({"h": "", "q": "0.3653"})["q"].good
+    assert "last digits" in problem.marks({"h": "0.604", "q": "0.364816"})["q"].said
     early = problem.marks({"q": "0.360"})["q"]
     assert early.kind == "wrong"
     assert early.said
@@ -65,7 +66,7 @@ def test_a_slip_is_named_and_an_earlier_error_is_carried_on():
         ({"h": "0.36526"}, "another number"),
         ({"h": "0.6043"}, "do not cut"),
         ({"q": "0.3600"}, "Rounded too early"),
-        ({"h": "0.604", "q": "0.364816"}, "Rounded too early"),
+        ({"h": "0.60", "q": "0.360"}, "Rounded too early"),
         ({"h": "0.702"}, "not bent"),
         ({"h": "0.9"}, ""),
     ],
@@ -80,6 +81,12 @@ def test_the_mistake_is_named(typed, says):
 
 def test_a_number_has_the_decimals_that_were_typed():
     assert [Answer.read(text).decimals for text in ("1", "1.50", "1.5e-3", "2e3", "1/3")] == [0, 2, 4, -3, None]
+
+
+def test_a_slip_in_a_number_that_was_not_given_is_found():
+    mark = _tanh_then_square().marks({"q": "0.4900"})["q"]
+    assert mark.said.startswith("not bent")
+    assert mark.symbol == "h"
 
 
 def test_two_numbers_of_one_name_are_refused():

@@ -167,3 +167,55 @@ def test_a_whole_sheet_of_right_answers_is_right(exercise: str) -> None:
         problem = drawn(exercise, seed)
         marks = problem.marks({blank.name: f"{problem.truth[blank.name]:.5f}" for blank in problem.blanks()})
         assert all(mark.good for mark in marks.values())
+
+
+def worked(problem: Problem, decimals: int, wrong: Blank | None = None) -> dict[str, str]:
+    """A sheet as a student fills it who goes on with the rounded numbers, and makes one slip."""
+    values, typed = dict(problem.known), {}
+    for blank in problem.blanks():
+        formula = wrong.slips[0].formula if blank is wrong else blank.formula
+        typed[blank.name] = f"{formula(values):.{decimals}f}"
+        values[blank.name] = float(typed[blank.name])
+    return typed
+
+
+def test_a_student_who_goes_on_with_rounded_numbers_is_right(exercise: str) -> None:
+    for seed in SEEDS:
+        problem = drawn(exercise, seed)
+        marks = problem.marks(worked(problem, problem.decimals + 2)).values()
+        assert sum(mark.good for mark in marks) >= 0.95 * len(marks), [mark for mark in marks if not mark.good]
+
+
+def test_after_a_slip_the_rest_is_right_for_the_student_s_numbers(exercise: str) -> None:
+    rng = random.Random(f"carried {exercise}")
+    carried = count = 0
+    for _count, (problem, blank) in zip(range(COUNT), blanks(exercise, rng), strict=False):
+        if not blank.slips:
+            continue
+        try:
+            typed = worked(problem, 6, blank)
+        except (ArithmeticError, ValueError):
+            continue
+        names = list(typed)
+        marks = problem.marks(typed)
+        after = [marks[name] for name in names[names.index(blank.name) + 1 :]]
+        carried += sum(mark.good or mark.kind == "follows" for mark in after)
+        count += len(after)
+    assert carried >= 0.95 * count
+
+
+def test_a_slip_is_found_from_the_results_alone(exercise: str) -> None:
+    rng = random.Random(f"results {exercise}")
+    found = count = 0
+    for _count, (problem, blank) in zip(range(COUNT), blanks(exercise, rng), strict=False):
+        (part,) = [part for part in problem.parts if blank in part.blanks]
+        result = part.blanks[-1].name
+        try:
+            given = worked(problem, 9, blank)[result] if blank.slips else ""
+        except (ArithmeticError, ValueError):
+            continue
+        if given and abs(float(given) - problem.truth[result]) > 1e-3:
+            mark = problem.marks({result: f"{float(given):.5f}"})[result]
+            count += 1
+            found += mark.kind == "wrong" and bool(mark.said)
+    assert found >= 0.7 * count

@@ -267,12 +267,11 @@ def _boxes(part: Part, asked: Collection[str], marks: Mapping[str, Mark], key: s
                     st.markdown(f":small[:{colour}[{icon} {plain(_name(mark))}]]")
     for blank in blanks:
         mark = marks.get(blank.name)
-        if mark and mark.said and not mark.good:
+        if mark and mark.said:
             colour, icon = _DRAWN[mark.kind]
-            st.markdown(
-                f":{colour}[{icon}] ${worded(blank.symbol)}$: {plain(mark.said)}"
-                + (f" ${worded(mark.symbol)}$" if mark.symbol else "")
-            )
+            said = i18n.titled(f"${worded(blank.symbol)}$", plain(mark.said))
+            other = f" ${worded(mark.symbol)}$" if mark.symbol else ""
+            st.markdown(f":{colour}[{icon}] {said}{other}")
 
 
 def _name(mark: Mark) -> str:
