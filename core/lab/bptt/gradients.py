@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 MOST_STEPS = 100
 WEIGHTS = ("w_o", "w_i", "w_h")
 _EPSILON = 2.0**-52  # of float64
-_WIDE = Context(prec=40, Emax=MAX_EMAX, Emin=MIN_EMIN)
+WIDE = Context(prec=40, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
 class Activation(NamedTuple):
@@ -207,7 +207,7 @@ def state_terms(weight: str, exercise: Exercise, steps: Sequence[Step]) -> tuple
     """∂h_T/∂w_i or ∂h_T/∂w_h as a sum over time, the last step first."""
     terms: list[Term] = []
     chain: list[Factor] = []
-    with localcontext(_WIDE):
+    with localcontext(WIDE):
         passed = Decimal(1)
         for step in reversed(steps):
             last = (
@@ -285,7 +285,7 @@ def _sum(w_i: float, x: float, w_h: float, h: float) -> float:
     total = w_i * x + w_h * h
     if math.isfinite(total):
         return total
-    with localcontext(_WIDE):
+    with localcontext(WIDE):
         return float(Decimal(w_i) * Decimal(x) + Decimal(w_h) * Decimal(h))
 
 
@@ -332,13 +332,13 @@ def _terms(weight: str, exercise: Exercise, steps: Sequence[Step], delta: float)
 
 
 def _product(factors: Iterable[Factor]) -> float:
-    with localcontext(_WIDE):
+    with localcontext(WIDE):
         return float(math.prod((Decimal(factor.value) for factor in factors), start=Decimal(1)))
 
 
 def _total(terms: Iterable[Term]) -> float:
     """The sum of the products, before any of them is rounded: two that are beyond float64 may cancel."""
-    with localcontext(_WIDE):
+    with localcontext(WIDE):
         products = (math.prod((Decimal(factor.value) for factor in term.factors), start=Decimal(1)) for term in terms)
         return float(sum(products, start=Decimal(0)))
 

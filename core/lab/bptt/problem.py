@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from decimal import Decimal, localcontext
 
 import numpy as np
 
 from core.lab.attempt import Blank, Formula, Part, Problem, Slip, Values
-from core.lab.bptt.gradients import ACTIVATIONS, Exercise, backpropagation
+from core.lab.bptt.gradients import ACTIVATIONS, WIDE, Exercise, backpropagation
 from core.lab.bptt.units import Units
 from core.lab.bptt.worksheet import gradient_lines, model, output_lines, step_lines
 from core.lab.worksheet import Line, number
@@ -61,6 +62,7 @@ def drawn(seed: int) -> Exercise:
         worked = backpropagation(made)
         sizes = [abs(step.h) for step in worked.steps] + [step.slope for step in worked.steps]
         sizes += [abs(gradient.value) for gradient in worked.gradients]
+        sizes += [abs(term.value) for gradient in worked.gradients for term in gradient.terms if term.factors[-1].value]
         numbers = [abs(value) for value in (*made.x, made.w_i, made.w_h, made.w_o)]
         if min(sizes) > 0.05 and len(set(numbers)) == len(numbers):
             return made
@@ -204,7 +206,17 @@ def _step(names: _Names, t: int) -> _Made:
 
 
 def _sum_of(pairs: list[tuple[str, str]]) -> Formula:
-    return lambda v: math.fsum(v[one] * v[other] for one, other in pairs)
+    def formula(v: Values) -> float:
+        try:
+            total = math.fsum(v[one] * v[other] for one, other in pairs)
+        except (OverflowError, ValueError):
+            total = math.inf
+        if math.isfinite(total) or not all(math.isfinite(v[key]) for pair in pairs for key in pair):
+            return total
+        with localcontext(WIDE):  # products beyond float64 may cancel
+            return float(sum((Decimal(v[one]) * Decimal(v[other]) for one, other in pairs), start=Decimal(0)))
+
+    return formula
 
 
 def _of(function: Callable[[float], float], key: str) -> Formula:
@@ -520,7 +532,7 @@ def _term(names: _Names, of: str, t: int, row: int, column: int, letter: str, ba
         Slip(_("The last factor is missing: what the weight is multiplied with at this step."), lambda v: v[error]),
     ]
     for other in names.times:
-        if other != t:
+        if abs(other - t) == 1:
             wrong = names.at(letter, other - back, column)
             said = (
                 _("This uses the input of another step.")
@@ -587,6 +599,6 @@ def _whole(names: _Names, of: str, row: int, column: int) -> Blank:
         names.weight(f"g{of}", row, column),
         symbol,
         letters,
-        lambda v: math.fsum(v[term] for term in terms),
+        lambda v: sum(v[term] for term in terms),
         tuple(slips),
     )

@@ -26,7 +26,7 @@ def latex(symbol: str) -> str:
         return rf"\frac{{\partial {latex(over.removeprefix('d'))}}}{{\partial {latex(under)}}}"
     written = _POWER.sub(lambda match: f"^{{{match[1] or match[2]}}}", symbol)
     written = _STEP.sub(r"[\1 > 0]", written)
-    return _BASE.sub(r"\1_{\2}", written).replace("yhat", r"\hat{y}").replace(" * ", r"\, ")
+    return _BASE.sub(r"\1_{\2}", written).replace("yhat", r"\hat{y}").replace("delta", r"\delta").replace(" * ", r"\, ")
 
 
 def forward(working: Backpropagation) -> Sheet:
