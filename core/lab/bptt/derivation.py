@@ -25,6 +25,7 @@ from core.runtime.i18n import ngettext, together
 
 MOST_STEPS = 12  # of a derivation written by hand
 _AGREES, _EXPLAINS = 1e-9, 1e-7
+Active = np.ndarray[Any, np.dtype[np.bool_]]
 _SIZES, _STATES = (0.3, 1.3), (0.2, 0.9)
 
 
@@ -182,7 +183,7 @@ def check(formula: str, target: str, *, steps: int = 2, activation: str = "tanh"
         for row in range(len(truth))
     )
     states = np.stack([values[f"h_{t}"] for t in range(1, steps + 1)])
-    active = (states > 0).all(axis=0) if activation == "relu" else np.ones(len(truth), dtype=bool)
+    active: Active = np.all((states > 0) | (activation != "relu"), axis=0)
     kind, off_by = _diagnosis(computed, truth, _bases(values, steps, activation), active)
     right_without = False
     if kind not in ("agrees", "not finite"):
@@ -263,7 +264,7 @@ def _bases(values: Mapping[str, Array], steps: int, activation: str) -> dict[str
 
 
 def _diagnosis(
-    computed: Array, truth: Array, bases: Mapping[str, Array], active: np.ndarray[Any, np.dtype[np.bool_]]
+    computed: Array, truth: Array, bases: Mapping[str, Array], active: Active
 ) -> tuple[str, Monomial | None]:
     if not np.isfinite(computed).all():
         return "not finite", None

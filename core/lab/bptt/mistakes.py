@@ -123,18 +123,20 @@ def _numbers(
     known: Mapping[str, float],
     given: str,
     blanks: tuple[Blank, ...],
-    wrong: str,
-    value: float,
+    wrong: tuple[str, str, float],
     said: str,
 ) -> Mistake:
-    """A solution in numbers: one is wrong, and those after it follow from it."""
+    """A solution in numbers: one is wrong (its key, the wrong formula, its value); those after it follow from it."""
+    name, slipped, value = wrong
     problem = Problem(title, "", (Line(given),), known, (Part("", "", blanks),))
     values = dict(known)
     for blank in blanks:
-        values[blank.name] = round(value if blank.name == wrong else blank.formula(values), 4)
-    index = [blank.name for blank in blanks].index(wrong)
-    lines = tuple(rf"{blank.symbol} = {blank.letters} = {values[blank.name]:.4f}" for blank in blanks)
-    lines = tuple(line.replace(rf" = {blanks[i].letters}", "") if i == index else line for i, line in enumerate(lines))
+        values[blank.name] = round(value if blank.name == name else blank.formula(values), 4)
+    index = [blank.name for blank in blanks].index(name)
+    lines = tuple(
+        rf"{blank.symbol} = {slipped if blank.name == name else blank.letters} = {values[blank.name]:.4f}"
+        for blank in blanks
+    )
     right = f"{blanks[index].formula(values):.4f}"
     claims = tuple((blank.name, f"{values[blank.name]:.4f}") for blank in blanks)
     return Mistake(title, given, lines, index, right, said, claims, problem)
@@ -158,10 +160,10 @@ def _cell() -> Mistake:
     return _numbers(
         _("A step of an LSTM"),
         known,
-        r"z_f = 0.4, \; z_i = -0.2, \; z_g = 0.8, \; z_o = 1.1, \; c = 0.5, \quad c' = f\, c + i\, g, \; y' = o \tanh(c')",
+        r"z_f = 0.4, \; z_i = -0.2, \; z_g = 0.8, \; z_o = 1.1, \; c = 0.5, \quad "
+        r"c' = f\, c + i\, g, \; y' = o \tanh(c')",
         blanks,
-        "y",
-        _sigmoid(1.1) * new,
+        ("y", r"o\, c'", _sigmoid(1.1) * new),
         _("The output uses tanh(c′), not c′ itself."),
     )
 
@@ -178,10 +180,9 @@ def _vote() -> Mistake:
     return _numbers(
         _("A round of AdaBoost"),
         known,
-        r"\text{3 of 10 points of equal weight are wrong;} \quad \alpha = \tfrac{1}{2} \ln \frac{1 - \varepsilon}{\varepsilon}",
+        r"\varepsilon = \frac{3}{10}, \quad \alpha = \frac{1}{2} \ln \frac{1 - \varepsilon}{\varepsilon}",
         blanks,
-        "a",
-        math.log(7 / 3),
+        ("a", r"\ln \frac{1 - \varepsilon}{\varepsilon}", math.log(7 / 3)),
         _("The factor ½ of α is missing."),
     )
 
@@ -205,7 +206,6 @@ def _variance() -> Mistake:
         known,
         r"x = (1, 2, 4), \quad \delta = (0.9, 0.6, 0.2)",
         blanks,
-        "m",
-        total(known, 0.0, 1) / 3,
+        ("m", r"\frac{1}{3} \sum_i \delta_i x_i", total(known, 0.0, 1) / 3),
         _("The weighted sum is divided by N_1, the sum of the shares, not by the number of points."),
     )

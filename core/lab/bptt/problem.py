@@ -286,23 +286,7 @@ def _output(names: _Names) -> _Made:
         blanks.append(Blank(names.out("u", k), names.l_out("u", k), " + ".join(letters), over("h", last), tuple(slips)))
     u = [names.out("u", k) for k in names.output]
     if names.units.softmax:
-        blanks += [
-            Blank(
-                names.out("p", k),
-                names.l_out(r"\hat{y}", k),
-                rf"\frac{{e^{{u_{k}}}}}{{\sum_j e^{{u_j}}}}",
-                _softmax(u, k),
-                (
-                    Slip(_("The exponentials are not divided by their sum."), _of(math.exp, u[k - 1])),
-                    Slip(
-                        _("This is σ of one logit; softmax divides by the sum over all classes."),
-                        _of(_sigmoid, u[k - 1]),
-                    ),
-                    Slip(_("The exponential is missing."), lambda v, k=k: v[u[k - 1]] / sum(v[name] for name in u)),
-                ),
-            )
-            for k in names.output
-        ]
+        blanks += [_probability(names, u, k) for k in names.output]
         true = names.out("p", int(names.units.y))
         loss = Blank(
             "loss",
@@ -353,6 +337,18 @@ def _output(names: _Names) -> _Made:
     return _("The logit from the last state, then the probability, then the cross-entropy."), (*blanks, loss)
 
 
+def _probability(names: _Names, u: list[str], k: int) -> Blank:
+    """ŷ of a class."""
+    own = u[k - 1]
+    slips = (
+        Slip(_("The exponentials are not divided by their sum."), _of(math.exp, own)),
+        Slip(_("This is σ of one logit; softmax divides by the sum over all classes."), _of(_sigmoid, own)),
+        Slip(_("The exponential is missing."), lambda v: v[own] / sum(v[name] for name in u)),
+    )
+    letters = rf"\frac{{e^{{u_{k}}}}}{{\sum_j e^{{u_j}}}}"
+    return Blank(names.out("p", k), names.l_out(r"\hat{y}", k), letters, _softmax(u, k), slips)
+
+
 def _sigmoid(u: float) -> float:
     return ACTIVATIONS["sigmoid"].function(u)
 
@@ -373,37 +369,36 @@ def _cross_entropy(v: Values) -> float:
 
 
 def _errors(names: _Names) -> _Made:
-    blanks: list[Blank] = []
-    for k in names.output:
-        p, label = names.out("p", k), names.units.labels[k - 1]
-        slips = [
-            Slip(_("The sign is wrong: the derivative is ŷ − y, not y − ŷ."), lambda v, p=p, y=label: y - v[p]),
-            Slip(
-                _("σ′(u) is multiplied in once too often: in ∂L/∂u it cancels."),
-                lambda v, p=p, y=label: (v[p] - y) * v[p] * (1 - v[p]),
-            ),
-            Slip(_("This is ŷ; subtract the label."), lambda v, p=p: v[p]),
-            Slip(
-                _("This is the slope of the output, ŷ (1 − ŷ), without the derivative of the loss."),
-                lambda v, p=p: v[p] * (1 - v[p]),
-            ),
-        ]
-        if not names.units.softmax:
-            slips.append(
-                Slip(
-                    _("This is ∂L/∂ŷ; multiply it by σ′(u)."),
-                    lambda v, p=p, y=label: -y / v[p] + (1 - y) / (1 - v[p]),
-                )
-            )
-        letters = f"{names.l_out(chr(92) + 'hat{y}', k)} - {f'{label:g}' if names.units.softmax else 'y'}"
-        symbol = rf"\frac{{\partial L}}{{\partial {names.l_out('u', k)}}}"
-        blanks.append(Blank(names.out("delta", k), symbol, letters, lambda v, p=p, y=label: v[p] - y, tuple(slips)))
+    blanks = [_delta(names, k) for k in names.output]
     for t in reversed(names.times):
         blanks += [_error(names, t, j) for j in names.unit]
     return (
         _("Start with ŷ − y. Each step back multiplies by a weight and by the slope of the activation."),
         tuple(blanks),
     )
+
+
+def _delta(names: _Names, k: int) -> Blank:
+    """∂L/∂u of an output."""
+    p, y = names.out("p", k), names.units.labels[k - 1]
+    slips = [
+        Slip(_("The sign is wrong: the derivative is ŷ − y, not y − ŷ."), lambda v: y - v[p]),
+        Slip(
+            _("σ′(u) is multiplied in once too often: in ∂L/∂u it cancels."),
+            lambda v: (v[p] - y) * v[p] * (1 - v[p]),
+        ),
+        Slip(_("This is ŷ; subtract the label."), lambda v: v[p]),
+        Slip(
+            _("This is the slope of the output, ŷ (1 − ŷ), without the derivative of the loss."),
+            lambda v: v[p] * (1 - v[p]),
+        ),
+    ]
+    if not names.units.softmax:
+        slips.append(Slip(_("This is ∂L/∂ŷ; multiply it by σ′(u)."), lambda v: -y / v[p] + (1 - y) / (1 - v[p])))
+    label = f"{y:g}" if names.units.softmax else "y"
+    symbol = rf"\frac{{\partial L}}{{\partial {names.l_out('u', k)}}}"
+    letters = rf"{names.l_out(chr(92) + 'hat{y}', k)} - {label}"
+    return Blank(names.out("delta", k), symbol, letters, lambda v: v[p] - y, tuple(slips))
 
 
 def _error(names: _Names, t: int, j: int) -> Blank:
