@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from core.lab.bptt.formula import Array, parse
 from core.lab.bptt.gradients import finite
 from core.lab.bptt.worksheet import latex
+from core.lab.formula import Array, parse
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
 
@@ -159,7 +159,7 @@ def check(formula: str, target: str, *, steps: int = 2, activation: str = "tanh"
     """Compare a formula for a derivative, one of `targets`, with autograd at random points.
 
     The other derivatives, as ``dL/dh_2``, and delta for ``dL/du`` may stand in the formula. ValueError, one line, for a
-    formula that the grammar of `bptt.formula` refuses, for steps out of bounds and for another target.
+    formula that the grammar of `lab.formula` refuses, for steps out of bounds and for another target.
     """
     if not 1 <= steps <= MOST_STEPS:
         raise ValueError(

@@ -35,7 +35,7 @@ WIDE = Context(prec=40, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
 class Activation(NamedTuple):
-    """φ, its slope as a function of a and h, and the slope in the letters of `bptt.formula` at step ``{t}``."""
+    """φ, its slope as a function of a and h, and the slope in the letters of `lab.formula` at step ``{t}``."""
 
     function: Callable[[float], float]
     slope: Callable[[float, float], float]
@@ -102,7 +102,7 @@ class Exercise:
 
 
 class Factor(NamedTuple):
-    """A factor of a product: in the letters of `core.lab.bptt.formula`, and its value."""
+    """A factor of a product: in the letters of `core.lab.formula`, and its value."""
 
     symbol: str
     value: float

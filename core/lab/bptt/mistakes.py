@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from core.lab.attempt import Blank, Part, Problem
 from core.lab.bptt.derivation import check, letters, targets
-from core.lab.bptt.formula import parse
 from core.lab.bptt.worksheet import latex
+from core.lab.formula import parse
 from core.lab.worksheet import Line
 from core.runtime.i18n import gettext as _
 

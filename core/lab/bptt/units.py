@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.lab.bptt.formula import Array
 from core.lab.bptt.gradients import ACTIVATIONS, Exercise
+from core.lab.formula import Array
 from core.lab.typed_numbers import number
 from core.runtime.i18n import gettext as _
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.lab.bptt.derivation import MOST_STEPS, Check, check, letters, targets
-from core.lab.bptt.formula import parse
+from core.lab.formula import parse
 from core.lab.bptt.gradients import WEIGHTS
 from core.lab.bptt.lines import MOST_LINES, DerivationLine
 from core.lab.bptt.lines import lines as derivation_lines

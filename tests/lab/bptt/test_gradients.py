@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.lab.bptt.formula import parse
 from core.lab.bptt.gradients import ACTIVATIONS, MOST_STEPS, Exercise, backpropagation, error
 from core.lab.bptt.worksheet import MOST_WRITTEN, backward, forward, latex
+from core.lab.formula import parse
 
 WEIGHTS = st.floats(-3, 3)
 EXERCISES = st.builds(

@@ -1,4 +1,4 @@
-"""LaTeX that a person pastes, as a formula in the grammar of `bptt.formula`: text for text."""
+"""LaTeX that a person pastes, as a formula in the grammar of `lab.formula`: text for text."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.lab.bptt.formula import FUNCTIONS, MOST_CHARACTERS, MOST_NODES, parse
+from core.lab.formula import FUNCTIONS, MOST_CHARACTERS, MOST_NODES, parse
 from tests.hostile import SENTENCES
 
 NAMES = ("w_i", "w_o", "h", "h_1", "h_2", "y", "yhat")
@@ -64,7 +64,7 @@ def test_arithmetic():
         ("h2 wo", "h_2 * w_o"),
         ("W_o h₂", "w_o * h_2"),
         ("[1 − h₁²] · w_o^T", "(1 - h_1**2) * w_o"),
-        ("(yhat － y)", "yhat - y"),
+        ("(yhat \uff0d y)", "yhat - y"),
         (r"\left(\hat{y}-y\right) w_o \cdot h_{2}", "(yhat - y) * w_o * h_2"),
         (r"$$\frac{1}{1+e^{-w_{o}\, h_2}}$$", "1 / (1 + e**(-w_o * h_2))"),
         (r"-\frac{y}{\hat y}+\dfrac{1-y}{1-\hat y}", "-y / yhat + (1 - y) / (1 - yhat)"),

@@ -3,7 +3,7 @@
 A formula is numbers, allowed names, + - * / **, brackets and the functions below; anything else is refused. It is
 compiled to operands followed by their operators (Dijkstra 1961, the shunting yard) and evaluated in numpy's float64, so
 10**10**10 is infinite and costs no memory. − ^ × · ÷ ² ³ and ŷ, σ, h₁, h2 are read as they are meant, a derivative such
-as ∂L/∂h_2 is a name, factors side by side are a product, and LaTeX is read by `bptt.pasted`. Length is limited.
+as ∂L/∂h_2 is a name, factors side by side are a product, and LaTeX is read by `lab.pasted`. Length is limited.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from core.lab.bptt.pasted import plain
+from core.lab.pasted import plain
 from core.runtime.i18n import gettext as _
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
