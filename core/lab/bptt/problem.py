@@ -49,6 +49,7 @@ def drawn(seed: int) -> Exercise:
     def draw(low: float, high: float) -> float:
         return round(float(rng.uniform(low, high)) * float(rng.choice([-1, 1])), 1)
 
+    activation = str(rng.choice(["tanh", "tanh", "tanh", "tanh", "sigmoid", "relu"]))
     while True:
         made = Exercise(
             x=tuple(draw(0.3, 2) for _step in range(int(rng.choice([2, 2, 3])))),
@@ -57,12 +58,13 @@ def drawn(seed: int) -> Exercise:
             w_h=draw(0.3, 1.2),
             w_o=draw(0.5, 2),
             h_0=float(rng.choice([0, 0, 0.5, -0.4])),
-            activation=str(rng.choice(["tanh", "tanh", "tanh", "tanh", "sigmoid", "relu"])),
+            activation=activation,
         )
         worked = backpropagation(made)
         sizes = [abs(step.h) for step in worked.steps] + [step.slope for step in worked.steps]
         sizes += [abs(gradient.value) for gradient in worked.gradients]
-        sizes += [abs(term.value) for gradient in worked.gradients for term in gradient.terms if term.factors[-1].value]
+        terms = [term for gradient in worked.gradients for term in gradient.terms]
+        sizes += [2.5 * abs(term.value) for term in terms if term.factors[-1].value]
         numbers = [abs(value) for value in (*made.x, made.w_i, made.w_h, made.w_o)]
         if min(sizes) > 0.05 and len(set(numbers)) == len(numbers):
             return made

@@ -107,18 +107,18 @@ def _ask_units(activation: str) -> Units:
         ("x", "bptt_mx", usual.x),
         ("y", "bptt_my", ((usual.y,),)),
     )
-    read = []
+    typed = []
     for row in (boxes[:3], boxes[3:]):
         for column, (name, key, rows) in zip(st.columns(3), row, strict=True):
             with column:
-                read.append(matrix(ask_text(f"${name}$", key, written(rows)), name))
+                typed.append((ask_text(f"${name}$", key, written(rows)), name))
     st.caption(
         _(
             "Separate rows with semicolons. x has a row per step. With two or more rows in W_o, the output is a "
             "softmax and y is the number of the class, from 1."
         )
     )
-    w_i, w_h, w_o, h_0, x, y = read
+    w_i, w_h, w_o, h_0, x, y = (matrix(*given) for given in typed)
     return Units(x, y[0][0], w_i, w_h, w_o, tuple(value for row in h_0 for value in row), activation)
 
 
