@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from core.lab.bptt.derivation import MOST_STEPS, Check, check, letters, targets
-from core.lab.formula import parse
 from core.lab.bptt.gradients import WEIGHTS
 from core.lab.bptt.lines import MOST_LINES, DerivationLine
 from core.lab.bptt.lines import lines as derivation_lines
 from core.lab.bptt.worksheet import latex
+from core.lab.formula import parse
 from core.runtime.i18n import gettext as _
 from pages.widgets import query_params, tables
 from pages.widgets.number_inputs import ask_text, shown

@@ -62,7 +62,7 @@ def test_one_unit_in_vectors_is_the_scalar_network() -> None:
         found, worked = work(Units.of(exercise)), backpropagation(exercise)
         assert found.loss == pytest.approx(worked.loss, abs=1e-12)
         for gradient in worked.gradients:
-            assert getattr(found, gradient.name[3:])[0, 0] == pytest.approx(gradient.value, abs=1e-12)
+            assert getattr(found, gradient.name[4:])[0, 0] == pytest.approx(gradient.value, abs=1e-12)
 
 
 def test_two_steps_worked_on_paper() -> None:
