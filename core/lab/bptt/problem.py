@@ -261,7 +261,7 @@ def _state_slips(names: _Names, t: int, j: int) -> Iterator[Slip]:
         if other != activation:
             yield Slip(_("This is another activation: {name} of the sum.").format(name=other), _of(bend.function, a))
     if activation == "tanh":
-        yield Slip(_("This is tanh of an angle in degrees or a tangent; use the hyperbolic tanh."), _of(math.tan, a))
+        yield Slip(_("This is the tangent; use the hyperbolic tangent, tanh."), _of(math.tan, a))
     slope = names.slope(t, j)
     yield Slip(_("This is the slope of the activation, not the state."), lambda v: slope({**v, h: _bent(names, v[a])}))
 

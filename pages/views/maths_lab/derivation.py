@@ -131,13 +131,14 @@ def _line(line: DerivationLine, key: str, steps: int, activation: str, weight: s
     if st.session_state.get(f"{key} asked") != asked:
         st.session_state[f"{key} hint"] = st.session_state[f"{key} shown"] = False
     _forget_if_other(key, *asked)
-    name, box, hint, reveal = st.columns([2, 5, 1, 1], vertical_alignment="center")
-    name.latex(rf"{latex(line.target)} =")
+    name, box, tools = st.columns([2, 5, 3], vertical_alignment="center")
+    name.latex(rf"{latex(line.target)} =", width="content")
     typed = box.text_input(
         _derivative(line.target), key=key, label_visibility="collapsed", autocomplete="off", persist_state="session"
     )
-    hint.toggle(":material/lightbulb:", key=f"{key} hint", help=_("Hint"))
-    reveal.toggle(":material/visibility:", key=f"{key} shown", help=_("Show this line"))
+    with tools.container(horizontal=True):
+        st.toggle(_("Hint"), key=f"{key} hint")
+        st.toggle(_("Show this line"), key=f"{key} shown")
     if (typed or "").strip():
         try:
             result = check(typed, line.target, steps=steps, activation=activation)
