@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Literal
 
-from core.lab.bptt.formula import parse
+from core.lab.formula import parse
 from core.lab.worksheet import Line, number
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together

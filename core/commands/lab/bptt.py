@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,6 @@ from core.commands.options import Verbs, given
 if TYPE_CHECKING:
     from core.lab.bptt.derivation import Check
     from core.lab.bptt.gradients import Backpropagation
-    from core.lab.bptt.slip import Slip
 
 _POINTS = 5  # of a check that are printed for people
 
@@ -30,6 +28,7 @@ def add_exercise(verbs: Verbs) -> None:
         ("--h-0", "state before the first input (default: 0)"),
     ):
         parser.add_argument(name, type=float, help=about)
+    parser.add_argument("--activation", metavar="A", help="tanh (default), sigmoid or relu")
     parser.add_argument("--steps", type=int, metavar="T", help="steps; the inputs repeat where they end")
     parser.add_argument(
         "--formula",
@@ -41,29 +40,28 @@ def add_exercise(verbs: Verbs) -> None:
 
 
 def bptt(options: argparse.Namespace) -> int:
-    """Backpropagation through time by hand: every factor, the slip of a report, and a derivation of yours."""
+    """Backpropagation through time by hand: every factor, and a derivation of yours."""
     from core.lab.bptt.derivation import check
     from core.lab.bptt.gradients import Exercise, backpropagation
-    from core.lab.bptt.slip import slips
 
-    numbers = given(options, "x", "y", "w_i", "w_h", "w_o", "h_0")
+    numbers = given(options, "x", "y", "w_i", "w_h", "w_o", "h_0", "activation")
     exercise = Exercise(**{**numbers, "x": tuple(numbers.get("x", Exercise.x))})
     if options.steps is not None:
         exercise = exercise.over(options.steps)
     checked = None
     if options.formula is not None:
-        checked = check(options.formula, options.target, steps=len(exercise.x), seed=options.seed)
+        how = {"steps": len(exercise.x), "activation": exercise.activation, "seed": options.seed}
+        checked = check(options.formula, options.target, **how)
     working = backpropagation(exercise)
-    rows = slips(working)
     if options.json:
-        console.json_list([_as_json(working, rows, checked)])
+        console.json_list([_as_json(working, checked)])
     else:
-        for line in [*_lines(working, rows), *(_check_lines(checked) if checked else [])]:
+        for line in [*_lines(working), *(_check_lines(checked) if checked else [])]:
             console.line(line)
     return 0
 
 
-def _as_json(working: Backpropagation, rows: Sequence[Slip], checked: Check | None) -> dict[str, Any]:
+def _as_json(working: Backpropagation, checked: Check | None) -> dict[str, Any]:
     """One object; a number beyond float64 is null."""
     return {
         **console.record(working, "exercise steps logit probability loss"),
@@ -73,7 +71,6 @@ def _as_json(working: Backpropagation, rows: Sequence[Slip], checked: Check | No
             for gradient in working.gradients
         ],
         **console.record(working, "largest_error_autograd largest_error_central"),
-        "slips": rows,
         "notes": working.notes,
         "check": checked
         and {
@@ -85,18 +82,19 @@ def _as_json(working: Backpropagation, rows: Sequence[Slip], checked: Check | No
     }
 
 
-def _lines(working: Backpropagation, rows: Sequence[Slip]) -> list[str]:
+def _lines(working: Backpropagation) -> list[str]:
     """The working for people."""
     exercise = working.exercise
     last = working.steps[-1].t
     lines = [
-        "h_t = tanh(w_i x_t + w_h h_{t-1}), yhat = sigmoid(w_o h_T), L = -y log yhat - (1 - y) log(1 - yhat)",
+        f"h_t = {exercise.activation}(w_i x_t + w_h h_{{t-1}}), yhat = sigmoid(w_o h_T), "
+        "L = -y log yhat - (1 - y) log(1 - yhat)",
         f"w_i = {exercise.w_i:g}, w_h = {exercise.w_h:g}, w_o = {exercise.w_o:g}, h_0 = {exercise.h_0:g}, "
         f"y = {exercise.y:g}",
         "",
         "Forward",
         *(
-            f"  t = {step.t}: x = {step.x:g}, a = {step.a:.6g}, h = {step.h:.6f}, 1 - h^2 = {step.slope:.6g}"
+            f"  t = {step.t}: x = {step.x:g}, a = {step.a:.6g}, h = {step.h:.6f}, slope = {step.slope:.6g}"
             for step in working.steps
         ),
         f"  u = w_o h_{last} = {working.logit:.6g}, yhat = {working.probability:.6g}, L = {working.loss:.6g}",
@@ -121,14 +119,6 @@ def _lines(working: Backpropagation, rows: Sequence[Slip]) -> list[str]:
         f"{_number(working.largest_error_central, 2)} against central differences"
     )
     lines += working.notes
-    lines += [
-        "",
-        f"A report's slip, dyhat/dw_o = dyhat/dh_{last} = -w_o h^2 / (1 + e^(-w_o h))^2, and what follows from it",
-        f"{'':12}{'report':>14}{'truth':>14}{'autograd':>14}{'report/truth':>14}   which is",
-    ]
-    for row in rows:
-        values = (_number(value, 6) for value in (row.report, row.truth, row.autograd, row.ratio))
-        lines.append(f"{row.name:12}" + "".join(f"{value:>14}" for value in values) + f"   {row.algebra or ''}")
     return lines
 
 

@@ -3,25 +3,29 @@
 The formula is compared with autograd in float64 at random points of the network of `bptt.gradients`: weights and inputs
 of size 0.3 to 1.3 with either sign, h_0 of 0.2 to 0.9, labels 0 to 1. Where they differ, two explanations are tried in
 this order: the ratio (formula over truth) and the difference (truth minus formula), each as c · ∏ b^p over weights,
-inputs, states, 1 − h_t², ŷ, 1 − ŷ and ŷ − y. Least squares on the logarithms gives the exponents p, which are rounded;
-an explanation counts only if it fits every point to 10⁻⁷.
+inputs, states, slopes such as 1 − h_t², ŷ, 1 − ŷ and ŷ − y; with relu, at points where every unit is active. Least
+squares on the logarithms gives the exponents p, which are rounded; an explanation counts only if it fits every point to
+10⁻⁷.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from core.lab.bptt.formula import Array, parse
 from core.lab.bptt.gradients import finite
+from core.lab.bptt.worksheet import latex
+from core.lab.formula import Array, parse
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
 
 MOST_STEPS = 12  # of a derivation written by hand
 _AGREES, _EXPLAINS = 1e-9, 1e-7
+Active = np.ndarray[Any, np.dtype[np.bool_]]
 _SIZES, _STATES = (0.3, 1.3), (0.2, 0.9)
 
 
@@ -65,7 +69,8 @@ class Check:
     `kind` is ``agrees``, ``sign`` (the ratio is −1), ``constant``, ``factor`` (the ratio is a product of letters),
     ``term`` (the difference is), ``not finite`` or ``no simple ratio``; `off_by` is the ratio or the difference.
     `error` is the largest difference at the points, relative where the truth is above 1 in size; None where the formula
-    is not finite at some. `only_without_first_state` says that a formula that differs is right where h_0 = 0.
+    is not finite at some. `only_without_first_state` says that a formula that differs is right where h_0 = 0, and
+    `only_where_active` that it is right where every relu is active. `latex` is the formula as it was understood.
     """
 
     target: str
@@ -76,6 +81,8 @@ class Check:
     off_by: Monomial | None
     error: float | None
     only_without_first_state: bool
+    only_where_active: bool
+    latex: str
     points: tuple[Point, ...]
 
     @property
@@ -106,6 +113,8 @@ class Check:
             count=tried,
         )
         first_state = [_("It is right where h_0 = 0.")] if self.only_without_first_state else []
+        if self.only_where_active:
+            return _("It is right only where every a is above 0: multiply by the slope of relu, step(a).")
         return together([sentence, *self._factors(), *first_state])
 
     def _factors(self) -> list[str]:
@@ -127,26 +136,30 @@ class Check:
 def targets(steps: int = 2) -> tuple[str, ...]:
     """The derivatives that can be checked, over so many steps."""
     last = f"h_{steps}"
+    times = range(steps, 0, -1)
     by_state = [f"d{last}/dh_{t}" for t in range(steps - 1, -1, -1)]
     return (
         *("dL/dw_o", "dL/dw_i", "dL/dw_h", "dyhat/dw_o", f"dyhat/d{last}", "dyhat/du", "dL/dyhat", "dL/du"),
         *(f"dL/d{last}", "dyhat/dw_i", "dyhat/dw_h", f"d{last}/dw_i", f"d{last}/dw_h", *by_state),
+        *(f"dL/dh_{t}" for t in times[1:]),
+        *(f"dL/da_{t}" for t in times),
+        *(f"dh_{t}/da_{t}" for t in times),
     )
 
 
 def letters(steps: int = 2) -> tuple[str, ...]:
-    """The letters that a formula may have: h is h_T and u is w_o h_T."""
+    """The letters that a formula may have: h is h_T, u is w_o h_T and delta ∂L/∂u; derivatives are letters too."""
     inputs = [f"x_{t}" for t in range(1, steps + 1)]
     sums = [f"a_{t}" for t in range(1, steps + 1)]
     states = [f"h_{t}" for t in range(steps + 1)]
     return ("w_o", "w_i", "w_h", *inputs, *states, "h", *sums, "u", "yhat", "y", "L")
 
 
-def check(formula: str, target: str, *, steps: int = 2, seed: int = 0) -> Check:
+def check(formula: str, target: str, *, steps: int = 2, activation: str = "tanh", seed: int = 0) -> Check:
     """Compare a formula for a derivative, one of `targets`, with autograd at random points.
 
-    ValueError, one line, for a formula that the grammar of `bptt.formula` refuses, for steps out of bounds and for
-    another target.
+    The other derivatives, as ``dL/dh_2``, and delta for ``dL/du`` may stand in the formula. ValueError, one line, for a
+    formula that the grammar of `lab.formula` refuses, for steps out of bounds and for another target.
     """
     if not 1 <= steps <= MOST_STEPS:
         raise ValueError(
@@ -160,37 +173,52 @@ def check(formula: str, target: str, *, steps: int = 2, seed: int = 0) -> Check:
                 target=target[:40], steps=steps, targets=", ".join(targets(steps))
             )
         )
-    compute = parse(formula, letters(steps))
-    values, truth = _at_random(target, steps, seed)
+    others = [name for name in targets(steps) if name != target]
+    compute = parse(formula, [*letters(steps), *others, *(["delta"] if target != "dL/du" else [])])
+    used = [step for step in compute.program if isinstance(step, str)]
+    values, truth = _at_random(target, steps, seed, activation, used)
     computed = np.broadcast_to(compute(values), truth.shape)
     points = tuple(
-        _point({name: float(column[row]) for name, column in values.items()}, float(computed[row]), float(truth[row]))
+        _point({name: float(values[name][row]) for name in letters(steps)}, float(computed[row]), float(truth[row]))
         for row in range(len(truth))
     )
-    kind, off_by = _diagnosis(computed, truth, _bases(values, steps))
+    states = np.stack([values[f"h_{t}"] for t in range(1, steps + 1)])
+    active: Active = np.all((states > 0) | (activation != "relu"), axis=0)
+    kind, off_by = _diagnosis(computed, truth, _bases(values, steps, activation), active)
     right_without = False
     if kind not in ("agrees", "not finite"):
-        values, bare = _at_random(target, steps, seed, first_state=False)
+        values, bare = _at_random(target, steps, seed, activation, used, first_state=False)
         right_without = _same(np.broadcast_to(compute(values), bare.shape), bare)
     with np.errstate(all="ignore"):
         error = finite(float(np.max(np.abs(computed - truth) / np.maximum(1, np.abs(truth)))))
-    return Check(target, formula, steps, seed, kind, off_by, error, right_without, points)
+    only_active = kind not in ("agrees", "not finite") and _same(computed[active], truth[active])
+    latex_of = compute.latex(latex)
+    return Check(target, formula, steps, seed, kind, off_by, error, right_without, only_active, latex_of, points)
 
 
 def _point(values: dict[str, float], formula: float, truth: float) -> Point:
     return Point(values, finite(formula), truth, finite(formula / truth) if truth else None)
 
 
-def _at_random(target: str, steps: int, seed: int, *, first_state: bool = True) -> tuple[dict[str, Array], Array]:
-    """The letters' values at random points, and there the target by autograd: a point an entry of each array."""
+def _at_random(
+    target: str, steps: int, seed: int, activation: str, used: Sequence[str], *, first_state: bool = True
+) -> tuple[dict[str, Array], Array]:
+    """The letters' values at random points, the derivatives that are used, and the target, by autograd.
+
+    A point is an entry of each array. With relu, all letters are positive in the first half of the points.
+    """
     import torch
 
-    count = 2 * (3 * steps + 10)  # twice as many as there are exponents to find
+    half = 2 * (3 * steps + 10)  # twice as many as there are exponents to find
+    count = half * 2 if activation == "relu" else half
     random = np.random.default_rng([seed, steps])
 
     def draw(low: float, high: float) -> torch.Tensor:
-        drawn = random.uniform(low, high, count) * random.choice([-1.0, 1.0], count)
-        return torch.tensor(drawn, dtype=torch.float64, requires_grad=True)
+        drawn = random.uniform(low, high, count)
+        signs = random.choice([-1.0, 1.0], count)
+        if activation == "relu":
+            signs[:half] = 1.0
+        return torch.tensor(drawn * signs, dtype=torch.float64, requires_grad=True)
 
     known = {name: draw(*_SIZES) for name in ("w_o", "w_i", "w_h", *(f"x_{t}" for t in range(1, steps + 1)))}
     h = draw(*_STATES)
@@ -198,35 +226,52 @@ def _at_random(target: str, steps: int, seed: int, *, first_state: bool = True) 
     labels = random.permutation(np.arange(count) % 2).astype(np.float64)
     labels[::2] = random.uniform(0.05, 0.95, len(labels[::2]))  # an exercise may have any y from 0 to 1
     known["y"] = torch.from_numpy(labels)
+    bend = getattr(torch, activation)
     for t in range(1, steps + 1):
         known[f"a_{t}"] = known["w_i"] * known[f"x_{t}"] + known["w_h"] * h
-        known[f"h_{t}"] = h = torch.tanh(known[f"a_{t}"])
+        known[f"h_{t}"] = h = bend(known[f"a_{t}"])
     known["h"], known["u"] = h, known["w_o"] * h
     known["yhat"] = torch.sigmoid(known["u"])
     known["L"] = torch.nn.functional.binary_cross_entropy(known["yhat"], known["y"], reduction="none")
-    of, by = (name.removeprefix("d") for name in target.split("/"))
-    # Each point's output hangs on its own inputs alone, so the gradient of the sum is every point's own.
-    if of == by:
-        gradient = torch.ones_like(known[of])
-    else:
-        (gradient,) = torch.autograd.grad(known[of].sum(), known[by])
-    return {name: known[name].detach().numpy() for name in letters(steps)}, gradient.numpy()
+
+    def derived(name: str) -> torch.Tensor:
+        of, by = (part.removeprefix("d") for part in name.split("/"))
+        # Each point's output hangs on its own inputs alone, so the gradient of the sum is every point's own.
+        if of == by:
+            return torch.ones_like(known[of])
+        return torch.autograd.grad(known[of].sum(), known[by], retain_graph=True)[0]
+
+    values = {name: known[name].detach().numpy() for name in letters(steps)}
+    for name in used:
+        if name not in values:
+            values[name] = derived("dL/du" if name == "delta" else name).numpy()
+    return values, derived(target).numpy()
 
 
-def _bases(values: Mapping[str, Array], steps: int) -> dict[str, Array]:
+def _bases(values: Mapping[str, Array], steps: int, activation: str) -> dict[str, Array]:
     """The letters that explanations are made of. e^u is not among them, being ŷ / (1 − ŷ)."""
     names = ["w_o", "w_i", "w_h", *(f"x_{t}" for t in range(1, steps + 1)), *(f"h_{t}" for t in range(steps + 1))]
-    slopes = {f"(1 - h_{t}**2)": 1 - values[f"h_{t}"] ** 2 for t in range(1, steps + 1)}
+    slopes = {}
+    for t in range(1, steps + 1):
+        h = values[f"h_{t}"]
+        if activation == "tanh":
+            slopes[f"(1 - h_{t}**2)"] = 1 - h**2
+        elif activation == "sigmoid":
+            slopes[f"(1 - h_{t})"] = 1 - h
     yhat = values["yhat"]
     of_output = {"yhat": yhat, "(1 - yhat)": 1 - yhat, "(yhat - y)": yhat - values["y"]}
     return {name: values[name] for name in names} | slopes | of_output
 
 
-def _diagnosis(computed: Array, truth: Array, bases: Mapping[str, Array]) -> tuple[str, Monomial | None]:
+def _diagnosis(
+    computed: Array, truth: Array, bases: Mapping[str, Array], active: Active
+) -> tuple[str, Monomial | None]:
     if not np.isfinite(computed).all():
         return "not finite", None
     if _same(computed, truth):
         return "agrees", None
+    computed, truth = computed[active], truth[active]
+    bases = {name: column[active] for name, column in bases.items()}
     with np.errstate(all="ignore"):
         ratio, difference = computed / truth, truth - computed
     if off_by := _monomial(ratio, bases):

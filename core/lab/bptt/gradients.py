@@ -1,12 +1,12 @@
 """Backpropagation through time by hand, in a recurrent network of one unit.
 
-    a_t = w_i x_t + w_h h_{t-1}    h_t = tanh(a_t)    u = w_o h_T    ŷ = σ(u)    L = −y log ŷ − (1 − y) log(1 − ŷ)
+    a_t = w_i x_t + w_h h_{t-1}    h_t = φ(a_t)    u = w_o h_T    ŷ = σ(u)    L = −y log ŷ − (1 − y) log(1 − ŷ)
 
-All is scalar. With δ = ∂L/∂u = ŷ − y the closed forms are
+All is scalar; φ is tanh, σ or relu. With δ = ∂L/∂u = ŷ − y the closed forms are
 
     ∂L/∂w_o = δ h_T
-    ∂L/∂w_i = Σ_t δ w_o [∏_{k>t} (1 − h_k²) w_h] (1 − h_t²) x_t
-    ∂L/∂w_h = Σ_t δ w_o [∏_{k>t} (1 − h_k²) w_h] (1 − h_t²) h_{t-1}
+    ∂L/∂w_i = Σ_t δ w_o [∏_{k>t} φ′(a_k) w_h] φ′(a_t) x_t
+    ∂L/∂w_h = Σ_t δ w_o [∏_{k>t} φ′(a_k) w_h] φ′(a_t) h_{t-1}
 
 (Werbos 1990, Backpropagation through time: what it does and how to do it). Two independent checks: autograd and central
 differences of the loss, both in float64. The loss is computed from the logit as max(u, 0) − u y + log(1 + e^{−|u|}),
@@ -16,7 +16,7 @@ products with 40 digits and unbounded exponents, so that weights of 1e308 overfl
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
 from itertools import cycle, islice
@@ -31,7 +31,29 @@ if TYPE_CHECKING:
 MOST_STEPS = 100
 WEIGHTS = ("w_o", "w_i", "w_h")
 _EPSILON = 2.0**-52  # of float64
-_WIDE = Context(prec=40, Emax=MAX_EMAX, Emin=MIN_EMIN)
+WIDE = Context(prec=40, Emax=MAX_EMAX, Emin=MIN_EMIN)
+
+
+class Activation(NamedTuple):
+    """φ, its slope as a function of a and h, and the slope in the letters of `lab.formula` at step ``{t}``."""
+
+    function: Callable[[float], float]
+    slope: Callable[[float, float], float]
+    symbol: str
+    latex: str
+
+
+def sigmoid(logit: float) -> float:
+    """1 / (1 + e^{−u}) without overflow."""
+    small = math.exp(-abs(logit))
+    return (1.0 if logit >= 0 else small) / (1 + small)
+
+
+ACTIVATIONS: Mapping[str, Activation] = {
+    "tanh": Activation(math.tanh, lambda _a, h: (1 - h) * (1 + h), "(1 - h_{t}**2)", r"\tanh"),
+    "sigmoid": Activation(sigmoid, lambda a, h: h * sigmoid(-a), "h_{t} * (1 - h_{t})", r"\sigma"),
+    "relu": Activation(lambda a: max(a, 0.0), lambda a, _h: float(a > 0), "step(a_{t})", r"\operatorname{relu}"),
+}
 
 
 @dataclass(frozen=True)
@@ -47,6 +69,7 @@ class Exercise:
     w_h: float = 0.9
     w_o: float = 1.5
     h_0: float = 0.0
+    activation: str = "tanh"
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.x) <= MOST_STEPS:
@@ -56,12 +79,18 @@ class Exercise:
                 )
             )
         named = [(f"x_{t}", x) for t, x in enumerate(self.x, 1)]
-        named += [(field.name, getattr(self, field.name)) for field in fields(self) if field.name != "x"]
+        named += [(field.name, getattr(self, field.name)) for field in fields(self) if field.type == "float"]
         for name, value in named:
             if not math.isfinite(value):
                 raise ValueError(_("{name} is {value}; it must be a finite number").format(name=name, value=value))
         if not 0 <= self.y <= 1:
             raise ValueError(_("y is {y:g}; the label must be 0, 1 or a number between them").format(y=self.y))
+        if self.activation not in ACTIVATIONS:
+            raise ValueError(
+                _("unknown activation {name}; allowed: {names}").format(
+                    name=self.activation[:30], names=", ".join(ACTIVATIONS)
+                )
+            )
 
     def over(self, steps: int) -> Exercise:
         """The same over so many steps, its inputs read again from the first where they end."""
@@ -73,7 +102,7 @@ class Exercise:
 
 
 class Factor(NamedTuple):
-    """A factor of a product: in the letters of `core.lab.bptt.formula`, and its value."""
+    """A factor of a product: in the letters of `core.lab.formula`, and its value."""
 
     symbol: str
     value: float
@@ -81,7 +110,7 @@ class Factor(NamedTuple):
 
 @dataclass(frozen=True)
 class Step:
-    """Step t: the input, the sum a before tanh (infinite where beyond float64), the state, and 1 − h²."""
+    """Step t: the input, the sum a before φ (infinite where beyond float64), the state, and the slope φ′(a)."""
 
     t: int
     x: float
@@ -138,7 +167,7 @@ class Backpropagation:
     @property
     def notes(self) -> tuple[str, ...]:
         """What float64 cannot hold, in words."""
-        return (*saturation(self.steps, self.probability), *not_compared(self.gradients))
+        return (*saturation(self.steps, self.probability, self.exercise.activation), *not_compared(self.gradients))
 
     @property
     def largest_error_autograd(self) -> float | None:
@@ -152,9 +181,14 @@ class Backpropagation:
 
 
 def backpropagation(exercise: Exercise) -> Backpropagation:
-    """Work an exercise out, closed forms beside autograd and central differences."""
+    """Work an exercise out, closed forms beside autograd and central differences.
+
+    Raises ValueError where a state or the logit of a network of relu is beyond float64.
+    """
     steps = _forward(exercise)
     logit = exercise.w_o * steps[-1].h
+    if not math.isfinite(logit):
+        raise _too_large()
     read = _readout(exercise, steps[-1], logit)
     by_autograd = autograd(exercise)
     gradients = []
@@ -169,17 +203,11 @@ def backpropagation(exercise: Exercise) -> Backpropagation:
     return Backpropagation(exercise, steps, logit, sigmoid(logit), loss, factors, tuple(gradients))
 
 
-def sigmoid(logit: float) -> float:
-    """1 / (1 + e^{−u}) without overflow."""
-    small = math.exp(-abs(logit))
-    return (1.0 if logit >= 0 else small) / (1 + small)
-
-
 def state_terms(weight: str, exercise: Exercise, steps: Sequence[Step]) -> tuple[Term, ...]:
     """∂h_T/∂w_i or ∂h_T/∂w_h as a sum over time, the last step first."""
     terms: list[Term] = []
     chain: list[Factor] = []
-    with localcontext(_WIDE):
+    with localcontext(WIDE):
         passed = Decimal(1)
         for step in reversed(steps):
             last = (
@@ -187,7 +215,7 @@ def state_terms(weight: str, exercise: Exercise, steps: Sequence[Step]) -> tuple
                 if weight == "w_i"
                 else Factor(f"h_{step.t - 1}", steps[step.t - 2].h if step.t > 1 else exercise.h_0)
             )
-            slope = Factor(f"(1 - h_{step.t}**2)", step.slope)
+            slope = Factor(ACTIVATIONS[exercise.activation].symbol.format(t=step.t), step.slope)
             product = passed * Decimal(slope.value) * Decimal(last.value)
             terms.append(Term(step.t, (*chain, slope, last), float(product)))
             chain += [slope, Factor("w_h", exercise.w_h)]
@@ -203,8 +231,9 @@ def autograd(exercise: Exercise) -> dict[str, float | None]:
         torch.tensor(getattr(exercise, weight), dtype=torch.float64, requires_grad=True) for weight in WEIGHTS
     )
     h = torch.tensor(exercise.h_0, dtype=torch.float64)
+    bend = getattr(torch, exercise.activation)
     for x in exercise.x:
-        h = torch.tanh(_torch_sum(w_i, x, w_h, h))
+        h = bend(_torch_sum(w_i, x, w_h, h))
     logit = w_o * h
     probability = torch.sigmoid(logit)
     loss = torch.nn.functional.binary_cross_entropy_with_logits(logit, torch.full_like(logit, exercise.y))
@@ -237,12 +266,18 @@ def error(value: float, other: float | None) -> float | None:
 
 def _forward(exercise: Exercise) -> tuple[Step, ...]:
     steps: list[Step] = []
-    h = exercise.h_0
+    h, bend = exercise.h_0, ACTIVATIONS[exercise.activation]
     for t, x in enumerate(exercise.x, 1):
         a = _sum(exercise.w_i, x, exercise.w_h, h)
-        h = math.tanh(a)
-        steps.append(Step(t, x, a, h, (1 - h) * (1 + h)))
+        h = bend.function(a)
+        if not math.isfinite(h):
+            raise _too_large()
+        steps.append(Step(t, x, a, h, bend.slope(a, h)))
     return tuple(steps)
+
+
+def _too_large() -> ValueError:
+    return ValueError(_("the states of relu grow beyond float64 (1.8·10^308); choose smaller weights or fewer steps"))
 
 
 def _sum(w_i: float, x: float, w_h: float, h: float) -> float:
@@ -250,7 +285,7 @@ def _sum(w_i: float, x: float, w_h: float, h: float) -> float:
     total = w_i * x + w_h * h
     if math.isfinite(total):
         return total
-    with localcontext(_WIDE):
+    with localcontext(WIDE):
         return float(Decimal(w_i) * Decimal(x) + Decimal(w_h) * Decimal(h))
 
 
@@ -297,13 +332,13 @@ def _terms(weight: str, exercise: Exercise, steps: Sequence[Step], delta: float)
 
 
 def _product(factors: Iterable[Factor]) -> float:
-    with localcontext(_WIDE):
+    with localcontext(WIDE):
         return float(math.prod((Decimal(factor.value) for factor in factors), start=Decimal(1)))
 
 
 def _total(terms: Iterable[Term]) -> float:
     """The sum of the products, before any of them is rounded: two that are beyond float64 may cancel."""
-    with localcontext(_WIDE):
+    with localcontext(WIDE):
         products = (math.prod((Decimal(factor.value) for factor in term.factors), start=Decimal(1)) for term in terms)
         return float(sum(products, start=Decimal(0)))
 
@@ -315,7 +350,10 @@ def _central(exercise: Exercise, weight: str) -> float | None:
     up, down = value + width, value - width
     if not math.isfinite(up - down):
         return None
-    return finite((_loss_at(exercise, weight, up) - _loss_at(exercise, weight, down)) / (up - down))
+    try:
+        return finite((_loss_at(exercise, weight, up) - _loss_at(exercise, weight, down)) / (up - down))
+    except ValueError:  # of relu
+        return None
 
 
 def _loss_at(exercise: Exercise, weight: str, value: float) -> float:

@@ -14,20 +14,26 @@ if TYPE_CHECKING:
 _COARSE = 1e-6  # central differences further off than this are reported
 
 
-def saturation(steps: Sequence[Step], probability: float) -> list[str]:
+def saturation(steps: Sequence[Step], probability: float, activation: str) -> list[str]:
     """What rounds away in float64, and what it truly is."""
     notes = []
-    if flat := [step for step in steps if step.slope == 0]:
-        least = min((2 * math.log10(2) - 2 * abs(step.a) / math.log(10)) for step in flat)
+    flat = [step for step in steps if step.slope == 0]
+    places = _few([step.t for step in flat])
+    if flat and activation == "relu":
+        notes.append(_("At t = {places} the sum a is not above 0, so relu passes no gradient.").format(places=places))
+    elif flat:
+        times = 2 if activation == "tanh" else 1
+        least = min((times * math.log10(times) - times * abs(step.a) / math.log(10)) for step in flat)
         truly = _("less than any float64") if least < -308 else _("down to 10^{power:.0f}").format(power=least)
+        slope = "1 − h²" if activation == "tanh" else "h (1 − h)"
         notes.append(
-            _("Saturated at t = {places}: 1 − h² rounds to 0 (exact: {truly}), so no gradient passes there.").format(
-                places=_few([step.t for step in flat]), truly=truly
+            _("Saturated at t = {places}: {slope} rounds to 0 (exact: {truly}), so no gradient passes there.").format(
+                places=places, slope=slope, truly=truly
             )
         )
     if beyond := [step.t for step in steps if math.isinf(step.a)]:
         notes.append(
-            _("At t = {places} the sum a exceeds float64 (1.8·10^308); its tanh is still ±1.").format(
+            _("At t = {places} the sum a exceeds float64 (1.8·10^308); the state is at its limit.").format(
                 places=_few(beyond)
             )
         )

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.lab.bptt.formula import Array
+from core.lab.formula import Array
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TypeVar
 
-from core.lab.bptt.gradients import Backpropagation, Factor, Gradient
+from core.lab.bptt.gradients import ACTIVATIONS, Backpropagation, Factor, Gradient, Step
 from core.lab.worksheet import Line, Sheet, aligned, factor, number
 from core.runtime.i18n import gettext as _
 
@@ -15,6 +15,7 @@ MOST_WRITTEN = 6  # steps that are written out; of more, the first and the last
 _T = TypeVar("_T")
 _ROW = 5  # factors on a line
 _POWER = re.compile(r"\*\*(?:\(([^()]*)\)|(\w+))")
+_STEP = re.compile(r"step\((\w+)\)")
 _BASE = re.compile(r"\b([a-zA-Z]+)_(\w+)")
 
 
@@ -24,32 +25,45 @@ def latex(symbol: str) -> str:
         over, under = symbol.split("/d")
         return rf"\frac{{\partial {latex(over.removeprefix('d'))}}}{{\partial {latex(under)}}}"
     written = _POWER.sub(lambda match: f"^{{{match[1] or match[2]}}}", symbol)
-    return _BASE.sub(r"\1_{\2}", written).replace("yhat", r"\hat{y}").replace(" * ", r"\, ")
+    written = _STEP.sub(r"[\1 > 0]", written)
+    return _BASE.sub(r"\1_{\2}", written).replace("yhat", r"\hat{y}").replace("delta", r"\delta").replace(" * ", r"\, ")
 
 
 def forward(working: Backpropagation) -> Sheet:
     """The way forward: every sum and state, the read-out, the loss."""
-    exercise = working.exercise
-    before = {step.t: (working.steps[step.t - 2].h if step.t > 1 else exercise.h_0) for step in working.steps}
-    lines = []
+    lines: list[Line] = []
     for step in _written(working.steps):
-        t, h = step.t, before[step.t]
-        sums = aligned(
-            f"a_{{{t}}}",
-            [
-                rf"w_i x_{{{t}}} + w_h h_{{{t - 1}}}",
-                rf"{factor(exercise.w_i)} \cdot {factor(step.x)} + {factor(exercise.w_h)} \cdot {factor(h)}",
-                number(step.a),
-            ],
-        )
-        lines.append(Line(sums, _("Step {t}").format(t=t)))
-        state = rf"h_{{{t}}} = \tanh(a_{{{t}}}) = {number(step.h)}"
-        lines.append(Line(state + rf", \qquad 1 - h_{{{t}}}^2 = {number(step.slope)}"))
-        if t == 2 and len(working.steps) > MOST_WRITTEN:
+        lines += step_lines(working, step)
+        if step.t == 2 and len(working.steps) > MOST_WRITTEN:
             between = _("Steps {first} to {last} are alike").format(first=3, last=len(working.steps) - 2)
             lines.append(Line(r"\vdots", between))
-    last = working.steps[-1]
-    lines += [
+    return Sheet(_("Forward"), (*lines, *output_lines(working)))
+
+
+def step_lines(working: Backpropagation, step: Step) -> tuple[Line, ...]:
+    """The sum and the state of a step, with the slope."""
+    exercise, t = working.exercise, step.t
+    before = working.steps[t - 2].h if t > 1 else exercise.h_0
+    sums = aligned(
+        f"a_{{{t}}}",
+        [
+            rf"w_i x_{{{t}}} + w_h h_{{{t - 1}}}",
+            rf"{factor(exercise.w_i)} \cdot {factor(step.x)} + {factor(exercise.w_h)} \cdot {factor(before)}",
+            number(step.a),
+        ],
+    )
+    bend = ACTIVATIONS[exercise.activation]
+    slope = latex(bend.symbol.format(t=t))
+    if exercise.activation == "tanh":
+        slope = slope[1:-1]
+    state = rf"h_{{{t}}} = {bend.latex}(a_{{{t}}}) = {number(step.h)}, \qquad {slope} = {number(step.slope)}"
+    return Line(sums, _("Step {t}").format(t=t)), Line(state)
+
+
+def output_lines(working: Backpropagation) -> tuple[Line, ...]:
+    """The logit, the probability, the loss."""
+    exercise, last = working.exercise, working.steps[-1]
+    return (
         Line(
             rf"u = w_o h_{{{last.t}}} = {factor(exercise.w_o)} \cdot {factor(last.h)} = {number(working.logit)}",
             _("The read-out"),
@@ -66,8 +80,15 @@ def forward(working: Backpropagation) -> Sheet:
             ),
             _("The loss, computed from the logit"),
         ),
-    ]
-    return Sheet(_("Forward"), tuple(lines))
+    )
+
+
+def model(activation: str) -> str:
+    """The network in LaTeX."""
+    return (
+        rf"\begin{{aligned}} h_t &= {ACTIVATIONS[activation].latex}(w_i x_t + w_h h_{{t-1}}), \qquad "
+        r"\hat{y} = \sigma(w_o h_T) \\ L &= -y \log \hat{y} - (1 - y) \log(1 - \hat{y}) \end{aligned}"
+    )
 
 
 def backward(working: Backpropagation) -> Sheet:
@@ -78,7 +99,7 @@ def backward(working: Backpropagation) -> Sheet:
         for index, (name, value) in enumerate(working.readout)
     ]
     for gradient in working.gradients:
-        lines += _gradient(gradient)
+        lines += gradient_lines(gradient)
     return Sheet(_("Backward"), tuple(lines))
 
 
@@ -95,7 +116,8 @@ def _readout(working: Backpropagation) -> dict[str, str]:
     }
 
 
-def _gradient(gradient: Gradient) -> list[Line]:
+def gradient_lines(gradient: Gradient) -> list[Line]:
+    """A gradient as a sum over time, every factor in letters and numbers."""
     name = latex(gradient.name)
     if len(gradient.terms) == 1:
         (term,) = gradient.terms

@@ -1,18 +1,20 @@
-"""Backpropagation through time: numbers, working, three methods for a gradient, a slip, a check of your own."""
+"""Backpropagation through time: numbers, blanks to fill in, working, three methods for a gradient, derivations."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from core.lab.bptt.gradients import MOST_STEPS, Backpropagation, Exercise, backpropagation
-from core.lab.bptt.slip import Slip, slips
+from core.lab.attempt import Problem
+from core.lab.bptt.gradients import ACTIVATIONS, MOST_STEPS, Backpropagation, Exercise, backpropagation
+from core.lab.bptt.problem import drawn, problem
+from core.lab.bptt.units import Units, checks, matrix, work, written
 from core.lab.bptt.worksheet import backward, forward
 from core.lab.typed_numbers import number
+from core.lab.worksheet import Sheet
 from core.runtime.i18n import gettext as _
-from pages.views.maths_lab import derivation, vanishing, worksheet
+from pages.views.maths_lab import attempt, derivation, mistakes, vanishing, worksheet
 from pages.widgets import query_params, tables
 from pages.widgets.number_inputs import ask_number, ask_text, ask_whole, shown
-from pages.wording.latex_words import worded
 from pages.wording.tokens import plain
 
 _WEIGHTS = {"w_i": 0.6, "w_h": 0.9, "w_o": 1.5, "h_0": 0.0}
@@ -21,21 +23,57 @@ _INPUTS = "1, 0.5"
 
 def view() -> None:
     """The exercise, from its numbers to the vanishing of its gradients."""
-    st.latex(
-        r"\begin{aligned} h_t &= \tanh(w_i x_t + w_h h_{t-1}), \qquad \hat{y} = \sigma(w_o h_T) \\"
-        r" L &= -y \log \hat{y} - (1 - y) \log(1 - \hat{y}) \end{aligned}"
-    )
-    exercise = _ask()
-    if exercise is not None:
-        _worked(exercise)
+    sheet = attempt.seed("bptt hand")
+    exercise: Exercise | Units | None = _ask() if sheet is None else drawn(sheet)
+    try:
+        asked = None if exercise is None else problem(exercise)
+    except ValueError as error:
+        st.info(plain(str(error)))
+        asked = None
+    if asked is not None and attempt.show(asked, key="bptt hand"):
+        if isinstance(exercise, Exercise):
+            _worked(exercise)
+        elif exercise is not None:
+            _worked_units(exercise, asked)
+    steps = len(exercise.x) if exercise else 2
+    activation = exercise.activation if exercise else "tanh"
     with st.expander(_("Check your own derivation"), icon=":material/spellcheck:"):
-        derivation.view(2 if exercise is None else len(exercise.x))
+        derivation.view(steps, activation)
+    with st.expander(_("Derivation, line by line"), icon=":material/format_list_numbered:"):
+        derivation.lines(steps, activation)
+    with st.expander(_("Find the mistake"), icon=":material/search:"):
+        mistakes.view()
     with st.expander(_("Vanishing and exploding"), icon=":material/trending_down:"):
         vanishing.view()
 
 
-def _ask() -> Exercise | None:
+def _ask() -> Exercise | Units | None:
     """The numbers; None, with a line that says why, where they make no exercise."""
+    left, right = st.columns(2)
+    activation = query_params.choice(
+        left.segmented_control,
+        _("Activation of the states"),
+        list(ACTIVATIONS),
+        name="bptt_a",
+        key="bptt a",
+        width="stretch",
+    )
+    size = query_params.choice(
+        right.segmented_control,
+        _("Units"),
+        {"one": _("one"), "several": _("several, or softmax")},
+        name="bptt_n",
+        key="bptt n",
+        width="stretch",
+    )
+    try:
+        return _ask_one(activation) if size == "one" else _ask_units(activation)
+    except ValueError as error:
+        st.info(plain(str(error)))
+        return None
+
+
+def _ask_one(activation: str) -> Exercise:
     columns = st.columns(4)
     numbers = {}
     for column, (name, usual) in zip(columns, _WEIGHTS.items(), strict=True):
@@ -50,17 +88,38 @@ def _ask() -> Exercise | None:
         label = query_params.choice(
             st.segmented_control, _("Label y"), ["0", "1"], name="bptt_y", key="bptt y", width="stretch"
         )
-    try:
-        x = tuple(number(typed, f"x_{t}") for t, typed in enumerate(inputs.split(",")[: MOST_STEPS + 1], 1))
-        exercise = Exercise(x=x, y=float(label), **numbers).over(steps)
-    except ValueError as error:
-        st.info(plain(str(error)))
-        return None
+    x = tuple(number(typed, f"x_{t}") for t, typed in enumerate(inputs.split(",")[: MOST_STEPS + 1], 1))
+    exercise = Exercise(x=x, y=float(label), activation=activation, **numbers).over(steps)
     if len(x) < steps:
         st.caption(_("When the inputs run out, they repeat from the first."))
     elif len(x) > steps:
         st.caption(_("Only the first {steps} of {count} inputs are read.").format(steps=steps, count=len(x)))
     return exercise
+
+
+def _ask_units(activation: str) -> Units:
+    usual = Units()
+    boxes = (
+        ("W_i", "bptt_mi", usual.w_i),
+        ("W_h", "bptt_mh", usual.w_h),
+        ("W_o", "bptt_mo", usual.w_o),
+        ("h_0", "bptt_m0", (usual.h_0,)),
+        ("x", "bptt_mx", usual.x),
+        ("y", "bptt_my", ((usual.y,),)),
+    )
+    typed = []
+    for row in (boxes[:3], boxes[3:]):
+        for column, (name, key, rows) in zip(st.columns(3), row, strict=True):
+            with column:
+                typed.append((ask_text(f"${name}$", key, written(rows)), name))
+    st.caption(
+        _(
+            "Separate rows with semicolons. x has a row per step. With two or more rows in W_o, the output is a "
+            "softmax and y is the number of the class, from 1."
+        )
+    )
+    w_i, w_h, w_o, h_0, x, y = (matrix(*given) for given in typed)
+    return Units(x, y[0][0], w_i, w_h, w_o, tuple(value for row in h_0 for value in row), activation)
 
 
 def _worked(exercise: Exercise) -> None:
@@ -76,8 +135,24 @@ def _worked(exercise: Exercise) -> None:
         worksheet.show(backward(result), "bptt backward")
     st.header(_("One gradient, three methods"))
     _three_ways(result)
-    with st.expander(_("A slip in the report, corrected"), icon=":material/report:"):
-        _slip(slips(result))
+
+
+def _worked_units(units: Units, asked: Problem) -> None:
+    lines = tuple(line for part in asked.parts for line in asked.working(part))
+    worksheet.show(Sheet(asked.title, lines), "bptt units")
+    st.header(_("One gradient, three methods"))
+    rows = []
+    for name, (by_autograd, central) in checks(units).items():
+        closed = getattr(work(units), name)
+        rows += [
+            (
+                f"dL/d{name} {row}, {column}",
+                *(shown(float(some[row - 1, column - 1])) for some in (closed, by_autograd, central)),
+            )
+            for row in range(1, len(closed) + 1)
+            for column in range(1, len(closed[0]) + 1)
+        ]
+    tables.table([_("derivative"), _("closed form"), _("autograd"), _("central differences")], rows)
 
 
 def _three_ways(result: Backpropagation) -> None:
@@ -119,40 +194,3 @@ def _three_ways(result: Backpropagation) -> None:
             for term in gradient.terms
         ],
     )
-
-
-def _slip(rows: tuple[Slip, ...]) -> None:
-    st.write(
-        _(
-            "The report behind this workbench uses this factor twice: for the derivative with "
-            "respect to w, and for that with respect to the state. Its sign and size are wrong:"
-        )
-    )
-    st.latex(
-        worded(
-            r"\begin{aligned} \text{report:}\quad & \frac{\partial \hat{y}}{\partial w_o} = "
-            r"-\frac{w_o h^2}{(1 + e^{-w_o h})^2} \\ \text{truth:}\quad & \frac{\partial \hat{y}}{\partial w_o} = "
-            r"\hat{y} (1 - \hat{y})\, h \\ & \frac{\partial \hat{y}}{\partial h} = \hat{y} (1 - \hat{y})\, w_o "
-            r"\\ \text{ratio:}\quad & -w_o h\, e^{w_o h}, \quad -h^2 e^{w_o h} \end{aligned}"
-        )
-    )
-    header = [_("derivative"), _("report"), _("truth"), _("autograd"), _("report / truth"), _("algebraic ratio")]
-    tables.table(
-        [*header, _("its value"), _("right")],
-        [
-            (
-                row.name,
-                *map(shown, (row.report, row.truth, row.autograd, row.ratio)),
-                row.algebra or "",
-                shown(row.expected),
-                _("yes") if row.right else _("no"),
-            )
-            for row in rows
-        ],
-    )
-    consequence = _(
-        "Its gradients of the loss are therefore wrong by the same ratio. Its derivatives of the "
-        "states with respect to w_i and w_h are right for h_0 = 0. For any other h_0, the derivative "
-        "with respect to w_h lacks the term with h_0."
-    )
-    st.caption(plain(consequence))

@@ -37,13 +37,41 @@ def test_right_derivations_of_two_steps():
         assert "32" in found.statement()
 
 
+def test_as_students_write_it():
+    for formula, target in (
+        ("(yhat-y) w_o", "dL/dh_2"),
+        ("dL/dh_2 (1-h2²)", "dL/da_2"),
+        ("δ h2", "dL/dw_o"),
+        (r"\left(\hat{y}-y\right) w_{o} \left(1-h_{2}^{2}\right) w_h", "dL/dh_1"),
+        (r"\frac{\partial L}{\partial a_2} h_1 + \frac{\partial L}{\partial a_1} h_0", "dL/dw_h"),
+        ("dL/dyhat · dŷ/du", "dL/du"),
+        ("tanh'(a_2)", "dh_2/da_2"),
+    ):
+        found = check(formula, target)
+        assert found.agrees
+        assert found.latex
+    for target in ("dL/du", "dL/dw_o"):
+        with pytest.raises(ValueError):
+            check("delta" if target == "dL/du" else target, target)  # the question is no answer
+
+
+def test_other_activations():
+    assert check("dL/dh_2 h_2 (1 - h_2)", "dL/da_2", activation="sigmoid").agrees
+    assert check("dL/dh_2 (1 - h_2^2)", "dL/da_2", activation="sigmoid").kind != "agrees"
+    assert check("dL/dh_2 step(a_2)", "dL/da_2", activation="relu").agrees
+    forgotten = check("dL/dh_2", "dL/da_2", activation="relu")
+    assert forgotten.only_where_active
+    assert "step" in forgotten.statement()
+    assert check("2 dL/dh_2 step(a_2)", "dL/da_2", activation="relu").kind == "constant"
+
+
 def test_slips():
     for formula, target, kind, off_by in (
         ("-(yhat - y) * h_2", "dL/dw_o", "sign", "-1"),
         ("2 * (yhat - y) * h_2", "dL/dw_o", "constant", "2"),
         ("(yhat - y)", "dL/dw_o", "factor", "1 / h_2"),
         ("(yhat - y) * h_2 * w_o**2", "dL/dw_o", "factor", "w_o**2"),
-        ("-w_o * h^2 / (1 + e^(-w_o*h))^2", "dyhat/dw_o", "factor", "-w_o * h_2 * e**u"),  # the report's two
+        ("-w_o * h^2 / (1 + e^(-w_o*h))^2", "dyhat/dw_o", "factor", "-w_o * h_2 * e**u"),
         ("-w_o * h^2 / (1 + e^(-w_o*h))^2", "dyhat/dh_2", "factor", "-h_2**2 * e**u"),
         ("w_o * (yhat - y) * x_2", "dL/dw_i", "no simple ratio", "None"),
         ("h + 1", "dL/dw_i", "no simple ratio", "None"),

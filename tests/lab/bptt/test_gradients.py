@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.lab.bptt.formula import parse
-from core.lab.bptt.gradients import MOST_STEPS, Exercise, backpropagation, error
-from core.lab.bptt.slip import Slip, slips
+from core.lab.bptt.gradients import ACTIVATIONS, MOST_STEPS, Exercise, backpropagation, error
 from core.lab.bptt.worksheet import MOST_WRITTEN, backward, forward, latex
+from core.lab.formula import parse
 
 WEIGHTS = st.floats(-3, 3)
 EXERCISES = st.builds(
@@ -25,6 +23,7 @@ EXERCISES = st.builds(
     w_h=WEIGHTS,
     w_o=WEIGHTS,
     h_0=st.floats(-1, 1),
+    activation=st.sampled_from(sorted(ACTIVATIONS)),
 )
 
 
@@ -41,8 +40,10 @@ def test_the_closed_forms_are_autograds_and_sums_of_products_of_what_the_symbols
     found = backpropagation(exercise)
     assert found.largest_error_autograd < 1e-9
     # Their step is 6e-6, and a gain of 3 over seven steps bends the loss that much: 1.3e-5 was seen.
-    assert found.largest_error_central < 1e-3
+    if exercise.activation != "relu":  # which has a kink
+        assert found.largest_error_central < 1e-3
     values = {"w_i": exercise.w_i, "w_h": exercise.w_h, "w_o": exercise.w_o, "h_0": exercise.h_0, "y": exercise.y}
+    values |= {f"a_{step.t}": step.a for step in found.steps}
     values |= {f"x_{step.t}": step.x for step in found.steps} | {f"h_{step.t}": step.h for step in found.steps}
     values["yhat"] = found.probability
     for gradient in found.gradients:
@@ -104,7 +105,6 @@ def test_weights_of_1e308_saturate_without_a_warning_or_nan():
             numbers += [term.value for term in gradient.terms]
         assert not any(number is not None and math.isnan(number) for number in numbers)
         assert math.isfinite(found.loss)
-        slips(found)
         forward(found)
         backward(found)
 
@@ -139,45 +139,6 @@ def test_errors_are_relative_to_what_is_large():
     assert error(2e300, 1e300) == 0.5
     assert error(0.25, 0.5) == 0.25
     assert error(1.0, None) is None
-
-
-@settings(max_examples=60, deadline=None)
-@given(EXERCISES)
-def test_the_reports_slip_is_off_by_what_the_algebra_says(exercise: Exercise):
-    found = backpropagation(exercise)
-    h, u = found.steps[-1].h, found.logit
-    for row in slips(found):
-        if row.algebra is None or row.ratio is None or abs(row.truth) < 1e-250 or abs(row.report) < 1e-250:
-            continue
-        if row.name in ("dyhat/dw_o", "dL/dw_o"):
-            expected = -exercise.w_o * h * math.exp(u)
-        elif row.name.startswith(("dyhat/", "dL/")):
-            expected = -h * h * math.exp(u)
-        else:
-            expected = 1.0
-        assert row.ratio == pytest.approx(expected, rel=1e-6)
-        assert row.expected == pytest.approx(expected, rel=1e-12)
-        assert row.truth == pytest.approx(row.autograd, rel=1e-6, abs=1e-12)
-
-
-def test_the_reports_formula_itself_is_what_is_called_the_reports():
-    exercise = Exercise()
-    found = backpropagation(exercise)
-    h = found.steps[-1].h
-    rows = {row.name: row for row in slips(found)}
-    slip = -exercise.w_o * h**2 / (1 + math.exp(-exercise.w_o * h)) ** 2
-    assert rows["dyhat/dw_o"].report == pytest.approx(slip)
-    assert rows["dyhat/dh_2"].report == pytest.approx(slip)
-    by_loss = 1 / (1 - found.probability)
-    assert rows["dL/dw_i"].report == pytest.approx(by_loss * slip * rows["dh_2/dw_i"].truth)
-    assert [name for name, row in rows.items() if row.right] == ["dh_2/dw_i", "dh_2/dw_h"]
-    from_elsewhere = {row.name: row for row in slips(backpropagation(Exercise(h_0=0.5)))}
-    assert [name for name, row in from_elsewhere.items() if row.right] == ["dh_2/dw_i"]
-
-
-def test_a_small_derivative_is_right_only_if_it_is_the_truth() -> None:
-    slip = Slip("dL/dw_h", 1e-12, 3e-12, 3e-12, 1 / 3, None, None)
-    assert not slip.right and replace(slip, report=3e-12).right and not replace(slip, report=None).right
 
 
 def test_symbols_in_latex():
