@@ -8,7 +8,7 @@ import pytest
 
 from core.figures.lab.cells import cell_by_hand
 from core.lab.cells.arithmetic import work
-from core.lab.cells.lstm_exercise import PRESETS, MEMORY
+from core.lab.cells.lstm_exercise import MEMORY, PRESETS
 
 
 def test_the_curves_of_the_report() -> None:
