@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +14,10 @@ from core.runtime.i18n import gettext as _
 MOST_POINTS = 2_000
 LARGEST = 1e6  # coordinates; beyond it float32 tells few neighbours apart
 _NUMBER = re.compile(r"[+-]?(\d{1,400}(\.\d{0,400})?|\.\d{1,400})(e[+-]?\d{1,4})?", re.ASCII | re.IGNORECASE)
+_ROW_ENDS = re.compile(r"\\\\|\]\s*,|\n")  # LaTeX, brackets, lines
+_AROUND = re.compile(r"\\(?:begin|end)\{\w*matrix\}|(?:np\.|numpy\.|torch\.)?(?:array|tensor)\(|[][()&]")
+Matrix = tuple[tuple[float, ...], ...]
+_LONGEST = 4_000  # characters of a matrix
 _SEPARATOR = re.compile(r"\s*[,;\t]\s*|\s+")
 
 
@@ -100,3 +104,26 @@ def _is_number(field: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def matrix(text: str, name: str) -> Matrix:
+    """Rows on lines or between semicolons, numbers between blanks or commas; also as NumPy or LaTeX has a matrix.
+
+    Raises ValueError, one line, for what is no matrix of numbers.
+    """
+    if len(text) > _LONGEST:
+        raise ValueError(
+            _("{name} has {count:,} characters; at most {most:,} are read").format(
+                name=name, count=len(text), most=_LONGEST
+            )
+        )
+    lines = _AROUND.sub(" ", _ROW_ENDS.sub(";", text)).split(";")
+    rows = [row for row in (line.replace(",", " ").split() for line in lines) if row]
+    if not rows:
+        raise ValueError(_("{name} is empty; type rows between semicolons, as in 0.6 0.1; 0.2 0.3").format(name=name))
+    return tuple(tuple(number(value, name) for value in row) for row in rows)
+
+
+def written(rows: Sequence[Sequence[float]]) -> str:
+    """Numbers as `matrix` reads them."""
+    return "; ".join(" ".join(f"{value:g}" for value in row) for row in rows)

@@ -9,7 +9,7 @@ The loss is the cross-entropy. With d_t = ∂L/∂a_t: d_T = W_oᵀ(ŷ − y) �
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,13 +17,12 @@ import numpy as np
 
 from core.lab.bptt.gradients import ACTIVATIONS, Exercise
 from core.lab.formula import Array
-from core.lab.typed_numbers import number
+from core.lab.typed_numbers import Matrix
 from core.runtime.i18n import gettext as _
 
 MOST_UNITS, MOST_TIMES = 4, 6  # units, inputs or classes; and steps
 _LARGEST = 100.0  # size of a number, so that nothing overflows
 _WIDTH = 6e-6
-Matrix = tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -180,17 +179,3 @@ def _central(loss: Callable[[], object], weight: object) -> Array:
         flat[place] = value
         found[place] = (ends[0] - ends[1]) / (2 * _WIDTH)
     return found.reshape(tuple(weight.shape))  # type: ignore[attr-defined]
-
-
-def matrix(text: str, name: str) -> Matrix:
-    """Rows on lines or between semicolons, numbers between blanks or commas. Raises ValueError, one line."""
-    rows = [row.replace(",", " ").split() for row in text[:2_000].strip("[] \n").replace("\n", ";").split(";")]
-    rows = [row for row in rows if row]
-    if not rows:
-        raise ValueError(_("{name} is empty; type rows between semicolons, as in 0.6 0.1; 0.2 0.3").format(name=name))
-    return tuple(tuple(number(value, name) for value in row) for row in rows)
-
-
-def written(rows: Sequence[Sequence[float]]) -> str:
-    """Numbers as `matrix` reads them."""
-    return "; ".join(" ".join(f"{value:g}" for value in row) for row in rows)

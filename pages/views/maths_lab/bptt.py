@@ -7,9 +7,9 @@ import streamlit as st
 from core.lab.attempt import Problem
 from core.lab.bptt.gradients import ACTIVATIONS, MOST_STEPS, Backpropagation, Exercise, backpropagation
 from core.lab.bptt.problem import drawn, problem
-from core.lab.bptt.units import Units, checks, matrix, work, written
+from core.lab.bptt.units import Units, checks, work
 from core.lab.bptt.worksheet import backward, forward
-from core.lab.typed_numbers import number
+from core.lab.typed_numbers import matrix, number, written
 from core.lab.worksheet import Sheet
 from core.runtime.i18n import gettext as _
 from pages.views.maths_lab import attempt, derivation, mistakes, vanishing, worksheet

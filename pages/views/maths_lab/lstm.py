@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from itertools import cycle, islice
+
 import streamlit as st
 
 from core.figures.lab.cells import cell_by_hand
 from core.lab.cells.activations import ACTIVATIONS
 from core.lab.cells.arithmetic import GATES, MOST_STEPS, Exercise, Worked, work
-from core.lab.cells.check import DIGITS, check
+from core.lab.cells.check import DIGITS, Check, check
 from core.lab.cells.exercise_text import ALL_DIGITS, LONGEST, Tables, from_line, rounded, to_line
+from core.lab.cells.layer import Layer, check_layer
 from core.lab.cells.lstm_exercise import PRESETS, USUAL
 from core.lab.cells.problem import drawn, problem
 from core.lab.cells.worksheets import sheet, step_sheet
+from core.lab.typed_numbers import matrix
+from core.lab.worksheet import Sheet
 from core.runtime.i18n import gettext as _
+from core.runtime.i18n import together
 from pages.views.maths_lab import attempt, worksheet
 from pages.widgets import query_params, tables
-from pages.widgets.number_inputs import slide_whole
+from pages.widgets.number_inputs import ask_text, slide_whole
 from pages.wording.tokens import plain
 
 _BASE, _NOW, _VERSION = "hand base", "hand now", "hand version"  # of the session: tables as given, as typed
 _BESIDE = 4  # inputs a step: with more of them the tables stand below each other
 _WIDTH = 58  # pixels of a column of numbers
+_W, _U = ("0.5 -1", "1.2 0.4", "-0.6 0.9"), ("0.3 0.1", "-0.2 0.4")  # rows of weights to start from
 
 
 def view() -> None:
@@ -31,7 +38,21 @@ def view() -> None:
             "is a number. x₁ or x₂ asks to store it in place of the old one. x₃ asks to output it."
         )
     )
-    sheet_number = attempt.seed("cell")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        several = (
+            query_params.choice(
+                st.segmented_control,
+                _("Units"),
+                {"one": _("one"), "several": _("several, peepholes")},
+                name="hand_n",
+                key="hand n",
+            )
+            == "several"
+        )
+        sheet_number = None if several else attempt.seed("cell")
+    if several:
+        _several()
+        return
     exercise = _own() if sheet_number is None else drawn(sheet_number)
     if exercise is not None and attempt.show(problem(exercise), "cell", given=sheet_number is not None):
         worked = work(exercise)
@@ -39,6 +60,88 @@ def view() -> None:
         _outcome(worked, decimals)
         _step(worked, decimals)
         worksheet.copies(sheet(worked, decimals), "hand")
+
+
+def _several() -> None:
+    """A layer whose weights are pasted as matrices."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        cell = query_params.choice(
+            st.segmented_control,
+            _("Cell"),
+            {name: name.upper() for name in ("lstm", "gru", "rnn")},
+            name="hand_cell",
+            key="hand cell",
+        )
+        coupled = peeping = False
+        if cell == "lstm":
+            coupled = _switch(_("Coupled gates, i = 1 − f"), "hand_coupled")
+            peeping = _switch(_("Peepholes"), "hand_peep")
+    names = [name for name in GATES[cell] if not (coupled and name == "i")]
+    try:
+        layer = _pasted(cell, names, coupled=coupled, peeping=peeping)
+        asked = problem(layer)
+    except ValueError as error:
+        st.error(plain(str(error)))
+        return
+    if attempt.show(asked, "layer"):
+        lines = tuple(line for part in asked.parts for line in asked.working(part))
+        worksheet.show(Sheet(asked.title, lines), "hand layer")
+        _checked(check_layer(layer, asked.truth))
+
+
+def _switch(label: str, name: str) -> bool:
+    on: bool = query_params.linked(
+        st.toggle,
+        label,
+        name=name,
+        key=name.replace("_", " "),
+        default=False,
+        read={"1": True}.get,
+        write=lambda _on: "1",
+    )
+    return on
+
+
+def _pasted(cell: str, names: list[str], *, coupled: bool, peeping: bool) -> Layer:
+    """The matrices of the boxes, which start with two units. Raises ValueError for what cannot be read."""
+    count = len(names)
+    boxes = [
+        ("W", "hand_w", _rows(_W, 2 * count)),
+        ("U", "hand_u", _rows(_U, 2 * count)),
+        ("b", "hand_b", " ".join(["0.1", "-0.2"] * count)),
+        ("x", "hand_x", "1 0.5; -1 2; 0 -1.5"),
+        ("y_0; c_0" if cell == "lstm" else "y_0", "hand_0", "0 0; 0 0" if cell == "lstm" else "0 0"),
+    ]
+    if cell == "gru":
+        boxes.append(("d", "hand_d", "0.2 0.1"))
+    if peeping:
+        boxes.append(("P", "hand_p", _rows(_U, 3 - coupled)))
+    typed = {}
+    for row in (boxes[:3], boxes[3:]):
+        for column, (name, key, usual) in zip(st.columns(len(row)), row, strict=True):
+            with column:
+                typed[key] = matrix(ask_text(f"${name}$", f"{key}_{cell}{count}", usual), name.replace("_", ""))
+    rows = ", ".join(names)
+    said = _(
+        "Rows between semicolons, or pasted from NumPy or LaTeX. W, U and b have the units’ rows of {gates}, in order."
+    )
+    peeped = _("P has a row for each of {gates}.").format(gates=", ".join(name for name in names if name in "ifo"))
+    st.caption(plain(together([said.format(gates=rows), *([peeped] if peeping else [])])))
+    return Layer.stacked(
+        cell,
+        typed["hand_w"],
+        typed["hand_u"],
+        typed["hand_b"],
+        typed["hand_x"],
+        typed["hand_0"],
+        d=typed.get("hand_d", ()),
+        peepholes=typed.get("hand_p", ()),
+        coupled=coupled,
+    )
+
+
+def _rows(some: tuple[str, ...], count: int) -> str:
+    return "; ".join(islice(cycle(some), count))
 
 
 def _own() -> Exercise | None:
@@ -217,13 +320,7 @@ def _outcome(worked: Worked, decimals: int) -> None:
 
 def _remarks(worked: Worked) -> None:
     """How far it is from decimals, and what lies beyond the largest number."""
-    checked = check(worked)
-    st.success(
-        _(
-            "Checked {numbers:,} numbers against decimals of {digits} digits. Largest error: {error:.1e} ({where})."
-        ).format(numbers=checked.numbers, digits=DIGITS, error=checked.error, where=plain(checked.where)),
-        icon=":material/check:",
-    )
+    _checked(check(worked))
     if any(step.held for step in worked.steps):
         st.warning(
             _(
@@ -232,6 +329,15 @@ def _remarks(worked: Worked) -> None:
                 "plot leaves these numbers out."
             )
         )
+
+
+def _checked(checked: Check) -> None:
+    st.success(
+        _(
+            "Checked {numbers:,} numbers against decimals of {digits} digits. Largest error: {error:.1e} ({where})."
+        ).format(numbers=checked.numbers, digits=DIGITS, error=checked.error, where=plain(checked.where)),
+        icon=":material/check:",
+    )
 
 
 def _step(worked: Worked, decimals: int) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from core.lab.bptt.gradients import ACTIVATIONS, Exercise, backpropagation
 from core.lab.bptt.problem import drawn, problem
-from core.lab.bptt.units import Units, checks, matrix, work, written
+from core.lab.bptt.units import Units, checks, work
+from core.lab.typed_numbers import matrix, written
 
 HUGE = 1e308
 SEVERAL = Units(
