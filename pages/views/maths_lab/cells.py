@@ -17,7 +17,7 @@ from core.models.step_arithmetic import Working, working
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
 from pages.help.texts import texts
-from pages.views.maths_lab import worksheet
+from pages.views.maths_lab import moving, worksheet
 from pages.widgets import answers, black_box, classes, frame, models, query_params, tables, text_strip
 from pages.widgets.number_inputs import key_of, slide_whole
 from pages.wording.tokens import plain
@@ -38,7 +38,9 @@ def view() -> None:
         models.tell_of_none()
         return
     chosen = _one_a_cell(checkpoints)
-    lines = [*_live(text, chosen), *_costs(chosen)]
+    lines = _live(text, chosen)
+    moving.view()
+    lines += _costs(chosen)
     if lines:
         worksheet.copies(Sheet("RNN, GRU, LSTM", tuple(lines)), "cells")
     _speed(chosen)

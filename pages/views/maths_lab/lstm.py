@@ -32,12 +32,6 @@ _W, _U = ("0.5 -1", "1.2 0.4", "-0.6 0.9"), ("0.3 0.1", "-0.2 0.4")  # rows of w
 
 def view() -> None:
     """The tables and what follows from them, or an error where a cell holds no number."""
-    st.write(
-        _(
-            "A cell with a single unit, so that you can follow every number. In the first exercise x₄ "
-            "is a number. x₁ or x₂ asks to store it in place of the old one. x₃ asks to output it."
-        )
-    )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         several = (
             query_params.choice(
@@ -146,6 +140,12 @@ def _rows(some: tuple[str, ...], count: int) -> str:
 
 def _own() -> Exercise | None:
     """The exercise of the tables, which the link carries; None, with a line, where a cell holds no number."""
+    st.write(
+        _(
+            "A cell with a single unit, so that you can follow every number. In the first exercise x₄ "
+            "is a number. x₁ or x₂ asks to store it in place of the old one. x₃ asks to output it."
+        )
+    )
     base = _base()
     typed = _tables(base)
     st.session_state[_NOW] = typed

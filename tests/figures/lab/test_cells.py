@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.figures.lab.cells import cell_by_hand
+from core.figures.lab.cells import cell_by_hand, cell_drawn
 from core.lab.cells.arithmetic import work
 from core.lab.cells.lstm_exercise import MEMORY, PRESETS
 
@@ -34,3 +34,15 @@ def test_what_is_too_large_to_draw_leaves_a_gap() -> None:
     exercise = replace(MEMORY, inputs=((0.0, 1.0, 0.0, 1e308), (0.0, 0.0, 0.0, 0.0)), c0=0.0)
     offered = next(curve for curve in cell_by_hand(work(exercise)).data if curve.name == "g(z), candidate")
     assert list(offered.y) == [None, 0.0]
+
+
+def test_the_drawn_cell_has_the_values_of_every_step() -> None:
+    worked = work(PRESETS["lstm"])
+    figure = cell_drawn(worked)
+    assert [frame.name for frame in figure.frames] == [str(step.t) for step in worked.steps]
+    for frame, step in zip(figure.frames, worked.steps, strict=True):
+        gates, words = frame.data
+        g, i, f, o = step.gates
+        assert list(gates.marker.color) == [f, i, g, o]
+        assert f"y<sub>{step.t}</sub> = {step.y:.2f}".replace("-", "−") in words.text
+    assert list(figure.data[-2].marker.color) == list(figure.frames[0].data[0].marker.color)

@@ -282,7 +282,7 @@ def test_the_equations_have_the_numbers_of_the_trace_and_the_costs_are_counted()
         at.text_input(key="q").set_value(text)
         sound(at.run())
         assert bool(at.info) == (not text.strip())
-        assert "Cost and accuracy" in [header.value for header in at.header][1]
+        assert "Cost and accuracy" in [header.value for header in at.header][2]
 
 
 def test_a_click_on_a_word_chooses_the_token_of_the_cells() -> None:
