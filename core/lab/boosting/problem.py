@@ -145,7 +145,8 @@ def form_name(form: str) -> str:
 def _question(exercise: Exercise) -> str:
     return _(
         "{rows} rows of {classes} classes. Each round's learner names a class for every row. Work out the errors, "
-        "votes and weights by {form}."
+        "votes and weights by {form}. q is the factor of the weights of wrong rows, Z makes the new weights sum to 1, "
+        "g are the votes for a class, err is the share of rows that all rounds have wrong."
     ).format(rows=len(exercise.labels), classes=len(exercise.names), form=form_name(exercise.form))
 
 
@@ -424,7 +425,10 @@ def problem_of_errors(errors: Sequence[float], classes: int, form: str = RISK) -
     given = tuple(Line(rf"\varepsilon_{{{t}}} = {number(error, 6)}") for t, error in enumerate(errors, 1))
     known = {f"e{t}": error for t, error in enumerate(errors, 1)}
     known |= {"k": float(classes), "form": float(FORMS.index(form))}
-    question = _("The weighted errors of {count} rounds, K = {classes}, by {form}.")
+    question = _(
+        "The weighted errors of {count} rounds, K = {classes}, by {form}. q is the factor of the weights of wrong "
+        "rows, Z makes the new weights sum to 1, R is the risk after the round."
+    )
     return Problem(
         _("Boosting by hand"),
         question.format(count=len(errors), classes=classes, form=form_name(form)),

@@ -385,8 +385,21 @@ def _question(layer: Layer, asked: int) -> str:
     return _("Work out {steps} steps: every sum, every gate, every state.").format(steps=steps)
 
 
+_EQUATIONS = {
+    "lstm": r"c_t &= f(z_i)\, g(z) + f(z_f)\, c_{t-1} \\ y_t &= f(z_o)\, h(c_t)",
+    "gru": r"s &= U y_{t-1} + d, \quad z_n = W x_t + b + r \odot s \\ y_t &= (1 - z) \odot n + z \odot y_{t-1}",
+    "rnn": r"y_t &= f(z)",
+}
+
+
 def _given(layer: Layer) -> tuple[Line, ...]:
-    """The weights, the inputs, and the states before the first step."""
+    """The equations, the weights, the inputs, and the states before the first step."""
+    sums = r"z &= W x_t + U y_{t-1} + b" + (r" \quad (+\, p \odot c)" if layer.peepholes else "")
+    equations = rf"\begin{{aligned}}{sums} \\ {_EQUATIONS[layer.cell]}\end{{aligned}}"
+    return Line(equations, _("Each gate has a sum z of its own")), *_numbers(layer)
+
+
+def _numbers(layer: Layer) -> tuple[Line, ...]:
     lstm, gru, width = layer.cell == "lstm", layer.cell == "gru", len(layer.inputs[0])
     steps = [["t", *map(str, range(1, len(layer.inputs) + 1))]]
     steps += [[f"x_{i + 1}", *(number(x[i], 4) for x in layer.inputs)] for i in range(width)]
