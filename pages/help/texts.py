@@ -70,5 +70,5 @@ def _prose(about: Mapping[str, str]) -> dict[str, str]:
 def extract(file: BinaryIO, *_arguments: object, **_options: object) -> Iterator[tuple[int, str, str, list[str]]]:
     """The texts of a TOML file, for pybabel to put into the catalogues (`tool.babel` in pyproject.toml)."""
     for about in tomllib.load(file).values():
-        for text in _prose(about).values():
+        for text in (*_prose(about).values(), *(task["ask"] for task in about.get("tasks", ()))):
             yield 1, "mark", text, []

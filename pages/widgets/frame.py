@@ -13,7 +13,7 @@ from core.data.examples import examples
 from core.runtime import i18n
 from core.runtime.i18n import gettext as _
 from core.runtime.malloc import give_back
-from pages.help import about
+from pages.help import about, lessons
 from pages.server import garbage_collection, limits
 from pages.widgets import query_params
 from pages.widgets.sentences import second_sentence
@@ -78,6 +78,7 @@ def set_up(page: str) -> None:
             required=True,
             persist_state="session",
         )
+        lessons.offer()
     query_params.carry("lang", _language_in_link())
     limits.tell()
 
@@ -98,6 +99,7 @@ def head(title: str, question: str, views: Mapping[str, str] | None = None, *, n
         with st.container(horizontal=True, vertical_alignment="center", width="content", gap="xxsmall"):
             about.show(page, view)
             _copy_link(key="copy link", data={"label": _("Copy link"), "copied": _("Copied")}, width=92)
+    lessons.gate()
     return view
 
 
