@@ -88,6 +88,8 @@ def test_a_file_that_is_no_list_of_lessons_is_refused(
         return
     with pytest.raises(ValueError, match=r"mine\.toml"):
         lessons.lessons()
+    at = sound(opened(q="so good"))
+    assert "mine.toml" in said(at).replace("\\", "") and at.metric
 
 
 def test_lessons_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
