@@ -94,7 +94,7 @@ def gate() -> None:
     with st.container(border=True):
         if where:
             lesson, number = where
-            title = _("{name}: task {number} of {count}")
+            title = _("{name} · task {number} of {count}")
             st.caption(plain(title.format(name=_(lesson.name), number=number + 1, count=len(lesson.tasks))))
         lead(question)
         if answered is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
 import streamlit as st
 
 from core.lab.mixture.em import Kind, Parameters, check_points, expectation
@@ -16,6 +15,8 @@ from pages.widgets import query_params
 from pages.widgets.number_inputs import ask_lines, ask_whole
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from core.lab.mixture.states import States
 
 GIVEN, OWN, STATES = "given", "own", "states"
@@ -147,7 +148,7 @@ def _shares(example: _Example) -> str:
     points = read_points(example.points)
     delta = expectation(points, read_start(example.start["full"], points.shape[1], "full")).responsibilities
     first = (0.8 * delta[:, :-1] + 0.2 / delta.shape[1]).round(2)  # no share is 0, so that nothing collapses at once
-    rows = np.column_stack([first, (1 - first.sum(axis=1)).round(2)])
+    rows = [[*row, round(1 - sum(row), 2)] for row in first.tolist()]
     return "\n".join(", ".join(f"{value:g}" for value in row) for row in rows)
 
 
