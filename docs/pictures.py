@@ -19,6 +19,7 @@ from core.benchmarks.visitor import server
 DOCS = Path(__file__).parent
 PROVERBS = {"q": "Better late than never", "second": "Better never than late"}
 BOLD = {"q": "Not bad, really good", "second": "Not good, really bad"}
+ANSWERS = "z1:3,zi1:90,i1:1,zf1:10,f1:1,zo1:-10,o1:0,c1:3,y1:0,z2:-2,zi2:90,i2:1,zf2:10,f2:10"  # the last one a slip
 REPORTED = {"q": "whoever stole my antidepressants I hope you are happy now"}
 PICTURES = {  # page, link, height
     "home": ("", {"q": "Better late than never"}, 950),
@@ -30,7 +31,7 @@ PICTURES = {  # page, link, height
     "patching": ("Trajectories", BOLD | {"view": "patch"}, 1300),
     "attributions": ("Attributions", {"q": "I don't think this is a good idea", "models": "lstm"}, 1150),
     "benchmark": ("Attributions", {"view": "league"}, 1500),
-    "lab": ("Maths_Lab", {"lab": "lstm"}, 1500),
+    "lab": ("Maths_Lab", {"lab": "lstm", "try": ANSWERS}, 1680),
     "models": ("Models", {}, 1250),
 }
 WIDTH = 1180  # the sidebar is left out of the pictures
