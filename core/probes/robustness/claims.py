@@ -17,13 +17,15 @@ def claim(question: Question, found: Certificate) -> str:
         parts.append(
             _("{bounded:,} of them are bounded by intervals, the others were read.").format(bounded=found.bounded)
         )
-    if found.status == CERTIFIED and not isinstance(found.family, Moves):
+    if found.status == CERTIFIED and found.sequences > 1 and not isinstance(found.family, Moves):
         parts.append(_("That the listed words keep the meaning is not proved."))
     if question.alike:
         parts.append(
-            _("{count:,} listed words are left out: the model reads them as another of these words.").format(
-                count=question.alike
-            )
+            ngettext(
+                "{count:,} listed word is left out: the model reads it as another of these words.",
+                "{count:,} listed words are left out: the model reads them as another of these words.",
+                question.alike,
+            ).format(count=question.alike)
         )
     if isinstance(found.family, Moves) and found.family.pinned:
         parts.append(_("Locked words, punctuation and links stay where they are."))

@@ -23,6 +23,7 @@ from core.models.predictor import BlackBox
 from core.probes.robustness import records
 from core.probes.robustness.bounds import bounds
 from core.probes.robustness.certify import CERTIFIED, FLIPPED, UNDECIDED, Certificate
+from core.probes.robustness.claims import claim
 from core.probes.robustness.families import Substitutions
 from core.probes.robustness.questions import Question, moves
 from core.probes.robustness.verify import _drawn, verify
@@ -227,6 +228,11 @@ def test_unknown_words_are_read_as_one() -> None:
     model = checkpoint()
     assert listing(model, "so bad", [["zzz", "yyy", "so"], ["bad"]], 1).alike == 3
     assert told_apart(model, ("so", "zzz"), [["yyy", "xxx", "not"], ["yyy", "bad"]]) == (("yyy", "not"), ("bad",))
+    question = listing(model, "zzz", [["yyy"]], 1)
+    assert claim(question, last(question)) == (
+        "The list has no substitute that the model can tell from these words. 1 listed word is left out: the model "
+        "reads it as another of these words."
+    )
 
 
 @pytest.fixture
