@@ -217,9 +217,14 @@ def test_orders_that_are_not_fluent_are_passed_over() -> None:
     tokens = ("so", "good", "late", "never", "bad")
     own, *others = trigram.score([tokens, *permutations(tokens)]).tolist()
     box = BlackBox(lambda texts: [0.9] * len(texts), "made:up")
-    found = last(moves(box, " ".join(tokens), 4, trigram=trigram, floor=2.0))
+    question = moves(box, " ".join(tokens), 4, trigram=trigram, floor=2.0)
+    found = last(question)
     assert found.status == CERTIFIED and found.sequences == found.covered == 120
     assert found.passed == sum(one < own - 2.0 - 1e-4 for one in others)
+    assert claim(question, found).startswith(
+        f"Only orders at most 2 nats less fluent than the text count; {found.passed} others are not read. "
+        f"Certified: none of the {120 - found.passed} orders"
+    )
     with pytest.raises(ValueError, match="0 nats"):
         moves(box, "so good", 1, trigram=trigram, floor=-1.0)
 
