@@ -194,10 +194,13 @@ class Model:
         """
         from core.probes.robustness.questions import moves, substitutions
 
+        if max_changes is not None and max_shift is not None:
+            raise ValueError("max_changes and max_shift are two questions; ask one")
+        timed = seconds is not None
         question = (
-            substitutions(self.checkpoint, text, max_changes, **more)
+            substitutions(self.checkpoint, text, max_changes, timed=timed, **more)
             if max_shift is None
-            else moves(self.checkpoint, text, max_shift, **more)
+            else moves(self.checkpoint, text, max_shift, timed=timed, **more)
         )
         return _last(question.answers(seconds))
 

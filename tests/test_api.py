@@ -86,8 +86,17 @@ def test_what_cannot_be_is_said_in_a_line(model: Model, tiny_checkpoints: Path) 
         model.predict(TEXT)
     with pytest.raises(ValueError, match=r"no checkpoint 'what'; available: rnn, gru, lstm"):
         load("what", tiny_checkpoints)
+    with pytest.raises(ValueError, match="max_changes and max_shift are two questions"):
+        model.certify("so good", max_changes=1, max_shift=1)
     with pytest.raises(ValueError, match="the text is empty"):
         model.order(" ")
+
+
+def test_a_limit_of_time_lets_any_number_of_sequences_be_asked_about(model: Model) -> None:
+    text = " ".join(f"w{number}" for number in range(30))
+    with pytest.raises(ValueError, match="sequences would have to be read"):
+        model.certify(text, max_shift=3)
+    assert model.certify(text, max_shift=3, seconds=0.01).sequences > 50_000_000
 
 
 def test_a_bidirectional_model_answers_what_needs_no_state_on_the_way(tmp_path: Path) -> None:

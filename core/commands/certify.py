@@ -94,6 +94,8 @@ def _question(options: argparse.Namespace, model: Model, text: str) -> Question:
 
 
 def _found(options: argparse.Namespace, question: Question) -> Any:
+    if isinstance(question.model, predictor.BlackBox):
+        console.progress(f"{question.model.name}: up to {question.family.count:,} texts to ask about")
     return console.last(
         console.bar(
             question.answers(options.seconds),
@@ -166,6 +168,8 @@ def verify(options: argparse.Namespace) -> int:
     from core.probes.robustness.verify import verify as check
 
     lines = json_log.read(Path(options.file), NEEDED)
+    if not lines:
+        raise ValueError(f"{options.file} has no certificate")
     models = _models_of(options, lines)
     fluency = _fluency() if any(line.get("floor") is not None for line in lines) else None
 

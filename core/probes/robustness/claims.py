@@ -12,35 +12,38 @@ from core.runtime.i18n import ngettext, together
 
 def claim(question: Question, found: Certificate) -> str:
     """In the current language."""
-    parts = [_said(question, found)]
+    parts = []
+    if question.floor is not None:
+        parts.append(
+            _(
+                "Only orders at most {floor:g} nats less fluent than the text count; {passed:,} others are not read."
+            ).format(floor=question.floor, passed=found.passed)
+        )
+    parts.append(_said(question, found))
     if found.status == CERTIFIED and found.bounded:
         parts.append(
             _("{bounded:,} of them are bounded by intervals, the others were read.").format(bounded=found.bounded)
         )
-    if found.status == CERTIFIED and not isinstance(found.family, Moves):
+    if found.status == CERTIFIED and found.sequences > 1 and not isinstance(found.family, Moves):
         parts.append(_("That the listed words keep the meaning is not proved."))
     if question.alike:
         parts.append(
-            _("{count:,} listed words are left out: the model reads them as another of these words.").format(
-                count=question.alike
-            )
+            ngettext(
+                "{count:,} listed word is left out: the model reads it as another of these words.",
+                "{count:,} listed words are left out: the model reads them as another of these words.",
+                question.alike,
+            ).format(count=question.alike)
         )
     if isinstance(found.family, Moves) and found.family.pinned:
         parts.append(_("Locked words, punctuation and links stay where they are."))
-    if question.floor is not None:
-        parts.append(
-            _("{passed:,} orders are more than {floor:g} nats less fluent than the text and were passed over.").format(
-                passed=found.passed, floor=question.floor
-            )
-        )
     return together(parts)
 
 
 def _said(question: Question, found: Certificate) -> str:
     family = found.family
     numbers = {
-        "count": found.sequences,
-        "covered": found.covered,
+        "count": found.sequences - (found.passed if found.status == CERTIFIED else 0),
+        "covered": found.covered - found.passed,
         "most": family.most,
         "size": found.size or 0,
         "label": shown(found.witness.label) if found.witness else "",

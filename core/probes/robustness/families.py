@@ -18,6 +18,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from math import comb
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +28,7 @@ from core.runtime.i18n import gettext as _
 BLOCK = 5_040  # rows
 _FRONTIER = 16_384  # orders grown together
 _MOST_TOGETHER = 62  # tokens, each a bit of a number
+_MOST_STATES = 15_000  # sets of tokens at one place; of more, even counting the orders takes minutes
 
 
 class Part(NamedTuple):
@@ -157,6 +159,13 @@ class Moves:
                     count=len(self.tokens), most=_MOST_TOGETHER
                 )
             )
+        near = min(2 * self.most, len(self.tokens) - len(self.pinned), self.window or _MOST_TOGETHER)
+        if comb(near, near // 2) > _MOST_STATES:
+            raise ValueError(
+                _("{given:,} places are too many for {count:,} words; allow nearer moves").format(
+                    given=self.most, count=len(self.tokens)
+                )
+            )
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -180,8 +189,17 @@ class Moves:
     @cached_property
     def _counts(self) -> list[int]:
         """How many move no token, one by 1 place and none further, by 2, …"""
-        within = [1, *(1 + sum(self._counted(*span, most) for span in self._spans) for most in range(1, self.most + 1))]
+        whole = self.window is None
+        within = [1]
+        for most in range(1, self._furthest + 1):
+            spans = (self._counted(*span, most) for span in self._spans)
+            within.append(self._counted(0, len(self.tokens), most, moved=False) if whole else 1 + sum(spans))
         return [1, *(more - fewer for fewer, more in pairwise(within))]
+
+    @property
+    def _furthest(self) -> int:
+        """How many places any token can move."""
+        return min(self.most, len(self.tokens) - 1)
 
     @cached_property
     def _spans(self) -> list[tuple[int, int]]:
@@ -191,7 +209,7 @@ class Moves:
 
     def parts(self, proved: object = None) -> Iterator[Part]:
         """The parts; nothing is left out of them."""
-        for size in range(1, self.most + 1):
+        for size in range(1, self._furthest + 1):
             yield Part(size, self._counts[size], _gathered(self._moved(size)))
 
     def _moved(self, size: int) -> Iterator[np.ndarray]:
@@ -207,11 +225,11 @@ class Moves:
         near = range(max(position - most, first), min(position + most + 1, last))
         return [token for token in near if token not in self.pinned]
 
-    def _rules(self, first: int, last: int, most: int) -> list[list[tuple[int, int, int]]]:
+    def _rules(self, first: int, last: int, most: int, moved: bool = True) -> list[list[tuple[int, int, int]]]:
         """For each position of a span, the tokens that may follow there: as bits, with the one that must have come
         before it (an equal one) and those that have no later place, of which none but itself may be missing.
 
-        The first position is not its own token's.
+        With `moved`, the first position is not its own token's.
         """
         bits = {token: 1 << (token - first) for token in range(first, last)}
         free = [token for token in range(first, last) if token not in self.pinned]
@@ -223,14 +241,18 @@ class Moves:
         rules = []
         for position in range(first, last):
             due = sum(bits[token] for token in free if latest[token] == position)
-            reach = [token for token in self._reach(position, first, last, most) if token != first or position > first]
+            reach = [
+                token
+                for token in self._reach(position, first, last, most)
+                if not moved or token != first or position > first
+            ]
             rules.append([(bits[token], before.get(token, 0), due & ~bits[token]) for token in reach])
         return rules
 
-    def _counted(self, first: int, last: int, most: int) -> int:
-        """How many orders differ from the text from the first token of a span on and nowhere behind it."""
+    def _counted(self, first: int, last: int, most: int, moved: bool = True) -> int:
+        """How many orders differ from the text in a span only; with `moved`, from its first token on."""
         counts = Counter({0: 1})
-        for choices in self._rules(first, last, most):
+        for choices in self._rules(first, last, most, moved):
             longer: Counter[int] = Counter()
             for used, count in counts.items():
                 for bit, before, due in choices:

@@ -10,7 +10,8 @@ from core.probes.robustness.certify import Certificate, Variant
 from core.probes.robustness.families import Moves
 from core.probes.robustness.questions import Question
 
-NEEDED = frozenset(("model", "text", "kind", "most", "model_hash"))
+_FOUND = ("status", "label", "margin", "tokens", "sequences", "covered", "witness", "closest", "bounded", "complete")
+NEEDED = frozenset(("model", "text", "kind", "most", "model_hash", *_FOUND))
 """Keys of every line."""
 SUBSTITUTIONS, MOVES = "substitutions", "moves"
 _QUESTION = ("model_hash", "text", "kind", "most", "list_hash", "window", "floor", "pinned")

@@ -2,7 +2,8 @@
 
 - ``wordnet``: WordNet's synonyms and the word's other forms, those that the guards of edits let through one by one;
 - ``typos``: slips of the finger, as edits propose them;
-- a file: a word and its substitutes a line, with spaces, tabs or commas between. No guard looks at them.
+- a file: a word and its substitutes a line, with spaces, tabs or commas between, or a colon after the word. No
+  guard looks at them.
 
 No list proves that the meaning is kept. A word that a model does not know is to it the one unknown word, whichever it
 is: of several in a list it reads one.
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 WORDNET, TYPOS = NAMES = "wordnet", "typos"
 _LARGEST = 5_000_000  # bytes of a file
+_AFTER_WORD = re.compile(r"(?<=\w):(?=\s|\w)|(?<=\s):(?=\s)")  # a colon, but not that of an emoticon
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ def _of_file(path: Path, model: Model) -> dict[str, list[str]]:
         raise ValueError(_("{file} is not UTF-8 text").format(file=path.name)) from None
     offered: dict[str, list[str]] = {}
     for line in text.splitlines():
-        read = [model.preprocessing(word) for word in line.replace(",", " ").replace(":", " ").split()]
+        read = [model.preprocessing(word) for word in _AFTER_WORD.sub(" ", line.replace(",", " "), count=1).split()]
         if read and len(read[0]) == 1:
             offered.setdefault(read[0][0], []).extend(word for words in read[1:] if len(words) == 1 for word in words)
     if not any(offered.values()):

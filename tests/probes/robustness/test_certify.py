@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import random
 from dataclasses import replace
-from itertools import permutations, product
+from itertools import islice, permutations, product
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,11 @@ from core.models.predictor import BlackBox
 from core.probes.robustness import records
 from core.probes.robustness.bounds import bounds
 from core.probes.robustness.certify import CERTIFIED, FLIPPED, UNDECIDED, Certificate
+from core.probes.robustness.claims import claim
 from core.probes.robustness.families import Substitutions
 from core.probes.robustness.questions import Question, moves
-from core.probes.robustness.verify import verify
-from core.probes.robustness.word_lists import WordList, told_apart
+from core.probes.robustness.verify import _drawn, verify
+from core.probes.robustness.word_lists import WordList, listed, told_apart
 from tests.killed import Tell, killed
 from tests.probes.small_models import random_checkpoint, random_trigram
 
@@ -215,9 +217,14 @@ def test_orders_that_are_not_fluent_are_passed_over() -> None:
     tokens = ("so", "good", "late", "never", "bad")
     own, *others = trigram.score([tokens, *permutations(tokens)]).tolist()
     box = BlackBox(lambda texts: [0.9] * len(texts), "made:up")
-    found = last(moves(box, " ".join(tokens), 4, trigram=trigram, floor=2.0))
+    question = moves(box, " ".join(tokens), 4, trigram=trigram, floor=2.0)
+    found = last(question)
     assert found.status == CERTIFIED and found.sequences == found.covered == 120
     assert found.passed == sum(one < own - 2.0 - 1e-4 for one in others)
+    assert claim(question, found).startswith(
+        f"Only orders at most 2 nats less fluent than the text count; {found.passed} others are not read. "
+        f"Certified: none of the {120 - found.passed} orders"
+    )
     with pytest.raises(ValueError, match="0 nats"):
         moves(box, "so good", 1, trigram=trigram, floor=-1.0)
 
@@ -226,6 +233,11 @@ def test_unknown_words_are_read_as_one() -> None:
     model = checkpoint()
     assert listing(model, "so bad", [["zzz", "yyy", "so"], ["bad"]], 1).alike == 3
     assert told_apart(model, ("so", "zzz"), [["yyy", "xxx", "not"], ["yyy", "bad"]]) == (("yyy", "not"), ("bad",))
+    question = listing(model, "zzz", [["yyy"]], 1)
+    assert claim(question, last(question)) == (
+        "The list has no substitute that the model can tell from these words. 1 listed word is left out: the model "
+        "reads it as another of these words."
+    )
 
 
 @pytest.fixture
@@ -266,6 +278,47 @@ def test_certificates_verify_and_changed_ones_do_not(logged: tuple[Checkpoint, P
     assert verify(substituted, model, remade=lambda *_asked: other).faults == ("the list has changed since",)
 
 
+def test_witnesses_are_changes_of_the_kind(logged: tuple[Checkpoint, Path]) -> None:
+    """A line whose witness flips, but is no such change of the text, does not verify."""
+    model, path = logged
+    substituted, moved, _other = json_log.read(path, records.NEEDED)
+    for line, text in ((substituted, "late good late"), (moved, "never so good late")):
+        ((margin,), (label,)) = (column.tolist() for column in _margin(model, line, text))
+        faults = verify({**line, "closest": {"text": text, "margin": margin, "label": label}}, model).faults
+        assert "the closest is no such change of the text" in faults
+
+
+def _margin(model: Checkpoint, line: dict[str, Any], text: str) -> tuple[np.ndarray, np.ndarray]:
+    classes, margins = read(model, [tuple(line["tokens"]), tuple(text.split())])
+    return margins[1:], np.array(model.labels)[classes[1:]]
+
+
+def test_smaller_changes_than_the_witness_are_read_too(logged: tuple[Checkpoint, Path]) -> None:
+    """What a flip of two words says of one word is checked."""
+    _model, path = logged
+    *_others, line = json_log.read(path, records.NEEDED)
+    unsure = replace(checkpoint(seed=3), hash="h")
+    assert line["witness"]["size"] == 1
+    *_others, fault = verify({**line, "complete": 1}, unsure, everything=True).faults
+    assert fault.startswith("a sequence flips: ")
+
+
+def test_all_orders_are_counted_and_every_window_drawn(logged: tuple[Checkpoint, Path]) -> None:
+    model, path = logged
+    _substituted, moved, _other = json_log.read(path, records.NEEDED)
+    fewer = {**moved, "sequences": moved["sequences"] - 1, "covered": moved["sequences"] - 1}
+    assert verify(fewer, model, everything=True).faults == ("not all sequences are covered",)
+    line = records.as_json(question := moves(model, " ".join(map(str, range(60))), 1, window=3), last(question))
+    drawn = list(islice(_drawn(line, question.family.tokens, random.Random(0)), 500))
+    assert {place for one in drawn for place, word in enumerate(one) if word != str(place)} == {*range(60)}
+
+
+def test_certificates_of_a_black_box_verify() -> None:
+    box = BlackBox(lambda texts: [0.9] * len(texts), "module:same")
+    question = listing(box, "so good", [["bad", "late"], ["never"]], 2)  # type: ignore[arg-type]
+    assert verify(records.as_json(question, last(question)), box, everything=True) == (5, ())
+
+
 def test_a_flip_that_was_missed_is_found(logged: tuple[Checkpoint, Path]) -> None:
     """A line that claims too much does not verify."""
     _model, path = logged
@@ -302,3 +355,12 @@ def _certify_all(tell: Tell, path: Path) -> None:
         if records.key(question) not in done:
             append(records.as_json(question, last(question)))
         tell(number)
+
+
+def test_colons_and_emoticons_of_a_file(tmp_path: Path) -> None:
+    """A colon may follow the word; in an emoticon it stays."""
+    box = BlackBox(lambda texts: [0.9] * len(texts), "made:up")
+    (tmp_path / "list.txt").write_text("good: bad, :) (:\nso : not\nnever:late\n:) :(\n")
+    tokens = tuple(box.preprocessing("so good never :)"))
+    found = listed(str(tmp_path / "list.txt"), box, tokens, "positive")  # type: ignore[arg-type]
+    assert found.substitutes == (("not",), ("bad", ":)", "(:"), ("late",), (":(",))

@@ -66,6 +66,11 @@ def test_counts_of_moves(words: int, most: int, count: int) -> None:
     assert Moves(tuple(map(str, range(words))), most).count == count
 
 
+def test_no_token_moves_further_than_there_are_places() -> None:
+    family = Moves(("a", "b", "c"), 10**9)
+    assert family.count == 6 and [part.size for part in family.parts()] == [1, 2]
+
+
 def test_the_count_of_twelve_words_with_twelve_substitutes() -> None:
     tokens = tuple(map(str, range(12)))
     listed = tuple(tuple(f"{token} {other}" for other in range(12)) for token in tokens)
@@ -82,6 +87,8 @@ def test_what_cannot_be_asked() -> None:
         Substitutions(("a", "b"), (("c",), ()), 3)
     with pytest.raises(ValueError, match="1 place"):
         Moves(("a", "b"), 0)
+    with pytest.raises(ValueError, match="9 places are too many for 25 words"):
+        Moves(tuple(map(str, range(25))), 9)
     with pytest.raises(ValueError, match="window"):
         Moves(tuple(map(str, range(63))), 1)
     assert Moves(tuple(map(str, range(63))), 1, window=2).count == 63
