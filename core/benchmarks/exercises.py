@@ -56,12 +56,12 @@ def boosting(points: int, times: int, rounds: int) -> Measured:
     from sklearn.tree import DecisionTreeClassifier
 
     from core.lab.boosting.points import draw
-    from core.lab.boosting.stumps import boost_stumps
+    from core.lab.boosting.stumps import GINI, boost_stumps
 
     cloud = draw("blobs", 3, points, 1)
 
     def ours() -> list[float]:
-        return [made.error for made in boost_stumps(cloud, times).rounds]
+        return [made.error for made in boost_stumps(cloud, times, GINI).rounds]
 
     def theirs() -> np.ndarray:
         model = AdaBoostClassifier(DecisionTreeClassifier(max_depth=1), n_estimators=times, random_state=0)

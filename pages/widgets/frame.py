@@ -78,9 +78,10 @@ def set_up(page: str) -> None:
             required=True,
             persist_state="session",
         )
-        lessons.offer()
     query_params.carry("lang", _language_in_link())
     limits.tell()
+    with st.sidebar:
+        lessons.offer()
 
 
 def head(title: str, question: str, views: Mapping[str, str] | None = None, *, name: str = "view", **more: Any) -> str:

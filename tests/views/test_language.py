@@ -14,8 +14,9 @@ import pytest
 from google.protobuf.message import Message
 from streamlit.testing.v1 import AppTest
 
+from core.lab import formula
 from core.lab.boosting.points import read_points
-from core.lab.bptt import formula, gradients
+from core.lab.bptt import gradients
 from core.lab.cells import exercise_text
 from core.lab.mixture import points
 from core.probes.attribution.results import NOTHING
