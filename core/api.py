@@ -23,6 +23,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from core.runtime.shown import Shown
+
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
@@ -400,3 +402,6 @@ def _several(texts: Sequence[str]) -> list[str]:
 def _last(events: Iterator[_Event]) -> _Event:
     """The last event of a search, which has its result."""
     return deque(events, maxlen=1)[0]
+
+
+Shown.picture = figure

@@ -22,6 +22,7 @@ from core.data.labels import SENTIMENT, Names
 from core.data.slices import LENGTHS
 from core.data.targets import Target
 from core.models.predict import logits
+from core.runtime.shown import Shown
 from core.text.preprocessing import Vocabulary
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class ClassFigures:
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class Evaluation(Shown):
     """One model on one labelled file: `skipped` neutral rows, `unknown_rate` the share of unknown tokens.
 
     `f1`, `auc` and the four counts of `confusion` are of the second of two classes; of more, `f1` and `auc` are None

@@ -19,6 +19,7 @@ from core.data.labels import SENTIMENT, Names
 from core.data.targets import POSITIVE, Target
 from core.models.predictor import BlackBox
 from core.runtime.i18n import gettext as _
+from core.runtime.shown import Shown
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -36,7 +37,7 @@ class EmptyTextError(ValueError):
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(Shown):
     """One model's answer to one text.
 
     `known` says of each token whether the vocabulary has it; `logit` and `probability` are of the `target` (of two

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -36,6 +36,7 @@ from core.models.linear_head import LinearHead
 from core.models.predict import EmptyTextError, aimed, sigmoid
 from core.models.read_outs import running
 from core.runtime.i18n import gettext as _
+from core.runtime.shown import Shown
 from core.text.preprocessing import PAD, Vocabulary
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Trace:
+class Trace(Shown):
     """What one model computes for one text; arrays are read-only.
 
     `known` says of each token whether the vocabulary has it. `x` [T, E] is what the traced layer reads: embeddings, or
@@ -58,6 +59,8 @@ class Trace:
     `empty_scores` [K] are those of more than two classes; `head` is the last layer, None where the logit is a weighted
     sum or has two layers.
     """
+
+    pictured: ClassVar[bool] = True
 
     model: str
     text: str

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -35,6 +35,7 @@ from core.probes.attribution.methods.tree import value_function
 from core.probes.attribution.removal import CheckCancelled, subsets
 from core.runtime.i18n import LazyMessage, mark
 from core.runtime.i18n import gettext as _
+from core.runtime.shown import Shown
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
@@ -46,13 +47,15 @@ DRAWS = 100  # subsets drawn for each pair, in antithetic pairs
 
 
 @dataclass(frozen=True)
-class Interactions:
+class Interactions(Shown):
     """The Shapley interaction index of pairs of a text's tokens under one model, in logits of the `target`.
 
     `matrix` float64 [k, k] is symmetric, its diagonal nan; row r is the token at index `places[r]`. `errors` [k, k] are
     standard errors, None where the values are `exact`. `shapley` [n] are the Shapley values that tokens are chosen by.
     `samples` is the number of subsets drawn for each pair, 0 where `exact`.
     """
+
+    pictured: ClassVar[bool] = True
 
     model: str
     text: str

@@ -24,7 +24,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import permutations as all_orders
 from math import perm
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -35,6 +35,7 @@ from core.probes.attribution.methods.tree import value_function
 from core.probes.attribution.removal import subsets
 from core.runtime.i18n import LazyMessage, mark
 from core.runtime.i18n import gettext as _
+from core.runtime.shown import Shown
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
@@ -52,7 +53,7 @@ Sentences = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
-class OrderAttribution:
+class OrderAttribution(Shown):
     """What the words of a text and their positions add to one model's logit, that of the `target`.
 
     `words` and `positions` float64 [n] sum to `total`, `logit` − `base`. Errors are standard errors, None where the
@@ -60,6 +61,8 @@ class OrderAttribution:
     Σ|positions|), None where both are 0; sampling makes it too large. `shuffled` is v(all words, no position), the mean
     logit of the words in random order. `samples` is the number of orders of joining drawn, 0 where `exact`.
     """
+
+    pictured: ClassVar[bool] = True
 
     model: str
     text: str

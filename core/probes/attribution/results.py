@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from core.data.targets import POSITIVE, Target
 from core.models.predict import EmptyTextError, aimed
 from core.models.predictor import inside
 from core.runtime.i18n import LazyMessage
+from core.runtime.shown import Shown
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -79,13 +80,15 @@ class Scores:
 
 
 @dataclass(frozen=True)
-class Attribution:
+class Attribution(Shown):
     """One method's `Scores` for one text and model.
 
     `known` says which tokens the model's vocabulary has. `baseline` is the removal method, one of
     `core.probes.attribution.removal.BASELINES`, or "" where no word is removed. `logit` is that of the `target` for the
     whole text.
     """
+
+    pictured: ClassVar[bool] = True
 
     model: str
     text: str

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from core.data import targets
 from core.data.labels import SENTIMENT, Names
@@ -27,6 +27,7 @@ from core.models.predictor import BlackBox
 from core.models.token_predictor import Predictor, checked, predictor, reader
 from core.probes.checklist.templates import CAPABILITIES, EXPECTED, Case, Template, load
 from core.runtime.i18n import gettext as _
+from core.runtime.shown import Shown
 from core.text.preprocessing import UNK, Preprocessing
 
 if TYPE_CHECKING:
@@ -134,8 +135,11 @@ class CapabilityResult:
 
 
 @dataclass(frozen=True)
-class Suite:
+class Suite(Shown):
     """One model's result on the suite; `labels` are its classes."""
+
+    listed: ClassVar[tuple[str, ...]] = ("capabilities",)
+    pictured: ClassVar[bool] = True
 
     model: str
     settings: Settings

@@ -24,7 +24,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import torch
@@ -35,6 +35,7 @@ from core.data.targets import POSITIVE, Target
 from core.models.checkpoints import Checkpoint
 from core.probes.dynamics.held_input import INPUTS, HeldMap
 from core.runtime.i18n import gettext as _
+from core.runtime.shown import Shown
 
 SECONDS = 60.0
 TOLERANCE, SLOW, MERGE = 1e-6, 1e-3, 1e-2
@@ -93,13 +94,16 @@ class Point:
 
 
 @dataclass(frozen=True)
-class FixedPoints:
+class FixedPoints(Shown):
     """The result of a search: of `starts`, `tried` were minimised to the end and `converged` reached a fixed point.
 
     `points` and `slow` are distinct, the lowest logit of the `target` first; `smallest_speed` is the smallest reached,
     None before any. `read_out` are the weights of the scores, [H] of two classes, else [K, H]; `visited` [N, H] the
     states that sentences passed through. `tokens` is the mean length of a training text, if the card says it.
     """
+
+    listed: ClassVar[tuple[str, ...]] = ("points",)
+    pictured: ClassVar[bool] = True
 
     model: str
     input: str

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -24,6 +25,7 @@ from core.models.predict import EmptyTextError, aimed, sigmoid
 from core.models.recurrent import Classifier
 from core.runtime.i18n import clauses
 from core.runtime.i18n import gettext as _
+from core.runtime.shown import Shown
 
 MOST = 1_000
 """The longest filler in words: the work grows with its square."""
@@ -46,7 +48,7 @@ all three shipped models between 0.32 and 0.67."""
 
 
 @dataclass(frozen=True)
-class Memory:
+class Memory(Shown):
     """What one model keeps of a word, by the number `k` of words after it; arrays are float64 [K + 1] except `k`.
 
     `filler` follows the word, repeated (`cycled`) where K is larger than its length. `known` says whether the model's
@@ -54,6 +56,9 @@ class Memory:
     those of the filler alone (of the empty text at k = 0), `gradient_first_word` is ‖∂logit/∂x_1‖. All are of the
     `target`; `scores` [K + 1, C] are those of all C classes, None for two.
     """
+
+    pictured: ClassVar[bool] = True
+    along: ClassVar[str] = "k"
 
     model: str
     word: str

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -27,6 +28,7 @@ from core.models.checkpoints import Checkpoint
 from core.models.predict import EmptyTextError, sigmoid
 from core.models.recurrent import State
 from core.runtime.i18n import gettext as _
+from core.runtime.shown import Shown
 
 STRONG = ("hate", "sad", "awful", "sucks", "love", "happy", "great", "thanks")
 """The default words for sentiment, four of each label."""
@@ -38,13 +40,16 @@ _MOST_STEPS = 5_000_000  # words x fillers x words of filler: some minutes
 
 
 @dataclass(frozen=True)
-class Retention:
+class Retention(Shown):
     """What is left of some words' effect in one model, by the number of words after them.
 
     `words` are as the model reads them, `unknown` those that its vocabulary lacks. `neutral` is the number of words
     that the fillers are drawn from. `effect` [W, F, K + 1] is e_k(w, f), `logit_without` [F, K + 1] the filler's alone,
     in logits, both of the `target`. `share` [K + 1] is what is left, 1 at k = 0, and `low` to `high` its 95 % interval.
     """
+
+    pictured: ClassVar[bool] = True
+    along: ClassVar[str] = "k"
 
     model: str
     words: tuple[str, ...]

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -28,12 +29,13 @@ from core.models.trace import Trace, unroll
 from core.probes.dynamics.jacobians import spectral_norms
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
+from core.runtime.shown import Shown
 
 _SAME_READ_OUT = 1e-3  # logits; float32 arithmetic differs by a hundredth of it
 
 
 @dataclass(frozen=True)
-class Gradients:
+class Gradients(Shown):
     """Norms of one logit's gradients at every token of one text, float64 [T] each.
 
     `h` and `x` are of ∂logit/∂h_t and ∂logit/∂x_t, x_t the token's embedding. `c`, for the LSTM, is of ∂logit/∂c_t with
@@ -41,6 +43,8 @@ class Gradients:
     and c_t, each taken alone. `jacobian` is σ(J_t), the first from the start state. Every recurrent weight is scaled by
     `gain`. Of several layers these are the top one's, but `x` is always the embedding.
     """
+
+    pictured: ClassVar[bool] = True
 
     model: str
     tokens: tuple[str, ...]

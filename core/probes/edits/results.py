@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from core.data.labels import Names
 from core.data.targets import Target
 from core.probes.edits import claims
 from core.probes.edits.changes import Diff, Edit
+from core.runtime.shown import Shown
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Edited:
 
 
 @dataclass(frozen=True)
-class MinimalEdits:
+class MinimalEdits(Shown):
     """A search's result for one sentence under one model.
 
     `goal` and `reading`, the original's gold label, are names of classes, or ``flip`` and ``mixed``; `label` is the
@@ -66,6 +67,8 @@ class MinimalEdits:
     were scored, `complete_sizes` for which sizes those are all, `flips_of_size` how many flips take as few edits as the
     best; `knows_nothing`: the model knows no word of the sentence.
     """
+
+    listed: ClassVar[tuple[str, ...]] = ("best", "others", "closest")
 
     model: str
     text: str

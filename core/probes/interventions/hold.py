@@ -24,6 +24,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -37,6 +38,7 @@ from core.models.read_outs import running
 from core.models.recurrent import GATES, ReadOutError
 from core.models.trace import Trace
 from core.runtime.i18n import gettext as _
+from core.runtime.shown import Shown
 
 HIDDEN, CELL, BOTH = "hidden", "cell", "both"
 CANDIDATE = "candidate"
@@ -77,11 +79,13 @@ Change = Patch | Hold | Scale
 
 
 @dataclass(frozen=True)
-class Intervention:
+class Intervention(Shown):
     """A text's logits after each token, float64 [T], `before` and `after` some changes; they are of the `target`.
 
     `predicted` are the numbers of the classes predicted for the text, before and after.
     """
+
+    pictured: ClassVar[bool] = True
 
     model: str
     text: str

@@ -13,8 +13,9 @@ side, as one batch that grows with every step. Axes: T tokens of A, H units, G g
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -30,6 +31,7 @@ from core.probes.interventions.hold import BOTH, CELL, HIDDEN, check_model, hold
 from core.runtime.i18n import clauses as joined
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import mark, ngettext
+from core.runtime.shown import Shown
 
 MOST_STEPS = 200  # of a grid, whose work grows with their square
 LITTLE = 0.1  # logits: a smaller difference has meaningless shares
@@ -49,13 +51,15 @@ _EVEN = 0.05  # mean shares closer than this are called about even
 
 
 @dataclass(frozen=True)
-class PatchGrid:
+class PatchGrid(Shown):
     """Text A's run patched from B's, in every component at every step.
 
     `logits`, float64 [T] each, by the names of `core.probes.interventions.hold.patchable`, NaN where a step of A has no
     partner in B. `logit` and `probability` are those of A and of B unpatched. `gathers` says that the head reads the
     states of all steps, so a late patch leaves the earlier ones.
     """
+
+    pictured: ClassVar[bool] = True
 
     model: str
     cell: str
@@ -67,6 +71,11 @@ class PatchGrid:
     logits: Mapping[str, np.ndarray]
     gathers: bool = False
     target: Target = POSITIVE
+
+    def _rows(self) -> Iterator[dict[str, Any]]:
+        """A row for each token of A: the logit after a patch there, by component."""
+        for step, token in enumerate(self.tokens[0]):
+            yield {"token": token} | {what: float(logits[step]) for what, logits in self.logits.items()}
 
     @property
     def probability(self) -> tuple[float, float]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from core.data import targets
 from core.models.predict import EmptyTextError, Verdict, verdicts
+from core.runtime.shown import Shown
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
@@ -63,8 +64,11 @@ class Contrast:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Shown):
     """Two sentences side by side: a contrast for every model, in the order in which the models were given."""
+
+    listed: ClassVar[tuple[str, ...]] = ("contrasts",)
+    pictured: ClassVar[bool] = True
 
     contrasts: tuple[Contrast, ...]
 

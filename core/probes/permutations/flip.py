@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from core.probes.permutations.search import Question, ask, flipped, scorer
 from core.probes.search_limits import check_limits
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import mark, ngettext, together
+from core.runtime.shown import Shown
 
 if TYPE_CHECKING:
     from core.fluency.judge import Judge
@@ -72,7 +73,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Flips:
+class Flips(Shown):
     """One model's best pairs of a sentence, the accepted ones first, then by P(valid) times margin.
 
     Of `orders` distinct orders `searched` were judged, the original among them; `accepted` of the others reach the
@@ -80,6 +81,8 @@ class Flips:
     `probability` of the `target`, `label` and `valid` are the original's. Only flips `to` a class count, if one is
     named; `accepted_to` counts the accepted ones by class.
     """
+
+    listed: ClassVar[tuple[str, ...]] = ("pairs",)
 
     model: str
     text: str

@@ -21,7 +21,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -36,6 +36,7 @@ from core.probes.permutations.composer import DIFFER, RELATIONS, STAY, Pair, Pat
 from core.probes.search_limits import check_limits
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import mark
+from core.runtime.shown import Shown
 from core.text.preprocessing import UNK
 
 if TYPE_CHECKING:
@@ -126,8 +127,11 @@ class Result:
 
 
 @dataclass(frozen=True)
-class OrderSuite:
+class OrderSuite(Shown):
     """One model's result: of every pattern, in the composer's order, and of every relation that has one."""
+
+    listed: ClassVar[tuple[str, ...]] = ("patterns", "relations")
+    pictured: ClassVar[bool] = True
 
     model: str
     settings: Settings

@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -34,6 +34,7 @@ from core.models.predictor import BlackBox
 from core.probes.permutations import certificates
 from core.probes.search_limits import check_limits
 from core.runtime.i18n import gettext as _
+from core.runtime.shown import Shown
 from core.text.preprocessing import LINK
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Permutations:
+class Permutations(Shown):
     """A search's result for one sentence under one model.
 
     `orders` counts the distinct orders, `scored` those scored, the original among them. `complete` says that all
@@ -85,6 +86,8 @@ class Permutations:
     correlation ratio η², Pearson 1905), 0 where nothing varies. Flip counts are of the orders scored; if `to` names a
     class, only flips to it count. Logits are the `target`'s, `classes` the predicted ones.
     """
+
+    listed: ClassVar[tuple[str, ...]] = ("flips", "fluent")
 
     model: str
     text: str

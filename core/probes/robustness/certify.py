@@ -29,6 +29,7 @@ from core.data import targets
 from core.models.predictor import BlackBox
 from core.probes.robustness.families import Family, Substitutions
 from core.probes.search_limits import check_limits
+from core.runtime.shown import Shown
 from core.text.preprocessing import Vocabulary
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Variant:
 
 
 @dataclass(frozen=True)
-class Certificate:
+class Certificate(Shown):
     """What was read of a family of a text's sequences, and what that shows.
 
     `covered` counts the sequences read, `bounded` by intervals or `passed` over as too little fluent, the text itself

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from core.models.predict import EmptyTextError, Verdict, aimed, sigmoid, verdict
 from core.probes.edits.changes import DELETE, Edit
 from core.probes.edits.victims import victim
 from core.runtime.i18n import gettext as _
+from core.runtime.shown import Shown
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
@@ -38,12 +39,14 @@ class Without(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Comment:
+class Comment(Shown):
     """One model's verdict on a comment with the gold label `reading`, and its logits without each token.
 
     `without` holds the logits of the text without each of its tokens alone, in order, and `labels_without` the verdicts
     on these; None and empty for a text of more than `MOST` tokens.
     """
+
+    listed: ClassVar[tuple[str, ...]] = ("verdict",)
 
     reading: str
     verdict: Verdict

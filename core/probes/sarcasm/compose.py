@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby, islice
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -30,6 +30,7 @@ from core.models.token_predictor import Predictor, checked
 from core.probes.sarcasm.candidates import TOP, Batch, Candidates
 from core.probes.sarcasm.recipes import Recipe
 from core.runtime.i18n import gettext as _
+from core.runtime.shown import Shown
 
 _LOOKED_AT = 5_000  # candidates among which those to list are chosen
 
@@ -62,13 +63,15 @@ class RecipeShare:
 
 
 @dataclass(frozen=True)
-class Composition:
+class Composition(Shown):
     """A search's result for one situation under one model.
 
     `candidates` counts the distinct ones, `scored` those scored, `fooled` those that the model calls positive, its
     `target`. `alone` is P(positive) of the bare situation, `alone_label` the verdict on it. `top` are the surest, by
     recipe (`varied`). `missing` says why a form of the situation is not known.
     """
+
+    listed: ClassVar[tuple[str, ...]] = ("top",)
 
     model: str
     situation: str

@@ -35,6 +35,7 @@ from core.data.writers import Columns
 from core.probes.scan.scoring import CheckCancelled, Output, probabilities_of
 from core.probes.scan.windows import Prepared, Preparer
 from core.runtime.i18n import gettext as _
+from core.runtime.shown import Shown
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
@@ -74,7 +75,7 @@ class RankedRow:
 
 
 @dataclass(frozen=True)
-class Scan:
+class Scan(Shown):
     """A scan's progress and its results so far; `share` of the file is read.
 
     Of `rows`, `scored` have a verdict, `empty` have no word, `malformed` could not be read or scored; `problems` lists

@@ -28,7 +28,7 @@ import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -38,6 +38,7 @@ from core.evaluation.intervals import Mean
 from core.probes.units.token_states import CELL, HIDDEN, token_states
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import mark
+from core.runtime.shown import Shown
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -91,12 +92,14 @@ class Probe:
 
 
 @dataclass(frozen=True)
-class Probes:
+class Probes(Shown):
     """All probes of one model. `hash` covers its weights and its words' polarity.
 
     `empty` texts had no word, `repeated` ones the words of an earlier text; both are left out. `left_out` says why a
     task could not be asked. `target`, for more than two classes, names the class whose polarity is probed.
     """
+
+    listed: ClassVar[tuple[str, ...]] = ("probes",)
 
     model: str
     hash: str
