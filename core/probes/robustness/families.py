@@ -27,6 +27,7 @@ from core.runtime.i18n import gettext as _
 
 BLOCK = 5_040  # rows
 _FRONTIER = 16_384  # orders grown together
+_MOST_WORDS = 65_535  # numbers of 16 bits
 _MOST_TOGETHER = 62  # tokens, each a bit of a number
 _MOST_STATES = 15_000  # sets of tokens at one place; of more, even counting the orders takes minutes
 
@@ -53,6 +54,12 @@ class Substitutions:
     def __post_init__(self) -> None:
         if len(self.listed) != len(self.tokens):
             raise ValueError(f"{len(self.listed)} lists of substitutes for {len(self.tokens)} tokens")
+        if len(self.words) > _MOST_WORDS:
+            raise ValueError(
+                _("the lists have {count:,} different words; at most {most:,} can be searched").format(
+                    count=len(self.words), most=_MOST_WORDS
+                )
+            )
         if not 1 <= self.most <= len(self.tokens):
             raise ValueError(
                 _("can replace 1 to {count:,} of these words; given: {given:,}").format(

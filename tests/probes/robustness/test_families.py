@@ -92,3 +92,9 @@ def test_what_cannot_be_asked() -> None:
     with pytest.raises(ValueError, match="window"):
         Moves(tuple(map(str, range(63))), 1)
     assert Moves(tuple(map(str, range(63))), 1, window=2).count == 63
+
+
+def test_more_words_than_numbers_of_16_bits_are_refused() -> None:
+    many = tuple(str(number) for number in range(65_535))
+    with pytest.raises(ValueError, match="65,536 different words"):
+        Substitutions(("a",), (many,), 1)
