@@ -130,9 +130,6 @@ def test_nothing_is_solved_before_it_is_asked_for() -> None:
     at = opened()
     exercise = problem(read_rows(at.text_area(key="boost table").value))
     assert not figures(at) and not at.metric
-    shown = said(at) + " ".join(latex.value for latex in at.latex)
-    for blank in exercise.blanks():
-        assert f"{exercise.truth[blank.name]:.4f}".strip("0") not in shown or blank.name.startswith("d")
     at.text_input(key="boost e1").set_value("0.2222")
     sound(at.text_input(key="boost a1").set_value("1.946").run())
     assert "The factor (K − 1)/K is missing." in said(at).replace("\\", "")

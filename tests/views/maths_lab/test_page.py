@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from core.lab.cells.equations import number
 from core.lab.cells.exercise_text import LONGEST, from_line, to_line
 from core.lab.cells.lstm_exercise import MEMORY, PRESETS
 from core.lab.cells.problem import drawn, problem
+from core.lab.variants import MODULES, variant
 from core.models import checkpoints
 from core.models.step_arithmetic import working
 from core.models.trace import trace
@@ -56,6 +57,13 @@ def opened(lab: str = "", **link: str) -> AppTest:
 def equations(at: AppTest) -> list[str]:
     about = len(at.expander[0].latex)  # the fold about the view stands first
     return [found.value.strip("$\n ") for found in at.get("latex")[about:]]
+
+
+def elements(block: Any) -> Iterator[Any]:
+    """Everything in a block of the page."""
+    for child in getattr(block, "children", {}).values():
+        yield child
+        yield from elements(child)
 
 
 def outcome(at: AppTest) -> list[dict[str, Any]]:
@@ -134,6 +142,22 @@ def test_nothing_is_solved_before_it_is_asked_for() -> None:
     assert "The bias is missing." in said(sound(at.run()))
     sound(at.toggle(key="cell solution").set_value(True).run())
     assert figures(at) and at.success
+
+
+@pytest.mark.parametrize("lab", MODULES)
+def test_no_number_of_the_solution_is_on_the_page(lab: str) -> None:
+    """In no text, box, chart or table that is sent to the browser, with four to six decimals."""
+    at = opened(lab, sheet="5")
+    sent = "".join(str(getattr(element, "proto", "")) for element in elements(at.main)).replace("−", "-")
+    assert len(sent) > 5_000
+    for blank in variant(lab, 5).blanks():
+        value = variant(lab, 5).truth[blank.name]
+        if abs(value - round(value, 2)) > 1e-6:
+            assert not any(f"{value:.{digits}f}" in sent for digits in (4, 5, 6)), blank.name
+    shown = sound(
+        at.toggle(key=next(box.key for box in at.toggle if box.key.endswith("solution"))).set_value(True).run()
+    )
+    assert len("".join(str(getattr(element, "proto", "")) for element in elements(shown.main))) > len(sent)
 
 
 def test_a_sheet_has_its_own_numbers() -> None:
