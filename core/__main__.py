@@ -35,9 +35,9 @@ from core.commands.scanning import assess, sarcasm_report, scan
 from core.commands.training import derive, import_torch, study, train, train_fluency, train_judge, train_people
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, *, prog: str = "python -m core", epilog: str | None = None) -> int:
     """Run one verb; returns the exit status."""
-    options = _parser().parse_args(arguments)
+    options = _parser(prog, epilog).parse_args(arguments)
     try:
         with console.reading():
             return int(options.verb(options))
@@ -60,8 +60,8 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"error: {console.inert(message)}; see {self.prog} --help\n")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m core", description="Ask a recurrent text classifier questions.")
+def _parser(prog: str, epilog: str | None) -> argparse.ArgumentParser:
+    parser = _Parser(prog=prog, description="Ask a recurrent text classifier questions.", epilog=epilog)
     verbs = Verbs(parser, "VERB")
     for module in (
         *(predict, permute, assess, attribute, suite, bench, edit, compose, interactions, import_torch, faithfulness),

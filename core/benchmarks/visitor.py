@@ -26,7 +26,9 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 
-ROOT = Path(__file__).parents[2]
+from core.runtime.home import home
+
+ROOT = home()
 HOME = ""
 PATIENCE = 600.0  # seconds to wait for a script's end
 _START_LIMIT = 300.0  # seconds to wait for a server

@@ -36,6 +36,7 @@ from core.data.labels import SENTIMENT, Labelling, Names, check_names
 from core.data.targets import Target
 from core.models.state_space import Space
 from core.models.state_space import from_arrays as space_from_arrays
+from core.runtime.home import home
 from core.runtime.i18n import gettext as _
 from core.text.preprocessing import REJOIN, Preprocessing, Vocabulary
 
@@ -161,7 +162,7 @@ class WordVectors:
 
 def root() -> Path:
     """The folder of checkpoints: the environment's ``UNROLLED_CHECKPOINTS``, or the project's own."""
-    return Path(os.environ.get("UNROLLED_CHECKPOINTS") or Path(__file__).parents[2] / "checkpoints")
+    return Path(os.environ.get("UNROLLED_CHECKPOINTS") or home() / "checkpoints")
 
 
 def names(folder: Path | None = None) -> list[str]:

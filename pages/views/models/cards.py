@@ -90,7 +90,7 @@ def _curves(histories: Mapping[str, Any], cards: Mapping[str, Any]) -> None:
 def _bring_your_own() -> None:
     """How a model of a person's own comes here, in one line."""
     root = checkpoints.root()
-    folder = "checkpoints" if root == Path(__file__).parents[3] / "checkpoints" else "$UNROLLED_CHECKPOINTS"
+    folder = "checkpoints" if root == Path(checkpoints.__file__).parents[2] / "checkpoints" else "$UNROLLED_CHECKPOINTS"
     st.caption(
         _(
             "Add your own model: `{train}` trains one, `{bring}` imports one. Each folder "
