@@ -54,7 +54,7 @@ _PAGE = """<!doctype html>
 class Handout:
     """A problem as a sheet: `solved` or with blanks to fill in, which are those `asked` for, all where that is empty.
 
-    `seed` is that of the numbers, printed on the sheet; None for numbers of one's own. `worded` translates the words
+    `seed` is that of the numbers, printed on the sheet; None for a reader's own numbers. `worded` translates the words
     in an equation.
     """
 

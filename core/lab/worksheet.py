@@ -93,6 +93,12 @@ def aligned(symbol: str, steps: Sequence[str]) -> str:
     return rows([rf"{symbol} &= {steps[0]}", *(rf"&= {step}" for step in steps[1:])])
 
 
+def matrix(values: Sequence[Sequence[float]]) -> str:
+    """A matrix in square brackets."""
+    lines = [" & ".join(number(value, 6) for value in row) for row in values]
+    return r"\begin{bmatrix}" + r" \\ ".join(lines) + r"\end{bmatrix}"
+
+
 def rows(lines: Sequence[str]) -> str:
     """Lines of LaTeX, aligned at their ``&``."""
     return r"\begin{aligned}" + r" \\ ".join(lines) + r"\end{aligned}"

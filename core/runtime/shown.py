@@ -43,7 +43,7 @@ class Shown:
         elif entries is not None and len(entries):
             columns = {name: values for name, values in _values(self) if _one_each(values, len(entries))}
             for place in range(len(entries)):
-                yield {name.removesuffix("s") if name == "tokens" else name: of[place] for name, of in columns.items()}
+                yield {"token" if name == "tokens" else name: of[place] for name, of in columns.items()}
         else:
             yield flat(self)
 

@@ -152,11 +152,12 @@ def _language() -> dict[str, str]:
 
 
 def offer() -> None:
-    """The lessons behind a button, and how a link gets a task of one's own."""
+    """The lessons behind a button, and a link with a question that the reader types."""
     with st.popover(_("Lessons"), icon=":material/school:"):
         for name, lesson in _there_are().items():
-            _link(name, lesson, 0, _(lesson.name))
-            st.caption(_(lesson.idea))
+            _link(name, lesson, 0, plain(_(lesson.name)))
+            if lesson.idea:  # gettext has its own meaning for the empty text
+                st.caption(plain(_(lesson.idea)))
         st.divider()
         asked = st.text_input(_("A question of your own for this page"), key="task question", max_chars=LONGEST)
         if asked:

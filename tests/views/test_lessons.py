@@ -34,7 +34,7 @@ def reveal(at: AppTest, answer: str = "") -> AppTest:
 @pytest.mark.parametrize(("name", "task"), TASKS, ids=[name for name, _task in TASKS])
 def test_every_task_asks_first_and_then_opens(name: str, task: lessons.Task) -> None:
     at = sound(opened(task.page, lesson=name, **task.link))
-    assert task.ask.replace("’", "’") in html(at).replace("&#x27;", "'")
+    assert task.ask in html(at).replace("&#x27;", "'")
     assert not at.get("plotly_chart") and not at.metric and not at.dataframe
     shown = html(reveal(at, "my guess"))
     assert "my guess" in shown and task.ask in shown.replace("&#x27;", "'")
@@ -54,13 +54,10 @@ def test_six_lessons_in_both_languages() -> None:
 
 
 def test_a_question_of_ones_own_is_shown_as_text() -> None:
-    for hostile in SENTENCES[::5]:
+    for hostile in [text for text in SENTENCES[::5] if text.strip()]:
         at = sound(opened(ask=hostile, q="so good"))
-        if not hostile.strip():
-            continue
         assert "Your answer" in [box.label for box in at.text_input] and not at.metric
         assert "<script" not in html(at).lower() and "<img" not in html(at).lower()
-    assert at.metric if not hostile.strip() else not at.metric
     at = reveal(sound(opened(ask="What will it say?", q="so good")), "<b>positive</b>")
     assert "&lt;b&gt;positive" in html(at)
 
@@ -98,4 +95,6 @@ def test_lessons_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         '[a]\nname = "Mine"\n[[a.tasks]]\npage = "Home"\nlink = {q = "so bad"}\nask = "And?"\n', encoding="utf-8"
     )
     monkeypatch.setenv(lessons.VARIABLE, str(path))
-    assert "And?" in html(sound(opened(lesson="a-1", q="so bad")))
+    at = sound(opened(lesson="a-1", q="so bad", lang="zh-TW"))
+    assert "And?" in html(at)
+    assert not any("Content-Type" in caption.value for caption in at.caption), "a lesson may say nothing of its idea"

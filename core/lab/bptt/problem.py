@@ -12,7 +12,7 @@ from core.lab.attempt import Blank, Formula, Part, Problem, Slip, Values
 from core.lab.bptt.gradients import ACTIVATIONS, WIDE, Exercise, backpropagation
 from core.lab.bptt.units import Units
 from core.lab.bptt.worksheet import gradient_lines, model, output_lines, step_lines
-from core.lab.worksheet import Line, number
+from core.lab.worksheet import Line, matrix, number
 from core.runtime.i18n import gettext as _
 
 _SAFE = 1e-6  # a probability as far from 0 and 1 has a logarithm that has lost nothing
@@ -163,15 +163,10 @@ class _Names:
                 rf"\hat{{y}} &= {output}(W_o h_{{{self.last}}}), \quad L = {loss} \end{{aligned}}",
                 _("The network and its loss"),
             ),
-            *(Line(f"{name} = {_bracketed(rows)}") for name, rows in matrices),
-            *(Line(f"{name} = {_bracketed([(value,) for value in column])}") for name, column in columns),
+            *(Line(f"{name} = {matrix(rows)}") for name, rows in matrices),
+            *(Line(f"{name} = {matrix([(value,) for value in column])}") for name, column in columns),
             Line(f"y = {number(units.y, 6)}"),
         )
-
-
-def _bracketed(rows: object) -> str:
-    lines = [" & ".join(number(value, 6) for value in row) for row in rows]  # type: ignore[attr-defined]
-    return r"\begin{bmatrix}" + r" \\ ".join(lines) + r"\end{bmatrix}"
 
 
 _Made = tuple[str, tuple[Blank, ...]]

@@ -7,7 +7,7 @@ coupled gates (Greff et al. 2017) the input gate is 1 − f and has no weights.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
@@ -119,7 +119,7 @@ class Layer:
             cell,
             _cut(w, units),
             _cut(u, units),
-            tuple(row for (row,) in _cut([wide[start : start + units] for start in range(0, len(wide), units)], 1)),
+            tuple(wide[start : start + units] for start in range(0, len(wide), units)),
             inputs,
             before[0],
             before[1] if cell == "lstm" else (),
@@ -220,5 +220,5 @@ def _decimals(layer: Layer) -> list[dict[str, list[Decimal]]]:
     return steps
 
 
-def _product(weights: Sequence[float], values: object) -> Decimal:
-    return sum((Decimal(w) * v for w, v in zip(weights, values, strict=True)), Decimal(0))  # type: ignore[call-overload]
+def _product(weights: Sequence[float], values: Iterable[Decimal]) -> Decimal:
+    return sum((Decimal(w) * v for w, v in zip(weights, values, strict=True)), Decimal(0))

@@ -13,7 +13,7 @@ from core.lab.cells.exercise_text import WHOLE
 from core.lab.cells.layer import Layer, key
 from core.lab.cells.worksheets import step_sheet
 from core.lab.typed_numbers import seeded
-from core.lab.worksheet import Line, aligned, factor, number
+from core.lab.worksheet import Line, aligned, factor, matrix, number
 from core.runtime.i18n import gettext as _
 
 MOST_STEPS = 12  # that are asked; of a longer exercise the first ones
@@ -172,8 +172,8 @@ class _Step:
             return [(_state_weight(layer, name, j, m), self.at("y", m, step)) for m in layer.units]
 
         bias: _Term = (f"b{name}{own}", "")
-        cell = "c", (t if name == "o" else t - 1)
-        peeped: list[_Term] = [(f"p{name}{own}", self.at(cell[0], j, cell[1]))] if seen else []
+        looks_at = t if name == "o" else t - 1
+        peeped: list[_Term] = [(f"p{name}{own}", self.at("c", j, looks_at))] if seen else []
         terms = [*inputs(t), *states(t - 1), *peeped, bias]
         slips = [
             Slip(_("The bias is missing."), _total(terms[:-1])),
@@ -185,11 +185,11 @@ class _Step:
         if candidate or any(layer.u[k][j - 1]):
             slips.append(Slip(_("The previous output is missing."), _total([*inputs(t), *peeped, bias])))
         if peeped:
-            other = [(peeped[0][0], self.at("c", j, t - 1 if name == "o" else t))] if name == "o" else []
             slips.append(Slip(_("The peephole is missing."), _total([*inputs(t), *states(t - 1), bias])))
-            if other:
+            if name == "o":
                 said = _("The output gate’s peephole sees the new cell state.")
-                slips.append(Slip(said, _total([*inputs(t), *states(t - 1), *other, bias])))
+                old = (f"p{name}{own}", self.at("c", j, t - 1))
+                slips.append(Slip(said, _total([*inputs(t), *states(t - 1), old, bias])))
         if t > 1:
             before = [*inputs(t - 1), *states(t - 1), *peeped, bias]
             slips.append(Slip(_("These are the inputs of the step before."), _total(before)))
@@ -206,7 +206,7 @@ class _Step:
                     if own
                     else (rf" + u\, {self.sign('y', j, t - 1)}")
                 )
-            letters += (rf" + p\, {self.sign('c', j, cell[1])}" if seen else "") + " + b"
+            letters += (rf" + p\, {self.sign('c', j, looks_at)}" if seen else "") + " + b"
         shown = [term for term in terms if layer.recurrent or not term[0].startswith("u")]
         self._add(Blank(named, symbol, letters, _total(terms), tuple(slips)), shown)
 
@@ -424,11 +424,11 @@ def _numbers(layer: Layer) -> tuple[Line, ...]:
             matrices.append(("p", [(value,) for value in seen]))
         if (layer.cell, name) == ("gru", "n"):
             matrices.append(("d", [(value,) for value in layer.d]))
-        written = r",\; ".join(f"{letter} = {_bracketed(matrix)}" for letter, matrix in matrices)
+        written = r",\; ".join(f"{letter} = {matrix(values)}" for letter, values in matrices)
         lines.append(Line(rf"{symbol}:\; {written},\; {activation(layer.kind(name)).latex(symbol)}"))
     if layer.coupled:
         lines.append(Line("i = 1 - f(z_f)"))
-    states = r",\; ".join(f"{letter} = {_bracketed([(value,) for value in values])}" for letter, values in before)
+    states = r",\; ".join(f"{letter} = {matrix([(value,) for value in values])}" for letter, values in before)
     return (*lines, Line(_array(steps)), Line(states + bent))
 
 
@@ -439,8 +439,3 @@ def _symbol(layer: Layer, name: str) -> str:
 def _array(rows: list[list[str]]) -> str:
     body = r" \\ ".join(" & ".join(row) for row in rows)
     return rf"\begin{{array}}{{{'c' * len(rows[0])}}}{body}\end{{array}}"
-
-
-def _bracketed(rows: Sequence[Sequence[float]]) -> str:
-    lines = [" & ".join(number(value, 6) for value in row) for row in rows]
-    return r"\begin{bmatrix}" + r" \\ ".join(lines) + r"\end{bmatrix}"

@@ -34,7 +34,7 @@ class Collapse:
 
 
 def collapse(mixture: Mixture) -> Collapse | None:
-    """The first collapse from the mixture's start; None where there is none in 100 iterations, or in as many."""
+    """The first collapse from the mixture's start; None if none comes in 100 iterations or the mixture's own."""
     free = fit(mixture.points, mixture.start, max(_LEAST, len(mixture.iterations)), 0.0, mixture.kind)
     fallen = next((made for made in free.iterations if made.maximised.floored), None)
     if fallen is None:
