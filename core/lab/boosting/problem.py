@@ -155,7 +155,9 @@ def _given(exercise: Exercise) -> tuple[Line, ...]:
 
     def text(label: int) -> str:
         name = exercise.names[label]
-        return rf"\text{{{name}}}" if name.isalnum() and name.isascii() else {"−": "-", "+": "+"}.get(name, str(label))
+        if name.isalnum() and name.isascii():
+            return rf"\text{{{name}}}"
+        return {"−": "-", "+": "+"}.get(name, str(label + 1))
 
     lines = [["i", *(str(i + 1) for i in range(len(exercise.labels)))], ["y_i", *map(text, exercise.labels)]]
     if (first := exercise.boosting.first) is not None:

@@ -74,3 +74,8 @@ def test_given_weights_are_normalised() -> None:
     truth = problem(read_rows("a a\nb a\nb b", "2 1 1")).truth
     assert [truth[f"d1_{i}"] for i in range(3)] == [0.5, 0.25, 0.25]
     assert truth["e1"] == 0.25
+
+
+def test_a_class_that_latex_cannot_write_has_its_number_from_1() -> None:
+    asked = problem(Exercise(("好", "壞"), (0, 1), ((0, 1),)))
+    assert "y_i & 1 & 2" in asked.given[0].latex
